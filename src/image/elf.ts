@@ -70,7 +70,8 @@ export function isElf(bytes: Uint8Array): boolean {
   return bytes.length >= 4 && bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
 }
 
-export function parseElf(bytes: Uint8Array): ElfFile {
+/** @param named false where nobody asks for symbols: there may be many */
+export function parseElf(bytes: Uint8Array, named = true): ElfFile {
   if (!isElf(bytes)) throw new ImageError('not-elf', 'not an ELF file', atOffset(0), 'give a raw binary as file.bin@0x08000000');
   if (bytes.length < EHDR_SIZE) throw truncated('the ELF header', bytes.length);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -134,7 +135,7 @@ export function parseElf(bytes: Uint8Array): ElfFile {
   const sectionAt = (address: number): string | null =>
     sections.find((s) => s.inMemory && address >= s.address && address < s.address + s.size)?.name ?? null;
   const reserved = sections.filter((s) => s.inMemory && s.type === SHT_NOBITS).map(({ address, size }) => ({ address, size }));
-  const symbols = readSymbols(bytes, sections, u16, u32, remarks);
+  const symbols = named ? readSymbols(bytes, sections, u16, u32, remarks) : [];
   return { entry: u32(24), segments, symbols, section, loaded, sectionAt, reserved, remarks, leftOut };
 }
 

@@ -9,6 +9,8 @@ const LONGEST = 4096;
 const SHORT = 256;
 /** Linkers let strings share their ends, so that together they are longer than their section. */
 const SHARED = 4;
+/** All long ones together; real firmware has less. Who reads them does not hear signals. */
+const MOST_LONG = 2 ** 24;
 
 const utf8 = new TextDecoder('utf-8');
 /** A name is one line: what an image calls a file or a function begins no lines of its own in a report. */
@@ -21,7 +23,7 @@ export class StringTable {
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
-    this.room = SHARED * bytes.length + LONGEST;
+    this.room = Math.min(SHARED * bytes.length, MOST_LONG) + LONGEST;
   }
 
   /** The string at `offset`, ended by NUL or by the section; null where none can be: behind the section, or where the others were too long. */
@@ -29,9 +31,13 @@ export class StringTable {
     if (offset > this.bytes.length) return null;
     const known = this.long.get(offset);
     if (known !== undefined) return known;
-    const piece = textAt(this.bytes, offset);
+    // where no long one is taken, none is looked through
+    const piece = textAt(this.bytes, offset, this.room > 0 ? LONGEST : SHORT + 1);
     if (piece.length <= SHORT) return nameOf(piece);
-    if (piece.length > this.room) return null;
+    if (piece.length > this.room) {
+      this.room = 0;
+      return null;
+    }
     this.room -= piece.length;
     const text = nameOf(piece);
     this.long.set(offset, text);
@@ -39,9 +45,9 @@ export class StringTable {
   }
 }
 
-/** The bytes up to the next NUL; the beginning of a string that is too long. */
-function textAt(bytes: Uint8Array, from: number): Uint8Array {
-  const most = bytes.subarray(from, from + LONGEST);
+/** The bytes up to the next NUL; the beginning of a string that is longer than `longest`. */
+function textAt(bytes: Uint8Array, from: number, longest: number): Uint8Array {
+  const most = bytes.subarray(from, from + longest);
   const to = most.indexOf(0);
   return to < 0 ? most : most.subarray(0, to);
 }

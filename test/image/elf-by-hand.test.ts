@@ -1,9 +1,10 @@
 /** What a file made by hand says, word by word: symbols of each kind and binding, names up to the last byte of their table, sections by their flags. */
 import { zlibSync } from 'fflate';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { readAttributes } from '../../src/image/attributes.ts';
 import { parseElf, type ElfSymbol } from '../../src/image/elf.ts';
 import { loadImage } from '../../src/image/image.ts';
+import { stringTable } from '../../src/image/strings.ts';
 
 const [PROGBITS, SYMTAB, STRTAB, NOBITS] = [1, 2, 3, 8];
 const [WRITE, ALLOC, EXECINSTR] = [1, 2, 4];
@@ -235,6 +236,24 @@ describe('A table of symbols', () => {
     expect(remarks.filter((remark) => remark.startsWith('its table of symbols'))).toEqual([expect.stringContaining(said)]);
     expect(parseElf(many(4, 1)).remarks.join()).not.toContain('table of symbols');
   });
+});
+
+it('Names that begin at all places of one long text are looked through a few times as often as it is long, not each to the longest name', () => {
+  const [count, length] = [20_000, 100_000];
+  const table = stringTable(new Uint8Array(length).fill(0x41));
+  let looked = 0;
+  const indexOf = vi.spyOn(Uint8Array.prototype, 'indexOf').mockImplementation(function (this: Uint8Array, value, from) {
+    looked += this.length;
+    return Array.prototype.indexOf.call(this, value, from);
+  });
+  try {
+    const told = Array.from({ length: count }, (_, i) => table.at(i));
+    expect(told[0]).toHaveLength(4096);
+    expect(told.at(-1)).toBeNull();
+  } finally {
+    indexOf.mockRestore();
+  }
+  expect(looked).toBeLessThan(6 * length + 260 * count);
 });
 
 describe('Segments', () => {

@@ -154,12 +154,12 @@ export function otherMaker(texts: readonly string[]): { readonly part: string; r
 }
 
 /** Bytes of a section that are looked through: those of real firmware have less. */
-const MOST_TEXT = 16 << 20;
+const MOST_TEXT = 8 << 20;
 /** What the debug sections and names of an image say. */
 export function textsOf({ path, bytes }: NamedImage): string[] {
   if (!isElf(bytes)) return [];
   try {
-    const elf = parseElf(bytes);
+    const elf = parseElf(bytes, false);
     const decoder = new TextDecoder('latin1');
     return TEXT_SECTIONS.flatMap((name) => {
       const section = elf.section(name);
