@@ -25,6 +25,7 @@ import { mustEnd, type FileKind } from './has-end.ts';
 import { reason, surroundings } from '../bench/documents/system-errors.ts';
 import { VERSION } from '../version.ts';
 import { romImage } from './rom-image.ts';
+import { READS } from './signals.ts';
 
 /** What every command takes that puts firmware on a board, as the command line library hands it over. */
 export interface MachineOptions {
@@ -155,11 +156,9 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
       `for example firmware.elf or firmware.bin@0x08000000; ${held ? 'none is needed with --rom dump.bin' : 'dfu and conform need no image with --boot0'}`,
     );
   const folder = images.length === 0 ? scenarioFolder : cwd;
-  const loaded: JobImage[] = typed.map((path) => ({
-    path,
-    bytes: readImageFile(path, folder, images.length === 0 ? options.scenario : undefined),
-  }));
-  const { chip, from: chipFrom, guess } = chipOf(options.chip ?? asked.chip ?? named?.chip, loaded);
+  const said = images.length === 0 ? options.scenario : undefined;
+  const loaded = READS.only(() => typed.map((path): JobImage => ({ path, bytes: readImageFile(path, folder, said) })));
+  const { chip, from: chipFrom, guess } = READS.only(() => chipOf(options.chip ?? asked.chip ?? named?.chip, loaded));
   const scenario = options.leave === true ? withLeave(asked, bootAddress(chip, asked) ?? 0) : asked;
   const force = Object.fromEntries((options.force ?? []).map((text) => assignment(text, '--force', 'ETH.DMAMR.SWR=0')));
   for (const [path, value] of Object.entries(force)) forcedField(chip, path, value);
@@ -187,7 +186,7 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
     bootAt: options.bootAt === undefined ? null : tableAddress(options.bootAt),
     files: stepFiles(scenario, scenarioFolder),
   };
-  jobInput(job); // all further checks, before anything is run or written
+  READS.only(() => jobInput(job)); // all further checks, before anything is run or written
   return job;
 }
 

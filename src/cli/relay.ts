@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { SIGNALS } from './first.ts';
 import { EXIT, exitAfter, internalError, processIo, type EndSignal, type Io, type StreamFacts } from './io.ts';
+import { Reading } from './signals.ts';
 import { surroundings } from '../bench/documents/system-errors.ts';
 import type { Question } from './question.ts';
 import { BenchThread, GRACE_MS, type AnswerData, type CommandData, type CommandMessage, type SignalData } from './threads.ts';
@@ -45,7 +46,7 @@ export function relay(args: readonly string[]): Promise<number> {
   const thread = started();
   if (thread === null) return Promise.resolve(EXIT.surroundings);
   const io = processIo(SIGNALS);
-  const stop = new SharedArrayBuffer(4);
+  const stop = new SharedArrayBuffer(Reading.BYTES);
   let giveUp: (after: string) => void = () => undefined;
   const guard = thread.begin(commandOf(args, io, stop), (after) => giveUp(after));
   let heard: EndSignal | null = null;
@@ -64,7 +65,7 @@ export function relay(args: readonly string[]): Promise<number> {
     };
     const stopListening = io.onInterrupt((signal) => {
       heard ??= signal;
-      if (!begun) {
+      if (!begun || new Reading(stop).end()) {
         ended = true;
         return void worker.terminate().then(() => end(exitAfter(signal)));
       }

@@ -25,6 +25,10 @@ export class Signals {
     this.unheard = unheard;
   }
 
+  /** Somebody ends in his own way. */
+  get hasListener(): boolean {
+    return this.listeners.size > 0;
+  }
   hear(signal: EndSignal): void {
     this.heard ??= signal;
     if (this.listeners.size === 0) this.unheard(signal);
@@ -44,6 +48,36 @@ export class Signals {
 
 /** Work that gives nobody a turn. Where it is done in the thread that hears signals, one of them ends the program as the system does: nobody would hear it. */
 export const SYSTEM = { unheard: <T>(work: () => T): T => work() };
+
+/** Work that gives nobody a turn, before anything is begun. In a thread of its own nothing is lost where a signal ends the command meanwhile, see `Reading`. */
+export const READS = { only: <T>(work: () => T): T => work() };
+
+/** What two threads share of a command: the number of the signal that has come, and whether the command does no more than read. */
+export class Reading {
+  static readonly BYTES = 8;
+  private readonly words: Int32Array;
+
+  constructor(shared: SharedArrayBuffer) {
+    this.words = new Int32Array(shared);
+  }
+
+  /** The thread of the command. */
+  only<T>(work: () => T): T {
+    Atomics.store(this.words, READS_AT, READS_ONLY);
+    try {
+      return work();
+    } finally {
+      // who ends this thread has said so: it begins nothing any more
+      if (Atomics.compareExchange(this.words, READS_AT, READS_ONLY, BEGINS) === ENDED) Atomics.wait(this.words, READS_AT, ENDED);
+    }
+  }
+  /** The other one. True: the command only reads, and begins nothing any more. */
+  end(): boolean {
+    return Atomics.compareExchange(this.words, READS_AT, READS_ONLY, ENDED) === READS_ONLY;
+  }
+}
+const READS_AT = 1;
+const [BEGINS, READS_ONLY, ENDED] = [0, 1, 2];
 
 /** Those of this process; installed where this is called first. */
 export function signalsOfProcess(): Signals {

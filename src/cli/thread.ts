@@ -13,7 +13,7 @@ import { ENDS, exitAfter, orLeft, streamOf, type EndSignal, type Io, type Stream
 import { usePrebuiltValidator } from './prebuilt-validator.ts';
 import { usePrebuilt } from './prebuilt.ts';
 import { main } from './program.ts';
-import { Signals } from './signals.ts';
+import { Reading, READS, Signals } from './signals.ts';
 import { IMPORT } from './import.ts';
 import type { Answer } from './question.ts';
 import type { AnswerData, CommandData, CommandMessage, JobData, JobMessage, SignalData, Task } from './threads.ts';
@@ -87,6 +87,8 @@ async function serveCommand({ args, before = [], cwd, stdout, stderr, asks, stop
   // these have many runs, each with its limit, in threads of their own
   const run = (line: readonly string[]): Promise<number> =>
     line[0] === 'test' || line[0] === 'fix' ? main(line, io) : main(line, io, here);
+  const reading = new Reading(stop);
+  READS.only = (work) => (signals.hasListener ? work() : reading.only(work));
   send({ kind: 'begun' });
   for (const line of before) await run(line);
   send({ kind: 'exit', code: await run(args) });

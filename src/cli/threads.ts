@@ -38,7 +38,7 @@ export interface CommandData {
   readonly stderr: StreamFacts;
   /** There is a terminal with a person. */
   readonly asks: boolean;
-  /** One word, the number of the signal that has come; not 0 = end the command. */
+  /** Its first word is the number of the signal that has come, not 0 = end the command; the second is of `Reading`. */
   readonly stop: SharedArrayBuffer;
 }
 /** What it is told when it has asked. */

@@ -18,11 +18,19 @@ const wait = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 if (!isMainThread && at === 'job') parentPort.on('message', ({ kind }) => kind === 'job' && wait());
 else if (!isMainThread && parentPort) {
   const post = parentPort.postMessage.bind(parentPort);
+  const deaf = () => (post({ kind: 'write', stream: 'stdout', text: 'deaf\\n' }), wait());
+  const crypto = require('node:crypto');
+  const { createHash } = crypto;
+  // of an image that is read
+  if (at === 'hash') crypto.createHash = (name) => {
+    const hash = createHash(name);
+    const update = hash.update.bind(hash);
+    return Object.assign(hash, { update: (what) => (typeof what === 'string' ? update(what) : deaf()) });
+  };
   parentPort.postMessage = (message) => {
     post(message);
     if (message.kind !== at) return;
-    post({ kind: 'write', stream: 'stdout', text: 'deaf\\n' });
-    wait();
+    deaf();
   };
 }`;
 beforeAll(() => {
@@ -59,6 +67,19 @@ it.concurrent(
     }
   },
   120_000,
+);
+
+// an image may be large: nothing is begun before it is read, and nothing is lost
+it.concurrent(
+  'a command that still reads its image is ended at once by a signal',
+  async () => {
+    const lines = ['run', 'dfu', 'gdb', 'matrix', 'fix'].map((name) => [name, '--scenario', 'long.json']);
+    const ended = await Promise.all(
+      lines.map((line) => observe(program(), line, { cwd, env: deafAt('hash'), signal: 'SIGTERM', whenSaid: /^deaf/ })),
+    );
+    for (const [i, { code, err }] of ended.entries()) expect([lines[i]![0], code, err]).toEqual([lines[i]![0], 143, '']);
+  },
+  60_000,
 );
 
 it.concurrent(
