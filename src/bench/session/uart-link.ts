@@ -18,7 +18,7 @@ export class UartLink {
   private readonly pin: string | undefined;
   private readonly bit: Ps;
   private sequence = 0;
-  /** The chip has answered: until then the line's levels count, a ROM measures them. */
+  /** The ROM has answered: until then the line's levels count, it measures them. What an application says on the same port is no answer. */
   private heard = false;
 
   /** @param port as the chip's rows call it: `USART1` */
@@ -34,8 +34,12 @@ export class UartLink {
       console: (channel, text) => {
         before.console?.(channel, text);
         if (channel !== this.port) return;
-        this.heard = true;
+        this.heard ||= machine.state.inSystem;
         for (const char of text) this.onByte(char.charCodeAt(0));
+      },
+      entry: (entry) => {
+        this.heard = false;
+        before.entry?.(entry);
       },
       reset: (by) => {
         before.reset?.(by);
