@@ -2,7 +2,7 @@
 import { limitMs } from '../bench/documents/duration.ts';
 import { judge } from '../bench/documents/expect.ts';
 import { firstSet, proofOf } from '../bench/documents/proved.ts';
-import type { CauseId, RunResult } from '../bench/documents/result.ts';
+import type { ResultCause, RunResult } from '../bench/documents/result.ts';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import type { RunJob } from '../bench/input/job.ts';
 import { patchOf, type Patch } from '../report/patch.ts';
@@ -51,7 +51,7 @@ class Repair {
   private readonly io: Io;
   private readonly bench: Bench;
   private readonly written = new Map<string, string>();
-  private readonly mended = new Set<CauseId>();
+  private readonly mended = new Set<string>();
   private readonly changed = new Set<string>();
 
   constructor(images: readonly string[], options: FixOptions, io: Io, bench: Bench) {
@@ -125,10 +125,10 @@ class Repair {
     return false;
   }
 
-  private async write(round: number, patch: Patch, { sources }: Ran): Promise<string> {
+  private async write(round: number, patch: Patch, { sources, result }: Ran): Promise<string> {
     const { options, io, written } = this;
     await applyPatchTo(patch.files, { allowDirty: options.allowDirty === true, written, onDisk: sources.onDisk }, io);
-    for (const id of patch.causes) this.mended.add(id);
+    for (const cause of firstSet(proofOf(result)!)) if (patch.causes.includes(cause.id)) this.mended.add(causeInFull(cause));
     for (const { path } of patch.files) this.changed.add(path);
     for (const line of [...patch.left, ...patch.needs]) io.stderr.write(`bootbench: ${printable(line)}\n`);
     return `round ${round}: ${patch.causes.join(', ')}: ${patch.files.map((f) => printable(f.path)).join(', ')} changed`;
@@ -158,8 +158,7 @@ class Repair {
     const proof = proofOf(ran.result);
     if (proof === null) return noCause(ran);
     if (patch.text === '') return patch.left.length === 0 ? 'the fix is no change of the sources' : patch.left.join('; ');
-    if (firstSet(proof).every(({ id }) => this.mended.has(id))) return `the same cause again: ${[...patch.causes].join(', ')}`;
-    return null;
+    return sameAgain(firstSet(proof), this.mended);
   }
 
   private stop(why: string): number {
@@ -185,6 +184,15 @@ class Repair {
   }
 }
 const LABEL = 6;
+
+/** `state` alone may be any register. */
+export const causeInFull = ({ id, what }: Pick<ResultCause, 'id' | 'what'>): string =>
+  id === 'state' && what !== undefined ? `${id} (${what})` : id;
+/** Null where something of this was not mended before. */
+export function sameAgain(causes: readonly Pick<ResultCause, 'id' | 'what'>[], mended: ReadonlySet<string>): string | null {
+  const names = [...new Set(causes.map(causeInFull))];
+  return names.every((name) => mended.has(name)) ? `the same cause again: ${names.join(', ')}` : null;
+}
 
 function noCause({ result }: Ran): string {
   const suspects = result.diagnosis.causes.map(({ id }) => id);

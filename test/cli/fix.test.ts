@@ -4,6 +4,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, symlin
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { inThread } from '../../src/cli/engine.ts';
+import { causeInFull, sameAgain } from '../../src/cli/fix.ts';
 import { SMALL_PROJECT, shell, smallProject } from '../fixes/small-project.ts';
 import { cli, folder, isGone, type Ran } from './helpers.ts';
 
@@ -205,6 +206,13 @@ describe.skipIf(skipped)(`bootbench fix${why}`, { timeout: 120_000 }, () => {
     );
     expect(ran.out).toContain('stopped: the same cause again: handler-mode; changed: src/isr.c, src/main.c');
     expect(ran.code).toBe(1);
+  });
+
+  it('another register is another cause, and the one that comes again is named', () => {
+    const state = (what: string) => ({ id: 'state', what }) as const;
+    const mended = new Set([causeInFull(state('SYST_CSR')), causeInFull({ id: 'iwdg' })]);
+    expect(sameAgain([state('SYST_RVR')], mended)).toBeNull();
+    expect(sameAgain([state('SYST_CSR'), { id: 'iwdg' }], mended)).toBe('the same cause again: state (SYST_CSR), iwdg');
   });
 
   it('stops where the sources are not there', async () => {
