@@ -4,6 +4,8 @@ import type { TargetState } from './check.ts';
 
 export const PPB = {
   SYST_CSR: 0xe000e010,
+  SYST_RVR: 0xe000e014,
+  SYST_CVR: 0xe000e018,
   NVIC_ISER: 0xe000e100,
   NVIC_ISPR: 0xe000e200,
   NVIC_IPR: 0xe000e400,

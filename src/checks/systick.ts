@@ -37,7 +37,7 @@ export const systick: Check = {
     what: 'SysTick stopped, its exception not pending',
     fix: 'SysTick->CTRL = 0;            /* after HAL_RCC_DeInit(), which starts it again */\nSysTick->LOAD = 0; SysTick->VAL = 0;\nSCB->ICSR = SCB_ICSR_PENDSTCLR_Msk;',
     apply: (target) => {
-      target.write(PPB.SYST_CSR, 4, 0);
+      for (const register of [PPB.SYST_CSR, PPB.SYST_RVR, PPB.SYST_CVR]) target.write(register, 4, 0);
       target.write(PPB.ICSR, 4, 1 << 25);
     },
   }),

@@ -2,6 +2,7 @@
  * What a core hands over, in parts that a program can set one by one: masks, stacks, active and pending exceptions, registers of the system control space. A part is bytes of
  * the core's page (core/state.ts), taken over as a whole.
  */
+import { PPB } from '../../checks/core-registers.ts';
 import { SCS } from '../../emu/core/arm/scs-state.ts';
 import { S } from '../../emu/core/state.ts';
 
@@ -47,6 +48,13 @@ const MPU_REGIONS = 16;
 const FP_REGISTERS = 32;
 
 export const SYSTICK = 'SysTick';
+/** Its registers in the order in which software stops it. A store to the last one clears it, whatever is stored. */
+export const SYSTICK_STORES = [
+  // without COUNTFLAG, which no store sets
+  { name: 'SYST_CSR', address: PPB.SYST_CSR, offset: SCS.SYST_CSR, mask: 7 },
+  { name: 'SYST_RVR', address: PPB.SYST_RVR, offset: SCS.SYST_RVR, mask: 0xffffff },
+  { name: 'SYST_CVR', address: PPB.SYST_CVR, offset: SCS.SYST_VALUE, mask: 0xffffff },
+] as const;
 /** In the order in which they are tried: what a hand-over breaks most often first. */
 export const CORE_PARTS: readonly CorePart[] = [
   one('PRIMASK', S.PRIMASK),

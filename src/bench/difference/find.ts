@@ -16,12 +16,12 @@ import type { Ps } from '../../emu/time.ts';
 import type { Session } from '../session/session.ts';
 import { inShortRun } from '../session/short-run.ts';
 import { nameOf, type Program } from '../session/programs.ts';
-import { CORE_FIELDS, coreName } from './core-parts.ts';
+import { CORE_FIELDS, coreName, SYSTICK } from './core-parts.ts';
 import { arrival, fromReset, livesAs, senderOf, watch, type Life, type Sender } from './programs.ts';
 import { isLock } from './lock.ts';
 import { romFromReset } from './reference.ts';
 import { Tries } from './search.ts';
-import { Transplant, type Part, type Piece, type Working } from './transplant.ts';
+import { Transplant, type Counter, type Part, type Piece, type Working } from './transplant.ts';
 import { imageAt } from '../../image/image.ts';
 
 /** One thing that is otherwise, as small as it could be told apart. */
@@ -43,6 +43,8 @@ export interface Difference {
   readonly board: boolean;
   /** Of an exception that is still active: its name, and the program that did not return from it. */
   readonly active?: { readonly exception: string; readonly in: string };
+  /** Of several registers that are stored to together, in this order: what each is, and what it is given. */
+  readonly stores?: Counter['stores'];
   /** Found by leaving its writer out (left-out.ts), before anything was handed over: the value is that where the run ended. */
   readonly leftOut?: true;
 }
@@ -200,7 +202,7 @@ class Search {
   private bounded(what: string): (most: number) => void {
     return (most) => this.session.input.bounds?.leaveOut(`${most} runs for ${what}`);
   }
-  private reaches(parts: readonly Part[], pieces: readonly Piece[] = []): boolean {
+  private reaches(parts: readonly Part[], pieces: readonly (Piece | Counter)[] = []): boolean {
     const { session } = this;
     this.forks++;
     this.transplant.apply(parts, pieces);
@@ -210,11 +212,21 @@ class Search {
   /** A part by the registers and fields that it takes, if stores to them do the same. */
   private told(part: Part, set: readonly Part[]): readonly Difference[] {
     const others = set.filter((other) => other !== part);
+    if (part.kind === 'core' && part.name === SYSTICK) return [this.counter(part, others)];
     const enough = (pieces: readonly Piece[]): boolean => this.reaches(others, pieces);
     const pieces = this.transplant.pieces(part);
     if (pieces.length === 0 || !enough(pieces)) return [this.whole(part, pieces)];
     const registers = new Tries(pieces, enough, this.bounded(`the registers of ${part.name}`), MOST.pieces).minimal(pieces);
     return this.narrowed(registers, enough).map((piece) => this.difference(piece));
+  }
+  /** One thing, as everybody writes it: CTRL, LOAD and VAL. */
+  private counter(part: Part, others: readonly Part[]): Difference {
+    const { index } = this.session.machine.bootCore;
+    const writers = this.transplant.pieces(part).flatMap((piece) => this.writerOf(piece) ?? []);
+    const writer = writers[0] ?? this.history.lastWriter(`CPU${index === 0 ? '' : index}.SYST_CSR`);
+    const counter = this.transplant.counter();
+    const whole = { ...this.whole(part, []), writer };
+    return this.reaches(others, [counter]) ? { ...whole, stores: counter.stores } : whole;
   }
   /** By fields, if these are few and enough. */
   private narrowed(registers: readonly Piece[], enough: (pieces: readonly Piece[]) => boolean): readonly Piece[] {

@@ -9,6 +9,7 @@ const CORE_BLOCKS: readonly (readonly [register: RegExp, c: string])[] = [
   [/^SCB\.(SCR|CCR|VTOR|SHCSR|CPACR)$/, 'SCB->$1'],
   [/^SYST_CSR$/, 'SysTick->CTRL'],
   [/^SYST_RVR$/, 'SysTick->LOAD'],
+  [/^SYST_CVR$/, 'SysTick->VAL'],
   [/^MPU_CTRL$/, 'MPU->CTRL'],
 ];
 /** Special registers by the intrinsics that write them. */
@@ -30,6 +31,7 @@ const LEAVE_HANDLER = '/* the exception has to return first: set a flag in its h
 export function fixOf(d: Difference): string | null {
   if (d.what === 'IPSR') return LEAVE_HANDLER;
   if (d.opens) return d.opens.join('\n');
+  if (d.stores) return d.stores.map(({ name, working }) => `${lvalue(name)} = ${working === 0 ? '0' : hex(working)};`).join('\n');
   const store = storeOf(d);
   return store === null ? null : [...d.clock, store].join('\n');
 }

@@ -16,7 +16,7 @@ import type { Block, System, SystemState } from '../../emu/system.ts';
 import { allWires, findWire, type Wire } from '../../emu/wires.ts';
 import type { Session } from '../session/session.ts';
 import { withVtor } from '../../emu/core/arm/scs-state.ts';
-import { CORE_PARTS, SYSTICK, type CorePart } from './core-parts.ts';
+import { CORE_PARTS, SYSTICK, SYSTICK_STORES, type CorePart } from './core-parts.ts';
 
 export type Part =
   | { readonly kind: 'core'; readonly name: string; readonly core: CorePart }
@@ -35,6 +35,11 @@ export type Piece = {
   /** The register's or field's own. */
   readonly whole: number;
 } & ({ readonly kind: 'bits'; readonly offset: number } | { readonly kind: 'store'; readonly block: Block; readonly register: Register });
+/** SysTick stopped by stores: a register of it alone leaves a count and a period that no reset leaves. */
+export interface Counter {
+  readonly kind: 'counter';
+  readonly stores: readonly { readonly name: string; readonly address: number; readonly failing: number; readonly working: number }[];
+}
 const ALL_BITS = 0xffffffff;
 
 /** The state that works, with the contents of its RAMs. Both sessions have the same chip. */
@@ -141,6 +146,17 @@ export class Transplant {
     if (part.kind === 'core') return this.corePieces(part.core);
     return part.kind === 'block' ? this.registerPieces(part.block) : [];
   }
+  /** Its value is written always: a reader of the registers does not see how it stood. */
+  counter(): Counter {
+    const [a, b] = this.pages().map((page) => new Uint32Array(page.buffer)) as [Uint32Array, Uint32Array];
+    const all = SYSTICK_STORES.map(({ name, address, offset, mask }) => ({
+      name,
+      address,
+      failing: a[offset >> 2]! & mask,
+      working: b[offset >> 2]! & mask,
+    }));
+    return { kind: 'counter', stores: all.filter(({ name, failing, working }) => name === 'SYST_CVR' || failing !== working) };
+  }
   private corePieces({ registers }: CorePart): Piece[] {
     const [a, b] = this.pages().map((page) => new Uint32Array(page.buffer)) as [Uint32Array, Uint32Array];
     return registers.flatMap(([name, offset]): Piece[] => {
@@ -173,7 +189,7 @@ export class Transplant {
 
   // ---- putting some in
   /** The session is then in the failing state, with these parts and pieces as in the working one. */
-  apply(parts: readonly Part[], pieces: readonly Piece[] = []): void {
+  apply(parts: readonly Part[], pieces: readonly (Piece | Counter)[] = []): void {
     const { session, failing } = this;
     const { index } = session.machine.bootCore;
     const core = failing.cores[index]!;
@@ -200,7 +216,7 @@ export class Transplant {
     for (const part of parts)
       if (part.kind === 'block') this.putClocks(part.block);
       else if (part.kind === 'memory') this.putPages(part.base, part.pages);
-    for (const piece of pieces) if (piece.kind === 'store') this.store(piece);
+    for (const piece of pieces) if (piece.kind !== 'bits') this.store(piece);
   }
   private putBits(piece: Piece & { readonly kind: 'bits' }, mixed: Mixed): void {
     const [, there] = this.values(piece);
@@ -210,8 +226,12 @@ export class Transplant {
     if (piece.offset === S.CONTROL && ((now ^ words[at]!) & SPSEL) !== 0) exchangeStacks(words);
     words[at] = now;
   }
-  private store(piece: Piece & { readonly kind: 'store' }): void {
+  private store(piece: (Piece & { readonly kind: 'store' }) | Counter): void {
     const { system, bootCore } = this.session.machine;
+    if (piece.kind === 'counter') {
+      for (const { address, working } of piece.stores) bootCore.write(address, 4, working, true);
+      return;
+    }
     const [here, there] = this.values(piece);
     const { row } = piece.block;
     system.now = bootCore.now();

@@ -209,7 +209,8 @@ function repairOf({ what, afterReset, leftOut }: Difference): string {
   if (leftOut) return `without the instruction that changes ${what}`;
   return afterReset === null ? `${what} as it is behind a reset` : `${what} = ${number(afterReset)}`;
 }
-function stateOf({ what, value, afterReset, board, active, leftOut, opens }: Difference, { id, name }: Receiver, comes: string): string {
+function stateOf(d: Difference, { id, name }: Receiver, comes: string): string {
+  const { what, value, afterReset, board, active, leftOut, opens, stores } = d;
   const then = id === 'state' ? comes : 'it works as from reset';
   if (active)
     return `${active.in} starts ${name} from inside the handler of ${active.exception}. That exception stays active, so no interrupt of its priority or a lower one is taken. In Thread mode, ${then}.`;
@@ -217,11 +218,17 @@ function stateOf({ what, value, afterReset, board, active, leftOut, opens }: Dif
     return `${what} is ${number(value)} where the run ends, and ${number(afterReset)} behind a reset. Without the instruction that changes it, ${then}.`;
   const lock = isLock(what) ? (opens ? RESET_OF_PORT : ONLY_A_RESET) : '';
   const whose = board ? ' It is the board that sets it: no firmware can change that.' : lock;
+  if (stores) return `${what} is not as it is behind a reset when ${name} starts: ${inWords(stores)}. As it is there, ${then}.`;
   if (value === null || afterReset === null)
     return `${what} is not as it is behind a reset when ${name} starts. As it is there, ${then}.${whose}`;
   return `${what} is ${number(value)} when ${name} starts, and ${number(afterReset)} behind a reset. With ${number(afterReset)}, ${then}.${whose}`;
 }
 const RESET_OF_PORT = ' A reset of the port by RCC opens this lock, and sets its other pins back, too.';
+const inWords = (stores: NonNullable<Difference['stores']>): string =>
+  stores
+    .filter(({ failing, working }) => failing !== working)
+    .map(({ name, failing, working }) => `${name} is ${number(failing)}, not ${number(working)}`)
+    .join('; ');
 const ONLY_A_RESET = ' Only a reset opens this lock: enter the ROM behind one, before the lock is closed.';
 function alternative(set: readonly Difference[], placed: Placed): string {
   const each = set.map((d) => {
