@@ -9,6 +9,7 @@ import { patchOf, type Patch } from '../report/patch.ts';
 import { storyOf } from '../report/story/story.ts';
 import { toldOn } from '../report/story/surfaces.ts';
 import { printable } from '../report/text.ts';
+import { withShownPaths } from '../report/shown-paths.ts';
 import { applyPatchTo } from './apply-patch.ts';
 import type { Bench } from './engine.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
@@ -67,11 +68,12 @@ class Repair {
     const job = await loadJob(images, { after: true, ...options }, io.cwd);
     const sources = sourcesFor(job, images, options, io);
     let signal: EndSignal | null = null;
-    const result = await interruptible(io, true, async ({ interrupted, ...hooks }) => {
+    const own = await interruptible(io, true, async ({ interrupted, ...hooks }) => {
       const ended = await this.bench(job, hooks);
       signal = interrupted();
       return ended;
     });
+    const result = withShownPaths(own, sources);
     const { expect } = result.scenario;
     const good = isGood(result, expect === null ? null : judge(result, expect), options.strict);
     return { job, result, sources, good, signal };

@@ -15,6 +15,7 @@ import { shortReport } from '../report/short.ts';
 import type { Sources } from '../report/source-lines.ts';
 import { checksReport, documentReport, terminalReport } from '../report/terminal.ts';
 import { printable, wrap } from '../report/text.ts';
+import { withShownPaths } from '../report/shown-paths.ts';
 import { dirname, resolve } from 'node:path';
 import type { Bench } from './engine.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
@@ -90,8 +91,15 @@ interface Recorded {
   readonly signal?: EndSignal | null;
 }
 
-async function documentsOf(run: Recorded, options: RunCommandOptions, judgement: Judgement | null, sources: Sources): Promise<Documents> {
-  const documents: Documents = { json: serialise(run.result) };
+/** @param own the result as a program reads it */
+async function documentsOf(
+  run: Recorded,
+  own: RunResult,
+  options: RunCommandOptions,
+  judgement: Judgement | null,
+  sources: Sources,
+): Promise<Documents> {
+  const documents: Documents = { json: serialise(own) };
   if (options.html !== undefined)
     documents.html = (await import('../report/html.ts')).htmlReport(run.result, {
       sources,
@@ -156,10 +164,11 @@ export async function runCommand(images: readonly string[], given: RunCommandOpt
   let outputs: Outputs | null = null;
   try {
     outputs = new Outputs([...filesOf(options), ...traces], io.cwd);
-    const run = await recordedRun(job, options, traces.length > 0 || options.html !== undefined, io, bench);
+    const ran = await recordedRun(job, options, traces.length > 0 || options.html !== undefined, io, bench);
+    const run = { ...ran, result: withShownPaths(ran.result, sources) };
     const { expect } = run.result.scenario;
     const judgement = expect === null ? null : judge(run.result, expect);
-    const documents = await documentsOf(run, options, judgement, sources);
+    const documents = await documentsOf(run, ran.result, options, judgement, sources);
     for (const key of DOCUMENTS) if (documents[key] !== undefined) outputs.write(`--${key}`, documents[key]);
     if (run.trace !== undefined) await writeTraces(outputs, traces, run.trace);
     if (options.open === true) showPage(resolve(io.cwd, options.html!), io);

@@ -15,6 +15,7 @@ import type { JUnitCase } from '../report/junit.ts';
 import { shortReport } from '../report/short.ts';
 import { documentReport } from '../report/terminal.ts';
 import { printable, printableName } from '../report/text.ts';
+import { withShownPaths } from '../report/shown-paths.ts';
 import { VERSION } from '../version.ts';
 import { DeafError, type Bench } from './engine.ts';
 import { findScenarios } from './find-scenarios.ts';
@@ -306,12 +307,13 @@ class Runner {
     try {
       const { expect, images } = await readScenario(path, io.cwd);
       if (!expect) return null;
-      const { result, cached } = await this.resultOf(path);
-      if (result.ended.reason === 'signal') return error('interrupted');
-      if (result.ended.reason === 'wall') return error(`it took longer than --timeout ${this.options.timeout}`);
+      const { result: own, cached } = await this.resultOf(path);
+      if (own.ended.reason === 'signal') return error('interrupted');
+      if (own.ended.reason === 'wall') return error(`it took longer than --timeout ${this.options.timeout}`);
+      const sources = sourcesOf({ images: images ?? [], folder: dirname(resolve(io.cwd, path)), io, roots: this.options.sourceRoot });
+      const result = withShownPaths(own, sources);
       const judgement = judge(result, expect);
       const { failures } = judgement;
-      const sources = sourcesOf({ images: images ?? [], folder: dirname(resolve(io.cwd, path)), io, roots: this.options.sourceRoot });
       const state = failures.length === 0 ? 'ok' : sameAs(failures, plan.baseline[path]) ? 'known' : 'fail';
       const report: TestOutcome['report'] = ({ stream, color }) =>
         shortReport(result, { judgement, sources, paint: paintFor(io, stream, color), width: stream.columns - 5, embedded: true });
