@@ -188,7 +188,7 @@ export class LoopSkipper {
         this.seen.searchAt = this.core.cycles() + FIRST_SEARCH;
         return true;
       }
-      if (this.core.pc === loop.pc) until = this.besideQuiet(turn);
+      if (this.core.pc === loop.pc && (loop.frames !== null || loop.skips < 2)) until = this.besideQuiet(turn);
       if (this.core.pc === loop.pc && this.core.cyclesUntil(until) > Math.max(loop.cycles * SEARCH_ITERATIONS, SEARCH_WORTH)) {
         if (this.skipKnown(turn)) return true;
         if (this.refetching() || this.endsSoon(loop) || this.settling(loop)) return false;
@@ -296,9 +296,14 @@ export class LoopSkipper {
     if (this.core.pc !== loop.pc) return false;
     const holdsUntil = loopHolds(this.core, this.host.system, loop);
     const holds = Math.min(this.core.cyclesUntil(until), this.core.cyclesUntil(holdsUntil) - 1);
-    if (holds <= loop.cycles * 2 || !stillSteady(this.core, loop)) return false;
+    const short = holds <= loop.cycles * 2;
+    // beside rounds that nobody sees it cannot be left out before it is recorded
+    const beside = short && loop.skips < 2 && this.besideQuiet(until) > until;
+    if (short !== beside || !stillSteady(this.core, loop)) return false;
+    if (beside) loop.skips = 1;
     // many loops end with the next tick, so that recording pays from the second skip on; it is tried once
     if (loop.skips++ === 1 && this.record(loop, until)) return true;
+    if (beside) return false;
     this.skipIterations(loop, holds);
     this.core.staysPast = holdsUntil > until;
     return true;
