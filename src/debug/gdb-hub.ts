@@ -19,9 +19,10 @@ export class GdbHub {
   /** Called when the machine wants to run: `advance` until it returns false. */
   onWake: () => void = () => undefined;
 
-  constructor(session: Session) {
+  /** @param history bytes that the way back may hold */
+  constructor(session: Session, history?: number) {
     this.target = new DebugTarget(session);
-    this.past = new TimeTravel(this.target);
+    this.past = new TimeTravel(this.target, history);
     this.target.onConsole = (text) => {
       for (const server of this.servers.values()) server.output(text);
     };
@@ -44,8 +45,11 @@ export class GdbHub {
   }
   disconnect(server: GdbServer): void {
     server.leave();
+    const held = this.servers.size;
     for (const [core, other] of this.servers) if (other === server) this.servers.delete(core);
     this.follow();
+    // a session is over: what comes next has a past of its own
+    if (held > 0 && this.servers.size === 0) this.past.restart();
   }
   private follow(): void {
     const running = [...this.servers.keys()].some((core) => !this.target.isHalted(core));

@@ -113,6 +113,7 @@ export class GdbServer {
     if (!this.waiting) return;
     // GDB itself knows no more than that it was a trap
     if (stop.kind === 'catch') this.output(`caught: ${stop.what}\n`);
+    this.tellBegin();
     this.waiting = false;
     this.reply(this.stopReply());
   }
@@ -143,7 +144,15 @@ export class GdbServer {
   }
   private stepped(stop: Stop): string {
     this.lastStop = stop;
+    this.waiting = true;
+    this.tellBegin();
+    this.waiting = false;
     return this.stopReply();
+  }
+  /** Where the way back ends earlier than the session, GDB's own words say no more than that it ends. */
+  private tellBegin(): void {
+    const { lost } = this.machine.past;
+    if (this.lastStop.kind === 'begin' && lost !== null) this.output(lost);
   }
   /** `s`, `c` and the like may name the place to go on from. */
   private goTo(text: string): void {

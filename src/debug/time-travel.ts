@@ -6,23 +6,17 @@ import type { Core } from '../emu/core/core.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { MS, type Ps } from '../emu/time.ts';
 import type { DebugTarget, Stop, Stopped } from './debug-target.ts';
+import { Marks, type Mark } from './marks.ts';
 
 /** Virtual time between marks at first; it grows with the length of the session. */
 const MARK_EVERY = 5 * MS;
-/** More marks than this are thinned: every second one of the older half goes, but none that an edit made. */
-const MARKS_KEPT = 96;
+/** What all marks hold: of a small chip some 3000 changes by the debugger. The oldest go. */
+const MOST_BYTES = 128 << 20;
 /** The last instructions up to a place are single steps. */
 const CLOSE = 1000;
 /** Shortest stretch that is tried at full speed. */
 const SHORTEST = MS / 1000;
 
-interface Mark {
-  readonly at: Ps;
-  /** Instructions of each core until then. */
-  readonly retired: readonly number[];
-  readonly checkpoint: Checkpoint;
-  readonly edit: boolean;
-}
 interface Place {
   readonly retired: number;
   readonly at: Ps;
@@ -30,12 +24,15 @@ interface Place {
 }
 
 export class TimeTravel {
-  private marks: Mark[] = [];
+  private readonly marks: Marks;
+  private readonly mostBytes: number;
   private readonly target: DebugTarget;
   private replaying = false;
 
-  constructor(target: DebugTarget) {
+  constructor(target: DebugTarget, mostBytes = MOST_BYTES) {
     this.target = target;
+    this.mostBytes = mostBytes;
+    this.marks = new Marks(mostBytes);
     target.onEdit = () => this.mark(true);
     this.mark(true);
   }
@@ -45,31 +42,31 @@ export class TimeTravel {
     const { machine } = this.target;
     const limit = machine.now + time;
     while (machine.now < limit) {
-      const next = this.marks.at(-1)!.at + MARK_EVERY * Math.max(1, this.marks.length >> 4);
+      const next = this.marks.at(-1)!.at + MARK_EVERY * Math.max(1, this.marks.plainOnes >> 4);
       if (machine.now >= next) this.mark(false);
       const stopped = this.target.advanceTo(Math.min(limit, Math.max(next, machine.now + 1)));
       if (stopped) return stopped;
     }
     return null;
   }
-  /** Forgets the past: the machine was put somewhere else. */
+  /** Forgets the past: the machine was put somewhere else, or nobody is left who could go there. */
   restart(): void {
-    this.marks = [];
+    this.marks.clear();
     this.mark(true);
+  }
+  /** Why the past begins where it does, in words; null where it begins with the session. */
+  get lost(): string | null {
+    return this.marks.forgot ? `the history begins here: older positions were dropped, as all may hold ${this.mostBytes >> 20} MB\n` : null;
   }
 
   private mark(edit: boolean): void {
     if (this.replaying) return;
     const { machine } = this.target;
-    const mark = { at: machine.now, retired: machine.cores.map((c) => c.retired()), checkpoint: machine.save(), edit };
     const last = this.marks.at(-1);
+    const mark = { at: machine.now, retired: machine.cores.map((c) => c.retired()), checkpoint: machine.save(last?.checkpoint), edit };
     // several edits in one place are one
     if (last?.edit === true && last.at === mark.at && last.retired.every((r, i) => r === mark.retired[i])) this.marks.pop();
     this.marks.push(mark);
-    if (this.marks.length > MARKS_KEPT) {
-      const half = this.marks.length / 2;
-      this.marks = this.marks.filter((m, i) => m.edit || i % 2 === 0 || i > half);
-    }
   }
 
   /** To the state before the last instruction of a core; `begin` if there was none. */
@@ -111,17 +108,17 @@ export class TimeTravel {
   private *runBack(core: Core): Generator<void, Stop> {
     let end = core.retired();
     for (let i = this.marks.length - 1; i >= 0; i--) {
-      const from = this.marks[i]!;
+      const from = this.marks.at(i)!;
       if (from.retired[core.index]! >= end) continue;
       // right before an edit is a place of its own
-      const place = yield* this.lastStop(core, from, this.marks[i + 1]?.edit === true ? end + 1 : end);
+      const place = yield* this.lastStop(core, from, this.marks.at(i + 1)?.edit === true ? end + 1 : end);
       if (place) {
         this.travel(from, () => this.walkTo(core, place.retired, place.at));
         return place.stop;
       }
       end = from.retired[core.index]!;
     }
-    this.travel(this.marks[0]!, () => undefined);
+    this.travel(this.marks.at(0)!, () => undefined);
     return { kind: 'begin' };
   }
   /** The last stop of a core from a mark on, before it had executed `end` instructions and before the edit that comes next. */
@@ -158,7 +155,7 @@ export class TimeTravel {
       leave();
       target.stops = kept;
     }
-    this.marks.length = this.marks.indexOf(from) + 1;
+    this.marks.cutBehind(from);
   }
   /** To a mark; what is returned ends the stay there. */
   private enterPast(from: Mark): () => void {

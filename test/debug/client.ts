@@ -18,8 +18,8 @@ export function image(code: Uint8Array): Uint8Array {
   return bytes;
 }
 
-export const hubOf = (chip: string, bytes: Uint8Array): GdbHub =>
-  new GdbHub(new Session(jobInput(plainJob(chip, [{ path: `app.bin@0x${FLASH.toString(16)}`, bytes }]))));
+export const hubOf = (chip: string, bytes: Uint8Array, history?: number): GdbHub =>
+  new GdbHub(new Session(jobInput(plainJob(chip, [{ path: `app.bin@0x${FLASH.toString(16)}`, bytes }]))), history);
 
 export const hubOfElf = (chip: string, bytes: Uint8Array): GdbHub =>
   new GdbHub(new Session(jobInput(plainJob(chip, [{ path: 'firmware.elf', bytes }]))));

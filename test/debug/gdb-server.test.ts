@@ -163,6 +163,47 @@ describe('GDB server: back in time', () => {
     c.ask('bs');
     expect(c.register(0)).toBe(1);
   });
+
+  const changes = (c: Client, count: number): void => {
+    for (let i = 0; i < count; i++) {
+      expect(c.ask(`M20000200,1:${hex(i % 256).padStart(2, '0')}`)).toBe('OK');
+      c.ask('s');
+    }
+  };
+  const back = (c: Client, most: number): number => {
+    for (let i = 0; i < most; i++) if (c.ask('bs')!.includes('replaylog:begin')) return i;
+    return most;
+  };
+  it('holds no more than a bound: the oldest changes are dropped, the others are exact, and a sentence says so', () => {
+    const c = new Client(hubOf('stm32f405', counting(), 4 << 20));
+    changes(c, 20);
+    expect(back(c, 100)).toBe(20);
+    expect(c.console.join('')).toBe('');
+    changes(c, 200);
+    const steps = back(c, 400);
+    expect(steps).toBeGreaterThan(20);
+    expect(steps).toBeLessThan(150);
+    expect(c.console).toEqual(['the history begins here: older positions were dropped, as all may hold 4 MB\n']);
+    // the place in front of the first instruction that can still be undone: three of them count up by one
+    expect(c.word(0x20000200) & 0xff).toBe(200 - steps);
+    expect([START + 8, START + 10, START + 12]).toContain(c.register(PC));
+    c.console.length = 0;
+    expect(c.ask('bc')).toContain('replaylog:begin');
+    expect(c.console.join('')).toContain('older positions were dropped');
+  });
+  it('ends with the last client: the next one has a past of its own', () => {
+    const hub = hubOf('stm32f405', counting());
+    const c = new Client(hub);
+    changes(c, 10);
+    const before = c.ask('g');
+    hub.disconnect(c.server);
+    const next = new Client(hub);
+    expect(next.ask('bs')).toContain('replaylog:begin');
+    expect(next.console.join('')).toBe('');
+    next.ask('s');
+    expect(back(next, 5)).toBe(1);
+    expect(next.ask('g')).toBe(before);
+  });
 });
 
 describe('GDB server: state', () => {
