@@ -273,12 +273,22 @@ function judgeInstant(run: PlainRun, { traced }: SecondRun): JudgedRun {
 }
 
 /** The result without a diagnosis, if the scenario's expectations hold without one and nothing else is wanted; otherwise null. */
-function asExpected({ session, input, end, base, notes }: PlainRun, { judged, limited, diagnosis }: JudgedRun): RunResult<string> | null {
+function asExpected(run: PlainRun, { judged, limited, diagnosis, entry }: JudgedRun): RunResult<string> | null {
+  const { session, input, end, base, notes } = run;
   const { expect } = input.scenario.document;
   if (!input.onlyExpected || limited || expect === null || asksForCauses(expect, end.outcome)) return null;
+  // a host's client is asked for, and what it says is an expectation or a reservation
+  if (input.after === true && end.outcome === 'dfu') return null;
   const result = makeResult(session, { ...base, notes }, judged, { ...diagnosis, difference: null, path: NOT_ON_PATH }, [], null);
-  return judge(result, expect).holds ? result : null;
+  if (!judge(result, expect).holds) return null;
+  const rests = restsOn(run, entry);
+  return rests.length === 0 ? result : { ...result, notes: [...result.notes, ...rests] };
 }
+/** What a run that reached its goal rests on. */
+const restsOn = (run: PlainRun, entry: JudgedRun['entry']): Note[] =>
+  run.observed.reached && !run.cut
+    ? searched(run, 'what this rests on', [], () => reservations(run.session, run.powerOn, entry, run.finished))
+    : [];
 
 /** The results of repeated runs. */
 interface Answers {
@@ -510,12 +520,11 @@ function leftBehind(run: PlainRun): ByDifference {
 }
 
 function makeWhole(run: PlainRun, { judged, entry }: JudgedRun, answers: Answers): RunResult<string> {
-  const { session, input, base, notes, powerOn, finished, cut } = run;
+  const { session, input, base, notes } = run;
   const { diagnosis, difference, receiver, path, board, written, left, after, dependsOn, symptom, noReturn } = answers;
   for (const text of symptom?.notes ?? []) notes.push({ kind: 'symptom', text });
   if (input.noReturn) notes.push({ kind: 'no-return', text: noReturnText(session, noReturn) });
-  if (run.observed.reached && !cut)
-    notes.push(...searched(run, 'what this rests on', [], () => reservations(session, powerOn, entry, finished)));
+  notes.push(...restsOn(run, entry));
   const timeline = noReturn?.at == null ? base.timeline : withRow(base.timeline, noReturnRow(session, noReturn));
   return makeResult(
     session,

@@ -452,6 +452,7 @@ function addTest(program: Command, io: Io, exit: (code: number) => void, bench: 
       'show source lines from this folder, too, not only from the project folder (docs/commands.md); repeatable',
       collect,
     )
+    .option('--strict', 'a scenario that holds with a reservation ("But") does not hold; asks a host\'s client to use the device, too')
     .option('--quiet', 'print only what does not hold')
     .option('--no-color', 'print without colours')
     .action(async (patterns: string[], options: TestOptions) => {

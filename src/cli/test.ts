@@ -4,7 +4,9 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { limitMs } from '../bench/documents/duration.ts';
-import { judge } from '../bench/documents/expect.ts';
+import { judge, type Judgement } from '../bench/documents/expect.ts';
+import { BUT, hasReservations } from '../bench/documents/reservations.ts';
+import type { Expect } from '../bench/documents/scenario-types.ts';
 import type { RunResult } from '../bench/documents/result.ts';
 import { boundedJson } from '../bench/documents/json-bounds.ts';
 import { jobInput } from '../bench/input/job.ts';
@@ -14,7 +16,7 @@ import { findingsOf, type Finding } from '../report/findings.ts';
 import type { JUnitCase } from '../report/junit.ts';
 import { shortReport } from '../report/short.ts';
 import { documentReport } from '../report/terminal.ts';
-import { printable, printableName } from '../report/text.ts';
+import { printable, printableName, wrap } from '../report/text.ts';
 import { withShownPaths } from '../report/shown-paths.ts';
 import { VERSION } from '../version.ts';
 import { DeafError, type Bench } from './engine.ts';
@@ -50,6 +52,8 @@ export interface TestOptions {
   /** Folders whose source files may be shown, besides the project's. */
   readonly sourceRoot?: readonly string[];
   readonly quiet?: boolean;
+  /** A scenario that holds with a reservation does not hold. */
+  readonly strict?: boolean;
   readonly color?: boolean;
 }
 
@@ -63,6 +67,8 @@ export interface TestOutcome {
   readonly cached: boolean;
   /** What of `expect` does not hold. */
   readonly failures: readonly string[];
+  /** What it rests on although it holds, as `run` says behind `But`. */
+  readonly reservations: readonly string[];
   readonly findings: readonly Finding[];
   readonly result: RunResult | null;
   /** The first screen, where it does not hold. */
@@ -252,8 +258,9 @@ class Runner {
     return paths.flatMap((path) => this.outcomes.get(path) ?? []);
   }
 
-  private tell({ path, state, seconds, cached, failures, report }: TestOutcome): void {
-    if (this.options.quiet === true && (state === 'ok' || state === 'known')) return;
+  private tell({ path, state, seconds, cached, failures, reservations, report }: TestOutcome): void {
+    const isTold = this.options.quiet !== true || !(state === 'known' || (state === 'ok' && reservations.length === 0));
+    if (!isTold) return;
     const stream = FILES.some((key) => this.options[key] === '-') ? this.io.stderr : this.io.stdout;
     const color = this.options.color !== false;
     const paint = paintFor(this.io, stream, color);
@@ -265,7 +272,9 @@ class Runner {
       internal: paint('red', 'ERR '),
     }[state];
     const details = failures.map((failure) => `       ${printable(failure)}\n`).join('');
-    stream.write(`${word} ${printableName(path)} (${cached ? 'cached' : `${seconds.toFixed(1)} s`})\n${details}`);
+    const buts = state === 'ok' ? reservations.flatMap((text) => wrap(text, stream.columns, '         ', '     But ')) : [];
+    const rests = buts.map((line) => `${line}\n`).join('');
+    stream.write(`${word} ${printableName(path)} (${cached ? 'cached' : `${seconds.toFixed(1)} s`})\n${details}${rests}`);
     if (state === 'fail') stream.write(report({ stream, color }).replace(/^(?=.)/gm, '     '));
   }
 
@@ -273,7 +282,8 @@ class Runner {
   private async resultOf(path: string): Promise<{ result: Awaited<ReturnType<Bench>>; cached: boolean }> {
     const { io, plan } = this;
     const loaded = await loadJob([], { scenario: path }, io.cwd);
-    const job = { ...loaded, onlyExpected: true, limits: { ...loaded.limits, wallMs: plan.timeoutMs } };
+    const asked = this.options.strict === true && loaded.effort !== 'quick' ? { after: true } : {};
+    const job = { ...loaded, ...asked, onlyExpected: true, limits: { ...loaded.limits, wallMs: plan.timeoutMs } };
     const key = plan.cache?.keyOf(job) ?? null;
     const kept = key === null ? null : plan.cache!.find(key, jobInput(job).scenario);
     if (kept !== null) return { result: kept, cached: true };
@@ -295,7 +305,7 @@ class Runner {
   private async one(path: string): Promise<TestOutcome | null> {
     const { io, plan } = this;
     const started = milliseconds();
-    const base = { path, cached: false, findings: [], result: null, report: () => '', story: () => '' };
+    const base = { path, cached: false, reservations: [], findings: [], result: null, report: () => '', story: () => '' };
     const seconds = (): number => (milliseconds() - started) / 1000;
     const error = (text: string, internal = false): TestOutcome => ({
       ...base,
@@ -312,7 +322,8 @@ class Runner {
       if (own.ended.reason === 'wall') return error(`it took longer than --timeout ${this.options.timeout}`);
       const sources = sourcesOf({ images: images ?? [], folder: dirname(resolve(io.cwd, path)), io, roots: this.options.sourceRoot });
       const result = withShownPaths(own, sources);
-      const judgement = judge(result, expect);
+      const reservations = reservationsOf(result);
+      const judgement = judged(result, expect, this.options.strict === true);
       const { failures } = judgement;
       const state = failures.length === 0 ? 'ok' : sameAs(failures, plan.baseline[path]) ? 'known' : 'fail';
       const report: TestOutcome['report'] = ({ stream, color }) =>
@@ -324,6 +335,7 @@ class Runner {
         seconds: seconds(),
         cached,
         failures,
+        reservations,
         findings,
         result,
         report,
@@ -341,6 +353,16 @@ class Runner {
       return error(internal ? `internal error: ${text}` : text, internal);
     }
   }
+}
+
+const reservationsOf = (result: RunResult): string[] =>
+  hasReservations(result) ? result.notes.filter(({ kind }) => kind === BUT).map(({ text }) => printable(text)) : [];
+/** @param strict a reservation does not hold either */
+function judged(result: RunResult, expect: Expect, strict: boolean): Judgement {
+  const judgement = judge(result, expect);
+  const rests = strict ? reservationsOf(result) : [];
+  if (!judgement.holds || rests.length === 0) return judgement;
+  return { holds: false, failures: rests.map((text) => `it holds, but: ${text}`) };
 }
 
 const sameAs = (failures: readonly string[], known: readonly string[] | undefined): boolean =>
@@ -370,7 +392,7 @@ async function writeFiles(outcomes: readonly TestOutcome[], options: TestOptions
   }
 }
 
-function junitCase({ path, state, seconds, failures, findings, result, story }: TestOutcome): JUnitCase {
+function junitCase({ path, state, seconds, failures, reservations, findings, result, story }: TestOutcome): JUnitCase {
   const { file = path, line = 1 } = findings[0] ?? {};
   const bad = state !== 'ok' && state !== 'known';
   const text = state === 'fail' ? story() : failures.join('\n');
@@ -389,9 +411,10 @@ function junitCase({ path, state, seconds, failures, findings, result, story }: 
             outcome: result.outcome,
             rom: [result.rom.id, result.rom.version].filter((x) => x !== null).join(' '),
           },
-          output: Object.entries(result.console)
-            .map(([channel, out]) => `${channel}:\n${out}`)
-            .join('\n'),
+          output: [
+            ...(state === 'ok' ? reservations.map((text) => `but: ${text}`) : []),
+            ...Object.entries(result.console).map(([channel, out]) => `${channel}:\n${out}`),
+          ].join('\n'),
         }),
   };
 }
@@ -399,7 +422,7 @@ function junitCase({ path, state, seconds, failures, findings, result, story }: 
 const document = (outcomes: readonly TestOutcome[]): object => ({
   schema: TEST_SCHEMA,
   version: VERSION,
-  scenarios: outcomes.map(({ path, state, seconds, cached, failures, findings, result }) => ({
+  scenarios: outcomes.map(({ path, state, seconds, cached, failures, reservations, findings, result }) => ({
     path,
     state,
     seconds: Number(seconds.toFixed(3)),
@@ -408,6 +431,7 @@ const document = (outcomes: readonly TestOutcome[]): object => ({
     findings: findings.map(({ rule, message, file, line }) => ({ rule, message, file, line })),
     outcome: result?.outcome ?? null,
     summary: result?.summary ?? null,
+    reservations,
   })),
 });
 

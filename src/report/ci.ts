@@ -27,6 +27,8 @@ export interface SummaryRow {
   readonly state: string;
   readonly seconds: number;
   readonly failures: readonly string[];
+  /** What one that holds rests on. */
+  readonly reservations?: readonly string[];
 }
 
 const cell = (text: string): string =>
@@ -44,7 +46,11 @@ function fenced(text: string): string {
 /** Markdown for $GITHUB_STEP_SUMMARY, or a comment of a pull request. */
 export function stepSummary(rows: readonly SummaryRow[], findings: readonly Finding[]): SafeText {
   const bad = rows.filter((r) => r.state !== 'ok');
-  const head = `### bootbench: ${rows.length - bad.length} of ${rows.length} scenarios hold\n`;
+  const rests = rows.flatMap(({ path, state, reservations = [] }) =>
+    state === 'ok' ? reservations.map((text) => `- ${cell(path)} holds, but: ${cell(text)}\n`) : [],
+  );
+  const list = rests.length === 0 ? '' : `\n${rests.join('')}`;
+  const head = `### bootbench: ${rows.length - bad.length} of ${rows.length} scenarios hold\n${list}`;
   if (bad.length === 0) return head as SafeText;
   const lines = bad.map((r) => `| ${cell(r.path)} | ${r.state} | ${cell(r.failures.join('; '))} |`);
   const places = findings.map((f) => `**${cell(f.rule)}** ${cell(`${f.file}:${f.line}`)}\n\n${fenced(spokenPlain(f.message))}`);

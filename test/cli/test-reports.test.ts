@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { XMLParser } from 'fast-xml-parser';
 import { describe, expect, it, test } from 'vitest';
 import { asksForCauses } from '../../src/bench/documents/expect.ts';
+import type { RunResult } from '../../src/bench/documents/result.ts';
 import { dfuResult, primaskResult } from '../samples/results.ts';
 import { FIRMWARE, IMAGE, cli, folder } from './helpers.ts';
 
@@ -20,6 +21,29 @@ function scenarios(names: readonly string[], outcome = 'dfu'): string {
   return cwd;
 }
 const read = (cwd: string, name: string): string => readFileSync(join(cwd, name), 'utf8');
+
+describe('a scenario that holds with a reservation', () => {
+  const reserved = (): RunResult => ({ ...dfuResult(), notes: [{ kind: 'but', text: 'PC13 floats' }] });
+  it('is told with it, in all forms that tell what holds', async () => {
+    const cwd = scenarios(['a.json']);
+    const ran = await cli(['test', 's', '--quiet', '--junit', 'j.xml', '--json', 't.json', '--markdown', 'm.md'], {
+      cwd,
+      result: reserved,
+    });
+    expect(ran.code).toBe(0);
+    expect(ran.out).toMatch(/^ok {3}s\/a\.json \(.*\)\n {5}But PC13 floats\n/);
+    expect(read(cwd, 'j.xml')).toContain('but: PC13 floats');
+    expect(read(cwd, 'm.md')).toContain('- s/a.json holds, but: PC13 floats');
+    expect(JSON.parse(read(cwd, 't.json'))).toMatchObject({ scenarios: [{ state: 'ok', reservations: ['PC13 floats'] }] });
+    expect(ran.jobs[0]?.after).toBeUndefined();
+  });
+  it('with --strict does not hold, and the device is used', async () => {
+    const ran = await cli(['test', 's', '--strict'], { cwd: scenarios(['a.json']), result: reserved });
+    expect(ran.code).toBe(1);
+    expect(ran.out).toContain('it holds, but: PC13 floats');
+    expect(ran.jobs[0]?.after).toBe(true);
+  });
+});
 
 describe('a scenario that fails with a proved cause', () => {
   it('is told with cause, line and fix, in all forms', async () => {
