@@ -1,6 +1,7 @@
 /** `bootbench fix`: the fix as a patch, or written into the sources, built and run again until the run is green or nothing more can be done honestly. */
 import { limitMs } from '../bench/documents/duration.ts';
 import { judge } from '../bench/documents/expect.ts';
+import { hasReached } from '../bench/documents/reached.ts';
 import { firstSet, proofOf } from '../bench/documents/proved.ts';
 import type { ResultCause, RunResult } from '../bench/documents/result.ts';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
@@ -100,8 +101,8 @@ class Repair {
     let ran = await this.run();
     for (let round = 0; ran.signal === null; round++) {
       this.tellVerdict(ran, io.stdout);
-      if (ran.good) return EXIT.ok;
       const patch = patchOf(ran.result, ran.sources);
+      if (ran.good && (round === rounds || !this.isLeft(ran, patch))) return EXIT.ok;
       const why = round === rounds ? `it is not green after ${rounds} round${rounds === 1 ? '' : 's'}` : this.whyStop(ran, patch);
       if (why !== null) return this.stop(why);
       if (!this.isBuiltFrom(patch)) {
@@ -111,11 +112,17 @@ class Repair {
       const line = await this.write(round + 1, patch, ran);
       if (options.build === undefined) {
         io.stdout.write(`${line}\nNext   build it, then run it again: --build "<command>" does both\n`);
-        return EXIT.failed;
+        return ran.good ? EXIT.ok : EXIT.failed;
       }
       ran = await this.rebuilt(line, ran, true);
     }
     return exitAfter(ran.signal);
+  }
+
+  /** It reaches its goal, and yet a cause is proved whose fix can be written: a host cannot use the device as it should. */
+  private isLeft(ran: Ran, patch: Patch): boolean {
+    const isReady = this.options.build !== undefined || this.changed.size > 0 || patch.files.every((f) => !f.newer);
+    return isReady && hasReached(ran.result) && this.whyStop(ran, patch) === null;
   }
 
   /** Whether the lines of the image are those of the sources; an error where nothing can make them so. */

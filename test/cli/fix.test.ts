@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { inThread } from '../../src/cli/engine.ts';
+import { inThread, type Bench } from '../../src/cli/engine.ts';
 import { causeInFull, sameAgain } from '../../src/cli/fix.ts';
 import { SMALL_PROJECT, shell, smallProject } from '../fixes/small-project.ts';
 import { cli, folder, isGone, type Ran } from './helpers.ts';
@@ -74,6 +74,19 @@ describe.skipIf(skipped)(`bootbench fix${why}`, { timeout: 120_000 }, () => {
     const ran = await fix(root, ...BUILD);
     expect(ran.code).toBe(0);
     expect(diff(root)).toContain('+\t__asm volatile("cpsie i" : : : "memory");');
+  });
+
+  it('goes on where DFU comes, and a host could not use it', async () => {
+    const root = smallProject();
+    const usable = { outcome: 'dfu', diagnosis: { explained: null, causes: [], sets: [], harmless: [] } } as const;
+    let rounds = 0;
+    const bench: Bench = async (job, hooks) => ({
+      ...(await inThread(job, hooks)),
+      ...(rounds++ === 0 ? { outcome: 'dfu' as const } : usable),
+    });
+    const ran = await cli(['fix', 'build/app.elf', '--chip', 'stm32f405rg', ...BUILD], { cwd: root, env: { PATH }, bench });
+    expect(ran.out).toMatch(/\nround 1: handler-mode: src\/isr\.c, src\/main\.c changed/);
+    expect([ran.code, rounds]).toEqual([0, 2]);
   });
 
   it('writes no file with uncommitted changes, and none at all then, unless it is told to', async () => {
