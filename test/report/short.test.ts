@@ -384,7 +384,10 @@ test('a request that came through the reset is not called missing where somethin
   expect(kept.checks.some((c) => c.id === 'magic-survives')).toBe(true);
   expect(flat(kept)).toContain('the firmware left 0xdf00df00 at 0x40002854 and read it after the reset, but did not jump into the ROM');
   expect(flat(kept)).toContain('(reset flags: PINRSTF, IWDGRSTF)');
-  expect(flat({ ...kept, resets })).toContain('nothing triggered the jump into the ROM in this run');
+  const untried = { ...kept, resets };
+  expect(flat(untried)).toContain('nothing triggered the jump into the ROM in this run, and no trigger was looked for: add --trigger');
+  const looked = flat({ ...untried, notes: [...kept.notes, { kind: 'find-jump', text: 'PC13 = 1: no-jump' }] });
+  expect(looked).not.toContain('add --trigger');
 });
 test('a firmware that has erased its own vector table is told so', async () => {
   const erases = new Thumb(0x08000200)

@@ -258,6 +258,11 @@ function wait(result: RunResult, sources: Sources): Fact[] {
   ];
 }
 
+/** Nothing was pressed, and nothing was looked for that could be. */
+function unasked({ notes, scenario }: RunResult): string | null {
+  const isAsked = scenario.steps.length > 0 || notes.some(({ kind }) => kind === 'trigger' || kind === 'find-jump');
+  return isAsked ? null : 'nothing triggered the jump into the ROM in this run, and no trigger was looked for: add --trigger';
+}
 function notTriggered(result: RunResult, detail = false): Fact[] {
   const ways = texts(result, 'not-triggered');
   if (ways.length === 0) return [];
@@ -266,13 +271,14 @@ function notTriggered(result: RunResult, detail = false): Fact[] {
   const delay = longLoop(ended);
   const loop = delay && `the run ended at ${humanTime(ended.at)} inside a loop that counts and goes on until ${humanTime(delay.endsAt)} (${delay.file === null ? delay.pc : baseOf(delay)}); what comes behind it was not seen`; // prettier-ignore
   const behind = reset && `the firmware ${reset.by === 'software' ? 'reset the chip' : 'loaded the option bytes, which resets the chip,'} at ${humanTime(reset.at)}${reset.from?.file == null ? '' : ` (${baseOf(reset.from)})`}, and nothing jumped into the ROM after that`; // prettier-ignore
-  const why = texts(result, 'input')[0] ?? loop ?? texts(result, 'starved')[0] ?? keptInVain(result) ?? behind ?? null;
+  const tried = texts(result, 'find-jump');
+  const why = texts(result, 'input')[0] ?? loop ?? texts(result, 'starved')[0] ?? keptInVain(result) ?? behind ?? unasked(result);
   return [
     {
       is: 'not-triggered',
       why,
       ways: [...ways, ...(result.stuck === null ? texts(result, GAVE_UP) : [])],
-      tried: texts(result, 'find-jump'),
+      tried,
       detail,
     },
   ];
