@@ -16,7 +16,7 @@ import { followedText, outcomeText, reaches, type Tried } from './documents/trie
 import type { Note } from './documents/note-facts.ts';
 import type { Step } from './documents/scenario-types.ts';
 import { assumed } from './assumed.ts';
-import { scanFunctions } from './input/code-scan.ts';
+import { calledFrom, jumpCandidates, scanFunctions } from './input/code-scan.ts';
 import { countedCrystal } from './verdict/counted-crystal.ts';
 import { atMost, Bounds, MOST } from './documents/bounds.ts';
 import type { RunTrace } from './documents/trace-types.ts';
@@ -114,7 +114,12 @@ function look(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<
   if (tried === null || isCut(alone)) return { alone, tried: null, chosen: null };
   const triggers = sorted(tried);
   // A lost request with a proved cause is a better result than a jump function that works when it is called, and so is an input behind which nothing runs any more.
-  const chosen = lostRequest(tried, hooks, pull) ?? hanging(tried, triggers[0]) ?? triggers[0] ?? leftBehind(alone, tried, hooks, pull);
+  const chosen =
+    lostRequest(tried, hooks, pull) ??
+    hanging(tried, triggers[0]) ??
+    triggers[0] ??
+    leftBehind(alone, tried, hooks, pull) ??
+    asking(tried, jobInput(job));
   return { alone, tried, chosen };
 }
 /** The firmware by itself, and what comes of its inputs. Busy firmware is asked for them early, and followed for as long as any other only where none leads on. */
@@ -172,7 +177,7 @@ function lookFurther(job: RunJob, hooks: RunHooks, run: (input: RunInput) => Run
   const first = { ...wayOf(chosen), outcome: result.outcome, tried: true };
   const others = tried.filter((t) => t !== chosen);
   const ways = [first, ...others.map(wayOf)];
-  const notes = [...triggerNotes(chosen, sorted(tried)), ...(hasReached(result) ? besideTheRom(others, hooks, pull) : [])];
+  const notes = [...triggerNotes(chosen, sorted(tried), jobInput(job)), ...(hasReached(result) ? besideTheRom(others, hooks, pull) : [])];
   return withControl(withNotes({ ...result, ways }, notes), job, hooks);
 }
 
@@ -210,7 +215,7 @@ export function triggeredJob(job: RunJob, hooks: RunHooks = {}): { readonly job:
   if (job.trigger !== true) return { job, told: null };
   const { chosen, tried } = look(job, hooks, runBench, puller(job, hooks));
   if (tried === null || chosen === null || chosen.step === null) return { job, told: null };
-  return { job: withSteps(job, chosen.step, chosen.held), told: triggerNotes(chosen, sorted(tried))[0]!.text };
+  return { job: withSteps(job, chosen.step, chosen.held), told: triggerNotes(chosen, sorted(tried), jobInput(job))[0]!.text };
 }
 
 /** Null: nothing reaches it, it was called. */
@@ -253,6 +258,10 @@ export const isInput = (t: Trigger): boolean => rank(t) === 0;
 export const lostRequest = (tried: readonly Trigger[], hooks: RunHooks, pull: Pull): Trigger | null =>
   requestsThatMayBeLost(hooks, tried, sorted(tried)).find((lost) => (pull(lost)?.diagnosis.sets.length ?? 0) > 0) ?? null;
 
+/** An input behind which firmware that could enter the ROM resets the chip, where nothing else led there: the run with it says why nothing entered. */
+const asking = (tried: readonly Trigger[], { images, chip }: RunInput): Trigger | null =>
+  jumpCandidates(scanFunctions(images), chip).length > 0 ? (tried.find(mayAsk) ?? null) : null;
+
 /** An input that hangs the firmware, where no other one leads to the ROM: what works when it is called is nothing that the board does. */
 const hanging = (tried: readonly Trigger[], best: Trigger | undefined): Trigger | undefined =>
   best !== undefined && isInput(best) ? undefined : tried.find((t) => isInput(t) && t.instead?.is === 'hang');
@@ -266,18 +275,33 @@ function leftBehind({ images, diagnosis }: RunResult<string>, tried: readonly Tr
 
 const isCut = (result: RunResult<string>): boolean => !['settled', 'deadline'].includes(result.ended.reason);
 
-function triggerNotes(chosen: Trigger, all: readonly Trigger[]): Note[] {
+function triggerNotes(chosen: Trigger, all: readonly Trigger[], input: RunInput): Note[] {
   const what = chosen.name ?? 'the firmware';
   const atStart = chosen.step !== null && 'at' in chosen.step && chosen.step.at === AT_START;
   const notes: Note[] = [{ kind: 'trigger', text: `triggered ${atStart ? 'at power-on' : 'at 100 ms'} by bootbench: ${what}` }];
   if (chosen.step !== null && 'do' in chosen.step && 'call' in chosen.step.do)
-    notes.push({ kind: BUT, text: `no input that was tried reaches this jump: bootbench made the ${what} itself` });
+    notes.push(
+      but(`no input that was tried reaches this jump: bootbench made the ${what} itself${insteadOfCall(input, chosen.step.do.call)}`),
+    );
   for (const t of all.filter((o) => o !== chosen && !reaches(o) && isInput(o)))
     notes.push(failing(`${t.name ?? 'by itself'} ends in ${t.outcome}`));
   const others = all.filter((t) => t !== chosen).map((t) => `${t.name ?? 'by itself'} (${outcomeText(t)})`);
   if (others.length > 0) notes.push({ kind: 'trigger', text: `other triggers: ${others.join(', ')}` });
   return notes;
 }
+
+/** What a call by bootbench leaves out, and how to leave it out no longer. */
+function insteadOfCall({ images }: RunInput, call: string | { readonly symbol: string }): string {
+  const name = typeof call === 'string' ? call : call.symbol;
+  const facts = scanFunctions(images).find((f) => f.symbol.name === name);
+  const pointers = facts === undefined ? [] : (calledFrom(images, facts)?.pointers ?? []);
+  const by =
+    pointers.length === 0
+      ? ''
+      : `. On the board, ${pointers.slice(0, SHOWN_CALLERS).join(' or ')} leads to it, by a pointer: out of an interrupt, the jump may fail where this call works`;
+  return `${by}. Put the button or the text that does it into a scenario: {"at":"1s","do":{"cdc":{"text":"…"}}}, or a step \`uart\` or \`pin\``;
+}
+const SHOWN_CALLERS = 2;
 
 const withNotes = (result: RunResult<string>, notes: readonly Note[]): RunResult<string> =>
   notes.length === 0 ? result : { ...result, notes: [...notes, ...result.notes] };

@@ -41,7 +41,7 @@ export async function initCommand(images: readonly string[], options: InitOption
     say('nothing was found that makes this firmware enter the ROM; `bootbench run --find-jump` lists what was tried');
     return EXIT.failed;
   }
-  for (const t of triggers) say(`${t.name ?? 'by itself'}: ${outcomeText(t)}${t.step === null ? '' : `  ${JSON.stringify(t.step)}`}`);
+  for (const text of listed(triggers)) say(text);
   const names = job.images.map(({ path: typed }) => imageFrom(dirname(path), io.cwd, typed));
   const ways = best === undefined ? [] : [best, ...triggers.filter((t) => t !== best && isInput(t))];
   const files = [
@@ -67,6 +67,15 @@ export async function initCommand(images: readonly string[], options: InitOption
   );
   return EXIT.ok;
 }
+
+/** The triggers as a person reads them, and that the one of the scenario is none of a board. */
+function listed(triggers: readonly Trigger[]): string[] {
+  const step = triggers[0]?.step ?? null;
+  const rows = triggers.map((t) => `${t.name ?? 'by itself'}: ${outcomeText(t)}${t.step === null ? '' : `  ${JSON.stringify(t.step)}`}`);
+  return step !== null && 'call' in step.do ? [...rows, CALLED] : rows;
+}
+const CALLED =
+  'no input was found that does it: the scenario calls the function itself, which no board does, so it says nothing of the way there; put the button or the text that does it in place of the call, for example {"at":"1s","do":{"cdc":{"text":"…"}}}';
 
 interface Found extends Omit<Triggers, 'tried'> {
   /** What makes the firmware jump, the best first. */

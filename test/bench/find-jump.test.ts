@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { jumpCandidates, scanFunctions, type FunctionFacts } from '../../src/bench/input/code-scan.ts';
+import { calledFrom, jumpCandidates, scanFunctions, type FunctionFacts } from '../../src/bench/input/code-scan.ts';
 import { awaitedTexts } from '../../src/bench/proof/awaited-texts.ts';
 import type { Note } from '../../src/bench/documents/note-facts.ts';
 import { findJump, notTriggered, whyNoJump } from '../../src/bench/proof/find-jump.ts';
@@ -259,6 +259,16 @@ describe('functions that can enter system memory', () => {
     });
   });
 
+  it('a word is stored and a function called that only calls the one that resets, as HAL_NVIC_SystemReset does unoptimised', () => {
+    // f: str r3, [r7]; bl w; bx lr. w: push; bl r; pop. r: ldr r3, key; str r3, [r2, #12]; bx lr; nop; the key
+    const halves = [0x603b, 0xf000, 0xf801, 0x4770, 0xb580, 0xf000, 0xf801, 0xbd80, 0x4b01, 0x60d3, 0x4770, 0xbf00, 0x0004, 0x05fa];
+    const data = new Uint8Array(Uint16Array.from(halves).buffer);
+    const symbol = (name: string, at: number, size: number) =>
+      ({ name, address: 0x08000000 + at, size, kind: 'function', binding: 'global' }) as const;
+    const symbols = new SymbolTable([symbol('f', 0, 8), symbol('w', 8, 8), symbol('r', 16, 12)], () => 0x08000000 + data.length);
+    const found = jumpCandidates(scanFunctions([{ ...oneFunction(data), symbols }]), findChip('stm32h743zi')!);
+    expect(found.map(({ kind, facts }) => [kind, facts.symbol.name])).toEqual([['request', 'f']]);
+  });
   it('a reset with nothing stored before it asks for nothing', () => {
     expect(candidates('f405-reboot-type-ignored/firmware.elf', 'stm32f405rg')).toEqual([]);
   });
@@ -327,6 +337,38 @@ describe('functions that can enter system memory', () => {
   });
 });
 
+describe('where the ways to a function begin', () => {
+  const AT = 0x08000100;
+  /** `jump`, `caller` that calls it, and a reset handler; the vector of an interrupt. */
+  const built = (vector: number, name = 'caller') => {
+    const data = new Uint8Array(0x110);
+    new Uint32Array(data.buffer, 0, 3).set([0x20001000, AT + 13, vector]);
+    // bx lr; nop; bl jump; bx lr; nop; b .
+    new Uint16Array(data.buffer, 0x100).set([0x4770, 0xbf00, 0xf7ff, 0xfffc, 0x4770, 0xbf00, 0xe7fe]);
+    const symbol = (n: string, offset: number, size: number) =>
+      ({ name: n, address: AT + offset, size, kind: 'function', binding: 'global' }) as const;
+    const symbols = new SymbolTable([symbol('jump', 0, 4), symbol(name, 4, 6), symbol('Reset_Handler', 12, 2)], () => AT + 16);
+    const images = [{ ...image('f405-bare-jump/firmware.elf'), chunks: [{ address: 0x08000000, data }], symbols, entry: AT + 13 }];
+    return { images, jump: scanFunctions(images)[0]! };
+  };
+  it.each([
+    ['a handler of the vector table', AT + 5, 'caller', { handlers: ['caller'], pointers: [] }],
+    ['what nothing calls by name: a callback, a task', 0, 'caller', { handlers: [], pointers: ['caller'] }],
+    ['the main program', 0, 'main', null],
+  ] as const)('%s', (_what, vector, name, expected) => {
+    const { images, jump } = built(vector, name);
+    expect(calledFrom(images, jump)).toEqual(expected);
+  });
+  it('a step that calls what only a handler calls is a reservation, of a scenario that holds as well', async () => {
+    const firmware = { path: 'fw.elf', bytes: new Uint8Array(readFileSync(fixture('g0b1-jump-in-usb-callback/firmware.elf'))) };
+    const steps = [{ at: '5ms', do: { call: 'on_detach' } }] as const;
+    const job = plainJob('stm32g0b1re', [firmware], { steps, expect: { outcome: 'dfu' } });
+    const result = await inThread({ ...job, onlyExpected: true }, {});
+    expect(result.outcome).toBe('dfu');
+    expect(notes(result, 'but').join()).toContain('On the board, only USB_IRQHandler calls on_detach, in an interrupt handler');
+  });
+});
+
 describe('the step that calls a function', () => {
   it.each([
     ['has its name', 'request_dfu', []],
@@ -360,6 +402,7 @@ describe('bootbench init', () => {
     );
     expect(code).toBe(0);
     expect(out).toContain('request_dfu (f405-chain-app.c:');
+    expect(out).toContain('no input was found that does it: the scenario calls the function itself, which no board does');
     const scenario = JSON.parse(readFileSync(join(cwd, 'scenario.json'), 'utf8')) as { steps: unknown };
     expect(scenario.steps).toEqual([{ at: '100ms', do: { call: 'request_dfu' } }]);
     const result = await inThread(await loadJob([], { scenario: join(cwd, 'scenario.json') }, cwd), {});

@@ -181,6 +181,50 @@ export function onlyCallerOf(images: readonly LoadedImage[], pc: number): string
   return callers.length === 1 ? callers[0]!.symbol.name : null;
 }
 
+/** Functions that begin the ways to one: none of them is start-up code. */
+export interface CalledFrom {
+  /** Of the image's vector table. */
+  readonly handlers: readonly string[];
+  /** That no function calls by name: callbacks, tasks. */
+  readonly pointers: readonly string[];
+}
+/** Where the ways to a function begin; null where one begins in start-up code, or nothing is known of it. */
+export function calledFrom(images: readonly LoadedImage[], to: FunctionFacts): CalledFrom | null {
+  const all = scanFunctions(images);
+  const start = all.find((f) => f.image === to.image && isReset(f));
+  const handled = handlersOf(to.image);
+  // start-up code may hold the address of what it goes on in
+  const begins = (f: FunctionFacts): boolean =>
+    f === start || f.symbol.name === 'main' || start?.constants.some(({ value }) => (value & ~1) >>> 0 === f.symbol.address) === true;
+  const [handlers, pointers] = [new Set<string>(), new Set<string>()];
+  const seen = new Set([to]);
+  for (const f of seen) {
+    if (begins(f)) return null;
+    const callers = all.filter((c) => c !== f && c.calls.some(({ target }) => target === f.symbol.address));
+    const isHandler = handled.has(f.symbol.address);
+    if (isHandler) handlers.add(f.symbol.name);
+    else if (callers.length === 0) pointers.add(f.symbol.name);
+    for (const c of callers) seen.add(c);
+  }
+  // what nothing calls is no way that a board goes
+  return pointers.has(to.symbol.name) ? null : { handlers: [...handlers], pointers: [...pointers] };
+}
+const MOST_VECTORS = 16 + 240;
+/** The addresses in the vector table that the image begins with, but for the reset. */
+function handlersOf({ chunks }: LoadedImage): ReadonlySet<number> {
+  const [first] = chunks.toSorted((a, b) => a.address - b.address);
+  const found = new Set<number>();
+  if (first === undefined) return found;
+  const table = new DataView(first.data.buffer, first.data.byteOffset, first.data.length);
+  for (let at = 8; at + 4 <= Math.min(first.data.length, 4 * MOST_VECTORS); at += 4) {
+    const vector = table.getUint32(at, true);
+    const isCode = vector % 2 === 1 && chunks.some((c) => vector >= c.address && vector < c.address + c.data.length);
+    if (isCode) found.add(vector - 1);
+    else if (vector !== 0) break;
+  }
+  return found;
+}
+
 function literal(d: Draft, code: DataView, start: number, pc: number, register: number, offset: number): void {
   const address = ((pc + 4) & ~3) + offset;
   const at = address - start;
@@ -320,9 +364,11 @@ const NEAR_KEY = 32;
 function storesBeforeReset(facts: FunctionFacts, at: ReadonlyMap<number, FunctionFacts>): boolean {
   // the store to AIRCR itself is one
   if (resets(facts)) return facts.stores.length > 1;
+  const resetting = (f: FunctionFacts | undefined): boolean => f !== undefined && f !== facts && resets(f);
   const call = facts.calls.find((c) => {
     const callee = at.get(c.target);
-    return callee !== undefined && callee !== facts && resets(callee);
+    // unoptimised, HAL_NVIC_SystemReset calls the function that resets
+    return resetting(callee) || (callee?.stores.length === 0 && callee.calls.some((inner) => resetting(at.get(inner.target))));
   });
   return call !== undefined && facts.stores.some((pc) => pc < call.pc);
 }

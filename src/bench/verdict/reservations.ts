@@ -1,5 +1,7 @@
 /** What a run that reached DFU rests on, where a board need not do the same: `OK, but`. */
 import { BUT } from '../documents/reservations.ts';
+import { calledFrom, jumpCandidates, scanFunctions } from '../input/code-scan.ts';
+import type { LoadedImage } from '../../image/image.ts';
 import { decidingFloats } from '../proof/floating.ts';
 import type { History } from '../../emu/history.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
@@ -13,7 +15,7 @@ const but = (text: string): Note => ({ kind: BUT, text });
 export function reservations(s: Session, powerOn: Checkpoint, entry: Checkpoint | null, finished: Checkpoint): Note[] {
   s.restore(finished);
   const before = entry?.history ?? finished.history;
-  const clocks = [...impossibleClocks(s, before), ...fastFlash(s, before)];
+  const clocks = [...callsOutsideOfHandlers(s), ...impossibleClocks(s, before), ...fastFlash(s, before)];
   const floats = entry === null ? [] : decidingFloats(s, powerOn, entry);
   s.restore(finished);
   s.keepCheckpoints = true;
@@ -26,6 +28,25 @@ export function reservations(s: Session, powerOn: Checkpoint, entry: Checkpoint 
       `${pins} ${are}: nothing drives ${floats.length > 1 ? 'them' : 'it'}, and ${they} 0 here. With 1, the firmware does not enter the ROM so.`,
     ),
   ];
+}
+
+/** Functions that a step calls although on the board only interrupt handlers do: what a handler keeps from the ROM is not seen then. */
+function callsOutsideOfHandlers({ input: { images, scenario, chip } }: Session): Note[] {
+  const called = (scenario.document.steps ?? []).flatMap(({ do: action }) => ('call' in action ? [action.call] : []));
+  return [...new Set(called.map((call) => (typeof call === 'string' ? call : call.symbol)))].flatMap((name) => {
+    const address = addressOf(images, name);
+    const candidate = jumpCandidates(scanFunctions(images), chip).find(({ facts }) => facts.symbol.address === address);
+    const from = candidate === undefined ? null : calledFrom(images, candidate.facts);
+    if (candidate === undefined || from === null || from.pointers.length > 0) return [];
+    const { name: spoken } = candidate.facts.symbol;
+    const handlers = from.handlers.join(' and ');
+    return [but(`On the board, only ${handlers} calls ${spoken}, in an interrupt handler. The step \`call\` calls it outside of one.`)];
+  });
+}
+function addressOf(images: readonly LoadedImage[], name: string): number | null {
+  if (/^0x[0-9a-f]+$/i.test(name)) return (Number(name) & ~1) >>> 0;
+  const symbol = images.flatMap((image) => image.symbols.named(name))[0];
+  return symbol === undefined ? null : (symbol.address & ~1) >>> 0;
 }
 
 /** Registers that hold the factors of a PLL. */
