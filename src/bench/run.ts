@@ -230,11 +230,9 @@ function searched<T>(run: PlainRun, what: string, otherwise: T, search: () => T)
 /** A note that a limit ended the analysis after the run, or a search its bound; other errors are thrown again. */
 function notFinished(input: RunInput, error: unknown, what = 'the analysis after the run'): Note {
   if (!(error instanceof CutShort)) throw error;
-  const text =
-    error.reason === 'effort'
-      ? `the search for ${what} was ended after ${budgetOf(input).repeated / 1e6} million repeated instructions`
-      : `the analysis after the run was not finished (${error.reason})`;
-  return { kind: 'limit', text };
+  if (error.reason !== 'effort') return { kind: 'limit', text: `the analysis after the run was not finished (${error.reason})` };
+  const text = `the search for ${what} was ended after ${budgetOf(input).repeated / 1e6} million repeated instructions`;
+  return { kind: 'limit', text, about: { is: 'search-ended', more: input.effort !== 'full' } };
 }
 
 /** The checked instant, and the states from which runs are repeated. */

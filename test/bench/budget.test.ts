@@ -68,6 +68,7 @@ describe('a search', () => {
       expect(notes).toContainEqual({
         kind: 'limit',
         text: expect.stringMatching(/^the search for what led to the failure was ended after \d+ million repeated instructions$/),
+        about: { is: 'search-ended', more: true },
       });
       expect(notes.some((n) => n.kind === 'crash')).toBe(true);
     } finally {

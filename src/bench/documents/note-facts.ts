@@ -51,6 +51,8 @@ export type NoteFact =
   | { readonly is: 'steps'; readonly serial: boolean }
   /** `but`: a way into the ROM beside the one that the run took. */
   | { readonly is: 'way-fails' }
+  /** `limit`: a search came to the end of its budget; `more`: with more effort it goes on. */
+  | { readonly is: 'search-ended'; readonly more: boolean }
   /** `watchdog`: the one of this check bites in the ROM. */
   | { readonly is: 'watchdog'; readonly check: CheckId };
 

@@ -184,7 +184,7 @@ function unexplained({ why, tried, ifElse }: FactOf<'unexplained'>): Row {
   if (why === 'unfinished') return { text: 'No cause was searched for, because the run did not finish.' };
   const repairs =
     tried.length > 0
-      ? 'repairing what looks wrong does not lead to DFU'
+      ? 'repairing what looks wrong does not lead to the goal of the run'
       : why === 'vain'
         ? 'there is no repair to try for what looks wrong'
         : 'no check fails';

@@ -422,6 +422,9 @@ function nextSteps(result: RunResult, patch: Patch, judgement: Judgement | null)
     ...(has('not-triggered') && !has('find-jump') && !has('trigger') && result.scenario.steps.length === 0
       ? ['add --trigger to try these']
       : []),
+    ...(proof === null && factsIn(result.notes, 'search-ended').some(({ more }) => more)
+      ? ['add --effort full: a search was ended before its end']
+      : []),
     ...ownDfu(result),
     ALL,
     ...(proof === null ? [] : [`bootbench explain ${(firstSet(proof)[0] ?? proof.causes[0]!).id}`]),
