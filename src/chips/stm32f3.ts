@@ -287,7 +287,8 @@ const memories = (line: F3Line, part: PartSize, { ramKilobytes, ccmKilobytes }: 
   },
   { name: 'options', base: SYSTEM_END, size: 0x10, kind: 'flash', zone: 'data', programmedBy: 'FLASH', waitStates: true },
   ram('sram', 0x20000000, ramKilobytes * 1024),
-  ...(line.ccm ? [ram('ccm', 0x10000000, ccmKilobytes * 1024)] : []),
+  // on the I- and D-bus of the core alone (RM0316 2.1)
+  ...(line.ccm ? [{ ...ram('ccm', 0x10000000, ccmKilobytes * 1024), masters: [] }] : []),
 ];
 
 /** F1's figures, of another process; the frequencies and the reset pulse are in F3's manual as well. */

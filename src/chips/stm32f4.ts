@@ -421,7 +421,7 @@ export const BKPSRAM: MemoryRow = {
   backup: true,
   gate: { clock: 'AHB1ENR.BKPSRAMEN', writable: 'dbp' },
 };
-/** On the D-bus only: nothing can be fetched from it. Its clock is on behind a reset (RM0090 6.3.10). */
+/** On the D-bus only: nothing can be fetched from it, and no bus master reaches it (RM0090 2.3.1). Its clock is on behind a reset (RM0090 6.3.10). */
 export const F4_CCM: MemoryRow = {
   name: 'ccm',
   base: 0x10000000,
@@ -429,6 +429,7 @@ export const F4_CCM: MemoryRow = {
   kind: 'ram',
   zone: 'data',
   gate: { clock: 'AHB1ENR.CCMDATARAMEN' },
+  masters: [],
 };
 
 const waits = (...mhz: readonly number[]): readonly (readonly [number, number])[] => mhz.map((m, i) => [m, i] as const);

@@ -469,6 +469,9 @@ const psizes = [8, 16, 32, 64] as const;
 const byPsize = (key: string, values: readonly number[], unit: number): Record<string, Sourced<number>> =>
   Object.fromEntries(psizes.map((bits, i) => [`flash.${key}.x${bits}.ps`, known(values[i]! * unit, `${DS743} T150`, 'assumed' as const)]));
 
+/** The AHBS port of the core: only the MDMA has a way to it (RM0399 2.1.3). */
+const TCM_MASTERS: readonly string[] = ['MDMA'];
+
 export const STM32H745XI: ChipDescription = {
   name: 'STM32H745XI',
   family: 'STM32H7',
@@ -498,8 +501,8 @@ export const STM32H745XI: ChipDescription = {
   quantum: { clock: 'hclk', cycles: 512 },
   sources: sourcesOf(CMSIS, `${SVD}, names of the CMSIS header`),
   memories: [
-    { name: 'itcm', base: 0x00000000, size: 0x10000, kind: 'ram', zone: 'user', eccBytes: 8, core: 'cm7' },
-    { name: 'dtcm', base: 0x20000000, size: 0x20000, kind: 'ram', zone: 'user', eccBytes: 4, core: 'cm7' },
+    { name: 'itcm', base: 0x00000000, size: 0x10000, kind: 'ram', zone: 'user', eccBytes: 8, core: 'cm7', masters: TCM_MASTERS },
+    { name: 'dtcm', base: 0x20000000, size: 0x20000, kind: 'ram', zone: 'user', eccBytes: 4, core: 'cm7', masters: TCM_MASTERS },
     // Both banks in one: FLASH exchanges their contents when SWAP_BANK_OPT changes.
     { name: 'flash', base: 0x08000000, size: 0x200000, kind: 'flash', zone: 'user', programmedBy: 'FLASH', waitStates: true },
     { name: 'rom', base: 0x1ff00000, size: 0x1e800, kind: 'rom', zone: 'systemMemory', waitStates: true },

@@ -54,6 +54,8 @@ export interface MemoryRow {
   readonly gate?: { readonly clock: string; readonly writable?: string };
   /** Name of the only core that sees it (tightly-coupled memory). Bus masters and the bench see what the first core sees. */
   readonly core?: string;
+  /** Bus masters that reach it beside the core, by the names of their blocks; left out: all. */
+  readonly masters?: readonly string[];
   /** Keeps its contents with VBAT; lost only with power. All RAM survives a system reset. */
   readonly backup?: boolean;
   /** Bytes that share one ECC code; left out: none. */

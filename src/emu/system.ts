@@ -325,11 +325,11 @@ export class System {
       note: (kind, text, about) => system.listener.note(kind, text, name, about),
       busRead: (address, size) => {
         system.listener.busRead?.(address);
-        const v = system.read(address, size);
+        const v = system.isReachedBy(name, address) ? system.read(address, size) : BUS_ERROR;
         return v === BUS_ERROR ? null : v;
       },
       busWrite: (address, size, value) => {
-        const done = system.write(address, size, value) !== BUS_ERROR;
+        const done = system.isReachedBy(name, address) && system.write(address, size, value) !== BUS_ERROR;
         if (done) system.listener.busWritten?.(name, address, size, value);
         return done;
       },
@@ -712,6 +712,10 @@ export class System {
     return region.memory ? region.memory.host + (address - region.base) : -1;
   }
 
+  /** A bus master has a way to this address. */
+  private isReachedBy(master: string, address: number): boolean {
+    return this.regionAt(address)?.memory?.row.masters?.includes(master) !== false;
+  }
   /** Bus read without a core (bus masters, tests). BUS_ERROR where nothing answers. */
   read(address: number, size: number): number {
     const region = this.regionAt(address);
