@@ -460,7 +460,8 @@ function onTheWay(run: PlainRun, explained: boolean): PathFinding {
   const watched = base.end.outcome === 'no-jump' ? Math.min(finished.system.now, SET_UP) : finished.system.now;
   input.progress?.('looking for waits that were given up');
   return searched(run, 'waits that were given up', NOT_ON_PATH, () => {
-    const search = waits(session, powerOn, watched);
+    session.restore(run.finished);
+    const search = waits(session, powerOn, watched, session.state.loop?.reads ?? []);
     const found = asFarAs(run, search, reached, further);
     if (found.sets.length === 0) run.notes.push(...lastGivenUp(session, search));
     return found;
@@ -468,7 +469,7 @@ function onTheWay(run: PlainRun, explained: boolean): PathFinding {
 }
 /** Of waits that are no cause, the last one may still be what the user looks for. */
 function lastGivenUp(session: Session, { all }: PathSearch): Note[] {
-  const last = all.flatMap((c) => (c.is === 'gave-up' && c.wait.to - c.wait.from >= MS ? [c.wait] : [])).at(-1);
+  const last = all.flatMap((c) => (c.is === 'gave-up' && !c.wait.stays && c.wait.to - c.wait.from >= MS ? [c.wait] : [])).at(-1);
   return last === undefined ? [] : [{ kind: GAVE_UP, text: lastWaitInWords(last, placeInWords(session, last.pc)) }];
 }
 /** A wait that the run hangs in is over. */

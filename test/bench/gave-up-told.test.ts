@@ -50,3 +50,23 @@ it('a wait that is not given up is told as one', () => {
   expect(result.summary).toContain('waits forever and never jumps: RCC: HSE is switched on');
   expect(result.notes.some((n) => n.kind === 'gave-up')).toBe(false);
 });
+it.each([300, 70_000, 200_000])(
+  'a wait without a bound is a cause that does not say that it gave up, behind %i rounds of a delay',
+  (rounds) => {
+    const [AHB2ENR, RNG, ROM] = [0x40023834, 0x50060800, 0x1fff0000];
+    const t = new Thumb(MAIN)
+      .constant(0, AHB2ENR)
+      .constant(1, 1 << 6)
+      .str(1, 0);
+    t.constant(0, RNG).movs(1, 4).str(1, 0);
+    t.constant(3, rounds).movs(2, 1).label('delay').subs(3, 3, 2).bne('delay');
+    // DRDY, with the 48 MHz of the PLL off; then into the ROM
+    t.label('wait').constant(0, RNG).ldr(1, 0, 4).movs(2, 1).tst(1, 2).beq('wait').constant(0, ROM).ldr(1, 0).movSp(1).ldr(1, 0, 4).bx(1);
+    const { outcome, diagnosis, notes } = run(t);
+    expect(outcome).toBe('stuck');
+    const cause = diagnosis.causes.find(({ id }) => id === 'gave-up');
+    expect(cause).toMatchObject({ proved: true });
+    expect(cause!.explanation).toMatch(/^The wait for RNG\.SR\.DRDY = 1 does not end: the bit does not come\. /);
+    expect(notes.some((n) => n.kind === 'gave-up')).toBe(false);
+  },
+);

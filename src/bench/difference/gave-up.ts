@@ -29,6 +29,8 @@ export interface GivenUp {
   readonly to: Ps;
   /** How long after that the bit came; null where it did not for a while. */
   readonly late: Ps | null;
+  /** The loop has no bound: the program is still in it where the run ends. */
+  readonly stays: boolean;
   /** Why it did not come by itself, where that is known: sentences without the last full stop. */
   readonly why?: string | null;
 }
@@ -56,8 +58,12 @@ interface Poll {
   to: Ps;
 }
 
-/** The waits that the run gave up, in the order of their ends. */
-export function givenUp(s: Session, powerOn: Checkpoint, end: Ps): readonly GivenUp[] {
+/**
+ * The waits that the run gave up, in the order of their ends, and those that it hangs in.
+ *
+ * @param hangsOn what the endless loop reads in which the run ends
+ */
+export function givenUp(s: Session, powerOn: Checkpoint, end: Ps, hangsOn: readonly number[]): readonly GivenUp[] {
   const { machine } = s;
   const polls = new Map<string, Poll>();
   let found: readonly GivenUp[] = [];
@@ -66,10 +72,18 @@ export function givenUp(s: Session, powerOn: Checkpoint, end: Ps): readonly Give
   const before = machine.setRepairs(watching(s, (core, address, size) => note(polls, core, address, size)));
   try {
     runTo(s, end);
-    const left = [...polls.values()].filter(({ reads }) => reads >= FEWEST_READS).map((poll) => ({ poll, reads: poll.reads, to: poll.to }));
+    const stays = ({ address }: Poll): boolean => hangsOn.includes(address);
+    const left = [...polls.values()]
+      .filter((poll) => poll.reads >= FEWEST_READS || stays(poll))
+      .map((poll) => ({ poll, reads: poll.reads, to: poll.to }));
     if (left.length > 0) runTo(s, end + STILL);
-    const over = left.filter(({ poll, to }) => poll.to === to).map(({ poll }) => poll);
-    found = over.toSorted((a, b) => a.to - b.to).flatMap((poll) => asWait(s, poll));
+    // reads of a loop that is left out are not seen
+    const standsIn = machine.knownLoopOf(machine.bootCore)?.reads.map(({ address }) => address) ?? [];
+    const isOver = ({ poll, to }: (typeof left)[number]): boolean => poll.to === to && !standsIn.includes(poll.address);
+    found = left
+      .filter((of) => isOver(of) || stays(of.poll))
+      .toSorted((a, b) => a.to - b.to)
+      .flatMap(({ poll, to }) => asWait(s, { ...poll, to }, stays(poll)));
   } finally {
     machine.setRepairs(before);
   }
@@ -105,7 +119,7 @@ function note(polls: Map<string, Poll>, core: Core, address: number, size: numbe
   } else polls.set(key, { pc, lr: core.arm.lr, address, size, value, reads: 1, from: now, to: now });
 }
 /** Of a loop that tests one bit. */
-function asWait({ machine }: Session, { pc, lr, address, size, value, from, to }: Poll): GivenUp[] {
+function asWait({ machine }: Session, { pc, lr, address, size, value, from, to }: Poll, stays: boolean): GivenUp[] {
   const core = machine.bootCore;
   const shift = 8 * (address & 3);
   const mask = core.testedMask(pc) ?? 0;
@@ -116,7 +130,7 @@ function asWait({ machine }: Session, { pc, lr, address, size, value, from, to }
   const field = register.fields.find((f) => f.width === 1 && (1 << f.bit) >>> 0 === bit);
   if (field === undefined) return [];
   const what = `${block.row.name}.${register.name}.${field.name}`;
-  return [{ pc, lr, core: core.index, what, address, mask, wanted: (value & mask) === 0 ? 1 : 0, from, to, late: null }];
+  return [{ pc, lr, core: core.index, what, address, mask, wanted: (value & mask) === 0 ? 1 : 0, from, to, late: null, stays }];
 }
 
 /** Each of these loops waits until its bit is there; a bit that does not come by itself reads as its loop wants it. */

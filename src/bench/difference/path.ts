@@ -63,9 +63,9 @@ export function lostWrites(s: Session, powerOn: Checkpoint, end: Checkpoint): Pa
   });
   return new PathSearch(s, 'writes that had no effect', all, (some) => runFrom(s, powerOn, mending(some)(machine)));
 }
-/** Waits that were given up up to `end`. */
-export function waits(s: Session, powerOn: Checkpoint, end: Ps): PathSearch {
-  const all = givenUp(s, powerOn, end).map((wait): PathCause => ({ is: 'gave-up', wait }));
+/** Waits that were given up up to `end`, or that the run hangs in. */
+export function waits(s: Session, powerOn: Checkpoint, end: Ps, hangsOn: readonly number[]): PathSearch {
+  const all = givenUp(s, powerOn, end, hangsOn).map((wait): PathCause => ({ is: 'gave-up', wait }));
   return new PathSearch(s, 'waits that were given up', all, (some) => runFrom(s, powerOn, mending(some)(s.machine)));
 }
 /** Those put right, for a run from its start. */

@@ -165,15 +165,16 @@ function lostWrite({ write, what, because, fix, beforeReset, instead }: Opening,
   const explanation = `A write to ${write.target} has no effect${times}, because ${because}. With ${what} ${where}, ${then}.`;
   return { id: 'lost-write', at: 'before-write', repair: what, fix, lastWriter: placed(write), explanation, what: write.target };
 }
-function gaveUp({ what, wanted, from, to, late, why, pc, lr, core }: GivenUp, then: string, placed: Placed): Told {
+function gaveUp({ what, wanted, from, to, late, why, pc, lr, core, stays }: GivenUp, then: string, placed: Placed): Told {
   const came = late === null ? `the bit does not come within ${ms(LATE)} after that either` : `the bit came ${ms(late)} later`;
+  const ended = stays ? 'does not end: the bit does not come' : `gave up after ${ms(to - from)}: ${came}`;
   return {
     id: 'gave-up',
     at: null,
     repair: `${what} = ${wanted} in time`,
     fix: late === null ? null : `/* wait here for at least ${ms(to - from + late)} */`,
     lastWriter: placed({ pc, lr, core, at: to, kind: 'cpu', seq: 0 }),
-    explanation: `The wait for ${what} = ${wanted} gave up after ${ms(to - from)}: ${came}. ${why == null ? '' : `${why.replace(/\.$/, '')}. `}With it in time, ${then}.`,
+    explanation: `The wait for ${what} = ${wanted} ${ended}. ${why == null ? '' : `${why.replace(/\.$/, '')}. `}With it in time, ${then}.`,
     what,
   };
 }
