@@ -500,11 +500,14 @@ export class System {
   }
   /** As `fireDue`, but stops before a timer that is not in the background and returns false then. */
   fireBackground(now: Ps): boolean {
+    return this.fireThose(now, (slot) => this.background.has(slot));
+  }
+  private fireThose(now: Ps, isOne: (slot: number) => boolean): boolean {
     const s = this.scheduler;
     this.now = Math.max(this.now, now);
     while (s.next <= now) {
       const slot = s.first();
-      if (!this.background.has(slot)) return false;
+      if (!isOne(slot)) return false;
       this.fire(s.take(slot));
     }
     return true;
@@ -513,16 +516,14 @@ export class System {
   bystanders: ReadonlySet<Block> | null = null;
   /** Between two instructions of a search: nothing has to be looked at now. Events of bystanders happen by the way, as they would between two turns of the core. */
   goesOnAt(now: Ps, until: Ps): boolean {
-    const s = this.scheduler;
-    if (now < s.next || now >= until || this.bystanders === null) return now < s.next && now < until;
-    this.now = Math.max(this.now, now);
-    while (s.next <= now) {
-      const slot = s.first();
+    const { bystanders } = this;
+    if (now >= until) return false;
+    if (now < this.scheduler.next) return true;
+    if (bystanders === null) return false;
+    return this.fireThose(now, (slot) => {
       const owner = this.ownerOf(slot);
-      if (owner === null || !this.bystanders.has(owner)) return false;
-      this.fire(s.take(slot));
-    }
-    return true;
+      return owner !== null && bystanders.has(owner);
+    });
   }
   private fire(slot: number): void {
     this.worked();

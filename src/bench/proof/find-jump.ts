@@ -18,7 +18,7 @@ import { armedPins, hearingPorts, isOff, portRegister, portSelector, wakers, wak
 import { OF_SENDER, SERIAL_PORT } from '../documents/names.ts';
 import type { Note } from '../documents/note-facts.ts';
 import { hex32, type Outcome } from '../documents/result.ts';
-import type { Step } from '../documents/scenario-types.ts';
+import type { PlannedAction, Step } from '../documents/scenario-types.ts';
 import { pinsMoved } from '../input/scenario.ts';
 import { reaches, type Instead, type Tried } from '../documents/tried.ts';
 import { callChainOf } from '../session/call-chain.ts';
@@ -427,21 +427,47 @@ function heldFor({ machine: { history } }: Session, start: Ps): Ps | null {
 
 /** Each text for a port is a way of its own: one may lead into the ROM, and the next may not. */
 function sendTrials(s: Session, from: Checkpoint, input: PolledInput, jumping: readonly JumpCandidate[]): Trial[] {
-  return input.texts.map((text): Trial => {
-    const tried = { name: `${JSON.stringify(text)} to ${input.name}`, kind: 'input' as const, step: sending(input, text) };
-    let start = 0;
-    const way: Way = {
-      begin: () => {
-        s.keepCheckpoints = false;
-        s.restore(from);
-        start = s.machine.now;
-        s.steps.append({ kind: 'uart', port: input.name, bytes: new TextEncoder().encode(text) });
-      },
-      takes: 0,
-      end: (outcome) => ({ tried: { ...tried, outcome, ...insteadOf(s, start, outcome, jumping) }, enough: true }),
+  const { name, texts } = input;
+  return texts.map((text): Trial => {
+    const { tried, way } = sent(
+      s,
+      from,
+      { text, to: name, step: sending(input, text), as: (bytes) => ({ kind: 'uart', port: name, bytes }) },
+      jumping,
+    );
+    return {
+      progress: `sending to ${name}`,
+      tried,
+      ways: [{ ...way, end: (outcome) => ({ ...way.end(outcome), enough: true }) }],
+      oneOf: name,
     };
-    return { progress: `sending to ${input.name}`, tried, ways: [way], oneOf: input.name };
   });
+}
+/** A text and how it is sent. */
+interface Sending {
+  readonly text: string;
+  readonly to: string;
+  readonly step: Step;
+  readonly as: (bytes: Uint8Array) => PlannedAction;
+}
+/** One fork with it; it is enough where something comes of it. */
+function sent(s: Session, from: Checkpoint, { text, to, step, as }: Sending, jumping: readonly JumpCandidate[]) {
+  const tried = { name: `${JSON.stringify(text)} to ${to}`, kind: 'input' as const, step };
+  let start = 0;
+  const way = {
+    begin: (): void => {
+      s.keepCheckpoints = false;
+      s.restore(from);
+      start = s.machine.now;
+      s.steps.append(as(new TextEncoder().encode(text)));
+    },
+    takes: 0,
+    end: (outcome: Outcome) => {
+      const came = insteadOf(s, start, outcome, jumping);
+      return { tried: { ...tried, outcome, ...came }, enough: entered(outcome) || came.instead !== undefined };
+    },
+  };
+  return { tried, way };
 }
 
 /** With the session at the end of a fork that began at `start`: what came of it in place of an entry into the ROM. */
@@ -571,27 +597,12 @@ function touchTrial(s: Session, from: Checkpoint): Trial | null {
 const COM_PORT = 'the virtual COM port';
 /** Each text for the virtual COM port, once the host has bound it. A line may be over with its end, or with the packet that brings it. */
 function comTrials(s: Session, from: Checkpoint, texts: readonly string[], jumping: readonly JumpCandidate[]): Trial[] {
+  const send = (text: string) =>
+    sent(s, from, { text, to: COM_PORT, step: { at: '100ms', do: { cdc: { text } } }, as: (bytes) => ({ kind: 'cdc', bytes }) }, jumping);
   return texts.map((text): Trial => {
-    const triedOf = (sent: string) => ({
-      name: `${JSON.stringify(sent)} to ${COM_PORT}`,
-      kind: 'input' as const,
-      step: { at: '100ms', do: { cdc: { text: sent } } },
-    });
-    let start = 0;
-    const ways = [text, ...(text.endsWith(LINE_END) ? [text.slice(0, -LINE_END.length)] : [])].map((sent): Way => ({
-      begin: () => {
-        s.keepCheckpoints = false;
-        s.restore(from);
-        start = s.machine.now;
-        s.steps.append({ kind: 'cdc', bytes: new TextEncoder().encode(sent) });
-      },
-      takes: 0,
-      end: (outcome) => {
-        const came = insteadOf(s, start, outcome, jumping);
-        return { tried: { ...triedOf(sent), outcome, ...came }, enough: entered(outcome) || came.instead !== undefined };
-      },
-    }));
-    return { progress: `sending to ${COM_PORT}`, tried: triedOf(text), ways, oneOf: COM_PORT };
+    const { tried, way } = send(text);
+    const bare = text.endsWith(LINE_END) ? [send(text.slice(0, -LINE_END.length)).way] : [];
+    return { progress: `sending to ${COM_PORT}`, tried, ways: [way, ...bare], oneOf: COM_PORT };
   });
 }
 

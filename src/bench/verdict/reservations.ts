@@ -1,7 +1,6 @@
 /** What a run that reached DFU rests on, where a board need not do the same: `OK, but`. */
 import { BUT } from '../documents/reservations.ts';
 import { calledFrom, jumpCandidates, scanFunctions } from '../input/code-scan.ts';
-import type { LoadedImage } from '../../image/image.ts';
 import { decidingFloats } from '../proof/floating.ts';
 import type { History } from '../../emu/history.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
@@ -32,21 +31,17 @@ export function reservations(s: Session, powerOn: Checkpoint, entry: Checkpoint 
 
 /** Functions that a step calls although on the board only interrupt handlers do: what a handler keeps from the ROM is not seen then. */
 function callsOutsideOfHandlers({ input: { images, scenario, chip } }: Session): Note[] {
-  const called = (scenario.document.steps ?? []).flatMap(({ do: action }) => ('call' in action ? [action.call] : []));
-  return [...new Set(called.map((call) => (typeof call === 'string' ? call : call.symbol)))].flatMap((name) => {
-    const address = addressOf(images, name);
-    const candidate = jumpCandidates(scanFunctions(images), chip).find(({ facts }) => facts.symbol.address === address);
+  const called = scenario.steps.flatMap(({ action }) => (action.kind === 'call' ? [(action.address & ~1) >>> 0] : []));
+  if (called.length === 0) return [];
+  const candidates = jumpCandidates(scanFunctions(images), chip);
+  return [...new Set(called)].flatMap((address) => {
+    const candidate = candidates.find(({ facts }) => facts.symbol.address === address);
     const from = candidate === undefined ? null : calledFrom(images, candidate.facts);
     if (candidate === undefined || from === null || from.pointers.length > 0) return [];
     const { name: spoken } = candidate.facts.symbol;
     const handlers = from.handlers.join(' and ');
     return [but(`On the board, only ${handlers} calls ${spoken}, in an interrupt handler. The step \`call\` calls it outside of one.`)];
   });
-}
-function addressOf(images: readonly LoadedImage[], name: string): number | null {
-  if (/^0x[0-9a-f]+$/i.test(name)) return (Number(name) & ~1) >>> 0;
-  const symbol = images.flatMap((image) => image.symbols.named(name))[0];
-  return symbol === undefined ? null : (symbol.address & ~1) >>> 0;
 }
 
 /** Registers that hold the factors of a PLL. */
