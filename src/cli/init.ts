@@ -33,7 +33,7 @@ export async function initCommand(images: readonly string[], options: InitOption
   const given = await loadJob(images, options, io.cwd);
   mustBeNoInput(outputOf(out, options, io), [], io.cwd);
   mustBeNoFirmware({ option: '--out', path: out }, io.cwd);
-  const { alone, crashes, triggers, job, assumed } = await search(given, options, io);
+  const { goal, alone, crashes, triggers, job, assumed } = await search(given, options, io);
   const say = (text: string): void => void (options.quiet === true || io.stdout.write(`${printable(text)}\n`));
   for (const text of assumed) say(text);
   const best = triggers[0];
@@ -47,7 +47,7 @@ export async function initCommand(images: readonly string[], options: InitOption
   const files = [
     ...ways.map((way, i) => ({
       name: i === 0 ? out : wayName(out, way, ways.slice(0, i)),
-      scenario: scenarioFor(job.scenario, job.chip, names, way),
+      scenario: scenarioFor(job.scenario, job.chip, names, way, goal),
     })),
     // a trigger comes before the crash, so the scenario that pulls it would hold all the same
     ...(crashes ? [{ name: best === undefined ? out : aloneName(out), scenario: aloneScenario(job.scenario, job.chip, names) }] : []),

@@ -7,7 +7,9 @@ import { describe, expect, it } from 'vitest';
 import { calledFrom, jumpCandidates, scanFunctions, type FunctionFacts } from '../../src/bench/input/code-scan.ts';
 import { awaitedTexts } from '../../src/bench/proof/awaited-texts.ts';
 import type { Note } from '../../src/bench/documents/note-facts.ts';
+import { plannedGoal } from '../../src/bench/input/goal.ts';
 import { findJump, notTriggered, whyNoJump } from '../../src/bench/proof/find-jump.ts';
+import { scenarioFor } from '../../src/bench/proof/init.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { Session } from '../../src/bench/session/session.ts';
@@ -407,6 +409,30 @@ describe('bootbench init', () => {
     expect(scenario.steps).toEqual([{ at: '100ms', do: { call: 'request_dfu' } }]);
     const result = await inThread(await loadJob([], { scenario: join(cwd, 'scenario.json') }, cwd), {});
     expect(result.outcome).toBe('dfu');
+  });
+
+  it.each([
+    ['a device that can be used', {}, { outcome: 'dfu' }, 0],
+    ['a device that refuses the download (RDP level 1)', { board: { optionBytes: { RDP: 0xbb } } }, { outcome: 'dfu' }, 1],
+    ['a port that answers', { goal: 'usart1' }, { goal: true }, 0],
+  ])('expects a download of %s', async (_what, base, expected, code) => {
+    const cwd = folder({ 'base.json': JSON.stringify({ schema: 'bootbench/scenario@1', ...base }) });
+    const image = fixture('f405-straight/firmware.elf');
+    expect((await cli(['init', image, '--chip', 'stm32f405rg', '--scenario', 'base.json'], { cwd })).code).toBe(0);
+    const { expect: written } = JSON.parse(readFileSync(join(cwd, 'scenario.json'), 'utf8')) as { expect: unknown };
+    expect(written).toEqual({ ...expected, after: { download: 'ok', verify: 'ok' } });
+    const { code: tested, out } = await cli(['test', 'scenario.json', '--jobs', '1'], { cwd, bench: inThread });
+    expect([tested, out.includes('after download is')]).toEqual([code, code === 1]);
+  });
+
+  it('expects no download of a port for which no client is here, nor behind a step that uses the device', () => {
+    const [chip, trigger] = ['stm32f405rg', { name: null, kind: 'self', outcome: 'dfu', step: null } as const];
+    const goal = (name: string) => plannedGoal(findChip(chip)!, name, 'goal');
+    expect(scenarioFor({}, chip, [], trigger, goal('app')).expect).toEqual({ outcome: 'dfu' });
+    expect(scenarioFor({ steps: [{ after: '1s', do: { dfu: { leave: '0x08000000' } } }] }, chip, [], trigger, goal('usb')).expect).toEqual({
+      outcome: 'dfu',
+    });
+    expect(scenarioFor({}, chip, [], { ...trigger, outcome: 'rom-silent' }, goal('usb')).expect).toEqual({ outcome: 'dfu' });
   });
 
   it('leaves a file alone that is there, and says what to do', async () => {

@@ -13,6 +13,7 @@ import type { NotBack } from './behind-leave.ts';
 import { heldPin, keptRequest } from './again.ts';
 import { leaveTwin } from './leave.ts';
 import { setOwnTable, wrongTable, wrongTableInWords, type WrongTable } from './own-table.ts';
+import { USB_GOAL } from '../documents/goal.ts';
 import { badSteps } from '../documents/proved.ts';
 import { AFTER_STEPS, hex32, type After, type AfterResult, type AfterStep } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
@@ -94,6 +95,8 @@ export function acceptance(s: Session, asked = ALL): Acceptance {
     tool.end?.();
   }
 }
+/** Whether a program is here that can do on the goal's interface what a user's client does. */
+export const hasClient = ({ name, asking }: PlannedGoal): boolean => (asking === null ? name === USB_GOAL : asking.serves !== null);
 /** Else why there is none. */
 function toolFor(s: Session, { asking }: PlannedGoal): (Tool & { end?: () => void }) | string {
   if (asking?.serves === 'commands') return new CommandTool(s, asking);

@@ -3,9 +3,11 @@ import { entered, findJump, rank, tryAll, waitsForInput } from './find-jump.ts';
 import { reaches, type Tried } from '../documents/tried.ts';
 import { CutShort, isCut } from '../session/budget.ts';
 import type { Outcome } from '../documents/result.ts';
+import type { PlannedGoal } from '../input/goal.ts';
 import type { RunInput } from '../input/run-input.ts';
-import { SCENARIO_SCHEMA, type Scenario, type Step } from '../documents/scenario-types.ts';
+import { SCENARIO_SCHEMA, type Expect, type Scenario, type Step } from '../documents/scenario-types.ts';
 import { Session } from '../session/session.ts';
+import { hasClient } from './after.ts';
 
 export interface Trigger {
   /** Text for people: `PC13 = 0`, `call of request_dfu (main.c:22)`; null = the firmware jumps by itself. */
@@ -27,6 +29,8 @@ export const sorted = (tried: readonly Trigger[]): Trigger[] =>
   tried.filter((t) => entered(t.outcome)).sort((a, b) => rank(a) - rank(b) || Number(reaches(b)) - Number(reaches(a)));
 /** All triggers that were tried, with their outcomes. */
 export interface Triggers {
+  /** What they were tried for. */
+  readonly goal: PlannedGoal;
   /** Outcome of the firmware without any input. */
   readonly alone: Outcome;
   /** Without any input, the firmware faults or resets repeatedly before anything enters the ROM. */
@@ -40,14 +44,20 @@ export function tryTriggers(input: RunInput): Triggers {
     input.progress?.('running');
     const end = session.run();
     if (session.machine.history.entries.length > 0 || end.outcome === 'dfu')
-      return { alone: end.outcome, crashes: false, tried: [{ name: null, kind: 'self', outcome: end.outcome, step: null }] };
+      return { goal: input.goal, alone: end.outcome, crashes: false, tried: [byItself(session, end.outcome)] };
     if (isCut(end.reason)) throw new CutShort(end.reason);
     // firmware that has crashed or hangs cannot be called
     const from = end.outcome === 'no-jump' || (end.outcome === 'stuck' && waitsForInput(session)) ? session.save() : powerOn;
-    return { alone: end.outcome, crashes: entered(end.outcome), tried: tryAll(session, powerOn, from, findJump(session, powerOn, from)) };
+    const tried = tryAll(session, powerOn, from, findJump(session, powerOn, from));
+    return { goal: input.goal, alone: end.outcome, crashes: entered(end.outcome), tried };
   } finally {
     session.release();
   }
+}
+/** Nothing has to be done to the firmware. As in trials, `reached` stands for a goal that is not USB. */
+function byItself(s: Session, outcome: Outcome): Trigger {
+  const reached = s.input.goal.asking === null ? {} : { reached: s.reaches(outcome) };
+  return { name: null, kind: 'self', outcome, step: null, ...reached };
 }
 /** A finger lets go of a button again: held for ever it would ask anew after each reset. */
 export function pulled(step: Step, held = '200ms'): readonly Step[] {
@@ -56,15 +66,23 @@ export function pulled(step: Step, held = '200ms'): readonly Step[] {
   return [step, { after: held, do: { pin: { name, level: level === 0 ? 1 : 0 } } }];
 }
 
-/** The scenario that pulls a trigger and expects DFU, on top of the one that the firmware was run with. `images` are as they shall stand in the file. */
-export function scenarioFor(base: Scenario, chip: string, images: readonly string[], { step, held, reached }: Trigger): Scenario {
+/**
+ * The scenario that pulls a trigger and expects DFU, on top of the one that the firmware was run with, and a download where the trigger led to a device that has one.
+ * `images` are as they shall stand in the file.
+ */
+export function scenarioFor(base: Scenario, chip: string, images: readonly string[], trigger: Trigger, goal: PlannedGoal): Scenario {
+  const { step, held, reached } = trigger;
   const steps = [...(base.steps ?? []), ...(step ? pulled(step, held) : [])];
+  // a step that uses the device leaves it in a state of its own
+  const downloads = reaches(trigger) && hasClient(goal) && !steps.some((s) => 'dfu' in s.do);
   return {
     ...head(base, chip, images),
     ...(steps.length > 0 ? { steps } : {}),
-    expect: reached === undefined ? { outcome: 'dfu' } : { goal: true },
+    expect: { ...(reached === undefined ? { outcome: 'dfu' } : { goal: true }), ...(downloads ? { after: DOWNLOAD } : {}) },
   };
 }
+/** It stands behind staying there and erasing: without those it is not tried. */
+const DOWNLOAD: NonNullable<Expect['after']> = { download: 'ok', verify: 'ok' };
 
 /** The scenario without any input, which expects that the firmware neither faults nor resets repeatedly. */
 export const aloneScenario = (base: Scenario, chip: string, images: readonly string[]): Scenario => ({
