@@ -149,6 +149,18 @@ export interface Replay extends Transport {
   /** The words of a `@` line that comes next. */
   mark(): string;
 }
+/** What a line of a record asks for; null = it stops the target. */
+const requestOf = (line: string | undefined): string | null | undefined =>
+  line === '!' ? null : line?.startsWith('> ') ? original(line.slice(2)) : undefined;
+const goesOnOtherwise = (line: string | undefined, request: string | null): string =>
+  `the record goes on with ${line ?? 'its end'}, this version asks ${request ?? 'for a stop'}; it was made with other options`;
+/** What the target said to the request of a line. */
+function repliesBehind(lines: readonly string[], at: number): string[] {
+  const end = lines.findIndex((line, i) => i > at && !line.startsWith('< '));
+  return lines.slice(at + 1, end < 0 ? lines.length : end).map((line) => original(line.slice(2)));
+}
+/** To a read that the version of the record did not make: as a target answers that cannot tell. */
+const NOT_ASKED = 'E01';
 /** Asks for a register or for memory, and changes nothing. */
 const isRead = (request: string | null): boolean => request !== null && /^(?:m[0-9a-f]+,[0-9a-f]+|p[0-9a-f]+|g)$/i.test(request);
 
@@ -188,9 +200,6 @@ export function replaying(record: string, path: string): Replay {
     close: () => (closed = true),
     destroy: nothing,
   };
-  /** What a line asks for; null = it stops the target. */
-  const requestOf = (line: string | undefined): string | null | undefined =>
-    line === '!' ? null : line?.startsWith('> ') ? original(line.slice(2)) : undefined;
   /** The first line that is meant, but for reads; where none of them is, the line that stands in the way. */
   function next(isMeant: (line: string) => boolean): number {
     let at = from;
@@ -211,16 +220,16 @@ export function replaying(record: string, path: string): Replay {
     let at = next(isMeant);
     if (lines[at] === undefined || !isMeant(lines[at]!)) {
       const again = [...answered].find((i) => isMeant(lines[i]!));
-      if (again === undefined)
-        throw new BoardError(
-          `${path}:${at + 1}: the record goes on with ${lines[at] ?? 'its end'}, this version asks ${request ?? 'for a stop'}; it was made with other options`,
-        );
+      if (again === undefined && isRead(request) && !lines.some(isMeant)) return answer([NOT_ASKED]);
+      if (again === undefined) throw new BoardError(`${path}:${at + 1}: ${goesOnOtherwise(lines[at], request)}`);
       at = again;
     }
     if (isRead(request)) answered.add(at);
     else goOn(at);
-    for (let i = at + 1; lines[i]?.startsWith('< '); i++) {
-      const text = original(lines[i]!.slice(2));
+    answer(repliesBehind(lines, at));
+  }
+  function answer(texts: readonly string[]): void {
+    for (const text of texts) {
       coming++;
       queueMicrotask(() => {
         coming--;

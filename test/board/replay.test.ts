@@ -45,7 +45,12 @@ describe('a record that is played back', () => {
     await ask(replay, 'g', 'P10=00000000');
     await expect(ask(replay, 'me000ed08,4')).rejects.toThrow(/goes on with @ .*, this version asks me000ed08,4/);
   });
-  it.each([['P10=00000001'], ['m40013804,4'], ['c']])('refuses %s, which was never asked', async (request) => {
+  it('does not know what nobody asked then: a later version looks at more', async () => {
+    const replay = replaying(RECORD, 'r.txt');
+    expect(await ask(replay, 'me000ed10,4', 'g', 'P10=00000000', 'me000ed10,4')).toEqual(['E01', '01000000', 'OK', 'E01']);
+    expect(replay.mark()).toBe('{"usb":1}');
+  });
+  it.each([['P10=00000001'], ['c']])('refuses %s, which was never asked', async (request) => {
     await expect(ask(replaying(RECORD, 'r.txt'), request)).rejects.toThrow(
       /r\.txt:\d+: the record goes on with > P10=00000000, this version asks/,
     );
