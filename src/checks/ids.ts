@@ -57,4 +57,5 @@ export const CHECK_IDS = [
   'leave-irq',
   'leave-flash',
   'rom-usb',
+  'sleep-on-exit',
 ] as const;

@@ -32,6 +32,7 @@ import { dualBank, emptyCheck, protection, remap, secondCore, trustZone } from '
 import { resetFlags } from './reset-flags.ts';
 import { romInterface } from './rom-interface.ts';
 import { romUsb } from './rom-usb.ts';
+import { sleepOnExit } from './sleep-on-exit.ts';
 import { stackAfterMsp } from './stack-after-msp.ts';
 import { systick } from './systick.ts';
 import { thumbBit } from './thumb-bit.ts';
@@ -97,4 +98,5 @@ export const CHECKS: readonly Check[] = [
   leaveIrq,
   leaveFlash,
   romUsb,
+  sleepOnExit,
 ];

@@ -51,7 +51,7 @@ describe('the terminal report', () => {
       /fail primask the ROM serves USB by interrupts .* found PRIMASK = 1; last written by main\.c:42 \(enter_dfu\) \[AN2606 4\.1, documented\]/,
     );
     expect(text).toContain('warn systick');
-    expect(text).toContain('Checks: 52 pass, 1 fail, 1 warn, 1 unknown');
+    expect(text).toMatch(/\nChecks: \d+ pass, 1 fail, 1 warn, 1 unknown/);
     expect(text).not.toMatch(/pass msp/);
     expect(flat(text)).toContain('unlike a start by BOOT0, but harmless with this ROM: systick');
   });
