@@ -39,7 +39,10 @@ function program({ clock: [enable, bit], idr }: Board): Thumb {
       .cmp(0, 1)
       .beq('pressed');
   }
-  t.b('again').label('pressed').b('pressed');
+  return withReader(t.b('again').label('pressed').b('pressed'));
+}
+/** Behind it, a function that says whether a bit of a register is 1. */
+function withReader(t: Thumb): Thumb {
   while (2 * t.length < FUNCTION) t.put(0xbf00);
   return t
     .ldr(3, 0)
@@ -62,6 +65,26 @@ function image(board: Board, code = program(board)): Uint8Array {
   bytes.set(code.bytes(), PROGRAM);
   return bytes;
 }
+/** Sleeps until a tick is pending, which PRIMASK keeps from being taken, and looks at PA5 (SysTick: CSR at 0xE000E010, RVR behind it; ICSR.PENDSTCLR is bit 25 of 0xE000ED04). */
+function ticking(board: Board): Uint8Array {
+  const [enable, bit] = board.clock;
+  const t = new Thumb(FLASH + PROGRAM)
+    .constant(0, enable)
+    .movs(1, 2 ** bit)
+    .str(1, 0)
+    .constant(0, 0xe000e010)
+    .constant(1, 15_999)
+    .cpsidI();
+  t.str(1, 0, 4).movs(1, 7).str(1, 0).constant(5, board.idr).constant(6, 0x02000000).constant(7, 0xe000ed04);
+  t.constant(4, FLASH + PROGRAM + FUNCTION + 1)
+    .label('again')
+    .wfi()
+    .put(0x4628) // MOV R0, R5
+    .movs(1, 0x20)
+    .blx(4);
+  t.str(6, 7).cmp(0, 1).beq('pressed').b('again').label('pressed').b('pressed');
+  return image(board, withReader(t));
+}
 const waits = async (board: Board, bytes: Uint8Array): Promise<string[]> => {
   const { notes, outcome } = await bench({ chip: board.chip, images: [{ path: 'fw.bin@0x08000000', bytes }] });
   expect(outcome).toBe('stuck');
@@ -73,6 +96,11 @@ describe('a pin that a function reads for its callers', () => {
     const told = await waits(board, image(board));
     const pins = told.map((text) => /GPIOA\.IDR bit (\d) \(PA(\d), now [01]\)/.exec(text)?.slice(1).join());
     expect(pins.toSorted()).toEqual(['0,0', '5,5']);
+  });
+  it('a tick shortly before the read is what the program waits for between two looks', async () => {
+    const board = BOARDS[3]!;
+    const { notes } = await bench({ chip: board.chip, images: [{ path: 'fw.bin@0x08000000', bytes: ticking(board) }] });
+    expect(notes.map(({ text }) => text)).toContainEqual(expect.stringMatching(/^waits for GPIOA\.IDR bit 5 \(PA5, now 0\), every/));
   });
   it('no pin is told where two of them would do', async () => {
     const board = BOARDS[3]!;

@@ -29,13 +29,19 @@ const tried = (j: RunJob): readonly Trigger[] => tryTriggers(jobInput(j, {})).tr
 
 describe('a button that has to be held', () => {
   /** So many looks in a row at about nine cycles of 16 MHz. */
-  const held = job((t) => {
-    t.constant(6, 3_000_000)
-      .put(0x2700) // again: MOVS R7, #0
-      .ldr(0, 4, 0x10) // look
-      .put(0x4228, 0xd0fb) // TST R0, R5; BEQ again
-      .put(0x3701, 0x42b7, 0xd1f9); // ADDS R7, #1; CMP R7, R6; BNE look
-    enters(t);
+  const holding = (looks: number): RunJob =>
+    job((t) => {
+      t.constant(6, looks)
+        .put(0x2700) // again: MOVS R7, #0
+        .ldr(0, 4, 0x10) // look
+        .put(0x4228, 0xd0fb) // TST R0, R5; BEQ again
+        .put(0x3701, 0x42b7, 0xd1f9); // ADDS R7, #1; CMP R7, R6; BNE look
+      enters(t);
+    });
+  const held = holding(3_000_000);
+  it('is found behind the time in which a run without events ends', () => {
+    const found = { outcome: 'dfu', held: expect.stringMatching(/^[67]\d00ms$/) };
+    expect(tried(holding(12_000_000))).toEqual([expect.objectContaining(found)]);
   });
   it('is held as long as it took, and its name says so', () => {
     expect(tried(held)).toEqual([

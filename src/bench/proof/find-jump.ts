@@ -382,6 +382,7 @@ function pressTrial(s: Session, from: Checkpoint, input: PolledInput, atStart: b
       s.machine.system.setWire(`pin.${name}`, 1 - level);
     },
     takes: 0,
+    lasts: true,
     end: (outcome) => {
       const time = heldFor(s, start);
       if (time === null) return null;

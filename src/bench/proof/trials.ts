@@ -31,12 +31,32 @@ export interface Way {
   readonly begin: () => void;
   /** Time that the trigger itself takes. */
   readonly takes: Ps;
+  /** What is done lasts, as a finger on a button: it may have to last for seconds. */
+  readonly lasts?: boolean;
   /** With the session at the end of the fork: what is told of it, and whether no other way is asked then; null where there is nothing to tell. */
   readonly end: (outcome: Outcome) => { readonly tried: Tried; readonly enough: boolean } | null;
 }
 
-/** How long a fork is followed in which nothing happens. Effort: the first one is long enough for what acts at once. */
-const FOLLOWED: readonly Ps[] = [300 * MS, 1500 * MS, Infinity];
+/** How long forks are followed in which nothing happens, and which. */
+interface Stretch {
+  readonly length: Ps;
+  readonly of: (way: Way) => boolean;
+}
+const all = (): boolean => true;
+const lasting = ({ lasts }: Way): boolean => lasts === true;
+/**
+ * Effort: the first one is long enough for what acts at once. A button that is held for five seconds comes before everything that may still follow from a press, and a
+ * longer one is the last.
+ */
+const FOLLOWED: readonly Stretch[] = [
+  { length: 300 * MS, of: all },
+  { length: 1500 * MS, of: all },
+  { length: 3700 * MS, of: lasting },
+  { length: Infinity, of: (way) => !lasting(way) },
+  { length: Infinity, of: lasting },
+];
+/** What lasts is followed for so much longer than a run without events. */
+const LONGER: Ps = 5500 * MS;
 /** Effort: of what all forks together may cost, in instructions (effort.ts), a write to a register, and a store of a bus master, count as so many; and what may be spent on what would not be chosen. */
 const WRITE_COSTS = 500;
 const TRANSFER_COSTS = 1000;
@@ -47,6 +67,8 @@ const BEHIND_RESET = 1000 * MS;
 /** How far a way has been followed. */
 interface Followed {
   readonly way: Way;
+  /** For how long. */
+  time: Ps;
   /** Where it was left open; null before it began. */
   at: Checkpoint | null;
   /** What came of it; null as long as it is open. */
@@ -70,6 +92,12 @@ function withGoal(end: ReturnType<Way['end']>, outcome: Outcome, s: Session): Re
   return end === null || s.input.goal.asking === null ? end : { ...end, tried: { ...end.tried, reached: s.reaches(outcome) } };
 }
 
+/** Nothing came of it so far. */
+const unfinished = ({ tried }: Trial, ways: readonly Followed[]): Tried => ({
+  ...tried,
+  outcome: 'no-jump',
+  followedFor: ways.reduce((least, f) => Math.min(least, f.end === undefined ? f.time : Infinity), Infinity),
+});
 /** Something came of it. */
 const isTold = ({ outcome, instead }: Tried): boolean => instead !== undefined || (outcome !== 'no-jump' && outcome !== 'stuck');
 
@@ -86,25 +114,23 @@ export class Trials {
 
   /** `better`: whether the first would be chosen before the second. */
   run(trials: readonly Trial[], better: (a: Omit<Tried, 'outcome'>, found: Tried) => boolean): Tried[] {
-    const rows = trials.map((t) => ({ t, ways: t.ways.map((way): Followed => ({ way, at: null, end: undefined })), time: 0 as Ps }));
+    const rows = trials.map((t) => ({ t, ways: t.ways.map((way): Followed => ({ way, time: 0, at: null, end: undefined })) }));
     const found = new Map<Trial, Tried>();
     const budget = budgetOf(this.s.input);
-    for (const [i, length] of FOLLOWED.slice(0, this.whole ? FOLLOWED.length : budget.stretches).entries())
-      for (const row of rows) {
-        const { t, ways } = row;
+    for (const [i, stretch] of FOLLOWED.slice(0, this.whole ? FOLLOWED.length : budget.stretches).entries())
+      for (const { t, ways } of rows) {
         const wanted = this.whole || [...found.values()].every((f) => better(t.tried, f));
-        if (found.has(t) || !this.isWorth(t, i, wanted, budget.trials)) continue;
+        if (found.has(t) || !ways.some((f) => stretch.of(f.way)) || !this.isWorth(t, i, wanted, budget.trials)) continue;
         if (i === 0) this.s.input.progress?.(t.progress);
-        const tried = this.follow(ways, length);
-        row.time += length;
+        const tried = this.follow(ways, stretch);
         if (tried === null) continue;
         found.set(t, tried);
         this.s.input.found?.(`${tried.name}: ${tried.outcome}`);
       }
-    const all = rows.map(({ t, time }) => ({ t, tried: found.get(t) ?? { ...t.tried, outcome: 'no-jump' as const, followedFor: time } }));
-    const came = (group: string): boolean => all.some(({ t, tried }) => t.oneOf === group && isTold(tried));
-    const first = (group: string, t: Trial): boolean => all.find((a) => a.t.oneOf === group)?.t === t;
-    return all
+    const each = rows.map(({ t, ways }) => ({ t, tried: found.get(t) ?? unfinished(t, ways) }));
+    const came = (group: string): boolean => each.some(({ t, tried }) => t.oneOf === group && isTold(tried));
+    const first = (group: string, t: Trial): boolean => each.find((a) => a.t.oneOf === group)?.t === t;
+    return each
       .filter(({ t: { oneOf }, t, tried }) => oneOf === undefined || (came(oneOf) ? isTold(tried) : first(oneOf, t)))
       .map(({ tried }) => tried);
   }
@@ -121,12 +147,13 @@ export class Trials {
   }
 
   /** All ways for so long. The result of the first that is enough; where none is and none is open, of the first that has one. */
-  private follow(ways: readonly Followed[], length: Ps): Tried | null {
+  private follow(ways: readonly Followed[], { length, of }: Stretch): Tried | null {
     for (const f of ways) {
-      if (f.end === undefined) {
+      if (f.end === undefined && of(f.way)) {
         if (f.at === null) f.way.begin();
         else this.s.restore(f.at);
-        const outcome = this.outcomeWithin(length, f.way.takes, f.at === null);
+        const outcome = this.outcomeWithin(length, f.way, f.at === null);
+        f.time += length;
         if (outcome === null) f.at = this.s.save();
         const came = outcome ?? this.underStorm();
         if (came !== null) f.end = withGoal(withPlace(f.way.end(came), this.s), came, this.s) ?? (outcome === null ? undefined : null);
@@ -145,12 +172,12 @@ export class Trials {
     return storm === null ? null : 'no-jump';
   }
   /** From where the session stands; null if neither an entry nor a reset came in this time, and nothing says that none will. */
-  private outcomeWithin(length: Ps, takes: Ps, fresh: boolean): Outcome | null {
+  private outcomeWithin(length: Ps, { takes, lasts }: Way, fresh: boolean): Outcome | null {
     const { machine, state } = this.s;
     const { entryCount, resets } = machine.history;
     const known = resets.length;
     if (fresh) {
-      state.anchor = machine.now;
+      state.anchor = machine.now + (lasts === true ? LONGER : 0);
       state.loop = null;
     }
     if (length < Infinity) {

@@ -5,7 +5,7 @@ import type { Machine } from '../../emu/machine.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { US, type Ps } from '../../emu/time.ts';
 import type { Session } from '../session/session.ts';
-import { runTo } from './window.ts';
+import { runTo, stepOnce } from './window.ts';
 
 /** Effort: steps to the read from shortly before it, and steps behind it in which two ways have to part: out of a function of HAL and through the caller's test. */
 const TO_THE_READ = 5000;
@@ -30,7 +30,7 @@ export function decidingBit(s: Session, from: Checkpoint, read: InputRead): numb
   const steps = stepsTo(s, read);
   if (steps === null) return null;
   s.restore(before);
-  for (let i = 0; i < steps; i++) machine.bootCore.step();
+  for (let i = 0; i < steps; i++) stepOnce(s, machine.bootCore, read.at);
   const here = s.save();
   const way = wayFrom(s, read, null);
   const deciding: number[] = [];
@@ -42,7 +42,8 @@ export function decidingBit(s: Session, from: Checkpoint, read: InputRead): numb
 }
 
 /** How many steps of the core are before the one that reads; it may be the second instruction of one. */
-function stepsTo({ machine }: Session, read: InputRead): number | null {
+function stepsTo(s: Session, read: InputRead): number | null {
+  const { machine } = s;
   const core = machine.bootCore;
   let seen = false;
   return watching(
@@ -54,9 +55,10 @@ function stepsTo({ machine }: Session, read: InputRead): number | null {
     },
     () => {
       for (let i = 0; i < TO_THE_READ; i++) {
-        const paused = core.step();
+        // a tick shortly before it may be what the program waited for
+        stepOnce(s, core, read.at);
         if (seen) return i;
-        if (paused || core.halted) return null;
+        if (core.now() > read.at + US) return null;
       }
       return null;
     },

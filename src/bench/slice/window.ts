@@ -125,7 +125,7 @@ function listen(s: Session, core: Core): { heard: Heard; stop: () => void } {
 }
 
 /** One instruction of `core`, or what goes on while it sleeps. */
-function stepOnce(s: Session, core: Core, until: Ps): void {
+export function stepOnce(s: Session, core: Core, until: Ps): void {
   const { machine } = s;
   // nothing but the core can do anything before the next event: no need to ask the machine
   const alone = machine.cores.length === 1 && !core.halted && machine.state.pendingReset === null;
