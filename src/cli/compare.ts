@@ -10,6 +10,9 @@ import { findChip } from '../chips/index.ts';
 import { compareReport, type ComparedRun } from '../report/compare.ts';
 import type { Bench } from './engine.ts';
 import { loadJob, readInput } from './inputs.ts';
+import { shownPathsIn, withShownPaths } from '../report/shown-paths.ts';
+import { dirname, resolve } from 'node:path';
+import { sourcesOf } from './sources.ts';
 import { EXIT, Interrupted, milliseconds, paintFor, type Io } from './io.ts';
 import { interruptible } from './interruptible.ts';
 
@@ -26,7 +29,7 @@ export async function compareCommand(a: string, b: string, options: CompareComma
   const began = milliseconds();
   for (const source of sources) {
     if ('board' in source) {
-      sides.push({ path: source.path, run: null, view: source.board });
+      sides.push({ path: source.path, run: null, folder: io.cwd, view: source.board });
       continue;
     }
     const result =
@@ -40,14 +43,17 @@ export async function compareCommand(a: string, b: string, options: CompareComma
               throw new UsageError(`${source.path}: the run was not finished within --wall, so there is nothing to compare`);
             return ended;
           });
-    sides.push({ path: source.path, run: result, view: viewOfRun(result) });
+    const folder = 'job' in source && isJson(source.path) ? dirname(resolve(io.cwd, source.path)) : io.cwd;
+    sides.push({ path: source.path, run: result, folder, view: viewOfRun(result) });
   }
   const [first, second] = sides as [Side, Side];
   const differences = first.run && second.run ? compareRuns(first.run, second.run) : compareEntries(first.view, second.view);
   if (options.quiet !== true) {
     const paint = paintFor(io, io.stdout, options.color !== false);
     const firstStage = findChip(first.view.chip)?.boot?.find((r) => r.firstStage !== undefined)?.firstStage ?? null;
-    io.stdout.write(compareReport(comparedOf(first), comparedOf(second), differences, { paint, width: io.stdout.columns, firstStage }));
+    const [a, b] = [first, second].map((side) => withPaths(side, io)) as [Told, Told];
+    const rows = differences.map((d) => ({ ...d, a: a.shown(d.a), b: b.shown(d.b) }));
+    io.stdout.write(compareReport(a.compared, b.compared, rows, { paint, width: io.stdout.columns, firstStage }));
   }
   return differences.length === 0 ? EXIT.ok : EXIT.failed;
 }
@@ -61,7 +67,20 @@ interface Side {
   readonly path: string;
   /** Null: a board. */
   readonly run: RunResult | null;
+  /** What its images' paths begin at. */
+  readonly folder: string;
   readonly view: EntryView;
+}
+interface Told {
+  readonly compared: ComparedRun;
+  readonly shown: (text: string) => string;
+}
+/** Sources by the paths that a user can open. Both sides are compared before: the same file of two folders is no difference. */
+function withPaths(side: Side, io: Io): Told {
+  const { run, folder } = side;
+  if (run === null) return { compared: comparedOf(side), shown: (text) => text };
+  const sources = sourcesOf({ images: run.images.map((i) => i.path), folder, io });
+  return { compared: withShownPaths(comparedOf(side), sources), shown: shownPathsIn(sources) };
 }
 const comparedOf = ({ path, run, view }: Side): ComparedRun => ({
   path,

@@ -16,6 +16,8 @@ import { mustHaveWritten, sameFile } from './command-files.ts';
 import { mustBeNoFirmware, mustBeNoInput, type OutputFile, Outputs } from './outputs.ts';
 import { prepareEngine } from './prepare-engine.ts';
 import { interruptible, orCutShort, runHooks } from './interruptible.ts';
+import { shownPathsIn } from '../report/shown-paths.ts';
+import { sourcesFor } from './run.ts';
 import { wayTo } from './sources.ts';
 
 export interface InitOptions extends RunOptions {
@@ -34,7 +36,8 @@ export async function initCommand(images: readonly string[], options: InitOption
   mustBeNoInput(outputOf(out, options, io), [], io.cwd);
   mustBeNoFirmware({ option: '--out', path: out }, io.cwd);
   const { goal, alone, crashes, triggers, job, assumed } = await search(given, options, io);
-  const say = (text: string): void => void (options.quiet === true || io.stdout.write(`${printable(text)}\n`));
+  const shown = shownPathsIn(sourcesFor(job, images, options, io));
+  const say = (text: string): void => void (options.quiet === true || io.stdout.write(`${printable(shown(text))}\n`));
   for (const text of assumed) say(text);
   const best = triggers[0];
   if (best === undefined && !crashes) {

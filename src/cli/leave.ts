@@ -10,6 +10,8 @@ import type { RunInput } from '../bench/input/run-input.ts';
 import { printable, wrap } from '../report/text.ts';
 import { chipNamed, loadJob, type RunOptions } from './inputs.ts';
 import { interruptible, orCutShort, runHooks } from './interruptible.ts';
+import { shownPathsIn } from '../report/shown-paths.ts';
+import { sourcesFor } from './run.ts';
 import { EXIT, milliseconds, paintFor, type Io } from './io.ts';
 
 export interface LeaveCommandOptions extends RunOptions {
@@ -35,6 +37,7 @@ export async function leaveCommand(images: readonly string[], options: LeaveComm
   const runs: LeaveRun[] = [];
   const paint = paintFor(io, io.stdout, options.color !== false);
   const width = Math.max(60, Math.min(io.stdout.columns, 120));
+  const shown = shownPathsIn(sourcesFor(job, images, options, io));
   const started = milliseconds();
   for (const entry of [first, 'boot0'] as const) {
     const { input, run } = await interruptible(io, true, (hooks) =>
@@ -52,7 +55,7 @@ export async function leaveCommand(images: readonly string[], options: LeaveComm
     runs.push(run);
     io.stdout.write(`${paint(run.works ? 'green' : 'red', `${run.works ? 'OK  ' : 'FAIL'} ${TITLES[entry]}`)}: ${headline(run)}\n`);
     for (const [label, text] of rowsOf(run, input))
-      io.stdout.write(`${wrap(printable(text), width, '             ', `  ${label.padEnd(9)} `).join('\n')}\n`);
+      io.stdout.write(`${wrap(printable(shown(text)), width, '             ', `  ${label.padEnd(9)} `).join('\n')}\n`);
   }
   return runs.every((run) => run.works) ? EXIT.ok : EXIT.failed;
 }

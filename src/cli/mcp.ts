@@ -13,6 +13,8 @@ import { SurroundingsError } from '../bench/documents/usage-error.ts';
 import { VERSION } from '../version.ts';
 import { whyNoTraceAt } from './agents-files.ts';
 import { EXIT, type Io } from './io.ts';
+import { withShownPaths } from '../report/shown-paths.ts';
+import { sourcesFor } from './run.ts';
 import { messagesOf } from './mcp-lines.ts';
 import { withParent } from './parent.ts';
 import { Turns } from './turns.ts';
@@ -46,7 +48,7 @@ interface Tool {
   readonly required?: readonly string[];
   /** Those that name files to write. */
   readonly files?: readonly string[];
-  readonly run: (given: Arguments, program: Program, signal: AbortSignal) => Promise<Answer>;
+  readonly run: (given: Arguments, program: Program, signal: AbortSignal, io: Io) => Promise<Answer>;
 }
 
 /** Effort: what is larger is no path, no option and no word. */
@@ -89,10 +91,14 @@ const TOOLS: readonly Tool[] = [
       symptom: texts('what is seen on the real board', { items: { ...ONE, enum: [...SYMPTOMS] } }),
       until: text('virtual time to run at most, for example 5s'),
     },
-    run: async (given, program, signal) => {
+    run: async (given, program, signal, io) => {
       const ran = await program(['run', ...options(given, RUN_OPTIONS), '--json', '-', ...images(given)], signal);
       const result = documentIn(ran);
-      return result === null ? plainly(ran) : { text: ran.err, structured: storyOf(result, ran), failed: false };
+      if (result === null) return plainly(ran);
+      // an agent opens what is named
+      const scenario = typeof given['scenario'] === 'string' ? { scenario: given['scenario'] } : {};
+      const shown = withShownPaths(result, sourcesFor(result, strings(given['images']), scenario, io));
+      return { text: ran.err, structured: storyOf(shown, ran), failed: false };
     },
   },
   {
@@ -214,7 +220,7 @@ export async function mcpCommand(io: Io, program: Program = thisProgram(io)): Pr
     const given = params.arguments ?? {};
     const wrong = wrongIn(tool, given) ?? refusedFile(tool, given, io.cwd);
     if (wrong !== null) return content({ text: wrong, failed: true });
-    return content((await turns.take(() => tool.run(given, program, signal), signal)) ?? { text: `${MOST_WAITING} calls wait already; call again when one of them is answered`, failed: true });
+    return content((await turns.take(() => tool.run(given, program, signal, io), signal)) ?? { text: `${MOST_WAITING} calls wait already; call again when one of them is answered`, failed: true });
   }); // prettier-ignore
   // -32600: https://www.jsonrpc.org/specification#error_object
   const refuse = (message: string): void => io.stdout.raw(jsonLines([{ jsonrpc: '2.0', id: null, error: { code: -32600, message } }]));

@@ -142,7 +142,7 @@ function filesOf(options: RunCommandOptions): OutputFile[] {
 
 /** Source lines lie beside the images, or else where the user stands. */
 export function sourcesFor(
-  job: RunJob,
+  job: { readonly images: readonly { readonly path: string }[] },
   images: readonly string[],
   { scenario, sourceRoot }: Pick<RunCommandOptions, 'scenario' | 'sourceRoot'>,
   io: Io,

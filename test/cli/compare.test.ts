@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { compareRuns } from '../../src/bench/documents/compare.ts';
 import { serialise } from '../../src/bench/documents/serialise.ts';
@@ -29,6 +31,16 @@ describe('bootbench compare', () => {
     expect(ran.code).toBe(1);
     expect(ran.out).toMatch(/outcome\s+dfu\s+rom-silent/);
     expect(ran.out).toMatch(/primask\s+pass\s+fail/);
+  });
+
+  test('sources are named as `run` names them', async () => {
+    const cwd = folder({ 'fw.bin': FIRMWARE });
+    mkdirSync(join(cwd, 'Core/Src'), { recursive: true });
+    writeFileSync(join(cwd, 'Core/Src/main.c'), 'int main(void)');
+    writeFileSync(join(cwd, 'a.json'), serialise({ ...dfuResult(), summary: 'it jumps (../Core/Src/main.c:3)' }));
+    const { code, out } = await cli(['compare', 'a.json', 'a.json'], { cwd });
+    expect(out).toContain('it jumps (Core/Src/main.c:3)');
+    expect(code).toBe(0);
   });
 
   test('scenarios are run; --quiet leaves the exit code alone', async () => {

@@ -30,3 +30,23 @@ it('a file is named from where the user stands, and from the root of the reposit
   expect(shownFrom(root, root, at)).toEqual({ file: 'product/Core/Src/main.c', line: 3 });
   expect(shownFrom(root, join(root, 'lib'), at)).toEqual({ file: 'product/Core/Src/main.c', line: 3 });
 });
+
+it('a path of the machine that built it leads to the file of the project', () => {
+  const root = folder({});
+  for (const path of FILES) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), path);
+  }
+  const place = {
+    file: '/build/app/Core/Src/main.c',
+    line: 3,
+    text: 'in /build/app/Core/Src/main.c:3, not /build/app/Core/Src/main.cpp:3 nor x/build/app/Core/Src/main.c',
+  };
+  expect(shownFrom(root, join(root, 'product'), place)).toEqual({
+    file: 'Core/Src/main.c',
+    line: 3,
+    text: 'in Core/Src/main.c:3, not /build/app/Core/Src/main.cpp:3 nor x/build/app/Core/Src/main.c',
+  });
+  const gone = { file: '/build/app/gone.c', line: 1, text: '/build/app/gone.c:1' };
+  expect(shownFrom(root, root, gone)).toEqual(gone);
+});
