@@ -24,6 +24,7 @@ import { followLeave } from './proof/leave.ts';
 import type { NamedRepair } from './proof/repairs.ts';
 import type { SessionEnd } from './session/live-run.ts';
 import { acceptance, isGood, unusableInWords } from './proof/after.ts';
+import { callerNotes } from './proof/users-caller.ts';
 import { mends, whyUnusable, type Works } from './proof/after-causes.ts';
 import { leftCauses, type LeftCause } from './proof/behind-leave.ts';
 import { boardCauses, MOST_BOARD_RUNS, NO_BOARD, type BoardFinding } from './proof/board-causes.ts';
@@ -83,7 +84,11 @@ function runIn(session: Session, input: RunInput, tracer: Tracer | null): RunRes
   const look = secondRun(run);
   const judged = judgeInstant(run, look);
   run.notes.push(...look.told);
-  return asExpected(run, judged) ?? makeWhole(run, judged, askWhy(run, judged));
+  const expected = asExpected(run, judged);
+  if (expected !== null) return expected;
+  const whole = makeWhole(run, judged, askWhy(run, judged));
+  const callers = run.cut ? [] : searched(run, "who called the vendor's code", [], () => callerNotes(session, run.powerOn, whole));
+  return { ...whole, notes: [...whole.notes, ...callers] };
 }
 
 /** The run itself, before the diagnosis. */

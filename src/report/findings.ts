@@ -69,6 +69,6 @@ export function findingsOf(
     scenario,
     rule: f.cause.id,
     message: message(f),
-    ...at(f.cause.lastWriter ?? jump, fixed(f.cause.id), jump),
+    ...at(f.caller, f.cause.lastWriter ?? jump, fixed(f.cause.id), jump),
   }));
 }

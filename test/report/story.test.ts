@@ -32,7 +32,7 @@ const FACTS: { readonly [K in Kind]: readonly [Extract<Fact, { is: K }>, ...stri
   condition: [{ is: 'condition', text: 'pressed-by-us', detail: false }, 'Pressed-by-us'],
   but: [{ is: 'but', text: 'it-rests-on-this' }, 'It-rests-on-this'],
   summary: [{ is: 'summary', text: 'it-happened', detail: false }, 'It-happened'],
-  cause: [{ is: 'cause', proof: 'proved', cause: { ...primaskCause, explanation: 'why-it-is' }, check, at: writer, source, jump: null }, 'primask', 'why-it-is', 'main.c:42', 'marked_line'],
+  cause: [{ is: 'cause', proof: 'proved', cause: { ...primaskCause, explanation: 'why-it-is' }, check, at: writer, caller: { pc: '0x08000100', symbol: 'turn_off', file: 'power.c', line: 9 }, source, jump: null }, 'primask', 'why-it-is', 'main.c:42', 'power.c:9 (turn_off)', 'marked_line'],
   fault: [{ is: 'fault', text: 'it-crashed', source, more: ['called-by-x'] }, 'it-crashed', 'marked_line', 'called-by-x'],
   origin: [{ is: 'origin', links: ['first-link', 'second-link'] }, 'first-link', 'second-link'],
   reset: [{ is: 'reset', texts: ['reset-here', 'reset-why'], source }, 'reset-here', 'reset-why', 'marked_line'],

@@ -1,7 +1,7 @@
 /** What notes are about, for whoever acts on them: their texts are for people alone. The document `run@1` has the texts; results in memory have both. */
 import type { GuestFact } from '../../emu/component.ts';
 import type { CHECK_IDS } from '../../checks/ids.ts';
-import type { Place } from './place.ts';
+import type { Hex, Place } from './place.ts';
 import type { Sentence } from './sentence.ts';
 
 type CheckId = (typeof CHECK_IDS)[number];
@@ -53,6 +53,8 @@ export type NoteFact =
   | { readonly is: 'way-fails' }
   /** `limit`: a search came to the end of its budget; `more`: with more effort it goes on. */
   | { readonly is: 'search-ended'; readonly more: boolean }
+  /** `called-from`: the nearest call in a program's own sources that led to a write of a vendor's code, which a cause names as its last writer. */
+  | { readonly is: 'called-from'; readonly write: { readonly pc: Hex; readonly at: string }; readonly by: Place }
   /** `watchdog`: the one of this check bites in the ROM. */
   | { readonly is: 'watchdog'; readonly check: CheckId };
 
@@ -61,6 +63,8 @@ export interface Note<Text extends Sentence = string> {
   readonly text: Text;
   readonly about?: NoteFact;
 }
+/** Kind of the note about who called a vendor's function. */
+export const CALLED_FROM = 'called-from';
 /** Kind of the note about a bounded wait that ended by its bound, and that is no cause. */
 export const GAVE_UP = 'gave-up';
 type Notes = readonly Note<Sentence>[];

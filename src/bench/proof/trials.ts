@@ -149,19 +149,22 @@ export class Trials {
   /** All ways for so long. The result of the first that is enough; where none is and none is open, of the first that has one. */
   private follow(ways: readonly Followed[], { length, of }: Stretch): Tried | null {
     for (const f of ways) {
-      if (f.end === undefined && of(f.way)) {
-        if (f.at === null) f.way.begin();
-        else this.s.restore(f.at);
-        const outcome = this.outcomeWithin(length, f.way, f.at === null);
-        f.time += length;
-        if (outcome === null) f.at = this.s.save();
-        const came = outcome ?? this.underStorm();
-        if (came !== null) f.end = withGoal(withPlace(f.way.end(came), this.s), came, this.s) ?? (outcome === null ? undefined : null);
-      }
+      if (f.end === undefined && of(f.way)) this.goOnWith(f, length);
       if (f.end?.enough === true) return f.end.tried;
     }
     if (ways.some((f) => f.end === undefined)) return null;
     return ways.find((f) => f.end !== null)?.end?.tried ?? null;
+  }
+
+  private goOnWith(f: Followed, length: Ps): void {
+    const { way, at } = f;
+    if (at === null) way.begin();
+    else this.s.restore(at);
+    const outcome = this.outcomeWithin(length, way, at === null);
+    f.time += length;
+    if (outcome === null) f.at = this.s.save();
+    const came = outcome ?? this.underStorm();
+    if (came !== null) f.end = withGoal(withPlace(way.end(came), this.s), came, this.s) ?? (outcome === null ? undefined : null);
   }
 
   /** What is left open while interrupts alone run is told now, by who has something to tell of it. The session stays where it is. */

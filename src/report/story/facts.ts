@@ -43,6 +43,8 @@ export type Fact =
       readonly check: ResultCheck | null;
       /** The cause's line, or the jump. */
       readonly at: Place | null;
+      /** Of a line in a vendor's code: the nearest call in the program's own sources. */
+      readonly caller: Place | null;
       readonly source: Excerpt | null;
       readonly jump: RunResult['entries'][number] | null;
     }

@@ -137,11 +137,16 @@ function foundText(check: ResultCheck | null): string | null {
   if (check?.observed == null) return null;
   return `${check.observed}${check.expected === null ? '' : ` (expected: ${check.expected})`}`;
 }
-function cause({ proof, cause: c, check, at, source, jump }: FactOf<'cause'>): Row {
-  const when = c.lastWriter === null ? '' : `${by(c.lastWriter.kind)}, at ${humanTime(c.lastWriter.at)}`;
+/** The line, who called it, when it was, and what was found; null where none of that is known. */
+function causePlace({ cause: { lastWriter }, check, at, caller }: FactOf<'cause'>): string | null {
   const found = foundText(check);
-  const said = found === null ? '' : `: ${found}`;
-  const place = at === null ? (found === null ? null : `found ${found}`) : `${placeText(at)}${when}${said}`;
+  if (at === null) return found === null ? null : `found ${found}`;
+  const when = lastWriter === null ? '' : `${by(lastWriter.kind)}, at ${humanTime(lastWriter.at)}`;
+  const called = caller === null ? '' : `, called from ${placeText(caller)}`;
+  return `${placeText(at)}${called}${when}${found === null ? '' : `: ${found}`}`;
+}
+function cause(fact: FactOf<'cause'>): Row {
+  const { proof, cause: c, at, source, jump } = fact;
   const way = jump?.from && jump.from !== at ? [`the jump: ${placeText(jump.from)} to ${jump.address}, at ${humanTime(jump.at)}`] : [];
   const { outcomeAfterRepair: alone } = c;
   const not = alone === null || alone === 'dfu' ? [] : [`with this one alone repaired, the outcome is ${alone}`];
@@ -153,7 +158,7 @@ function cause({ proof, cause: c, check, at, source, jump }: FactOf<'cause'>): R
     tone,
     detail: proof === 'other',
     text: isAround(c) ? `${c.id} (${c.what}): ${c.explanation}` : c.what === undefined ? `${c.id}: ${c.explanation}` : c.explanation,
-    place,
+    place: causePlace(fact),
     source,
     more: [...way, ...not],
   };

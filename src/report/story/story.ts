@@ -5,7 +5,7 @@ import { partsOf } from '../../checks/fix-in-c.ts';
 import { SERIAL_PORT } from '../../bench/documents/names.ts';
 import { BOUNDED } from '../../bench/documents/bounds.ts';
 import { BUT } from '../../bench/documents/reservations.ts';
-import { factsIn, GAVE_UP, refusedWrite } from '../../bench/documents/note-facts.ts';
+import { CALLED_FROM, factsIn, GAVE_UP, refusedWrite } from '../../bench/documents/note-facts.ts';
 import type { Place, ResultCause, ResultCheck, RunResult } from '../../bench/documents/result.ts';
 import type { Sentence } from '../../bench/documents/sentence.ts';
 import { SERIAL } from '../../bench/documents/goal.ts';
@@ -40,7 +40,7 @@ export function storyOf(result: RunResult, { sources = NO_SOURCES, judgement = n
 /** Kinds of notes about the conditions of the run, in order of weight. */
 const CONDITIONS = ['ecc', 'boot-address', 'boot-at', 'assumed-board', 'outside-memory', 'option-bytes', 'wrong-chip', 'no-rom', 'limit', 'trigger', 'restart', 'watchdog', 'kept', 'force']; // prettier-ignore
 /** Kinds of notes that other facts tell. */
-const PLACED: ReadonlySet<string> = new Set([...CONDITIONS, BOUNDED, 'symptom', 'chain', 'crash', 'starved', 'not-triggered', GAVE_UP, 'find-jump', 'polled', 'reset', 'wait', 'loop', 'usb-clock', BUT, 'kept-options', 'control', 'chip', SERIAL]); // prettier-ignore
+const PLACED: ReadonlySet<string> = new Set([...CONDITIONS, BOUNDED, 'symptom', 'chain', 'crash', 'starved', 'not-triggered', GAVE_UP, 'find-jump', 'polled', 'reset', 'wait', 'loop', 'usb-clock', BUT, CALLED_FROM, 'kept-options', 'control', 'chip', SERIAL]); // prettier-ignore
 
 const texts = ({ notes }: RunResult, ...kinds: readonly string[]): readonly Sentence[] =>
   kinds.flatMap((kind) => notes.filter((n) => n.kind === kind).map((n) => n.text));
@@ -214,7 +214,9 @@ function causeFact(result: RunResult, cause: ResultCause, sources: Sources, proo
   const jump = result.entries.at(-1) ?? null;
   const at = cause.lastWriter ?? (cause.at === 'entry' || cause.at === 'redirect' ? (jump?.from ?? null) : null);
   const check = result.checks.find((c) => c.id === cause.id) ?? null;
-  return { is: 'cause', proof, cause, check, at, source: excerptOf(at, sources), jump };
+  const { lastWriter: w } = cause;
+  const caller = factsIn(result.notes, 'called-from').find(({ write }) => write.pc === w?.pc && write.at === w.at)?.by ?? null;
+  return { is: 'cause', proof, cause, check, at, caller, source: excerptOf(caller ?? at, sources), jump };
 }
 
 function fault(result: RunResult, sources: Sources): Fact[] {

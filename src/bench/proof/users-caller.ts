@@ -1,0 +1,49 @@
+/** A cause whose line stands in a vendor's code: the nearest call in a program's own sources, by running once more to the write. */
+import { callChainOf, type CallFrame } from '../session/call-chain.ts';
+import { firstSet, proofOf } from '../documents/proved.ts';
+import { CALLED_FROM, type Note } from '../documents/note-facts.ts';
+import { hex32, type LastWriter, type RunResult } from '../documents/result.ts';
+import type { Core } from '../../emu/core/core.ts';
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import { US, type Ps } from '../../emu/time.ts';
+import { isVendorFile } from '../../image/vendor.ts';
+import type { Session } from '../session/session.ts';
+import { checkpointBefore, runTo, stepOnce } from '../slice/window.ts';
+
+/** Times in documents are cut off at nanoseconds. */
+const CUT: Ps = 1000;
+/** Instructions that issue together are one step of the core, which begins at the first. */
+const TOGETHER = 4;
+
+/** A note for each cause of the proved set that needs one. The session is left anywhere. */
+export function callerNotes(s: Session, powerOn: Checkpoint, result: RunResult<string>): Note[] {
+  const proof = proofOf(result);
+  const writers = proof === null ? [] : firstSet(proof).flatMap(({ lastWriter }) => lastWriter ?? []);
+  const told = new Set<string>();
+  return writers.flatMap((writer) => {
+    const { pc, at, file, line, kind } = writer;
+    if (kind !== 'cpu' || file === null || !isVendorFile(file) || told.has(`${pc} ${at}`)) return [];
+    told.add(`${pc} ${at}`);
+    const caller = framesAtWrite(s, powerOn, writer).find((f) => f.file !== null && f.line !== null && !isVendorFile(f.file));
+    if (caller === undefined) return [];
+    const place = { pc: hex32(caller.pc), symbol: caller.function, file: caller.file, line: caller.line };
+    const by = caller.function === null ? '' : `${caller.function} in `;
+    const text = `${file}:${line} was reached from ${by}${caller.file}:${caller.line}`;
+    return [{ kind: CALLED_FROM, text, about: { is: 'called-from', write: { pc, at }, by: place } } as const];
+  });
+}
+
+/** The calls that led to a write, innermost first; empty where the run that is repeated does not make it. */
+function framesAtWrite(s: Session, powerOn: Checkpoint, writer: LastWriter): readonly CallFrame[] {
+  const core = coreOf(s, writer);
+  const [pc, at] = [Number(writer.pc), Math.round(Number(writer.at) * 1e9) * CUT];
+  s.restore(checkpointBefore(s, powerOn, at));
+  runTo(s, Math.max(s.machine.now, at - US));
+  let frames: readonly CallFrame[] = [];
+  while (core.now() <= at + CUT && !core.halted) {
+    if (pc - core.pc >= 0 && pc - core.pc <= TOGETHER) frames = callChainOf(core, s.input.images).frames;
+    stepOnce(s, core, at + US);
+  }
+  return frames;
+}
+const coreOf = ({ machine }: Session, { core }: LastWriter): Core => machine.cores.find(({ row }) => row.name === core) ?? machine.bootCore;

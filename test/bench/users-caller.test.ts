@@ -1,0 +1,52 @@
+/** A cause in a vendor's code: who called it. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { factsIn } from '../../src/bench/documents/note-facts.ts';
+import type { RunResult } from '../../src/bench/documents/result.ts';
+import { isVendorFile } from '../../src/image/vendor.ts';
+import { bench } from '../../src/index.ts';
+import { shortReport } from '../../src/report/short.ts';
+
+const NAME = 'f405-tick-through-rom-table';
+/** The fixture's firmware, its tick_init in a folder of this name. */
+async function run(folder: string): Promise<RunResult> {
+  const bytes = readFileSync(fileURLToPath(new URL(`../../fixtures/${NAME}/firmware.elf`, import.meta.url)));
+  const old = 'common/core';
+  expect(folder).toHaveLength(old.length);
+  for (let at = bytes.indexOf(old); at >= 0; at = bytes.indexOf(old, at + 1)) bytes.write(folder, at, 'latin1');
+  return bench({ chip: 'stm32f405rg', images: [{ path: 'firmware.elf', bytes: new Uint8Array(bytes) }] });
+}
+
+describe('the last writer stands in a vendor’s code', () => {
+  it('the call in the program’s own sources is told beside it', async () => {
+    const result = await run('Drivers/cor');
+    const [{ by } = { by: null }] = factsIn(result.notes, 'called-from');
+    expect(by).toMatchObject({ symbol: 'main', file: `${NAME}/main.c` });
+    expect(shortReport(result)).toMatch(
+      new RegExp(`Drivers/cor/core.c:11 \\(tick_init\\), called from\\s+${NAME}/main.c:${by!.line}\\s+\\(main\\)`),
+    );
+  });
+  it('nothing is told where the line is the program’s own', async () => {
+    const result = await run('drivers/cor');
+    expect(result.diagnosis.causes.map((c) => c.lastWriter?.file)).toContain('drivers/cor/core.c');
+    expect(factsIn(result.notes, 'called-from')).toEqual([]);
+  });
+});
+
+it.each([
+  ['../Drivers/STM32G4xx_HAL_Driver/Src/stm32g4xx_hal_cortex.c', true],
+  ['C:\\work\\fw\\Drivers\\CMSIS\\Include\\core_cm4.h', true],
+  ['lib/stm32f4xx_hal_driver/Src/stm32f4xx_hal_rcc.c', true],
+  ['/root/.platformio/packages/framework-stm32cubef4/x.c', true],
+  ['src/stm32f1xx_ll_utils.c', true],
+  ['vendor/usb.c', true],
+  ['Core/Src/stm32g4xx_hal_msp.c', false],
+  ['Core/Src/stm32g4xx_hal_timebase_tim.c', false],
+  ['Core/Inc/stm32g4xx_hal_conf.h', false],
+  ['Core/Src/stm32g4xx_it.c', false],
+  ['src/drivers/usb.c', false],
+  ['main.c', false],
+])('%s: a vendor’s = %s', (file, vendors) => {
+  expect(isVendorFile(file)).toBe(vendors);
+});
