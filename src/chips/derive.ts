@@ -4,7 +4,7 @@
  */
 import type { BlockRow, MemoryRow } from '../emu/chip.ts';
 import type { GeneratedFacts, GeneratedPeripheral } from './facts.ts';
-import type { Row, RowParts } from './rows.ts';
+import { withOptions, type Row, type RowParts } from './rows.ts';
 import type { OptionsOf } from '../peripherals/index.ts';
 import { misoOf } from './requests.ts';
 
@@ -56,6 +56,16 @@ export const coveredBy = (d: Derivation): Readonly<Record<string, string>> =>
 
 export const gpio: Behaviour = (p) =>
   /^GPIO[A-K]$/.test(p.name) ? { model: 'gpio-v2', size: 0x400, options: { port: p.name.at(-1)! } } : null;
+
+/** PG2 to PG15 have VDDIO2, which software declares valid: RM0351 5.1.3, RM0432 5.1.4, RM0456 10.4 (documented). */
+export const onVddio2 = (declared: string): Partial<OptionsOf<'gpio-v2'>> => ({ supply: { wire: 'vddio2', pins: 0xfffc, declared } });
+/** @param declared the bit that declares VDDIO2 valid */
+export const gpioOnVddio2 =
+  (declared: string): Behaviour =>
+  (p, base) => {
+    const row = gpio(p, base);
+    return row !== null && p.name === 'GPIOG' ? withOptions(row, 'gpio-v2', onVddio2(declared)) : row;
+  };
 
 /** What one FDCAN has of the message RAM where places are fixed (RM0440 44.3.3); they follow each other. */
 export const FDCAN_RAM_BYTES = 0x350;

@@ -20,6 +20,7 @@ import {
   coveredBy,
   deriveBlocks,
   gpio,
+  gpioOnVddio2,
   spi,
   timers,
   touch,
@@ -220,7 +221,6 @@ function dmaRows(line: L4ClassLine): Derivation['own'] {
 const SLOW_CAPTURE = slowCapture('OR1.TI1_RMP');
 const timer = timers(['TIM2', 'TIM5']);
 const BEHAVIOUR: readonly Behaviour[] = [
-  gpio,
   (p, base) => {
     const row = timer(p, base);
     return row && withOptions(row, 'tim', { ...timTriggers(Number(p.name.slice(3))), ...(p.name === 'TIM16' ? SLOW_CAPTURE : {}) });
@@ -257,7 +257,7 @@ function derivation(line: L4ClassLine, part: PartSize): Derivation {
   const present = (own: Derivation['own']): Derivation['own'] =>
     Object.fromEntries(Object.entries(own).filter(([name]) => line.generated.peripherals.some((p) => p.name === name)));
   return {
-    behaviour: [...BEHAVIOUR, usarts((name) => name.toLowerCase(), fifo)],
+    behaviour: [line.family === 'STM32L4' ? gpioOnVddio2('PWR.CR2.IOSV') : gpio, ...BEHAVIOUR, usarts((name) => name.toLowerCase(), fifo)],
     own: {
       ...present({ ...OWN, ...dmaRows(line) }),
       FLASH: { model: 'flash-l4', size: 0x400, options: flash },

@@ -3,6 +3,7 @@
  * facts generated from ST's SVD.
  */
 import type { BootCondition, BootRule, LatencyTable, MemoryRow, OptionByteRow, ResetFlagRow, Sourced } from '../emu/chip.ts';
+import { onVddio2 } from './derive.ts';
 import { MS, US } from '../emu/time.ts';
 import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_L4, L4_DMA1, L4_DMA2, misoOf, roleOf, timTriggers } from './requests.ts';
 import {
@@ -122,7 +123,7 @@ export const port = (letter: string): Row => ({
   size: 0x400,
   clock: `AHB2ENR.GPIO${letter}EN`,
   reset: `AHB2RSTR.GPIO${letter}RST`,
-  options: { port: letter },
+  options: { port: letter, ...(letter === 'G' ? onVddio2('PWR.CR2.IOSV') : {}) },
 });
 const A1 = ['APB1ENR1', 'APB1RSTR1'] as const;
 const A12 = ['APB1ENR2', 'APB1RSTR2'] as const;

@@ -10,7 +10,7 @@ import {
   coveredBy,
   deriveBlocks,
   fdcanRam,
-  gpio,
+  gpioOnVddio2,
   memoryPorts,
   display,
   timers,
@@ -130,7 +130,7 @@ const BOOT: readonly BootRule[] = [
 
 const lower = (name: string): string => name.toLowerCase();
 const BEHAVIOUR: readonly Behaviour[] = [
-  gpio,
+  gpioOnVddio2('PWR.SVMCR.IO2SV'),
   timers(['TIM2', 'TIM3', 'TIM4', 'TIM5']),
   can,
   cards,

@@ -22,6 +22,13 @@ export const chipLevel = (pin: string): Wire => wire(`out.${pin}`);
 export const inputLevel = (pin: string): Wire => wire(`in.${pin}`);
 /** Number of its alternate function + 1, 0 in other modes. */
 export const alternateOf = (pin: string): Wire => wire(`af.${pin}`);
+/** Why its digital input sees nothing: 0 = it does, `ANALOG_PIN`, `ISOLATED_PIN`. */
+export const deafPin = (pin: string): Wire => wire(`deaf.${pin}`);
+export const ANALOG_PIN = 1;
+/** PWR keeps it apart from a supply that nobody declared valid. */
+export const ISOLATED_PIN = 2;
+/** AFIO (F1): which of its pins a USART has. */
+export const usartRemap = (block: string): Wire => ofBlock(block, 'remap');
 /** SYSCFG: which port feeds EXTI's line. */
 export const extiSource = (line: number): Wire => wire(`exti.source.${line}`);
 /** TZSC (H5): peripherals that are secure, a bit each, register by register from 1 on. */
@@ -36,6 +43,8 @@ export const dmaRemap = (field: string): Wire => wire(`dma.remap.${field.toLower
 // Clocks (RCC) and power (PWR)
 /** PWR: DBP, the backup domain takes writes. */
 export const DBP = wire('dbp');
+/** PWR: VDDIO2 is declared valid and there (IOSV, IO2SV). */
+export const VDDIO2 = wire('vddio2');
 /** PWR: code of the regulator's range in force. */
 export const VOS = wire('vos');
 /** SYSCFG (H7): ODEN, the overdrive that makes VOS0 of VOS1. */

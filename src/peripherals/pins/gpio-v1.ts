@@ -4,11 +4,11 @@
  * Facts: registers ST SVD, behaviour RM0008 9.1 and 9.2 (documented). A floating input reads 0 (assumed; silicon reads noise). Which peripheral drives a pin in alternate
  * mode is AFIO's business.
  *
- * Wires as gpio-v2's: `pin.PA5` from the board, `out.PA5`, `in.PA5`; `af.PA5` is 1 in an alternate mode, else 0.
+ * Wires as gpio-v2's: `pin.PA5` from the board, `out.PA5`, `in.PA5`; `af.PA5` is 1 in an alternate mode, else 0; `deaf.PA5` is 1 in analog mode.
  */
 import type { ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { freshLock, lockedPins, PIN_FLOATING, readLock, writeLock, type PinLock } from './gpio-common.ts';
-import { alternateOf, boardLevel, chipLevel, inputLevel } from '../wires.ts';
+import { alternateOf, ANALOG_PIN, boardLevel, chipLevel, deafPin, inputLevel } from '../wires.ts';
 
 export interface GpioV1Options {
   /** Port letter in pin names; by default the last letter of the block's name. */
@@ -29,6 +29,7 @@ export const gpioV1: ModelFactory<Partial<GpioV1Options>> = (layout, given): Reg
   const outWires = pins.map(chipLevel);
   const inWires = pins.map(inputLevel);
   const afWires = pins.map(alternateOf);
+  const deafWires = pins.map(deafPin);
   const CR = [layout.reg('CRL'), layout.reg('CRH')] as const;
   const ODR = layout.reg('ODR');
   const IDR = layout.reg('IDR');
@@ -64,6 +65,7 @@ export const gpioV1: ModelFactory<Partial<GpioV1Options>> = (layout, given): Reg
     for (let rest = changed; rest !== 0; rest &= rest - 1) {
       const pin = 31 - Math.clz32(rest & -rest);
       c.env.setWire(outWires[pin]!, drive(c, pin));
+      c.env.setWire(deafWires[pin]!, mode(c, pin) === 0 && cnf(c, pin) === ANALOG ? ANALOG_PIN : 0);
       c.env.setWire(afWires[pin]!, mode(c, pin) !== 0 && cnf(c, pin) & 2 ? 1 : 0);
       show(c, pin);
     }

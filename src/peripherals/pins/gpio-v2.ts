@@ -5,16 +5,22 @@
  *
  * Wires, for pin PA5: `pin.PA5` is what the board drives: 0, 1 or 2 (high impedance; the board drives 2 where nothing is connected). `out.PA5` is what the
  * chip drives as an output: 0, 1 or 2 (not driving). `in.PA5` is the level that the digital input sees (0 in analog mode), for EXTI. `af.PA5` is the number of the
- * alternate function + 1, 0 in the other modes.
+ * alternate function + 1 (of an isolated pin, too), 0 in the other modes. `deaf.PA5` says why the digital input sees nothing: 1 in analog mode, 2 where PWR isolates the pin.
+ *
+ * PG2 to PG15 of L4 and U5 have VDDIO2, which PWR isolates until software declares it valid (IOSV, IO2SV): RM0351 5.1.3, RM0456 10.4 (documented). Isolated inputs read 0
+ * (zephyr#50158: reported), and outputs drive nothing.
  */
 import type { ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { freshLock, lockedPins, PIN_FLOATING, readLock, writeLock, type PinLock } from './gpio-common.ts';
-import { alternateOf, boardLevel, chipLevel, inputLevel } from '../wires.ts';
+import { wire as wireOf } from '../../emu/wires.ts';
+import { alternateOf, ANALOG_PIN, boardLevel, chipLevel, deafPin, inputLevel, ISOLATED_PIN } from '../wires.ts';
 
 export interface GpioOptions {
   /** Port letter in pin names; by default the last letter of the block's name. */
   readonly port: string;
   readonly block: string;
+  /** Pins, a bit each, that PWR isolates until the supply on this wire is declared valid, and the bit that does: `PWR.CR2.IOSV`. */
+  readonly supply?: { readonly wire: string; readonly pins: number; readonly declared: string };
 }
 
 const Z = PIN_FLOATING;
@@ -31,6 +37,10 @@ export const gpioV2: ModelFactory<Partial<GpioOptions>> = (layout, given): Regis
   const outWires = pins.map(chipLevel);
   const inWires = pins.map(inputLevel);
   const afWires = pins.map(alternateOf);
+  const deafWires = pins.map(deafPin);
+  const supply = given.supply ? wireOf(given.supply.wire) : null;
+  const isolated = (c: Context, pin: number): boolean =>
+    supply !== null && ((given.supply!.pins >>> pin) & 1) !== 0 && c.env.wire(supply) === 0;
   const AFR = [layout.at(0x20)!, layout.at(0x24)!];
   const MODER = layout.reg('MODER');
   const OTYPER = layout.reg('OTYPER');
@@ -52,12 +62,12 @@ export const gpioV2: ModelFactory<Partial<GpioOptions>> = (layout, given): Regis
 
   const two = (value: number, pin: number): number => (value >>> (2 * pin)) & 3;
   const drive = (c: Context, pin: number): number => {
-    if (two(c.get(MODER), pin) !== MODE_OUTPUT) return Z;
+    if (two(c.get(MODER), pin) !== MODE_OUTPUT || isolated(c, pin)) return Z;
     const high = (c.get(ODR) >>> pin) & 1;
     return high && (c.get(OTYPER) >>> pin) & 1 ? Z : high;
   };
   const level = (c: Context, pin: number): number => {
-    if (two(c.get(MODER), pin) === MODE_ANALOG) return 0;
+    if (two(c.get(MODER), pin) === MODE_ANALOG || isolated(c, pin)) return 0;
     const driven = drive(c, pin);
     if (driven !== Z) return driven;
     const outside = c.env.wire(pinWires[pin]!);
@@ -66,7 +76,13 @@ export const gpioV2: ModelFactory<Partial<GpioOptions>> = (layout, given): Regis
   };
   const alternate = (c: Context, pin: number): number =>
     two(c.get(MODER), pin) === MODE_ALTERNATE ? ((c.get(AFR[pin >> 3]!) >>> (4 * (pin & 7))) & 15) + 1 : 0;
-  const route = (c: Context): void => pins.forEach((_, pin) => c.env.setWire(afWires[pin]!, alternate(c, pin)));
+  const deaf = (c: Context, pin: number): number =>
+    isolated(c, pin) ? ISOLATED_PIN : two(c.get(MODER), pin) === MODE_ANALOG ? ANALOG_PIN : 0;
+  const route = (c: Context): void =>
+    pins.forEach((_, pin) => {
+      c.env.setWire(afWires[pin]!, alternate(c, pin));
+      c.env.setWire(deafWires[pin]!, deaf(c, pin));
+    });
   /** Brings these pins up to date, a bit each. */
   const update = (c: Context, changed: number): void => {
     for (let rest = changed & 0xffff; rest !== 0; rest &= rest - 1) {
@@ -110,7 +126,7 @@ export const gpioV2: ModelFactory<Partial<GpioOptions>> = (layout, given): Regis
   };
 
   return {
-    wires: pinWires,
+    wires: supply ? [...pinWires, supply] : pinWires,
     about: {
       source: 'RM chapters GPIO; a floating input reads 0 (assumed)',
       confidence: 'documented',
@@ -124,6 +140,10 @@ export const gpioV2: ModelFactory<Partial<GpioOptions>> = (layout, given): Regis
       route(c);
     },
     onWire(c, wire) {
+      if (wire === supply) {
+        update(c, given.supply!.pins);
+        return route(c);
+      }
       const pin = pinWires.indexOf(wire);
       const high = level(c, pin);
       c.put(IDR, (c.get(IDR) & ~(1 << pin)) | (high << pin));

@@ -6,13 +6,13 @@
  * USB works in range 1 only: AN2606 Tables 168, 172 (documented: no DFU in range 2), table of functionalities in DS10198, which has none in low-power run either (recalled).
  * Low-power modes: RM0351 5.3 and 5.4 (documented); that the RTC wakes without CR3.EIWUL is not so, SR1.WUFI is a level.
  * Delays and thresholds are parameters of the chip row.
- * Wires driven: `vos` = 1 or 2, the voltage range in force; `dbp`; `usb.supply` = USV, a voltage on VDDUSB, range 1 and the main regulator; `pvd`, `pvm1`…`pvm4` (to EXTI).
+ * Wires driven: `vos` = 1 or 2, the voltage range in force; `dbp`; `usb.supply` = USV, a voltage on VDDUSB, range 1 and the main regulator; `vddio2` = IOSV and a voltage on VDDIO2; `pvd`, `pvm1`…`pvm4` (to EXTI).
  * Wire read: `supplies`: the board drives another value whenever it changed a voltage parameter.
  */
 import { Field, type ModelFactory, type RegisterContext, type RegisterModel } from '../../emu/registers.ts';
 import { watchVdd } from './pvd.ts';
 import { freshSleep, Sleep, WAKE_UP_TIMER, type SleepState } from './pwr-sleep.ts';
-import { DBP, SUPPLIES, USB_SUPPLY, VOS } from '../wires.ts';
+import { DBP, SUPPLIES, USB_SUPPLY, VDDIO2, VOS } from '../wires.ts';
 import { wire } from '../../emu/wires.ts';
 
 export interface PwrL4State extends SleepState {
@@ -46,6 +46,7 @@ export const pwrL4: ModelFactory<PwrL4Options> = (layout, options): RegisterMode
   const lpr = orNone('CR1.LPR');
   // Null where USB has no supply of its own (G4).
   const usv = optional('CR2.USV');
+  const iosv = optional('CR2.IOSV');
   const pvde = orNone('CR2.PVDE');
   const pls = optional('CR2.PVDFT') ?? orNone('CR2.PLS');
   const volts0 = layout.hasField('CR2.PVDFT') ? PVD_VOLTS_G0 : PVD_VOLTS;
@@ -76,6 +77,7 @@ export const pwrL4: ModelFactory<PwrL4Options> = (layout, options): RegisterMode
       c.env.setWire(wire(`pvm${m.n}`), low ? 1 : 0);
     }
     vdd(c);
+    c.env.setWire(VDDIO2, iosv?.get(c) && volts(c, 'vddio2') >= threshold(c, 2) ? 1 : 0);
     const strong = c.s.range === 1 && reglpf.get(c) === 0;
     c.env.setWire(USB_SUPPLY, strong && usv?.get(c) && volts(c, 'vddusb') >= threshold(c, 1) ? 1 : 0);
   };

@@ -4,13 +4,13 @@
  *
  * Facts: registers ST SVD STM32U575; voltage ranges, booster, LPMS, wake-up selections: RM0456 10 and ST HAL U5 hal_pwr_ex.c (recalled: reported); PVD thresholds as L4's
  * (assumed); delays and thresholds are parameters of the chip row.
- * Wires driven: `vos` = code of the range in force (3 = range 1 … 0 = range 4), `dbp`, `usb.supply` = USV and a voltage on VDDUSB, `pvd` (to EXTI).
+ * Wires driven: `vos` = code of the range in force (3 = range 1 … 0 = range 4), `dbp`, `usb.supply` = USV and a voltage on VDDUSB, `vddio2` = IO2SV and a voltage on VDDIO2, `pvd` (to EXTI).
  * Wires read: `supplies`: the board drives another value whenever it changed a voltage parameter; `epod.clock`: RCC gives the booster its clock.
  */
 import type { Field, ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { watchVdd } from './pvd.ts';
 import { freshSleep, Sleep, WAKE_UP_TIMER, type SleepState, type WakeUpPin } from './pwr-sleep.ts';
-import { DBP, EPOD_CLOCK, SUPPLIES, USB_SUPPLY, VOS } from '../wires.ts';
+import { DBP, EPOD_CLOCK, SUPPLIES, USB_SUPPLY, VDDIO2, VOS } from '../wires.ts';
 
 type Ctx = RegisterContext<SleepState>;
 
@@ -55,6 +55,7 @@ export const pwrU5: ModelFactory = (layout): RegisterModel<SleepState> => {
   const regsel = f('CR3.REGSEL');
   const regs = f('SVMSR.REGS');
   const usv = f('SVMCR.USV');
+  const io2sv = f('SVMCR.IO2SV');
   const dbp = f('DBPR.DBP');
   const bren = f('BDCR1.BREN');
   const lpms = f('CR1.LPMS');
@@ -98,6 +99,7 @@ export const pwrU5: ModelFactory = (layout): RegisterModel<SleepState> => {
   const supplies = (c: Ctx): void => {
     for (const m of monitors) m.ready.set(c, m.enable.get(c) && present(c, m.supply) ? 1 : 0);
     vdd(c);
+    c.env.setWire(VDDIO2, io2sv.get(c) && present(c, 'vddio2') ? 1 : 0);
     c.env.setWire(USB_SUPPLY, usv.get(c) && present(c, 'vddusb') ? 1 : 0);
   };
   /** The booster needs range 1 or 2 and its clock. */
