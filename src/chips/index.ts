@@ -31,6 +31,7 @@ import { STM32L476RG } from './stm32l476.ts';
 import { L412, L422, L431, L432, L433, L442, L443, L451, L452, L462, L4R5, L4R7, L4R9, L4S5, L4S7, L4S9 } from './stm32l4x3.ts';
 import { STM32L496ZG } from './stm32l496.ts';
 import { U575, U585, u5Chip, type U5Line } from './stm32u5.ts';
+import { withUartPins } from './uart-pins.ts';
 import { WB35, WB55 } from './stm32wb.ts';
 
 /** A line: `STM32F407`. */
@@ -189,7 +190,7 @@ function part(line: Line, code: string): ChipDescription | undefined {
   if (!chip) {
     const sizes = partOf(line.name, code);
     if (!sizes || (line.flash !== undefined && !line.flash.includes(code.at(-1)!))) return undefined;
-    made.set(name, (chip = withPackageCode(withExtras(line.make(sizes)))));
+    made.set(name, (chip = withUartPins(withPackageCode(withExtras(line.make(sizes))))));
   }
   return chip;
 }

@@ -81,7 +81,7 @@ export interface DeviceBoard {
   readonly now: number;
   /** A pin by its name, for example `PA8`. Throws a UsageError if the part has no such pin. */
   pin(name: string): BoardPin;
-  /** The peer of a UART by the name of the port, for example `USART1` or `LPUART1`. */
+  /** The peer of a UART by the name of the port, for example `USART1` or `LPUART1`. The chip hears it where a pin leads to the receiver (MODER and AFR; AFIO on F1) and its clocks run. */
   uart(port: string): UartPeer;
   /** Connects a device to this SPI; one device per port. */
   spi(port: string, device: SpiDevice): void;

@@ -137,6 +137,10 @@ describe('devices on the board', () => {
         });
       },
     });
+    // PA9 and PA10 lead to it: alternate function 1
+    m.write('RCC.AHBENR', 0x2_0014);
+    m.write('GPIOA.MODER', 0x2828_0000);
+    m.write('GPIOA.AFRH', 0x110);
     m.write('RCC.APB2ENR.USART1EN', 1);
     m.write('USART1.BRR', 69);
     m.write('USART1.CR1', 0b1101);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { findChip } from '../../src/chips/index.ts';
 import { MS, US } from '../../src/emu/time.ts';
 import { StChip } from './st-chip.ts';
+import { leadUartPins } from './uart-pins.ts';
 
 const chips = new Map<string, StChip>();
 function fresh(part: string): StChip {
@@ -10,6 +11,7 @@ function fresh(part: string): StChip {
   if (chip === undefined) chips.set(part, (chip = new StChip(findChip(part)!)));
   chip.again();
   chip.wait(MS);
+  leadUartPins(chip.system);
   return chip;
 }
 

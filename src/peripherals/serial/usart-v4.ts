@@ -12,10 +12,12 @@
  * Reception: wire `<block>.rx` (lower case), value 0x100 | byte, plus a sequence number << 9 so that equal bytes are changes; the change is the
  * moment at which the stop bit has been received, so the board paces the bytes. Without bit 8 it is a start bit: a receiver that is off then, or is switched off before the
  * stop bit, does not get the byte (UE, RE: RM USART chapter, documented).
+ * A byte also needs a pin that leads to the receiver (uart-pins.ts) and a kernel clock that runs.
  * Stop: with UESM it hears if its kernel clock is one that it can ask for there (RM0351 38.5.13, RM0444 33.5.21, documented); the wake-up is its interrupt: RXNE, or WUF by WUS.
  */
 import type { Field, ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { givenInStop, ofBlock, POWER_STANDBY, POWER_STOP } from '../wires.ts';
+import { UartPins, type UartPinsOptions } from './uart-pins.ts';
 
 export interface UsartOptions {
   readonly block: string;
@@ -26,6 +28,10 @@ export interface UsartOptions {
   readonly fifoDepth: number;
   /** False: it has no UESM, whatever the register facts say. */
   readonly wakesFromStop: boolean;
+  /** Where it listens; left out: at a line that needs no pin. */
+  readonly pins?: UartPinsOptions;
+  /** What selects its kernel clock: `RCC.CCIPR.USART2SEL`. */
+  readonly selector?: string;
 }
 const DEFAULTS: UsartOptions = { block: 'USART', clock: 'pclk1', lowPower: false, fifoDepth: 8, wakesFromStop: true };
 
@@ -90,6 +96,7 @@ export const usartV4: ModelFactory<Partial<UsartOptions>> = (layout, given): Reg
   const o: UsartOptions = { ...DEFAULTS, ...given };
   const rxWire = ofBlock(o.block, 'rx');
   const kernel = givenInStop(o.clock);
+  const pins = new UartPins(o.block, o.pins);
   const dma = { tx: ofBlock(o.block, 'dma.tx'), rx: ofBlock(o.block, 'dma.rx') };
   const CR1 = layout.reg('CR1');
   const CR2 = layout.reg('CR2');
@@ -116,6 +123,7 @@ export const usartV4: ModelFactory<Partial<UsartOptions>> = (layout, given): Reg
   const [UESM, WUS] = o.wakesFromStop ? [optional('CR1.UESM'), optional('CR3.WUS')] : [null, null];
   const ADD = layout.field('CR2.ADD');
   const ADDM7 = optional('CR2.ADDM7');
+  const [SWAP, HDSEL] = [optional('CR2.SWAP'), optional('CR3.HDSEL')];
   const OVRDIS = optional('CR3.OVRDIS');
   const PRESCALER = optional('PRESC.PRESCALER');
   const [DMAT, DMAR] = [optional('CR3.DMAT'), optional('CR3.DMAR')];
@@ -203,7 +211,12 @@ export const usartV4: ModelFactory<Partial<UsartOptions>> = (layout, given): Reg
   const deaf = (c: Context): string | null => {
     if (c.env.wire(POWER_STANDBY)) return 'the chip is in Standby or Shutdown';
     if (!UE.get(c) || !RE.get(c)) return `the receiver is off (UE = ${UE.get(c)}, RE = ${RE.get(c)})`;
-    if (!inStop(c)) return null;
+    const unled = pins.deaf(c.env, on(c, SWAP) !== on(c, HDSEL));
+    if (unled !== null) return unled;
+    if (!inStop(c))
+      return c.env.clockRate(o.clock)
+        ? null
+        : `its kernel clock is off${o.selector === undefined ? '' : `: ${o.selector} selects one that does not run`}`;
     if (UESM === null) return `the chip is in Stop, where ${o.block} does not work`;
     if (!UESM.get(c)) return 'the chip is in Stop, and UESM = 0';
     return c.env.wire(kernel)
@@ -269,7 +282,7 @@ export const usartV4: ModelFactory<Partial<UsartOptions>> = (layout, given): Reg
         'synchronous, smartcard, LIN, IrDA and half-duplex modes',
         'mute mode, auto baud rate',
         'the idle frame after TE',
-        'pin routing and levels',
+        'pins of the sender; levels',
       ],
     },
     modelled: ['CR1', 'CR2', 'CR3', 'BRR', 'RTOR', 'RQR', 'ISR', 'ICR', 'RDR', 'TDR', 'PRESC', 'SR', 'DR'].filter((n) => layout.has(n)),
