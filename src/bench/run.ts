@@ -659,6 +659,7 @@ function jumpNotes(session: Session, powerOn: Checkpoint, finished: Checkpoint):
   const foreign = foreignTable(session);
   const starved = starvedBy(session, finished);
   const found = findJump(session, powerOn, finished);
+  session.restore(finished);
   const notes = [
     ...(starved === null ? [] : [{ kind: 'starved', text: starved }]),
     ...(foreign === null ? [] : [{ kind: 'not-triggered', text: foreign }]),

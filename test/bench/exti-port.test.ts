@@ -8,10 +8,10 @@ import { plainJob } from './plain-job.ts';
 
 const [RCC_APB2ENR, EXTICR4, IMR, FTSR] = [0x40023844, 0x40013814, 0x40013c00, 0x40013c0c];
 
-function reasons(exticr: number | null): readonly string[] {
+function reasons(exticr: number | null, clocked = true): readonly string[] {
   const t = new Thumb(MAIN);
   const store = (address: number, value: number): Thumb => t.constant(0, address).constant(1, value).str(1, 0);
-  store(RCC_APB2ENR, 1 << 14);
+  if (clocked) store(RCC_APB2ENR, 1 << 14);
   if (exticr !== null) store(EXTICR4, exticr);
   store(FTSR, 1 << 13);
   store(IMR, 1 << 13);
@@ -27,6 +27,11 @@ it('is told, with the register that says which port', () => {
     'the scenario moves PC13, which EXTI line 13 does not listen to: nothing has written SYSCFG.EXTICR4',
   );
   expect(reasons(0x10).join()).toContain('EXTI line 13 does not listen to: SYSCFG.EXTICR4 was last written at 0x0800020');
+});
+it('a write that SYSCFG lost without its clock is the reason', () => {
+  expect(reasons(0x20, false).join()).toMatch(
+    /line 13 does not listen to: the write to SYSCFG\.EXTICR4 at 0x0800020[0-9a-f] is lost: RCC\.APB2ENR\.SYSCFGEN is 0 there/,
+  );
 });
 it('SWDIO is nothing that anybody presses', () => {
   expect(reasons(null).join()).not.toContain('"name":"PA13"');

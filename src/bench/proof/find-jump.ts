@@ -14,6 +14,8 @@ import { MS, type Ps } from '../../emu/time.ts';
 import { jumpCandidates, scanFunctions, type FunctionFacts, type JumpCandidate } from '../input/code-scan.ts';
 import { awaitedTexts, lettersOf, LINE_END } from './awaited-texts.ts';
 import { decidingBit } from '../slice/deciding-bit.ts';
+import { deafPinText } from '../slice/deaf-pin.ts';
+import { lastWriteText } from '../slice/last-write.ts';
 import { armedPins, hearingPorts, isOff, portRegister, portSelector, wakers, wakersText } from '../slice/wakers.ts';
 import { OF_SENDER, SERIAL_PORT } from '../documents/names.ts';
 import type { Note } from '../documents/note-facts.ts';
@@ -66,6 +68,8 @@ export interface FoundJump {
   readonly atStart: readonly PolledInput[];
   /** What else would end the wait: a frame, a master, a capture. */
   readonly outside: readonly string[];
+  /** Why pins among them read the same whatever the board drives. */
+  readonly deaf: ReadonlyMap<string, string>;
   /** What a virtual COM port may wait for, which the host has bound at `end`. */
   readonly comTexts: readonly string[];
 }
@@ -86,6 +90,7 @@ export function findJump(s: Session, powerOn: Checkpoint, end: Checkpoint): Foun
   const others = armed.filter((input) => !polled.some((p) => p.name === input.name));
   const inputs = atMost(s.input, MOST.inputs, 'inputs that it waits for', [...polled, ...others]);
   s.restore(end);
+  const deaf = new Map(inputs.flatMap(({ kind, name }) => (kind === 'pin' ? [[name, deafPinText(s, name)] as const] : [])).filter(isKnown));
   const comTexts = s.usb.state.cdc === null || candidates.length === 0 ? [] : comTextsFor(code);
   const early = polledInputs(s, powerOn, code).filter((e) => e.level !== null && !inputs.some((i) => i.name === e.name));
   const pins = new Map(early.map((e) => [e.name, e]));
@@ -95,9 +100,11 @@ export function findJump(s: Session, powerOn: Checkpoint, end: Checkpoint): Foun
     inputs,
     atStart: atMost(s.input, MOST.pinsAtStart, 'pins that it looks at when it starts', [...pins.values()]),
     outside,
+    deaf,
     comTexts,
   };
 }
+const isKnown = (entry: readonly [string, string | null]): entry is readonly [string, string] => entry[1] !== null;
 /** A function that has been called and waits in a call is no trigger: calling it again leads to the same wait. */
 function unlessRunning(s: Session): (c: JumpCandidate) => JumpCandidate {
   const { frames } = callChainOf(s.machine.bootCore, s.input.images);
@@ -537,9 +544,18 @@ function otherPort(s: Session, name: string): string {
   const other = moved.find((pin) => pin !== name && Number(pin.slice(2)) === line);
   if (other === undefined || moved.includes(name)) return '';
   const register = `${portSelector(machine)}.${portRegister(line)}`;
-  const writer = machine.history.lastWriter(register);
-  const by = writer === null ? `nothing has written ${register}` : `${register} was last written at ${where(s, writer.pc)}`;
+  const by = lastWriteText(s, register);
   return `; the scenario moves ${other}, which EXTI line ${line} does not listen to: ${by}`;
+}
+
+/** Pins that nobody can move: the reason of the wait, if the scenario moves the pin or the program looks at no other input. */
+function deafNotes(s: Session, { inputs, deaf }: FoundJump): Note[] {
+  const moved = pinsMoved(s.input.scenario.document);
+  const all = inputs.every(({ name }) => deaf.has(name));
+  return inputs.flatMap(({ name }) => {
+    const text = deaf.get(name);
+    return text === undefined ? [] : [{ kind: all || moved.includes(name) ? 'input' : 'not-triggered', text }];
+  });
 }
 
 /** Notes for a run that never jumped. `goesOn`: the program runs, and a step may lead it on. */
@@ -552,12 +568,13 @@ export function notTriggered(s: Session, found: FoundJump, goesOn = true): Note[
   else if (candidates.length === 0) tell(`${NO_JUMP}, or stores a word and resets`, { is: 'lacks-jump' });
   for (const c of candidates) tell(`${candidateName(s, c)} can enter system memory: it ${c.why}`);
   if (candidates.length > 0 && found.noJump) tell(`${NO_JUMP}: ${ONLY_BY_BOOT}`, { is: 'lacks-jump' });
+  notes.push(...deafNotes(s, found));
   for (const text of new Set(inputs.map((i) => inputText(s, i)))) tell(`waits for ${text}`, { is: 'waits-for-input' });
   for (const text of found.outside) tell(`waits for ${text}`, { is: 'waits-for-input' });
   for (const i of atStart) tell(`looks at its start at ${inputText(s, { ...i, period: null })}`);
   const known = new Set((s.input.scenario.document.steps ?? []).map((step) => JSON.stringify(step.do)));
   const steps = [
-    ...inputs.flatMap((i) => pressing(i) ?? []),
+    ...inputs.filter(({ name }) => !found.deaf.has(name)).flatMap((i) => pressing(i) ?? []),
     ...atStart.flatMap((i) => pressing(i, AT_START) ?? []),
     ...candidates
       .filter((c) => !c.runsAnyway)
