@@ -18,7 +18,7 @@ import { UsageError, didYouMean } from './bench/documents/usage-error.ts';
 import { bench } from './library/bench.ts';
 import { BenchMachine, openMachine, type OpenOptions } from './library/machine.ts';
 import type { BenchOptions } from './library/options.ts';
-import { printable } from './report/text.ts';
+import { spokenPlain } from './report/text.ts';
 
 /** What the matchers accept: a result, a machine (the matcher runs it to its end), or the options of a run (the matcher makes the run). */
 export type Benched = RunResult<string> | BenchMachine | BenchOptions | Promise<RunResult<string>>;
@@ -72,7 +72,7 @@ function known<T extends string>(word: T, words: readonly T[], what: string): vo
 async function endsWith(given: unknown, outcome: Outcome): Promise<Answer> {
   known(outcome, OUTCOMES, 'outcome');
   const seen = await outcomeOf(given);
-  return { pass: seen.outcome === outcome, message: () => printable(`expected ${outcome}, got ${seen.outcome}: ${seen.summary}`) };
+  return { pass: seen.outcome === outcome, message: () => spokenPlain(`expected ${outcome}, got ${seen.outcome}: ${seen.summary}`) };
 }
 
 expect.extend({
@@ -86,7 +86,7 @@ expect.extend({
     const causes = causesOf(result);
     return {
       pass: result.outcome !== 'dfu' && causes.includes(check),
-      message: () => printable(`proved causes: ${causes.join(', ') || 'none'}; ${result.summary}`),
+      message: () => spokenPlain(`proved causes: ${causes.join(', ') || 'none'}; ${result.summary}`),
     };
   },
 });

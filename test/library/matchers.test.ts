@@ -30,6 +30,12 @@ describe('matchers', () => {
     for (const matched of [() => expect(hostile).toReachDfu(), () => expect(hostile).toFailOn('vtor')])
       await expect(matched()).rejects.toThrow(/cause: primask \(\\x1b\[2J\\u202e\\x9b31m\)/);
   });
+  test('a line of a result that came from elsewhere gives no commands to the log of a CI runner', async () => {
+    const result = await bench({ chip: 'stm32h533re', images: [firmware('h533-primask')] });
+    const hostile = { ...result, summary: 'no\n::error::evil\n  ##[group]x' } as never;
+    for (const matched of [() => expect(hostile).toReachDfu(), () => expect(hostile).toFailOn('vtor')])
+      await expect(matched()).rejects.toThrow(/no\n\\x3a:error::evil\n {2}#\\x23\[group\]x/);
+  });
   test.for([{}, { diagnosis: null }, { diagnosis: {} }, { diagnosis: { causes: [null] } }])(
     'a hollow result %j is refused in words',
     async (more) => {
