@@ -19,11 +19,13 @@ HOST.prepare = (chip) => {
   usePrebuilt(findChip(chip)?.cores ?? []);
   return Promise.resolve();
 };
+/** Whoever aborts a run does not wait for its thread: outside devices that never return hold the process no longer than this. */
+const GRACE_MS = 500;
 HOST.runJob = (job, { signal, progress }) =>
   new Promise((settle, fail) => {
     const stop = (): void => fail(signal!.reason as Error);
     signal?.addEventListener('abort', stop, { once: true });
-    runJob(job, { ...(signal === undefined ? {} : { stop: signal }), ...(progress === undefined ? {} : { progress }) })
+    runJob(job, { grace: GRACE_MS, ...(signal === undefined ? {} : { stop: signal }), ...(progress === undefined ? {} : { progress }) })
       .then(settle, fail)
       .finally(() => signal?.removeEventListener('abort', stop));
   });

@@ -1,7 +1,7 @@
 /** Runs jobs, in threads of their own where there is a build: Ctrl-C is heard by the main thread, which raises a flag in shared memory that the machine looks at now and then. */
 import type { RunTrace } from '../bench/documents/trace-types.ts';
 import type { RunResult } from '../bench/documents/result.ts';
-import { UsageError } from '../bench/documents/usage-error.ts';
+import { notHandedOver, UsageError } from '../bench/documents/usage-error.ts';
 import { jobInput, type RunHooks, type RunJob } from '../bench/input/job.ts';
 import { IMPORT } from './import.ts';
 import { milliseconds } from './io.ts';
@@ -18,6 +18,8 @@ export interface BenchHooks {
   readonly stats?: (text: string) => void;
   /** Wanted: the full event stream. */
   readonly trace?: (trace: RunTrace) => void;
+  /** How long after `stop` a thread that does not end is waited for, in milliseconds; left out: as long as a command waits. */
+  readonly grace?: number;
 }
 export type Bench = (job: RunJob, hooks: BenchHooks) => Promise<RunResult>;
 
@@ -51,12 +53,22 @@ export async function inThread(
 const GRACE_OF_A_JOB_MS = 8_000;
 /** The thread of a job did not come to its end, and was ended. */
 export class DeafError extends Error {
-  constructor(after: string) {
-    super(`the run did not stop within ${GRACE_OF_A_JOB_MS / 1000} s after ${after}: ended without a result`);
+  constructor(after: string, grace: number) {
+    super(`the run did not stop within ${grace / 1000} s after ${after}: ended without a result`);
     this.name = 'DeafError';
   }
 }
 
+/** Where the data cannot be handed over, the thread is as free as before. */
+function begun(thread: BenchThread, data: JobData, deaf: (after: string) => void, grace: number): ReturnType<BenchThread['begin']> {
+  try {
+    return thread.begin(data, deaf, grace);
+  } catch (error) {
+    thread.worker.unref();
+    waiting.push(thread);
+    throw notHandedOver(error);
+  }
+}
 /** Threads without a job. They hold nothing up: what they have compiled and optimised serves the next job. */
 const waiting: BenchThread[] = [];
 
@@ -74,8 +86,9 @@ function inWorker(job: RunJob, hooks: BenchHooks): Promise<RunResult<string>> {
   return new Promise((settle, fail) => {
     const thread = waiting.pop() ?? new BenchThread();
     const { worker } = thread;
+    const grace = hooks.grace ?? GRACE_OF_A_JOB_MS;
+    const guard = begun(thread, data, (after) => end(false, () => fail(new DeafError(after, grace))), grace);
     worker.ref();
-    const guard = thread.begin(data, (after) => end(false, () => fail(new DeafError(after))), GRACE_OF_A_JOB_MS);
     const { wallMs } = job.limits;
     if (wallMs !== null) guard.mustEndWithin(wallMs, 'its limit of real time');
     const raise = (): void => {

@@ -1,6 +1,7 @@
 /** What a page and its worker say to each other, and the page's side of it. */
 import type { RunJob } from '../bench/input/job.ts';
 import type { RunResult } from '../bench/documents/result.ts';
+import { notHandedOver } from '../bench/documents/usage-error.ts';
 import type { JobHooks } from './host.ts';
 
 export type ToWorker = { readonly job: RunJob; readonly progress: boolean };
@@ -43,6 +44,10 @@ export function runInWorker(start: () => WorkerLike, job: RunJob, { signal, prog
       event.preventDefault?.();
       end(() => fail(new Error(`the worker ended: ${event.message ?? NOT_LOADED}`)), false);
     };
-    worker.postMessage({ job, progress: progress !== undefined });
+    try {
+      worker.postMessage({ job, progress: progress !== undefined });
+    } catch (error) {
+      end(() => fail(notHandedOver(error)), true);
+    }
   });
 }

@@ -2,9 +2,12 @@
  * A thread that hears nothing any more, as in one step that takes minutes: whoever has started it ends it, whichever command that is. A script that each thread loads
  * first makes it deaf at a message of its own.
  */
+import { execFile } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { packageFile } from '../../src/cli/package.ts';
 import { builtProgram } from '../built.ts';
 import { byTurns } from '../turn.ts';
 import { COMMANDS, inputs, observe, type Ended } from './surroundings.ts';
@@ -130,3 +133,29 @@ it.concurrent(
   },
   60_000,
 );
+
+/** A program of the library's user: what it prints, and the milliseconds from there to its end. */
+async function library(options: string): Promise<{ readonly said: string; readonly ended: number }> {
+  const script = join(cwd, 'library.mjs');
+  const from = (name: string): string => JSON.stringify(join(dist, name));
+  writeFileSync(
+    script,
+    `import { bench } from ${from('index-node.js')};
+import { readImage } from ${from('node.js')};
+const images = [readImage(${JSON.stringify(packageFile('fixtures/f405-straight/firmware.elf'))})];
+await bench({ chip: 'stm32f405rg', images, ${options} }).catch((e) => console.log(e.name, e.message));
+const at = performance.now();
+process.on('exit', () => console.log(performance.now() - at));`,
+  );
+  const { stdout } = await promisify(execFile)(process.execPath, [script], { cwd, timeout: 60_000 });
+  const lines = stdout.trimEnd().split('\n');
+  return { ended: Number(lines.pop()), said: lines.join('\n') };
+}
+it('the library leaves no thread behind, where an option cannot be handed over or outside devices never return', async () => {
+  const proxy = await library('scenario: new Proxy({ steps: [] }, {})');
+  expect(proxy.said).toMatch(/^UsageError an option cannot be copied for the thread that runs it: /);
+  const never = await library("devices: new URL('data:text/javascript,await new Promise(() => {})'), signal: AbortSignal.timeout(1000)");
+  expect(never.said).toMatch(/^TimeoutError/);
+  // eight seconds were those of a command that waits for its result
+  expect(Math.max(proxy.ended, never.ended)).toBeLessThan(4000);
+}, 60_000);

@@ -21,3 +21,19 @@ it('a worker whose script is not there is told with its name and what a bundler 
     'the worker ended: Uncaught Error: x',
   );
 });
+
+it('what cannot be copied into the worker is told, and the worker serves the next job', async () => {
+  const job = plainJob('stm32f405rg', []);
+  let started = 0;
+  const start = (): WorkerLike => {
+    started++;
+    return { onmessage: null, onerror: null, postMessage: (message) => void structuredClone(message), terminate: () => undefined };
+  };
+  const reactive = { ...job, scenario: new Proxy(job.scenario, {}) };
+  for (let i = 0; i < 2; i++)
+    await expect(runInWorker(start, reactive, {})).rejects.toMatchObject({
+      name: 'UsageError',
+      message: expect.stringMatching(/^an option cannot be copied .*; give plain data: not a Proxy/) as string,
+    });
+  expect(started).toBe(1);
+});

@@ -29,6 +29,15 @@ export class SurroundingsError extends Error {
   }
 }
 
+/** What is thrown where data cannot be copied into another thread: a Proxy or a function in it is the caller's. Every other error stays itself. */
+export const notHandedOver = (error: unknown): unknown =>
+  error instanceof Error && error.name === 'DataCloneError'
+    ? new UsageError(
+        `an option cannot be copied for the thread that runs it: ${error.message}`,
+        "give plain data: not a Proxy (Vue's reactive() and MobX make them) and no functions",
+      )
+    : error;
+
 /** Of a list or a text as much as a message shows: all of it may be more than memory holds. */
 function beginning(value: unknown): unknown {
   if (ArrayBuffer.isView(value)) return `${value.byteLength} bytes`;
