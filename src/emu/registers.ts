@@ -210,6 +210,8 @@ export interface Published {
   readonly running?: boolean;
   /** When it resets the chip if nothing is done; Infinity while it does not count. */
   readonly due?: Ps;
+  /** The field that keeps its flags from rising and its counter from counting, and what it holds: `CR1.CEN`, 0; null: none does. */
+  readonly idleBy?: { readonly field: string; readonly value: number } | null;
 }
 
 /**

@@ -38,7 +38,7 @@ it('a write that PWR lost is the reason that IOSV is 0', () => {
 it('a pin in analog mode reads 0, and that is told with the register', () => {
   const [PORT, CLOCK] = [0x48000800, 1 << 2];
   expect(why(polling('STM32L476RG', 'PC13', PORT + 0x10, [[AHB2ENR, CLOCK]]))).toBe(
-    'PC13 reads 0 whatever the board drives: it is in analog mode; nothing has written GPIOC.MODER',
+    'PC13 reads 0 whatever the board drives: it is in analog mode; nothing has changed its mode in GPIOC.MODER',
   );
 });
 it('a pin that the chip drives reads that', () => {

@@ -4,7 +4,7 @@ import { PIN_FLOATING } from '../../peripherals/pins/gpio-common.ts';
 import { ANALOG_PIN, chipLevel, deafPin, ISOLATED_PIN } from '../../peripherals/wires.ts';
 import type { Block } from '../../emu/system.ts';
 import type { Session } from '../session/session.ts';
-import { lastWriteText } from './last-write.ts';
+import { lastChangeText, lastWriteText } from './last-write.ts';
 import { place } from './words.ts';
 
 const optionsOf = (b: Block): Partial<GpioOptions> => (b.row.options ?? {}) as Partial<GpioOptions>;
@@ -38,7 +38,7 @@ export function deafPinText(s: Session, pin: string): string | null {
       return `${pin} reads 0 whatever the board drives (reported): ${bit} is 0, which isolates it from VDDIO2; ${last}`;
     }
     case ANALOG_PIN:
-      return `${pin} reads 0 whatever the board drives: it is in analog mode; ${lastWriteText(s, register, mask)}`;
+      return `${pin} reads 0 whatever the board drives: it is in analog mode; ${lastChangeText(s, register, mask, `its mode in ${register}`)}`;
   }
   if (system.level(chipLevel(pin)) === PIN_FLOATING) return null;
   const writer = history.lastWriter(register, mask);

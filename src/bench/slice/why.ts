@@ -26,6 +26,7 @@ import type { Master } from './masters.ts';
 import { outcomeCounting, stoppedCounter } from './stopped-counter.ts';
 import { lastStore, storesOf, type Store } from './stores.ts';
 import { domainReason } from './core-domain.ts';
+import { idleBlock } from './idle-block.ts';
 import { runTo, writerAt } from './window.ts';
 import type { Frame } from '../documents/note-facts.ts';
 import { deafPorts, isOff, standbyWakers, unknownWakers, wakers, wakersText } from './wakers.ts';
@@ -145,7 +146,8 @@ export interface WaitStory {
 export function waitStory(s: Session, powerOn: Checkpoint, finished: Checkpoint): WaitStory | null {
   const loop = s.state.loop;
   if (loop === null) return null;
-  const known = loop.exception === 0 ? (stoppedWatchdog(s, loop.reads) ?? stoppedDomain(s, loop)) : foreignTable(s);
+  const known =
+    loop.exception === 0 ? (stoppedWatchdog(s, loop.reads) ?? stoppedDomain(s, loop) ?? idleBlock(s, loop.reads)) : foreignTable(s);
   if (known !== null) return { lines: [known], changed: null };
   const counter = stoppedCounter(s.machine.bootCore, loop.reads);
   if (counter !== null) {

@@ -7,7 +7,7 @@
  * Dual modes: adc-dual.ts.
  * Wires: `<block>.status` is driven with ISR when the common block asks; `<common>.ccr` is read from it. DMA: `<block>.dma` is 1 while a transfer is wanted.
  */
-import { RegisterContext, type Layout, type ModelFactory, type Register, type RegisterModel } from '../../emu/registers.ts';
+import { RegisterContext, type Layout, type ModelFactory, type Published, type Register, type RegisterModel } from '../../emu/registers.ts';
 import type { QuietSource } from '../../emu/quiet-requests.ts';
 import { US, type Ps } from '../../emu/time.ts';
 import {
@@ -649,6 +649,14 @@ class AdcV2 {
     const value = ((merged & lanes) | (old & (~lanes | COMMANDS))) >>> 0;
     return this.allowed(value, old, this.sleeps(c)) >>> 0;
   }
+  /** Out of deep power-down, with its regulator, on: in this order (RM0351 18.4.6). */
+  idleBy(c: Ctx): NonNullable<Published['idleBy']> | null {
+    const cr = c.get(this.cr);
+    const [sleeps, regulator] = this.v.enablesUnregulated ? [false, false] : [this.v.deepPowerDown, this.v.regulator];
+    if (sleeps && cr & CR.DEEPPWD) return { field: 'CR.DEEPPWD', value: 1 };
+    if (regulator && !(cr & CR.ADVREGEN)) return { field: 'CR.ADVREGEN', value: 0 };
+    return cr & CR.ADEN ? null : { field: 'CR.ADEN', value: 0 };
+  }
   private regulated(cr: number): boolean {
     return !this.v.regulator || ((cr & CR.ADVREGEN) !== 0 && !(cr & CR.DEEPPWD));
   }
@@ -775,6 +783,7 @@ export const adcV2: ModelFactory<WithDefaults<AdcV2Options>> = (layout, given): 
     acting: ['DR'],
     actsNot: (c, r) => r !== adc.dr || adc.quietData(c),
     holds: (c, r) => adc.holds(c, r),
+    published: (c) => ({ idleBy: adc.idleBy(c) }),
     quietSource: (c) => adc.quietSource(c),
     passQuiet: (c, counts) => adc.passQuiet(c, counts),
     read: (c, r, value) => adc.read(c, r, value),

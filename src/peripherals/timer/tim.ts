@@ -11,7 +11,16 @@
  * requests by events (dma-requests.ts).
  */
 import { clonePlain } from '../../emu/component.ts';
-import { RegisterContext, type Field, type Layout, type ModelFactory, type Register, type RegisterModel } from '../../emu/registers.ts';
+import {
+  RegisterContext,
+  type Field,
+  type Layout,
+  type ModelFactory,
+  type Published,
+  type Register,
+  type RegisterModel,
+} from '../../emu/registers.ts';
+import type { Ps } from '../../emu/time.ts';
 import { captureState, inputCapture, type CaptureOptions, type CaptureState } from './tim-capture.ts';
 import { wiresByNumber, type Wire } from '../../emu/wires.ts';
 import { ofBlock, wantedOf } from '../wires.ts';
@@ -569,6 +578,17 @@ class Tim {
     this.waitForTrigger(c);
     this.settle(c);
   }
+  /** A counter that is off reads the same, and raises no flag. */
+  holds(c: Context, r: Register): Ps {
+    return this.isStill(c) && !this.captures(r) ? Infinity : 0;
+  }
+  idleBy(c: Context): NonNullable<Published['idleBy']> | null {
+    return this.isStill(c) ? { field: 'CR1.CEN', value: 0 } : null;
+  }
+  /** A clock that it captures raises flags without the counter. */
+  private isStill(c: Context): boolean {
+    return this.cen.get(c) === 0 && this.capture?.isOpen(c) !== true;
+  }
   wires(): readonly Wire[] {
     return [this.trgo, ...this.outputs].map(({ wanted }) => wanted).concat([...new Set(Object.values(this.triggers))]);
   }
@@ -614,6 +634,8 @@ export const tim: ModelFactory<Partial<TimOptions>> = (layout, given): RegisterM
       timer.settle(c);
     },
     // Reading a captured value clears its flag.
+    holds: (c, r) => timer.holds(c, r),
+    published: (c) => ({ idleBy: timer.idleBy(c) }),
     acting: capture ? [timer.ccrs[capture.index]!.name] : [],
     read: (c, r, value) => timer.read(c, r, value),
     peek(c, r, value) {

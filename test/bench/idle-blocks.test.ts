@@ -1,0 +1,57 @@
+/** A wait for a block that one of its own fields keeps still: it is proved to be one without end, and the field is told. */
+import { expect, it } from 'vitest';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { runBench } from '../../src/bench/run.ts';
+import type { RunResult } from '../../src/bench/documents/result.ts';
+import { Thumb } from '../emu/thumb.ts';
+import { bareImage, MAIN } from './bare-image.ts';
+import { plainJob } from './plain-job.ts';
+
+type Store = readonly [address: number, value: number];
+/** A program that makes these stores and then waits for a bit. */
+function waiting(address: number, bit: number, stores: readonly Store[]): RunResult {
+  const t = new Thumb(MAIN);
+  for (const [at, value] of stores) t.constant(0, at).constant(1, value).str(1, 0);
+  t.constant(0, address).constant(2, bit);
+  t.label('poll').ldr(1, 0).tst(1, 2).beq('poll').label('end').b('end');
+  return runBench(jobInput(plainJob('STM32L476RG', bareImage(t), {})));
+}
+const told = ({ outcome, notes }: RunResult): readonly unknown[] => [
+  outcome,
+  ...notes.filter(({ kind }) => kind === 'wait').map((n) => n.text),
+];
+
+const [AHB2ENR, APB1ENR1, ADC, TIM2] = [0x4002104c, 0x40021058, 0x50040000, 0x40000000];
+const [ADC_ON, HCLK]: readonly Store[] = [
+  [AHB2ENR, 1 << 13],
+  [ADC + 0x308, 1 << 16],
+];
+
+it('ADRDY does not rise in deep power-down, in which the converter is out of reset', () => {
+  const result = waiting(ADC, 1, [ADC_ON!, HCLK!, [ADC + 8, 0x30000000], [ADC + 8, 0x30000001]]);
+  expect(told(result)).toEqual([
+    'stuck',
+    expect.stringContaining('ADC1.ISR, which does not change while ADC1.CR.DEEPPWD is 1; nothing has changed ADC1.CR.DEEPPWD'),
+  ]);
+});
+it('nor without the regulator, nor before ADEN', () => {
+  const [awake, regulated]: readonly Store[] = [
+    [ADC + 8, 0],
+    [ADC + 8, 0x10000000],
+  ];
+  expect(told(waiting(ADC, 1, [ADC_ON!, HCLK!, awake!, [ADC + 8, 1]]))[1]).toContain('while ADC1.CR.ADVREGEN is 0');
+  expect(told(waiting(ADC, 4, [ADC_ON!, HCLK!, awake!, regulated!]))[1]).toContain('while ADC1.CR.ADEN is 0');
+});
+it('a timer without CEN neither counts nor raises UIF; with it the wait ends', () => {
+  const on: Store = [APB1ENR1, 1];
+  const short: Store = [TIM2 + 0x2c, 100];
+  for (const [offset, name] of [
+    [0x24, 'CNT'],
+    [0x10, 'SR'],
+  ] as const)
+    expect(told(waiting(TIM2 + offset, 1, [on, short]))).toEqual([
+      'stuck',
+      expect.stringContaining(`TIM2.${name}, which does not change while TIM2.CR1.CEN is 0; nothing has changed TIM2.CR1.CEN`),
+    ]);
+  expect(told(waiting(TIM2 + 0x10, 1, [on, short, [TIM2, 1]])).join()).not.toContain('TIM2');
+});
