@@ -343,7 +343,7 @@ export class GdbTarget {
   private async interrupt(): Promise<void> {
     for (let sent = 1; sent <= MOST_INTERRUPTS; sent++) {
       this.client.interrupt();
-      if ((await this.client.next(TIMEOUT.interrupt)) === null) continue;
+      if ((await this.client.next(this.client.oneTry(TIMEOUT.interrupt))) === null) continue;
       // each of them may be answered
       while (sent > 1 && (await this.client.next(TIMEOUT.interrupt / 10)) !== null);
       return;
@@ -375,10 +375,13 @@ export class GdbTarget {
   monitorText(line: string): Promise<string> {
     return this.told(line);
   }
-  /** Ends what is under way on it with `error`; the target that is returned takes its comparators away, and is to be detached. */
-  async takenOver(error: Error): Promise<GdbTarget> {
+  /**
+   * Ends what is under way on it with `error`; the target that is returned has had its comparators taken away, and is to be detached.
+   * @param until by `performance.now()`: nothing of it takes longer
+   */
+  async takenOver(error: Error, until: number): Promise<GdbTarget> {
     const { server, stopOwed, resumed } = this;
-    const heir = new GdbTarget(await this.client.successor(error));
+    const heir = new GdbTarget(await this.client.successor(error, until));
     Object.assign(heir, { server, stopOwed, resumed });
     try {
       await heir.halt();

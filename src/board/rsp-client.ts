@@ -53,6 +53,8 @@ export class RspClient {
   private owed = false;
   /** Somebody else goes on: whoever waits here, or asks, is told so. */
   private ended: Error | null = null;
+  /** By `performance.now()`: from here on nothing is waited for. */
+  private until = Infinity;
   private nacks = 0;
   private readonly waited = { answers: 0, ms: 0 };
   /** It prints without an end. */
@@ -162,12 +164,15 @@ export class RspClient {
   private mustGoOn(): void {
     if (this.ended !== null) throw this.ended;
   }
-  /** Ends what is under way with `error`; the client that is returned goes on in its place, behind the answer that is still owed. */
-  async successor(error: Error): Promise<RspClient> {
+  /**
+   * Ends what is under way with `error`; the client that is returned goes on in its place, behind the answer that is still owed. It is silent, and waits
+   * for nothing beyond `until`, by `performance.now()`.
+   */
+  async successor(error: Error, until: number): Promise<RspClient> {
     this.ended = error;
     const heir = new RspClient(this.transport, this.reader);
-    heir.onConsole = this.onConsole;
     heir.spoken = this.spoken;
+    heir.until = until;
     this.deliver(null);
     if (this.owed) await heir.next(TIMEOUT.register);
     return heir;
@@ -179,20 +184,26 @@ export class RspClient {
     this.last = frame(text);
     this.transport.send(this.last);
   }
+  /** What one of several tries may take. */
+  oneTry(timeout: number): number {
+    return Math.min(timeout, Math.max(0, this.until - performance.now()) / 3);
+  }
   /** The next packet; null if none comes in time. */
   next(timeout: number, most: number = timeout): Promise<string | null> {
     const waits = this.replies.shift();
     if (waits !== undefined) return Promise.resolve(waits);
-    if (this.givenUp || this.transport.closed || this.transport.silent === true) return Promise.resolve(null);
+    const now = performance.now();
+    const isOver = this.givenUp || this.transport.closed || this.transport.silent === true || now >= this.until;
+    if (isOver) return Promise.resolve(null);
     return new Promise((settle) => {
-      const now = performance.now();
-      const deadline = (this.deadline = { at: now + timeout, timeout, end: now + most });
+      const [at, end] = [Math.min(now + timeout, this.until), Math.min(now + most, this.until)];
+      const deadline = (this.deadline = { at, timeout, end });
       const look = (): void => {
         const left = deadline.at - performance.now();
         if (left > 0) timer = setTimeout(look, left);
         else this.deliver(null);
       };
-      let timer = setTimeout(look, timeout);
+      let timer = setTimeout(look, at - now);
       this.waiting = (reply) => {
         clearTimeout(timer);
         this.deadline = null;

@@ -122,9 +122,10 @@ export async function over<T>(
   how: { readonly server: ServerName | null; readonly running: boolean },
   use: (target: GdbTarget, chip: ChipDescription) => Promise<T>,
 ): Promise<T> {
+  const farewell: Farewell = { until: null };
   try {
     const target = await GdbTarget.attach(transport, (text) => io.stderr.write(text), how.server);
-    return await leftAlone(target, how.running, io, async () => {
+    return await leftAlone(target, how.running, io, farewell, async () => {
       await identify(target, chip);
       return use(target, chip);
     });
@@ -135,30 +136,41 @@ export async function over<T>(
     throw error;
   } finally {
     transport.close();
+    const closesMs = farewell.until === null ? CLOSES_MS : farewell.until - performance.now();
     // many servers have room for one client: the next command would find it taken
-    for (let waited = 0; !transport.closed && waited < 1000; waited += 10) await new Promise((settle) => void setTimeout(settle, 10));
+    for (let waited = 0; !transport.closed && waited < closesMs; waited += 10) await new Promise((settle) => void setTimeout(settle, 10));
     // who does not close his end would keep the program alive
     transport.destroy();
   }
 }
-/** Nobody waits longer behind a signal for a server that says nothing any more. */
-const LET_GO_MS = 5_000;
-/** Does the work, and lets go of the board; also where a signal comes in the middle of it. */
-async function leftAlone<T>(target: GdbTarget, running: boolean, io: Io, work: () => Promise<T>): Promise<T> {
+/** Of a server that has been told to let go. */
+const CLOSES_MS = 1000;
+/** From a signal on, for all that is left to do on the board: nobody waits longer for a server that says nothing any more. */
+const FAREWELL_MS = 1500;
+interface Farewell {
+  /** By `performance.now()`; null: no signal has come. */
+  until: number | null;
+}
+/** Does the work, and lets go of the board; also where a signal comes in the middle of either. */
+async function leftAlone<T>(target: GdbTarget, running: boolean, io: Io, farewell: Farewell, work: () => Promise<T>): Promise<T> {
   let interrupt: (error: Interrupted) => void = () => undefined;
   const told = new Promise<never>((_, fail) => (interrupt = fail));
   const stopListening = io.onInterrupt((signal) => interrupt(new Interrupted(signal, 'interrupted')));
-  try {
-    const done = await Promise.race([work(), told]);
+  const workAndLeave = async (): Promise<T> => {
+    const done = await work().catch(async (error: unknown) => {
+      if (!(error instanceof Interrupted)) await target.detach(running);
+      throw error;
+    });
     await target.detach(running);
     return done;
+  };
+  try {
+    return await Promise.race([workAndLeave(), told]);
   } catch (error) {
-    if (!(error instanceof Interrupted)) {
-      await target.detach(running);
-      throw error;
-    }
-    const letGo = target.takenOver(error).then((heir) => heir.detach(running));
-    const late = new Promise<false>((settle) => void setTimeout(() => settle(false), LET_GO_MS).unref());
+    if (!(error instanceof Interrupted)) throw error;
+    farewell.until = performance.now() + FAREWELL_MS;
+    const letGo = target.takenOver(error, farewell.until).then((heir) => heir.detach(running));
+    const late = new Promise<false>((settle) => void setTimeout(() => settle(false), FAREWELL_MS).unref());
     const left = await Promise.race([letGo, late]);
     const state = running ? 'the board runs on' : 'the board is left halted';
     throw new Interrupted(error.signal, `interrupted: ${left ? state : 'the board does not answer, and what it does now is not known'}`);

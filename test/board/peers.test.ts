@@ -102,6 +102,67 @@ it('a Ctrl-C that the server has lost is sent again', async () => {
   expect(['DFU\n', 'no DFU\n']).toContain(run.out);
 }, 20_000);
 
+/** A GDB server that does this in place of its answers, from this packet on; then the signal comes. */
+const FROM: Readonly<Record<string, { readonly command: readonly string[]; readonly packet: string }>> = {
+  'a read': { command: ['check'], packet: '$me000ed' },
+  'the core runs': { command: ['run'], packet: '$c#' },
+  'a capture': { command: ['capture', '-'], packet: '$m4' },
+  'the board is let go of': { command: ['check'], packet: '$qRcmd,726573756d65' },
+};
+const BABBLE: Readonly<Record<string, string>> = {
+  silence: '',
+  'acknowledgements alone': '+'.repeat(5000),
+  'refusals alone': '-'.repeat(100),
+  'packets without an end': `$${'a'.repeat(60_000)}`,
+  'empty console packets': String.fromCharCode(...frame('O')).repeat(500),
+};
+async function turningTo(babble: string, packet: string, turned: () => void): Promise<string> {
+  const { line } = await serve((io) => gdbCommand([ELF], { chip: 'stm32l476rg', port: '0' }, io));
+  const inner = Number(line.trim().split(':').at(-1));
+  return listen((socket) => {
+    const to = createConnection({ port: inner, host: '127.0.0.1' });
+    let babbles = false;
+    const more = (): void => {
+      if (babble !== '' && !socket.destroyed && socket.write(babble)) setImmediate(more);
+    };
+    socket.on('drain', more);
+    socket.on('close', () => to.destroy());
+    to.on('error', () => undefined).on('data', (bytes) => void (babbles || socket.write(bytes)));
+    socket.on('data', (bytes) => {
+      if (!babbles && bytes.includes(packet)) {
+        babbles = true;
+        more();
+        setTimeout(turned, 100);
+      }
+      to.write(bytes);
+    });
+  });
+}
+it.each(Object.keys(BABBLE))(
+  'a signal ends each command soon, with what is not known, at a server that goes over to %s',
+  async (name) => {
+    const ran = await Promise.all(
+      Object.entries(FROM).map(async ([when, { command, packet }]) => {
+        let [at, signal] = [0, (): void => undefined];
+        const gdb = await turningTo(BABBLE[name]!, packet, () => {
+          at = performance.now();
+          signal();
+        });
+        const { code, err } = await cli(['board', ...command, '--gdb', gdb, '--chip', 'stm32l476rg'], {
+          onInterrupt: (raise) => (signal = raise),
+        });
+        const ms = performance.now() - at;
+        return { when, code, said: err.trim().split('\n').at(-1), ms };
+      }),
+    );
+    const said = 'bootbench: interrupted: the board does not answer, and what it does now is not known';
+    expect(ran).toMatchObject(Object.keys(FROM).map((when) => ({ when, code: 130, said })));
+    // 1.5 s in all; each answer would be waited for 2 s, Ctrl-C 10 s
+    for (const { when, ms } of ran) expect(ms, when).toBeLessThan(4000);
+  },
+  20_000,
+);
+
 /** Of a server that does this with each packet that it is sent. */
 type Hears = (asked: string, send: (text: string) => void) => void;
 const clientOf = (hear: Hears): RspClient => new RspClient(transportTo(hear));
