@@ -140,10 +140,13 @@ const isNarrow = ({ state }: Subject, w: MagicWord): boolean =>
   w.atReset === (w.wanted! & 0xffff) &&
   state.chip.blocks.some((b) => b.name === 'BKP' && w.address >= b.base && w.address < b.base + b.size);
 const LOST_IN_RAM = { because: 'the request was not in memory when the reset came', source: STARTUP };
-function ignored({ writtenWithoutClock: unclocked }: MagicWord): Omit<Fate, 'blamed'> {
+function ignored({ writtenWithoutClock: unclocked, readWithoutClock }: MagicWord): Omit<Fate, 'blamed'> {
   const [protectedDomain, noClock] = ['the backup domain is write-protected (DBP)', 'its bus clock is off'];
   const why = unclocked === undefined ? `${protectedDomain} or ${noClock}` : unclocked ? noClock : protectedDomain;
-  return { because: `the write was ignored: ${why}`, source: BACKUP };
+  const again = readWithoutClock
+    ? '; and the firmware reads the register behind the reset while its bus clock is off, which returns 0'
+    : '';
+  return { because: `the write was ignored: ${why}${again}`, source: BACKUP };
 }
 function fateOf(subject: Subject, w: MagicWord): Fate {
   if (w.writer === null) {
@@ -238,10 +241,17 @@ function keptBy(subject: Subject, w: MagicWord): string {
   if (inRam(subject, w.address)) return keptInRam(w);
   if (inEeprom(subject, w.address)) return inEepromInC(w);
   if (isNarrow(subject, w)) return `/* ${at} keeps 16 bits: store ${hex(w.atReset)} and compare with that, or use two registers */`;
-  if (w.readWithoutClock) return part('before', ', which reads it', ...backupClockInC(chip, w.address));
+  if (w.readWithoutClock) return readInC(subject, w);
   if (w.lostBefore) return `/* this line resets the backup domain, which clears ${at}: remove it, or write the request after it */`;
   if (w.overwrittenBy) return part('before', ', so that it does nothing if the RTC runs', `if ((${rtcEnabled(chip)}) == 0)`);
   return writtenInC(subject, w);
+}
+/** The clock of its bus is off when it is read; where it was written in vain before, that comes first. */
+function readInC(subject: Subject, w: MagicWord): string {
+  const toRead = backupClockInC(subject.state.chip, w.address);
+  if (w.atReset === w.wanted) return part('before', ', which reads it', ...toRead);
+  const behind = part('main', ', before the register is read behind the reset: its clock is off again', ...toRead);
+  return [writtenInC(subject, w), behind].join('\n');
 }
 /** It was written in vain. */
 function writtenInC(subject: Subject, { address }: MagicWord): string {

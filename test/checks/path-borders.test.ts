@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { findChip } from '../../src/chips/index.ts';
 import type { FailureFacts, Judgement, MagicWord, RomFacts, Subject, TargetHistory } from '../../src/checks/check.ts';
+import { partsOf } from '../../src/checks/fix-in-c.ts';
 import { otherOrder } from '../../src/checks/word-order.ts';
 import { check, FakeTarget, RESET_VECTOR, TABLE, writer } from './fake-target.ts';
 
@@ -230,6 +231,14 @@ describe('A lost request', () => {
       'BKPEN',
     );
     expect(fixOf('STM32F103RB', request({ address: 0x40006c04, wanted: 0x10000, atReset: 0 }))).toContain('keeps 16 bits');
+  });
+  it('was lost for want of a clock that is off again when it is read: the fix turns it on at both places', () => {
+    const both = request({ address: 0x44007d00, atReset: 0, read: 0, readWithoutClock: true, writtenWithoutClock: true });
+    expect(lost(H5, both).because).toMatch(/^the write was ignored: its bus clock is off; and the firmware reads .* returns 0$/);
+    expect(partsOf(fixOf(H5, both)).map(({ goes, code }) => [goes, code.join(' ').includes('RTCAPBEN')])).toEqual([
+      ['before', true],
+      ['main', true],
+    ]);
   });
   it('in another order is stored in 16 bits if it has two bytes, in 32 otherwise', () => {
     const fix = (wrote: number, comparedWith: number): string =>
