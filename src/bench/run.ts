@@ -87,7 +87,9 @@ function runIn(session: Session, input: RunInput, tracer: Tracer | null): RunRes
   const expected = asExpected(run, judged);
   if (expected !== null) return expected;
   const whole = makeWhole(run, judged, askWhy(run, judged));
-  const callers = run.cut ? [] : searched(run, "who called the vendor's code", [], () => callerNotes(session, run.powerOn, whole));
+  const callers = run.cut
+    ? []
+    : searched(run, "who called the vendor's code", [], () => callerNotes(session, run.powerOn, run.base.end.at, whole));
   return { ...whole, notes: [...whole.notes, ...callers] };
 }
 

@@ -161,6 +161,8 @@ export interface LeaveFacts {
   readonly table: number | null;
   /** What the program does after a reset of the same chip but did not do after the leave. */
   readonly missing: readonly string[];
+  /** Where it ends that does not show all of that: `ends in Error_Handler (main.c:196), called from …`; left out where it stands in no endless loop. */
+  readonly ends?: string;
   /** State that differs from that after a reset, in the order of `LEFT_KINDS`. */
   readonly left: readonly LeftState[];
 }

@@ -55,7 +55,7 @@ export const leavePath: Check = {
     const trap = leave.exceptionInSystem;
     if (!trap && leave.missing.length > 0)
       return broken('fail', {
-        observed: `the application runs${resets}, but differs from a start after reset; missing: ${leave.missing.join('; ')}`,
+        observed: `the application ${leave.ends ?? 'runs'}${resets}, ${leave.ends === undefined ? 'but differs' : 'which differs'} from a start after reset; missing: ${leave.missing.join('; ')}`,
         expected: 'the application behaves as after a reset',
         because: reliedOn(leave, rom),
         source: STAYS,

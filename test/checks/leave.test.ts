@@ -70,6 +70,12 @@ test('leave-path tells what is missing after a leave beside the USB, and what wa
   expect(judged.because).toContain('RCC_CFGR = 0xf');
 });
 
+test('leave-path names the loop that the application ends in', () => {
+  const ends = 'ends in Error_Handler (main.c:196), called from SystemClock_Config (main.c:121)';
+  target.leave = { ...facts([]), ends };
+  expect(target.judge('leave-path').observed).toContain(`the application ${ends}, which differs from a start after reset; missing: `);
+});
+
 test('a supply that only power-on frees is no matter of software or of a reset', () => {
   target.leave = facts([{ kind: 'supply', observed: 'PWR_CR3 = 6', expected: 'PWR_CR3 = 6', relied: true }]);
   expect(target.judge('leave-path').because).toMatch(/depends on it: PWR_CR3 = 6\. Only power-on restores this setting/);

@@ -31,6 +31,8 @@ export type NoteFact =
       readonly is: 'loop';
       readonly at: Place;
       readonly where: string;
+      /** The function of the loop, if need be one that stands inlined in `at`'s. */
+      readonly inner?: Frame;
       readonly callers: readonly Frame[];
       readonly inHandler: boolean;
       readonly asleep?: true;

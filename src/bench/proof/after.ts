@@ -272,7 +272,8 @@ class Client {
     const [missing] = twin?.facts.missing ?? [];
     if (twin === null || missing === undefined) return ok(shows);
     this.notBack = { is: 'left', twin };
-    return failed(`after a reset, ${missing}, and behind the leave it does not`);
+    const { ends } = twin.facts;
+    return failed(`${ends === undefined ? '' : `it ${ends}; `}after a reset, ${missing}, and behind the leave it does not`);
   }
 }
 

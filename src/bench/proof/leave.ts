@@ -12,6 +12,7 @@ import { MS, PS_PER_SECOND, type Ps } from '../../emu/time.ts';
 import { registerFile } from '../../emu/core/arm/register-file.ts';
 import { watchLeave, type Parting, type Track } from './leave-track.ts';
 import { CutShort, isCut } from '../session/budget.ts';
+import { deadEnd } from './dead-end.ts';
 import { decisiveRead, type FirstRead } from './first-reads.ts';
 import { repairTarget } from './repairs.ts';
 import type { Session } from '../session/session.ts';
@@ -43,7 +44,7 @@ interface Shown {
 }
 
 export interface LeaveTwin {
-  readonly facts: Pick<LeaveFacts, 'table' | 'missing' | 'left'>;
+  readonly facts: Pick<LeaveFacts, 'table' | 'missing' | 'left' | 'ends'>;
   /** Null where both go the same way. */
   readonly parting: Parting | null;
   /** A register that the program reads, and that alone decides: with what a reset leaves there, the program does what it does from reset. */
@@ -79,12 +80,14 @@ export function leaveTwin(s: Session, back: boolean, given: () => void = () => u
     const left = differences(s.machine, asLeft, reset, core, table);
     const ours = window(s, checkpoint, given);
     const missing = back ? [] : compare(reset.shown, ours.shown);
+    // the session stands at the end of this window
+    const ends = missing.length === 0 ? null : deadEnd(s);
     const needed = missing.length === 0 ? [] : search(s, checkpoint, table, reset, left, given);
     const works = (change: () => void): boolean =>
       compare(reset.shown, window(s, checkpoint, () => (given(), change())).shown).length === 0;
     return {
       decides: missing.length === 0 ? null : decisiveRead(s, checkpoint, reset.registers, works),
-      facts: { table, missing, left: left.map((l) => ({ ...l, relied: needed.includes(l.kind) })) },
+      facts: { table, missing, left: left.map((l) => ({ ...l, relied: needed.includes(l.kind) })), ...(ends !== null && { ends }) },
       parting: ours.track.partsFrom(reset.track),
       registers: [...asLeft].flatMap(([name, value]) => {
         const after = reset.registers.get(name) ?? value;

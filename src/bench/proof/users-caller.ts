@@ -15,8 +15,8 @@ const CUT: Ps = 1000;
 /** Instructions that issue together are one step of the core, which begins at the first. */
 const TOGETHER = 4;
 
-/** A note for each cause of the proved set that needs one. The session is left anywhere. */
-export function callerNotes(s: Session, powerOn: Checkpoint, result: RunResult<string>): Note[] {
+/** A note for each cause of the proved set that needs one. The session is left anywhere; the run came to its end at `end`. */
+export function callerNotes(s: Session, powerOn: Checkpoint, end: Ps, result: RunResult<string>): Note[] {
   const proof = proofOf(result);
   const writers = proof === null ? [] : firstSet(proof).flatMap(({ lastWriter }) => lastWriter ?? []);
   const told = new Set<string>();
@@ -24,7 +24,7 @@ export function callerNotes(s: Session, powerOn: Checkpoint, result: RunResult<s
     const { pc, at, file, line, kind } = writer;
     if (kind !== 'cpu' || file === null || !isVendorFile(file) || told.has(`${pc} ${at}`)) return [];
     told.add(`${pc} ${at}`);
-    const caller = framesAtWrite(s, powerOn, writer).find((f) => f.file !== null && f.line !== null && !isVendorFile(f.file));
+    const caller = framesAtWrite(s, powerOn, end, writer).find((f) => f.file !== null && f.line !== null && !isVendorFile(f.file));
     if (caller === undefined) return [];
     const place = { pc: hex32(caller.pc), symbol: caller.function, file: caller.file, line: caller.line };
     const by = caller.function === null ? '' : `${caller.function} in `;
@@ -34,9 +34,11 @@ export function callerNotes(s: Session, powerOn: Checkpoint, result: RunResult<s
 }
 
 /** The calls that led to a write, innermost first; empty where the run that is repeated does not make it. */
-function framesAtWrite(s: Session, powerOn: Checkpoint, writer: LastWriter): readonly CallFrame[] {
+function framesAtWrite(s: Session, powerOn: Checkpoint, end: Ps, writer: LastWriter): readonly CallFrame[] {
   const core = coreOf(s, writer);
   const [pc, at] = [Number(writer.pc), Math.round(Number(writer.at) * 1e9) * CUT];
+  // another run made it, behind the end of this one: after a leave
+  if (at > end) return [];
   s.restore(checkpointBefore(s, powerOn, at));
   runTo(s, Math.max(s.machine.now, at - US));
   let frames: readonly CallFrame[] = [];

@@ -279,7 +279,7 @@ function loopNote(s: Session, { pc }: ResultStuck, inHandler: boolean): Note {
   const found = s.state.loop?.calls ?? [];
   const name = functionNameAt(images, Number(pc));
   const there = now.some((f) => f.function === name) || found.length === 0;
-  const [, ...callers] = framesOf(
+  const [inner, ...callers] = framesOf(
     there
       ? now
       : found.slice(
@@ -291,7 +291,11 @@ function loopNote(s: Session, { pc }: ResultStuck, inHandler: boolean): Note {
   );
   const [at, where] = [place(s.input, Number(pc))!, placeInWords(s, Number(pc))];
   const text = callers.length === 0 ? where : `${where} < ${chainText(callers)}`;
-  return { kind: 'loop', text, about: { is: 'loop', at, where, callers, inHandler, ...(s.state.loop?.sleeping && { asleep: true }) } };
+  return {
+    kind: 'loop',
+    text,
+    about: { is: 'loop', at, where, ...(inner && { inner }), callers, inHandler, ...(s.state.loop?.sleeping && { asleep: true }) },
+  };
 }
 
 /** A note if the loop tests a bit that is not in any field of the register; usually the firmware is for another chip. */

@@ -9,6 +9,7 @@ import { hasReservations } from '../../bench/documents/reservations.ts';
 import { waitsForInput } from '../../bench/verdict/summary.ts';
 import { consoleText, humanTime, sentence, whole, type Style } from '../text.ts';
 import type { CodeLine, Excerpt, Fact, FactOf, Kind } from './facts.ts';
+import { factsIn } from '../../bench/documents/note-facts.ts';
 import { placeText } from './story.ts';
 
 /** A fact as people read it: a renderer chooses width, folding and links, never content. */
@@ -48,7 +49,7 @@ function headlineText(result: RunResult): string {
   if (result.notes.some(({ kind }) => kind === 'starved'))
     return 'interrupts are taken again and again, and the program behind them does not run';
   if (waitsForInput(result)) return 'the firmware waits for a pin or a byte that never comes';
-  if (endsInLoop(result)) return 'the firmware ends in an endless loop';
+  if (endsInLoop(result)) return `the firmware ends in an endless loop${otherGoal(result) === APP_GOAL ? loopText(result) : ''}`;
   const goal = otherGoal(result);
   if (result.outcome === 'rom-silent' && goal !== null && goal !== APP_GOAL)
     return `the ROM was entered, but does not answer on ${goal.toUpperCase()}`;
@@ -60,6 +61,13 @@ const isUnopened = ({ outcome, diagnosis: { sets, causes } }: RunResult): boolea
   outcome === 'rom-silent' &&
   sets.some((set) => set.length === 1 && set[0] === 'host') &&
   causes.some(({ id, what, proved }) => proved && id === 'host' && (what === 'driver' || what === 'access'));
+/** Of an application that was to run: its Error_Handler most often, and who called it. */
+function loopText({ notes }: RunResult): string {
+  const [loop] = factsIn(notes, 'loop');
+  if (loop === undefined) return '';
+  const [caller] = loop.callers;
+  return `: ${loop.inner?.text ?? placeText(loop.at)}${caller === undefined ? '' : `, called from ${caller.text}`}`;
+}
 /** A reset behind the last entry says what it was that started the application again. */
 function wayBackText({ entries, resets }: RunResult): string {
   const by = resets.find((r) => Number(r.at) > Number(entries.at(-1)?.at))?.by;
