@@ -19,5 +19,7 @@ it('behind a leave: leave-path says so', async () => {
 it('where the application is the goal: on the first line, with what is inlined there', async () => {
   const bytes = new Uint8Array(readFileSync(fixture('f407-hse-timeout')));
   const result = await bench({ chip: 'stm32f407vg', images: [{ path: 'firmware.elf', bytes }], scenario: { goal: 'app' } });
-  expect(shortReport(result).replace(/\s+/g, ' ')).toMatch(/stuck: the firmware ends in an endless loop: error \(f407-hse-timeout\/main\.c:19\), called from main \(/);
+  expect(shortReport(result).replace(/\s+/g, ' ')).toMatch(
+    /stuck: the firmware ends in an endless loop: error \(f407-hse-timeout\/main\.c:19\), called from main \(/,
+  );
 });
