@@ -9,12 +9,12 @@ import { plainJob } from './plain-job.ts';
 
 type Store = readonly [address: number, value: number];
 /** A program that makes these stores and then waits for a bit. */
-function waiting(address: number, bit: number, stores: readonly Store[]): RunResult {
+function waiting(address: number, bit: number, stores: readonly Store[], chip = 'STM32L476RG'): RunResult {
   const t = new Thumb(MAIN);
   for (const [at, value] of stores) t.constant(0, at).constant(1, value).str(1, 0);
   t.constant(0, address).constant(2, bit);
   t.label('poll').ldr(1, 0).tst(1, 2).beq('poll').label('end').b('end');
-  return runBench(jobInput(plainJob('STM32L476RG', bareImage(t), {})));
+  return runBench(jobInput(plainJob(chip, bareImage(t), {})));
 }
 const told = ({ outcome, notes }: RunResult): readonly unknown[] => [
   outcome,
@@ -41,6 +41,28 @@ it('nor without the regulator, nor before ADEN', () => {
   ];
   expect(told(waiting(ADC, 1, [ADC_ON!, HCLK!, awake!, [ADC + 8, 1]]))[1]).toContain('while ADC1.CR.ADVREGEN is 0');
   expect(told(waiting(ADC, 4, [ADC_ON!, HCLK!, awake!, regulated!]))[1]).toContain('while ADC1.CR.ADEN is 0');
+});
+it('of F4 and F1, EOC does not rise without ADON', () => {
+  const f4 = waiting(
+    0x40012000,
+    2,
+    [
+      [0x40023844, 1 << 8],
+      [0x40012008, 1 << 30],
+    ],
+    'STM32F405RG',
+  );
+  expect(told(f4)).toEqual(['stuck', expect.stringContaining('ADC1.SR, which does not change while ADC1.CR2.ADON is 0')]);
+  const f1 = waiting(
+    0x40012400,
+    2,
+    [
+      [0x40021018, 1 << 9],
+      [0x40012408, 1 << 22],
+    ],
+    'STM32F103RB',
+  );
+  expect(told(f1)[1]).toContain('while ADC1.CR2.ADON is 0; nothing has changed ADC1.CR2.ADON');
 });
 it('a timer without CEN neither counts nor raises UIF; with it the wait ends', () => {
   const on: Store = [APB1ENR1, 1];

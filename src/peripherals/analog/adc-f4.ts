@@ -315,7 +315,7 @@ class AdcF4 {
     c.put(this.sr, c.get(this.sr) | bits);
   }
 
-  private on(c: Ctx): boolean {
+  on(c: Ctx): boolean {
     return (c.get(this.cr2) & CR2.ADON) !== 0;
   }
 
@@ -687,6 +687,8 @@ export const adcF4: ModelFactory<Partial<AdcF4Options>> = (layout, given): Regis
     acting: ['DR'],
     actsNot: (c, r) => r !== adc.dr || adc.quietData(c),
     holds: (c, r) => adc.holds(c, r),
+    // without ADON nothing is converted and no flag rises (RM0090 13.3.1, RM0008 11.3.1)
+    published: (c) => ({ idleBy: adc.on(c) ? null : { field: 'CR2.ADON', value: 0 } }),
     quietSource: (c) => adc.quietSource(c),
     passQuiet: (c, counts) => adc.passQuiet(c, counts),
     read: (c, r, value) => adc.read(c, r, value),
