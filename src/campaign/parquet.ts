@@ -1,7 +1,8 @@
 /** The results as one Parquet file, for DuckDB, pandas and the like; written in row groups, so that memory does not grow with the campaign. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Store } from './store.ts';
+import { folderBeside } from './temporary.ts';
 
 const GROUP = 100_000;
 const COLUMNS = [
@@ -19,7 +20,7 @@ const TYPES: Readonly<Partial<Record<Column, 'INT64' | 'DOUBLE'>>> = {
 export async function parquetBytes(store: Store, beside: string): Promise<Uint8Array> {
   const { ParquetWriter, fileWriter } = await import('hyparquet-writer');
   // the writer opens by name: in a folder of this process nobody else has put a link there
-  const folder = mkdtempSync(`${beside}.`);
+  const folder = folderBeside(beside);
   const temporary = join(folder, 'results.parquet');
   const schema = COLUMNS.map((name) => ({
     name,

@@ -2,7 +2,7 @@
 export const isPlain = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
 
 /**
- * Temporary files beside what they become. The name cannot be guessed and the file is made anew, so that nobody in a shared folder can put a link in its
+ * Temporary files and folders beside what they become. The name cannot be guessed and the file is made anew, so that nobody in a shared folder can put a link in its
  * place; what a process that was killed has left is removed when the same file is written again.
  */
 import { createHash, randomBytes } from 'node:crypto';
@@ -10,6 +10,7 @@ import {
   closeSync,
   fchmodSync,
   lstatSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -34,9 +35,20 @@ const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 const LONGEST = 64;
 const beginning = (target: string): string => `.${basename(target).slice(0, LONGEST)}.${HOST}-`;
 
+const anyChance = (): string => randomBytes(8).toString('hex');
+const nameBeside = (target: string, chance: string): string => join(dirname(target), `${beginning(target)}${process.pid}-${chance}.tmp`);
+
+/** A new folder in that of `target` that only this user may enter; what processes that are gone have left of `target` is removed before. */
+export function folderBeside(target: string): string {
+  removeLeftOf(target);
+  const path = nameBeside(target, anyChance());
+  mkdirSync(path, { mode: 0o700 });
+  return path;
+}
+
 /** A new, empty file in the folder of `target`, with its permissions. */
-export function openTemporary(target: string, chance = randomBytes(8).toString('hex')): Temporary {
-  const path = join(dirname(target), `${beginning(target)}${process.pid}-${chance}.tmp`);
+export function openTemporary(target: string, chance = anyChance()): Temporary {
+  const path = nameBeside(target, chance);
   const file = openSync(path, 'wx');
   try {
     const mode = statSync(target, { throwIfNoEntry: false })?.mode;
@@ -80,10 +92,12 @@ function removeLeft(folder: string, begins: string): void {
   for (const name of readdirSync(folder)) {
     const [, host, pid] = (name.startsWith(begins) ? LEFT.exec(name) : null) ?? [];
     if (host !== HOST || isAlive(Number(pid))) continue;
+    const path = join(folder, name);
     try {
-      unlinkSync(join(folder, name));
+      unlinkSync(path);
     } catch {
-      // somebody else's, or already gone
+      // somebody else's, or already gone, or a folder
+      removeOwn(path);
     }
   }
 }
@@ -120,7 +134,7 @@ export function passingFolder(prefix: string): string {
   }
   return path;
 }
-/** Others may put anything into that folder. */
+/** A folder: others may have put anything there. */
 function removeOwn(path: string): void {
   try {
     const found = lstatSync(path);

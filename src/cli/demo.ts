@@ -1,17 +1,7 @@
 /** `bootbench demo`: a small firmware with three mistakes to try everything on, and the examples of the pages, in a folder of the user's own. */
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { folderBeside } from '../campaign/temporary.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { printable } from '../report/text.ts';
 import { EXIT, type Io } from './io.ts';
@@ -26,7 +16,7 @@ export function demoCommand(typed: string | undefined, io: Io): number {
   const target = resolve(io.cwd, name);
   mustBeFree(target, name);
   // moved into place as a whole: an interrupted copy leaves no folder that looks complete
-  const whole = folderBeside(target, name);
+  const whole = newFolder(target, name);
   try {
     copyAll(whole);
     if (existsSync(target)) rmSync(target, { recursive: true });
@@ -44,9 +34,9 @@ Next   cd ${join(name, 'firmware')}
   return EXIT.ok;
 }
 
-function folderBeside(target: string, name: string): string {
+function newFolder(target: string, name: string): string {
   try {
-    return mkdtempSync(join(dirname(target), `.${basename(target)}-`));
+    return folderBeside(target);
   } catch (error) {
     throw surroundings(error, `cannot write ${name}`) ?? new UsageError(`cannot write ${name}: ${reason(error)}`);
   }

@@ -42,6 +42,18 @@ describe('demo', () => {
     }
     expect(readdirSync(join(cwd, 'mine'))).toEqual(['main.c']);
   });
+  it('removes what a demo that was killed has left, and leaves what is not its own', async () => {
+    const around = mkdtempSync(join(cwd, 'around-'));
+    // a preloaded module ends the process as `kill -9` does, in the middle of the copy
+    const killed = `data:text/javascript,import fs from 'node:fs'; import { syncBuiltinESMExports } from 'node:module';
+      fs.renameSync = () => process.kill(process.pid, 'SIGKILL'); syncBuiltinESMExports();`;
+    const run = spawnSync(process.execPath, ['--import', killed, packageFile('tools/run-ts.mjs'), packageFile('src/cli/bootbench.ts'), 'demo'], { cwd: around, encoding: 'utf8' }); // prettier-ignore
+    expect(run.signal, run.stderr).toBe('SIGKILL');
+    expect(readdirSync(around)).toEqual([expect.stringMatching(/^\.bootbench-demo\..*\.tmp$/)]);
+    mkdirSync(join(around, '.bootbench-demo-mine'));
+    expect((await cli(['demo'], { cwd: around })).code).toBe(0);
+    expect(readdirSync(around).sort()).toEqual(['.bootbench-demo-mine', 'bootbench-demo']);
+  });
   it('says that the folder around is missing', async () => {
     const { code, err } = await cli(['demo', 'a/b'], { cwd });
     expect(code).toBe(2);

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { basename, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { BlobFolder } from '../../src/campaign/blob-folder.ts';
-import { discard, openTemporary, passingFolder } from '../../src/campaign/temporary.ts';
+import { discard, folderBeside, openTemporary, passingFolder } from '../../src/campaign/temporary.ts';
 import { mustHaveWritten, newCommand } from '../../src/cli/command-files.ts';
 import { verbatim } from '../../src/cli/io.ts';
 import { surroundings } from '../../src/bench/documents/system-errors.ts';
@@ -117,6 +117,20 @@ it('a temporary folder of a process that is gone is removed by the next one; a l
   } finally {
     vi.unstubAllEnvs();
   }
+});
+
+it('a folder beside its target of a process that is gone is removed by the next one; a living one, a link and a foreign one are not', () => {
+  const gone = spawnSync(process.execPath, ['-e', '']).pid;
+  const cwd = folder({ victim: 'precious' });
+  const name = (base: string, pid: number, chance = 'ab'): string => `.${base}.${HOST}-${pid}-${chance.repeat(8)}.tmp`;
+  const kept = [name('demo', process.pid), name('other', gone), '.demo-abcdef'];
+  for (const one of [name('demo', gone), ...kept]) mkdirSync(join(cwd, one));
+  writeFileSync(join(cwd, name('demo', gone), 'main.c'), '');
+  // the link goes, and not what it leads to
+  symlinkSync('.', join(cwd, name('demo', gone, 'cd')));
+  const made = basename(folderBeside(join(cwd, 'demo')));
+  expect(made).toMatch(new RegExp(`^\\.demo\\.${HOST}-${process.pid}-[0-9a-f]{16}\\.tmp$`));
+  expect(readdirSync(cwd).sort()).toEqual([...kept, 'victim', made].sort());
 });
 
 it('folders of this program are cleaned whole', () => {
