@@ -11,6 +11,8 @@ import type { Manifest, QueuedWork } from './queued.ts';
 
 /** Cases of a piece of work: what `--batch` may say, and some. */
 const MOST_CASES = 20_000;
+/** Milliseconds of real time for one case of a piece of work: no campaign over a queue may ask for more. */
+export const MOST_WALL = 3_600_000;
 /** Files that a target may name, and the size of one and of all: more than any chip and any scenario need. */
 export const MOST_BLOBS = 256;
 export const LARGEST_BLOB = 2 ** 27;
@@ -49,7 +51,7 @@ const work = record({
   target: hash,
   parts: list(part, MOST_CASES),
   expected: list({ enum: [...OUTCOMES, 'absent'] }, OUTCOMES.length + 1),
-  wall: { type: 'integer', minimum: 1, maximum: 2 ** 31 - 1 },
+  wall: { type: 'integer', minimum: 1, maximum: MOST_WALL },
 });
 const queued = record({ campaign: id, work });
 

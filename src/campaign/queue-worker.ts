@@ -1,5 +1,5 @@
 /** The worker's side of a queue: takes work, does it in processes of this machine, leaves the results in the stream of their campaign. */
-import type { Worker as QueueConsumer } from 'bullmq';
+import type { Job, Worker as QueueConsumer } from 'bullmq';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import type { BlobFolder } from './blob-folder.ts';
 import { blobsOf } from './content.ts';
@@ -41,6 +41,8 @@ export interface QueueWorkerOptions {
   readonly worker: Worker;
   /** End when there has been nothing to do for so long; null = never. */
   readonly idleMs: number | null;
+  /** From `stop` on, for the work under way; what is not done by then goes back to the queue. */
+  readonly lastWorkMs: number;
   readonly say: (text: string) => void;
 }
 
@@ -58,6 +60,9 @@ export async function serveQueue(url: string, options: QueueWorkerOptions, stop:
   }
 }
 
+/** The work goes back to the queue: it has neither failed nor been done. */
+class GivenBack extends Error {}
+
 class Service {
   private readonly connection: Connection;
   private readonly options: QueueWorkerOptions;
@@ -73,6 +78,9 @@ class Service {
   private done = 0;
   /** Is aborted when the server says that it takes nothing more, or the system gives no more processes or room; the reason is a SurroundingsError. */
   private readonly full = new AbortController();
+  /** Is aborted when the work under way has had its time after `stop`. */
+  private readonly overdue = new AbortController();
+  private givenBack = 0;
 
   constructor(connection: Connection, options: QueueWorkerOptions) {
     this.connection = connection;
@@ -84,6 +92,7 @@ class Service {
     const { bullmq, another, broken } = this.connection;
     const { engine, size, say } = this.options;
     const signals = [broken, stop, this.full.signal];
+    const noLongerThan = this.boundedFrom(stop);
     const inTime = <T>(work: Promise<T>): Promise<T> => answered(work, [...signals, AbortSignal.timeout(ANSWER_MS)]);
     let consumer: QueueConsumer | null = null;
     try {
@@ -91,7 +100,7 @@ class Service {
       await inTime(this.connection.redis.set(WRITABLE, '', 'PX', 1000));
       await inTime(this.refuseOthers(true));
       await inTime(checkKeys(this.connection.redis, engine));
-      consumer = new bullmq.Worker<unknown>(queueName(engine), (job) => this.process(job.data), {
+      consumer = new bullmq.Worker<unknown>(queueName(engine), (job, token) => this.process(job, token), {
         connection: another(),
         prefix: PREFIX,
         // one more than there are processes: the next work is there when one has done its own
@@ -108,6 +117,7 @@ class Service {
     } catch (error) {
       if (!stop.aborted || broken.aborted || this.full.signal.aborted) throw this.connection.meant(error);
     } finally {
+      noLongerThan.clear();
       // what does not answer is not waited for
       void consumer?.close(true).catch(() => undefined);
     }
@@ -116,7 +126,8 @@ class Service {
 
   private async end(consumer: QueueConsumer): Promise<void> {
     // work under way is finished; what is not taken stays in the queue
-    if (this.busy > 0) this.options.say('ending after the work under way; Ctrl-C again ends at once');
+    const { lastWorkMs, say } = this.options;
+    if (this.busy > 0) say(`ending after the work under way, at the latest in ${lastWorkMs / 1000} s; Ctrl-C again ends at once`);
     const silent = new AbortController();
     const since = Date.now();
     const timer = setInterval(() => {
@@ -127,6 +138,20 @@ class Service {
     } finally {
       clearInterval(timer);
     }
+    if (this.givenBack > 0) say(`work that was not done in time was given back to the queue: ${this.givenBack}`);
+  }
+  /** Anybody may have put work without an end into the queue. */
+  private boundedFrom(stop: AbortSignal): { clear(): void } {
+    let timer: NodeJS.Timeout | undefined;
+    const begin = (): void => void (timer = setTimeout(() => this.overdue.abort(), this.options.lastWorkMs));
+    if (stop.aborted) begin();
+    else stop.addEventListener('abort', begin, { once: true });
+    return {
+      clear() {
+        stop.removeEventListener('abort', begin);
+        clearTimeout(timer);
+      },
+    };
   }
 
   private async until(stop: AbortSignal): Promise<void> {
@@ -170,23 +195,31 @@ class Service {
     if (count <= MOST_TOLD) this.options.say(`${text}${count === MOST_TOLD ? ' (what is refused from now on is not told)' : ''}`);
   }
 
-  private async process(data: unknown): Promise<number> {
-    const { engine, worker } = this.options;
-    const { campaign, work } = await this.taken(() => queuedWork(data, engine));
+  private async process(job: Job<unknown>, token: string | undefined): Promise<number> {
+    const { campaign, work } = await this.taken(() => queuedWork(job.data, this.options.engine));
     this.busy++;
     try {
-      await this.taken(() => this.fetch(work)).catch((error: unknown) => this.notDone(error));
-      const results = await this.computed(() => worker.work(work)).catch((error: unknown) => this.notDone(error));
-      // before the work counts as done: what is lost then is done again
-      await this.connection.redis
-        .xadd(resultsKey(campaign), '*', 'r', encodeResult({ work: work.id, results }))
-        .catch((error: unknown) => this.notTaken(error));
-      this.done++;
-      return results.length;
+      return await this.doWork(campaign, work);
+    } catch (error) {
+      if (!(error instanceof GivenBack)) throw error;
+      await job.moveToWait(token);
+      this.givenBack++;
+      throw new this.connection.bullmq.WaitingError();
     } finally {
       this.busy--;
       this.idleSince = Date.now();
     }
+  }
+  private async doWork(campaign: string, work: Work): Promise<number> {
+    const { worker } = this.options;
+    await this.taken(() => this.fetch(work)).catch((error: unknown) => this.notDone(error));
+    const results = await this.computed(() => worker.work(work)).catch((error: unknown) => this.notDone(error));
+    // before the work counts as done: what is lost then is done again
+    await this.connection.redis
+      .xadd(resultsKey(campaign), '*', 'r', encodeResult({ work: work.id, results }))
+      .catch((error: unknown) => this.notTaken(error));
+    this.done++;
+    return results.length;
   }
   private isFull(error: unknown): boolean {
     const why = this.connection.refusal(error);
@@ -206,10 +239,22 @@ class Service {
   private async computed<T>(work: () => Promise<T>): Promise<T> {
     this.computing++;
     try {
-      return await work();
+      return await this.unlessOverdue(work());
     } finally {
       this.computing--;
       this.computedAt = Date.now();
+    }
+  }
+  private async unlessOverdue<T>(work: Promise<T>): Promise<T> {
+    const { signal } = this.overdue;
+    let giveBack: () => void = () => undefined;
+    const over = new Promise<never>((_, fail) => (giveBack = () => fail(new GivenBack())));
+    if (signal.aborted) giveBack();
+    signal.addEventListener('abort', giveBack);
+    try {
+      return await Promise.race([work, over]);
+    } finally {
+      signal.removeEventListener('abort', giveBack);
     }
   }
   /** What is wrong with an entry stays wrong: it is told, and not tried again. */

@@ -16,6 +16,7 @@ import { TOOK_TOO_LONG } from '../campaign/execute.ts';
 import { canonical, packTarget, type PackedTarget } from '../campaign/content.ts';
 import type { Worker } from '../campaign/pool.ts';
 import { targetsIn } from '../campaign/foreign.ts';
+import { MOST_WALL } from '../campaign/foreign.ts';
 import { parseSpec, wallOf, type CampaignSpec, type SpecTarget } from '../campaign/spec.ts';
 import { InTheWay, mustBeAtRest, Store, type StoredTarget } from '../campaign/store.ts';
 import { junitCases, MOST_GROUPS, summarise, summaryText, resultCount, type Summary } from '../campaign/summary.ts';
@@ -69,6 +70,8 @@ export async function campaignCommand(path: string, options: CampaignOptions, io
   countOf(options.batch, '--batch', 1, MOST_BATCH);
   if (options.resume === true && options.overwrite === true) throw new UsageError('--resume and --overwrite exclude each other');
   const read = await load(path, io.cwd, options.rom);
+  if (options.queue !== undefined && wallOf(read.spec) > MOST_WALL)
+    throw new UsageError(`${path}: wall: over a queue a case has at most ${MOST_WALL / 1000} s`, 'a worker refuses work with more');
   const folder = passingFolder('bootbench-campaign-');
   const loaded = { ...read, folder };
   let worker: Worker | null = null;

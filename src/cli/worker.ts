@@ -15,6 +15,9 @@ import { EXIT, type Io } from './io.ts';
 import { reason } from '../bench/documents/system-errors.ts';
 import { interruptible } from './interruptible.ts';
 
+/** After the signal, for the work under way: what takes longer is given back. */
+const LAST_WORK_MS = 10_000;
+
 export interface WorkerOptions {
   readonly queue?: string;
   readonly jobs?: string;
@@ -37,7 +40,7 @@ export async function workerCommand(options: WorkerOptions, io: Io): Promise<num
     const engine = engineId();
     const say = (text: string): void => io.stderr.write(`${text}\n`);
     const done = await interruptible(io, false, ({ stop }) =>
-      serveQueue(queue, { engine, size, folder: blobs, worker: ready, idleMs, say }, stop),
+      serveQueue(queue, { engine, size, folder: blobs, worker: ready, idleMs, lastWorkMs: LAST_WORK_MS, say }, stop),
     );
     say(`${done} work items done`);
     return EXIT.ok;

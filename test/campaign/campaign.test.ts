@@ -201,6 +201,12 @@ describe('a campaign', () => {
     expect(existsSync(join(cwd, 'spec.sqlite'))).toBe(false);
   });
 
+  it('whose `wall` no worker of a queue would take is refused before the queue is looked for', async () => {
+    const cwd = campaignFolder({ ...SMALL, wall: '3600.1s' });
+    const ran = await cli(['campaign', 'spec.json', '--queue', 'redis://127.0.0.1:1'], { cwd });
+    expect([ran.code, ran.err]).toEqual([2, expect.stringContaining('spec.json: wall: over a queue a case has at most 3600 s')]);
+  });
+
   it('that is complete is not run again; one whose image, spec or shard has changed is not mixed', async () => {
     const cwd = campaignFolder(SMALL);
     await cli(['campaign', 'spec.json'], { cwd });

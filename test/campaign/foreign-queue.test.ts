@@ -129,6 +129,7 @@ describe('work', () => {
     ['with an address beyond 32 bits', changed(good, 'work.parts.0.cases.0.leave', [2 ** 32])],
     ['without time', changed(good, 'work.wall', 0)],
     ['without an end', changed(good, 'work.wall', 1e300)],
+    ['with more than an hour for a case', changed(good, 'work.wall', 3_600_001)],
     ['of another version', changed(good, 'work.engine', 'e2')],
     ['of a version that colours the terminal, or is a line of its own', changed(good, 'work.engine', '9 \x1b[31m\n0 work items done')],
     [

@@ -47,6 +47,7 @@ const options: QueueWorkerOptions = {
   folder: { has: () => false, get: never, put: never } as unknown as QueueWorkerOptions['folder'],
   worker: { probe: never, work: never, prove: never, close: never },
   idleMs: 100,
+  lastWorkMs: 10_000,
   say: () => undefined,
 };
 

@@ -97,6 +97,7 @@ describe('a worker, of whose server', () => {
     folder: { has: () => false, get: never, put: never } as unknown as QueueWorkerOptions['folder'],
     worker: { probe: never, work: never, prove: never, close: never },
     idleMs: null,
+    lastWorkMs: 10_000,
     say,
   });
   it.each([

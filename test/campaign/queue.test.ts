@@ -2,8 +2,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Queue } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BlobFolder } from '../../src/campaign/blob-folder.ts';
+import { packTarget } from '../../src/campaign/content.ts';
+import { serveQueue } from '../../src/campaign/queue-worker.ts';
+import { plainJob } from '../bench/plain-job.ts';
 import { builtProgram } from '../built.ts';
+import { FIRMWARE } from '../cli/helpers.ts';
 import { campaignFolder, SMALL } from './helpers.ts';
 import { fixture, rows, stored } from './stored.ts';
 import { disturbed, expectSame, hasRedis, otherVersion, poisonFor, ran, Redis, run, start, until } from './proof.ts';
@@ -105,6 +111,47 @@ describe.skipIf(!there)('over a queue (redis-server)', { concurrent: true }, () 
       expect(redis.cli('--scan', '--pattern', 'bootbench:blob:*').split('\n')).toHaveLength(5);
       expect(rows(join(cwd, 'spec.sqlite'), 'SELECT count(*) AS n FROM results')).toEqual([{ n: 28 }]);
     } finally {
+      await redis.end();
+    }
+  });
+
+  it('work that has no end in the time that a worker has after its signal goes back, neither lost nor failed', async ({
+    onTestFinished,
+  }) => {
+    const cwd = campaignFolder(SMALL, onTestFinished);
+    const redis = await new Redis().start();
+    const connection = { host: '127.0.0.1', port: redis.port };
+    const queue = new Queue('work-e1', { connection, prefix: 'bootbench' });
+    try {
+      const { hash, blobs } = packTarget(plainJob('STM32F072RB', [{ path: 'a.bin@0x08000000', bytes: FIRMWARE }]));
+      const folder = new BlobFolder(cwd);
+      for (const [name, bytes] of blobs) folder.put(name, bytes);
+      const id = '0'.repeat(32);
+      const work = { id, engine: 'e1', target: hash, parts: [{ seed: null, delays: {}, cases: [] }], expected: [], wall: 1000 };
+      await queue.add('work', { campaign: id, work }, { jobId: id });
+      const says: string[] = [];
+      const serve = (does: () => Promise<never[]>, stop: AbortSignal, idleMs: number | null): Promise<number> => {
+        const worker = { probe: () => Promise.reject(new Error()), work: does, prove: does, close: () => Promise.resolve() };
+        const say = (text: string): void => void says.push(text);
+        return serveQueue(redis.url, { engine: 'e1', size: 1, folder, worker, idleMs, lastWorkMs: 300, say }, stop);
+      };
+      const stop = new AbortController();
+      const endless = (): Promise<never[]> => {
+        setTimeout(() => stop.abort(), 50);
+        return new Promise(() => undefined);
+      };
+      expect(await serve(endless, stop.signal, null)).toBe(0);
+      expect(says.slice(1)).toEqual([
+        'ending after the work under way, at the latest in 0.3 s; Ctrl-C again ends at once',
+        'work that was not done in time was given back to the queue: 1',
+      ]);
+      expect(await queue.getJobCounts('waiting', 'active', 'failed')).toEqual({ waiting: 1, active: 0, failed: 0 });
+      const job = (await queue.getJob(id))!;
+      expect([job.attemptsMade, job.stalledCounter]).toEqual([0, 0]);
+      expect(await serve(() => Promise.resolve([]), new AbortController().signal, 1000)).toBe(1);
+      expect(await queue.getJobState(id)).toBe('completed');
+    } finally {
+      await queue.close();
       await redis.end();
     }
   });
