@@ -12,7 +12,6 @@ import { runBench } from '../../src/bench/run.ts';
 import { Session } from '../../src/bench/session/session.ts';
 import { findChip } from '../../src/chips/index.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
-import { loadImage } from '../../src/image/image.ts';
 import { word, type Step } from '../../tools/seeded/assembler.ts';
 import { fieldsOf } from '../../tools/seeded/facts.ts';
 import type { Fault as SeededFault } from '../../tools/seeded/faults.ts';
@@ -324,19 +323,22 @@ describe('what keeps a program from the hand-over', () => {
 });
 
 it('a result names it with its value, its place and what to write', () => {
-  const { image, guilty } = found('STM32F407VG', [scr(6)]);
-  expect(loadImage(image.bytes, image.path).chunks).toHaveLength(1);
-  const result = runBench(jobInput({ ...plainJob('STM32F407VG', []), images: [image], overrides: { images: [image.path] } }));
+  const fault: SeededFault = { kind: 'core', what: 'seeded', bad: (asm) => [asm.make(word(0xe000ed10, 2, 2))] };
+  const made = makeProgram(findChip('STM32F746ZG')!, 'straight', [{ fault, place: 'start' }], {
+    backup: false,
+    vtor: false,
+    crystal: false,
+  });
+  const result = runBench(jobInput(jobFor({ part: 'STM32F746ZG', kind: 'straight', made })));
   expect(result.diagnosis).toMatchObject({ explained: true, sets: [['state']] });
   expect(result.diagnosis.causes[0]).toMatchObject({
     id: 'state',
     what: 'SCB.SCR.SLEEPONEXIT',
     proved: true,
-    at: 'entry',
     fix: 'SCB->SCR &= ~0x2u;',
     outcomeAfterRepair: 'dfu',
-    lastWriter: { pc: `0x${guilty[0]!.toString(16).padStart(8, '0')}` },
-    explanation: 'SCB.SCR.SLEEPONEXIT is 1 when the ROM starts, and 0 behind a reset. With 0, DFU comes.',
+    lastWriter: { pc: `0x${made.guilty[0]!.at(-1)!.toString(16).padStart(8, '0')}` },
+    explanation: 'SCB.SCR.SLEEPONEXIT is 1 where the run ends, and 0 behind a reset. Without the instruction that changes it, DFU comes.',
   });
   expect(result.summary).toContain('cause: SCB.SCR.SLEEPONEXIT');
 });
