@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import type { RunResult } from '../../src/bench/documents/result.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
+import { shortReport } from '../../src/report/short.ts';
 import { plainJob } from './plain-job.ts';
 import { placeIn } from '../fixtures/place.ts';
 import { Thumb } from '../emu/thumb.ts';
@@ -41,4 +42,8 @@ it('an address at which products enter the ROM of H743 is no proved wrong addres
   const result = runBench(jobInput(plainJob('stm32h743zi', [{ path: 'app.bin@0x08000000', bytes }])));
   expect(result.diagnosis.causes.filter((c) => c.proved)).toEqual([]);
   expect(result.checks.find((c) => c.id === 'entry-address')).toMatchObject({ verdict: 'unknown', confidence: 'reported' });
+  // the first screen has the bootloader's own table beside it
+  expect(shortReport(result, { width: 400 })).toMatch(
+    /^Maybe +entry-address: products enter .* 0x1ff00000, which is not that of the\s+bootloader \(0x1ff09800\)/m,
+  );
 });

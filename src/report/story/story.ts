@@ -186,13 +186,16 @@ function unproved(result: RunResult, sources: Sources): Fact[] {
   const found = result.diagnosis.causes.filter((c) => c.what !== undefined).map((cause) => causeFact(result, cause, sources));
   return [...found, ...unprovedOf(result, sources)];
 }
+const maybeFact = (check: RunResult['checks'][number]): Fact => ({ is: 'check', check, maybe: true });
 function unprovedOf(result: RunResult, sources: Sources): Fact[] {
   const suspects = result.diagnosis.causes.filter((c) => c.what === undefined).map((cause) => causeFact(result, cause, NO_SOURCES));
   const crash = fault(result, sources);
   const summary: Fact = { is: 'summary', text: result.summary, detail: true };
   if (crash.length > 0) {
     const known = factsIn(result.notes, 'fault').some(({ at }) => at.file !== null);
-    return [summary, ...crash, ...origin(result), ...(known ? [] : suspects)];
+    // an address that products jump to, and that the stand-in ROM has no code for: nobody knows whether the jump was right
+    const open = result.checks.filter((c) => c.id === 'entry-address' && c.verdict === 'unknown' && c.observed !== null);
+    return [summary, ...crash, ...origin(result), ...(known ? [] : suspects), ...open.map(maybeFact)];
   }
   const trigger = notTriggered(result);
   const idles = result.stuck?.register === null;
@@ -204,7 +207,7 @@ function unprovedOf(result: RunResult, sources: Sources): Fact[] {
   return [
     { is: 'summary', text: result.summary, detail: false },
     ...suspects,
-    ...maybe.map((check) => ({ is: 'check', check, maybe: true }) as const),
+    ...maybe.map(maybeFact),
     ...resets(result, sources),
     ...origin(result),
   ];
