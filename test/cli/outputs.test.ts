@@ -2,11 +2,11 @@
 import { chmodSync, lstatSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { createHash } from 'node:crypto';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { basename, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { BlobFolder } from '../../src/campaign/blob-folder.ts';
-import { discard, folderBeside, openTemporary, passingFolder } from '../../src/campaign/temporary.ts';
+import { discard, folderBeside, isAlive, openTemporary, passingFolder } from '../../src/campaign/temporary.ts';
 import { mustHaveWritten, newCommand } from '../../src/cli/command-files.ts';
 import { verbatim } from '../../src/cli/io.ts';
 import { surroundings } from '../../src/bench/documents/system-errors.ts';
@@ -131,6 +131,18 @@ it('a folder beside its target of a process that is gone is removed by the next 
   const made = basename(folderBeside(join(cwd, 'demo')));
   expect(made).toMatch(new RegExp(`^\\.demo\\.${HOST}-${process.pid}-[0-9a-f]{16}\\.tmp$`));
   expect(readdirSync(cwd).sort()).toEqual([...kept, 'victim', made].sort());
+});
+
+it.skipIf(process.platform !== 'linux')('a process that has ended counts as gone, also where nobody has asked how it ended', async () => {
+  // the shell starts one that ends at once, and becomes one that never asks
+  const parent = spawn('sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  try {
+    const pid = Number(await new Promise<Buffer>((told) => parent.stdout.once('data', told)));
+    await vi.waitFor(() => expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^State:\s*Z/m));
+    expect([isAlive(pid), isAlive(parent.pid!)]).toEqual([false, true]);
+  } finally {
+    parent.kill('SIGKILL');
+  }
 });
 
 it('folders of this program are cleaned whole', () => {
