@@ -202,7 +202,7 @@ function refusedFile({ files = [] }: Tool, given: Arguments, cwd: string): strin
   return refused.length === 0 ? null : refused.join('\n');
 }
 
-/** Answers until the client closes stdin, or a signal ends it. */
+/** Answers until the client closes stdin or stdout, or a signal ends it. */
 export async function mcpCommand(io: Io, program: Program = thisProgram(io)): Promise<number> {
   const { Server, StdioServerTransport, CallToolRequestSchema, ListToolsRequestSchema } = await sdk();
   const server = new Server({ name: 'bootbench', version: VERSION }, { capabilities: { tools: {} } });
@@ -233,6 +233,8 @@ export async function mcpCommand(io: Io, program: Program = thisProgram(io)): Pr
       transport.onclose = closed;
       // the SDK does not hear that the client has gone
       messages.once('end', closed).on('error', failed);
+      // nor that nobody reads the answers any more
+      process.stdout.once('close', closed);
       io.onInterrupt(() => closed());
       server.connect(transport).catch(failed);
     });

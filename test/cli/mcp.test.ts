@@ -124,6 +124,24 @@ describe('mcp', () => {
     const code = await new Promise((ended) => child.once('close', ended));
     expect([code, said]).toEqual([4, 'bootbench: mcp: a message of the client is longer than 8 MiB; it ends here\n']);
   });
+  it('a client that closes its end of stdout alone ends the server, also in the middle of a call', async () => {
+    const child = spawn(process.execPath, [join(dist, 'bootbench.js'), 'mcp'], { cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+    let said = '';
+    child.stderr.on('data', (data: Buffer) => (said += data.toString()));
+    child.stdin.on('error', () => undefined);
+    const ping = (): void => void child.stdin.write('{"jsonrpc":"2.0","id":0,"method":"ping"}\n');
+    ping();
+    await new Promise((ready) => child.stdout.once('data', ready));
+    child.stdin.write(
+      `${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'run', arguments: { images: ['build/firmware.elf'], until: '9000s' } } })}\n`,
+    );
+    child.stdout.destroy();
+    const again = setInterval(ping, 100);
+    const ended = new Promise((settle) => child.once('exit', settle));
+    const late = new Promise((settle) => setTimeout(() => settle('alive'), 8_000).unref());
+    expect([await Promise.race([ended, late]), said]).toEqual([0, '']);
+    clearInterval(again);
+  });
   describe('a client that floods it', () => {
     const flooded = (line: string) => {
       const child = spawn(process.execPath, [join(dist, 'bootbench.js'), 'mcp'], { cwd, stdio: ['pipe', 'pipe', 'pipe'] });
