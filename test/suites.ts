@@ -44,7 +44,7 @@ const LONG: readonly string[] = [
   'test/{pack-manifest,planted,run-ts,seeded,web-usb}.test.ts',
   'test/peripherals/{all-registers,crc,display,tim-capture,usb-otg-fs}.test.ts',
   'test/report/{evidence,random-results,story}.test.ts',
-  'test/rom/{image,usart-code,usart-conform,waits}.test.ts',
+  'test/rom/{image,own-clock,usart-code,usart-conform,waits}.test.ts',
   'test/tools/ab.test.ts',
   'test/usb-sim/{descriptors,otg-fs,quirks,suspend}.test.ts',
 ];

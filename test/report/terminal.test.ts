@@ -9,6 +9,19 @@ import type { RunResult } from '../../src/bench/documents/result.ts';
 const flat = (text: string): string => text.replace(/\s+/g, ' ');
 const report = (result: RunResult, width = 80): string => terminalReport(result, { width });
 
+test('a colour is set and taken back by its own codes (ECMA-48 8.3.117, SGR), and empty text has none', () => {
+  const codes = (['bold', 'dim', 'red', 'green', 'yellow', 'cyan'] as const).map((style) => ansi(style, 'x').match(/\d+/g)!.map(Number));
+  expect(codes).toEqual([
+    [1, 22],
+    [2, 22],
+    [31, 39],
+    [32, 39],
+    [33, 39],
+    [36, 39],
+  ]);
+  expect(ansi('red', '')).toBe('');
+});
+
 describe('the terminal report', () => {
   test('answers in order: what happened, why, which line, how to fix it, how sure', () => {
     const text = flat(report(primaskResult()));
