@@ -51,6 +51,7 @@ import { factsOf, traceFailure, type Failure } from './slice/failure.ts';
 import { runTo } from './slice/window.ts';
 import { starvedBy } from './slice/starved.ts';
 import { unstarted } from './slice/unstarted.ts';
+import { uncopiedNotes } from './proof/uncopied.ts';
 import { foreignTable, resetStory, outcomeAwake, waitStory } from './slice/why.ts';
 import { failureInWords, place as placeInWords } from './slice/words.ts';
 import { Variants } from './proof/variants.ts';
@@ -205,7 +206,13 @@ function secondRun(run: PlainRun): SecondRun {
   if (!cut && traced.leave !== null) traced = { ...traced, leave: leaveOf(run) ?? traced.leave };
   const why = searched(run, 'why it does not go on', { notes: [], started: null }, () => whyNotes(session, powerOn, finished, base, cut));
   const idle = cut ? [] : searched(run, 'what was never started', [], () => idleImages(session, powerOn, base));
-  return { traced: { ...traced, watchdogStart: why.started }, told: [...crash, ...chain, ...why.notes, ...idle] };
+  return { traced: { ...traced, watchdogStart: why.started }, told: [...uncopiedOf(run), ...crash, ...chain, ...why.notes, ...idle] };
+}
+/** Notes about variables that start-up code has not copied, for a run that did not reach its goal. */
+function uncopiedOf(run: PlainRun): Note[] {
+  const { session, powerOn, finished, base } = run;
+  if (run.cut || run.observed.reached) return [];
+  return searched(run, 'variables that nothing copied', [], () => uncopiedNotes(session, powerOn, finished, base.end.outcome));
 }
 /** Notes about images that were never started, for a run that waits or keeps running. */
 function idleImages(session: Session, powerOn: Checkpoint, { end, entries }: BaseFacts): Note[] {

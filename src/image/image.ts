@@ -48,6 +48,8 @@ export interface LoadedImage {
   sectionAt(address: number): string | null;
   /** Memory that it takes without contents for it: .bss, and what start-up code leaves alone (NOLOAD). */
   readonly reserved: readonly { readonly address: number; readonly size: number }[];
+  /** What start-up code has to copy before it is used, such as .data: where it runs, and the bytes, which are programmed at `from`. */
+  readonly copied: readonly (ImageChunk & { readonly from: number })[];
   readonly remarks: readonly string[];
   /** What has not been read of its debug data so far: it is read where it is needed. */
   readonly leftOut: Pick<LeftOut, 'text'>;
@@ -152,6 +154,7 @@ function plain(path: string, digest: string, kind: PlainKind | 'binary', chunks:
     frames: new FrameTable(null, null, () => false),
     sectionAt: () => null,
     reserved: [],
+    copied: [],
     attributes: null,
     leftOut: none.leftOut,
     remarks: ['it contains no symbols and no source lines: give the .elf to see them'],
@@ -178,6 +181,9 @@ function loadElf(bytes: Uint8Array, path: string, digest: string, seenFrom: stri
     frames: new FrameTable(sections.frame, elf.loaded('.eh_frame'), holds, elf.leftOut),
     sectionAt: elf.sectionAt,
     reserved: elf.reserved,
+    copied: elf.segments
+      .filter(({ address, runAddress, data }) => address !== runAddress && data.length > 0)
+      .map(({ address, runAddress, data }) => ({ address: runAddress, data, from: address })),
     remarks: elf.remarks,
     leftOut: elf.leftOut,
     attributes: readAttributes(elf.section('.ARM.attributes')),
@@ -284,6 +290,17 @@ export function wordAt(images: readonly LoadedImage[], address: number): number 
     word = (word << 8) | byte;
   }
   return word >>> 0;
+}
+
+/** The word that start-up code should copy to this address, and where it is programmed; null where an image has none for it. */
+export function copiedAt(images: readonly LoadedImage[], address: number): { readonly value: number; readonly from: number } | null {
+  for (const { copied } of images)
+    for (const { address: start, data, from } of copied) {
+      const at = address - start;
+      if (at < 0 || at + 4 > data.length) continue;
+      return { value: new DataView(data.buffer, data.byteOffset + at, 4).getUint32(0, true), from: from + at };
+    }
+  return null;
 }
 
 /** The bytes of an image among which one lies at this address. */

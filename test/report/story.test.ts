@@ -33,6 +33,7 @@ const FACTS: { readonly [K in Kind]: readonly [Extract<Fact, { is: K }>, ...stri
   but: [{ is: 'but', text: 'it-rests-on-this' }, 'It-rests-on-this'],
   summary: [{ is: 'summary', text: 'it-happened', detail: false }, 'It-happened'],
   cause: [{ is: 'cause', proof: 'proved', cause: { ...primaskCause, explanation: 'why-it-is' }, check, at: writer, caller: { pc: '0x08000100', symbol: 'turn_off', file: 'power.c', line: 9 }, source, jump: null }, 'primask', 'why-it-is', 'main.c:42', 'power.c:9 (turn_off)', 'marked_line'],
+  uncopied: [{ is: 'uncopied', text: 'never-copied', more: ['start-value-at'] }, 'never-copied', 'start-value-at'],
   fault: [{ is: 'fault', text: 'it-crashed', source, more: ['called-by-x'] }, 'it-crashed', 'marked_line', 'called-by-x'],
   origin: [{ is: 'origin', links: ['first-link', 'second-link'] }, 'first-link', 'second-link'],
   reset: [{ is: 'reset', texts: ['reset-here', 'reset-why'], source }, 'reset-here', 'reset-why', 'marked_line'],

@@ -67,6 +67,8 @@ export interface Note<Text extends Sentence = string> {
 }
 /** Kind of the note about who called a vendor's function. */
 export const CALLED_FROM = 'called-from';
+/** Kind of the notes about variables that start-up code has not copied to RAM, where the run hangs on one: what it read, then how that shows. */
+export const UNCOPIED = 'uncopied';
 /** Kind of the note about a bounded wait that ended by its bound, and that is no cause. */
 export const GAVE_UP = 'gave-up';
 type Notes = readonly Note<Sentence>[];

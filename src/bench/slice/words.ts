@@ -6,7 +6,7 @@ import type { Core } from '../../emu/core/core.ts';
 import type { Region } from '../../emu/system.ts';
 import { ICACHE_ENABLED } from '../../emu/wires.ts';
 import { callChainOf, type CallChain } from '../session/call-chain.ts';
-import { codePlace, seenFrom, symbolAt } from '../../image/image.ts';
+import { codePlace, copiedAt, seenFrom, symbolAt } from '../../image/image.ts';
 import { sourceName } from '../../image/source-name.ts';
 import { windowAt } from '../input/outside-memory.ts';
 import { othersThanBooted } from '../session/programs.ts';
@@ -108,9 +108,16 @@ export function masterText(s: Session, { block, register, start, control }: Mast
 
 function unwritten(s: Session, address: number): string | null {
   const row = s.machine.system.regionAt(address)?.memory?.row;
-  if (row?.kind === 'ram') return `nothing had written ${hex(address)} since power-on`;
+  if (row?.kind === 'ram') return `nothing had written ${hex(address)} since power-on${startValue(s, address)}`;
   const erased = row?.kind === 'flash' && row.zone !== 'systemMemory' && s.machine.bootCore.peek(address & ~3, 4) === 0xffffffff;
   return erased ? `${hex(address)} is erased flash: no image has bytes there${elsewhere(s)}` : null;
+}
+/** Of a variable that start-up code should have copied. */
+function startValue({ input }: Session, address: number): string {
+  const found = copiedAt(input.images, address & ~3);
+  return found === null
+    ? ''
+    : `; its start value, ${hex(found.value)}, is in flash at ${hex(found.from)}, and the start-up code did not copy it`;
 }
 /** Where the programs are that a loader could have meant. */
 const elsewhere = (s: Session): string =>

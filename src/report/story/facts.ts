@@ -48,6 +48,8 @@ export type Fact =
       readonly source: Excerpt | null;
       readonly jump: RunResult['entries'][number] | null;
     }
+  /** A variable whose start value nothing copied to RAM. */
+  | { readonly is: 'uncopied'; readonly text: Sentence; readonly more: readonly Sentence[] }
   | { readonly is: 'fault'; readonly text: Sentence; readonly source: Excerpt | null; readonly more: readonly Sentence[] }
   | { readonly is: 'origin'; readonly links: readonly Sentence[] }
   | { readonly is: 'reset'; readonly texts: readonly Sentence[]; readonly source: Excerpt | null }

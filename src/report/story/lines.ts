@@ -87,7 +87,7 @@ function code(text: string, width: number): string[] {
 /** In this order facts give way where a screen is full: these altogether, in the end. */
 const BACKGROUND: readonly Kind[] = ['console', 'chip', 'board', 'harmless', 'kept-options'];
 /** And of these all but their sentences. */
-const REST: readonly Kind[] = ['serial', 'origin', 'check', 'not-triggered', 'in-vain', 'symptom', 'wait', 'reset', 'fault', 'fix', 'cause', 'verdict']; // prettier-ignore
+const REST: readonly Kind[] = ['serial', 'origin', 'check', 'not-triggered', 'in-vain', 'symptom', 'wait', 'reset', 'fault', 'fix', 'uncopied', 'cause', 'verdict']; // prettier-ignore
 const STEPS: readonly (readonly [Kind, Fold])[] = [
   ...BACKGROUND.map((kind) => [kind, 5] as const),
   ...([1, 2, 3, 4] as const).flatMap((fold) => REST.map((kind) => [kind, fold] as const)),

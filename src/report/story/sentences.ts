@@ -297,6 +297,7 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>) => Row } = {
     tone: 'red',
     text: `${id}: ${because}${option === null ? `; ${confidence}` : `, provided the real ROM has ${id} "${option.value}" (${option.confidence})`}`,
   }),
+  uncopied: ({ text, more }) => ({ label: 'Cause', tone: 'red', text, more }),
   'kept-options': ({ text }) => ({ label: 'Note', tone: 'yellow', text }),
   harmless: ({ ids, everywhere, detail }) => ({
     label: 'Note',

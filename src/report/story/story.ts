@@ -5,7 +5,7 @@ import { partsOf } from '../../checks/fix-in-c.ts';
 import { SERIAL_PORT } from '../../bench/documents/names.ts';
 import { BOUNDED } from '../../bench/documents/bounds.ts';
 import { BUT } from '../../bench/documents/reservations.ts';
-import { CALLED_FROM, factsIn, GAVE_UP, refusedWrite } from '../../bench/documents/note-facts.ts';
+import { CALLED_FROM, factsIn, GAVE_UP, refusedWrite, UNCOPIED } from '../../bench/documents/note-facts.ts';
 import type { Place, ResultCause, ResultCheck, RunResult } from '../../bench/documents/result.ts';
 import type { Sentence } from '../../bench/documents/sentence.ts';
 import { SERIAL } from '../../bench/documents/goal.ts';
@@ -40,7 +40,7 @@ export function storyOf(result: RunResult, { sources = NO_SOURCES, judgement = n
 /** Kinds of notes about the conditions of the run, in order of weight. */
 const CONDITIONS = ['ecc', 'boot-address', 'boot-at', 'assumed-board', 'outside-memory', 'option-bytes', 'wrong-chip', 'no-rom', 'limit', 'trigger', 'restart', 'watchdog', 'kept', 'force']; // prettier-ignore
 /** Kinds of notes that other facts tell. */
-const PLACED: ReadonlySet<string> = new Set([...CONDITIONS, BOUNDED, 'symptom', 'chain', 'crash', 'starved', 'not-triggered', GAVE_UP, 'find-jump', 'polled', 'reset', 'wait', 'loop', 'usb-clock', BUT, CALLED_FROM, 'kept-options', 'control', 'chip', SERIAL]); // prettier-ignore
+const PLACED: ReadonlySet<string> = new Set([...CONDITIONS, BOUNDED, 'symptom', 'chain', 'crash', 'starved', 'not-triggered', GAVE_UP, 'find-jump', 'polled', 'reset', 'wait', 'loop', 'usb-clock', BUT, CALLED_FROM, 'kept-options', 'control', 'chip', SERIAL, UNCOPIED]); // prettier-ignore
 
 const texts = ({ notes }: RunResult, ...kinds: readonly string[]): readonly Sentence[] =>
   kinds.flatMap((kind) => notes.filter((n) => n.kind === kind).map((n) => n.text));
@@ -136,6 +136,7 @@ function failed(result: RunResult, sources: Sources, patch: Patch): Fact[] {
   const proof = proofOf(result);
   if (proof === null)
     return [
+      ...uncopied(result),
       ...unproved(result, sources),
       ...inVain(result),
       ...serial(result),
@@ -151,6 +152,7 @@ function failed(result: RunResult, sources: Sources, patch: Patch): Fact[] {
   );
   return [
     { is: 'summary', text: result.summary, detail: true },
+    ...uncopied(result),
     ...causes.map((cause) => causeFact(result, cause, sources, 'proved')),
     ...seen(result, sources),
     ...fix(result, causes, patch),
@@ -197,7 +199,7 @@ function unprovedOf(result: RunResult, sources: Sources): Fact[] {
     const open = result.checks.filter((c) => c.id === 'entry-address' && c.verdict === 'unknown' && c.observed !== null);
     return [summary, ...crash, ...origin(result), ...(known ? [] : suspects), ...open.map(maybeFact)];
   }
-  const trigger = notTriggered(result);
+  const trigger = notTriggered(result, uncopied(result).length > 0);
   const idles = result.stuck?.register === null;
   // a wait for a pin or a port is no fault: the report says what would end it
   if (trigger.length > 0) return [summary, ...suspects, ...trigger, ...(idles ? wait(result, sources) : [])];
@@ -222,6 +224,11 @@ function causeFact(result: RunResult, cause: ResultCause, sources: Sources, proo
   return { is: 'cause', proof, cause, check, at, caller, source: excerptOf(caller ?? at, sources), jump };
 }
 
+/** An initialised variable that the run hangs on, and that holds what RAM came up with. */
+function uncopied(result: RunResult): Fact[] {
+  const [text, ...more] = texts(result, UNCOPIED);
+  return text === undefined ? [] : [{ is: 'uncopied', text, more }];
+}
 function fault(result: RunResult, sources: Sources): Fact[] {
   const [first, ...rest] = result.notes.filter((n) => n.kind === 'crash');
   if (first === undefined) return [];
@@ -327,7 +334,7 @@ function unexplained(result: RunResult): Fact[] {
   const { causes, explained } = diagnosis;
   if (explained === null) return [{ is: 'unexplained', why: 'unfinished', tried: [], ifElse: null }];
   if (stuck !== null && causes.length === 0) return [];
-  if (causes.length === 0 && notes.some((n) => n.kind === 'not-triggered' || n.kind === 'reset')) return [];
+  if (causes.length === 0 && notes.some((n) => n.kind === 'not-triggered' || n.kind === 'reset' || n.kind === UNCOPIED)) return [];
   const tried = causes.filter((c) => c.repair !== null).map((c) => c.id);
   const ifElse = tried.length === 0 ? (result.dependsOn.find(letsThrough) ?? null) : null;
   return [{ is: 'unexplained', why: causes.length === 0 ? 'harmless' : 'vain', tried, ifElse }];

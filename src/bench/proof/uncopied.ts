@@ -1,0 +1,112 @@
+/**
+ * Initialised variables that no start-up code has copied from flash to RAM, where the run hangs on one: the run is repeated with each read of such a word
+ * answered by its start value.
+ */
+import { PAGE_BITS, WORD_MAP } from '../../emu/arena.ts';
+import type { Core, Interceptor } from '../../emu/core/core.ts';
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import { copiedAt, sectionAt } from '../../image/image.ts';
+import { UNCOPIED, type Note } from '../documents/note-facts.ts';
+import { hex32, type Outcome } from '../documents/result.ts';
+import type { Session } from '../session/session.ts';
+import { addressText, place } from '../slice/words.ts';
+import { runFrom, type Attempt } from './attempt.ts';
+
+/** Effort: words that are tried one by one for the one that decides. */
+const MOST_SINGLE = 8;
+
+/** The first read of a word that should have been copied. */
+interface Read {
+  readonly address: number;
+  readonly pc: number;
+  /** What was in RAM. */
+  readonly found: number;
+}
+
+/** Notes about the variable that the run hangs on; none where all were copied, or where it makes no difference. Leaves the session anywhere. */
+export function uncopiedNotes(s: Session, powerOn: Checkpoint, finished: Checkpoint, outcome: Outcome): Note[] {
+  s.restore(finished);
+  if (s.machine.uninitialisedReads() === 0) return [];
+  const words = unwrittenWords(s);
+  if (words.size === 0) return [];
+  const all = repeated(s, powerOn, words);
+  if (all.reads.length === 0 || !isOther(all.run, outcome)) return [];
+  const single = all.reads.length === 1 ? all.reads[0] : all.reads.slice(0, MOST_SINGLE).find((r) => decides(s, powerOn, r, all.run));
+  return told(s, single ?? all.reads[0]!, single === undefined ? all.reads.length : 1, all.run);
+}
+/** It gets further: to its goal, into the ROM, or past what held it. */
+const isOther = (run: Attempt, outcome: Outcome): boolean =>
+  run.reached || (run.outcome !== outcome && (run.entries > 0 || run.outcome === 'no-jump'));
+function decides(s: Session, powerOn: Checkpoint, { address }: Read, all: Attempt): boolean {
+  const { run } = repeated(s, powerOn, new Set([address]));
+  return run.outcome === all.outcome && run.reached === all.reached;
+}
+
+/** Words of RAM that an image has start values for: those of each stretch of which nothing has written some. What was copied is written as a whole. */
+function unwrittenWords(s: Session): Set<number> {
+  const words = new Set<number>();
+  for (const { copied } of s.input.images)
+    for (const { address, data } of copied) {
+      const count = address % 4 === 0 ? Math.min(data.length, roomInRam(s, address)) >>> 2 : 0;
+      const all = Array.from({ length: count }, (_, i) => address + 4 * i);
+      if (all.some((at) => isUnwritten(s, at))) for (const at of all) words.add(at);
+    }
+  return words;
+}
+/** Bytes from an address to the end of its RAM: an image may claim more. */
+function roomInRam({ machine: { system } }: Session, address: number): number {
+  const region = system.regionAt(address);
+  return region?.memory?.row.kind === 'ram' ? region.base + region.memory.row.size - address : 0;
+}
+function isUnwritten({ machine: { system } }: Session, address: number): boolean {
+  const region = system.regionAt(address);
+  if (region?.memory?.row.kind !== 'ram') return false;
+  const host = region.memory.host + (address - region.base);
+  return system.arena.u8[WORD_MAP + (host >>> 2)] !== WRITTEN;
+}
+/** Of the map of words: 0 = never written, 2 = read before it was. */
+const WRITTEN = 1;
+
+/** The run with the start values of these words in RAM, as start-up code would have left them behind each reset. */
+function repeated(s: Session, powerOn: Checkpoint, words: ReadonlySet<number>): { readonly run: Attempt; readonly reads: readonly Read[] } {
+  const reads = new Map<number, Read>();
+  const stored = new Set<number>();
+  let resets = 0;
+  const isLeft = (core: Core, word: number): boolean => {
+    const now = s.machine.history.resets.length;
+    if (now !== resets) stored.clear();
+    resets = now;
+    return core.zone === 'user' && words.has(word) && !stored.has(word);
+  };
+  const answer = (core: Core, address: number, size: number): number | null => {
+    const word = (address & ~3) >>> 0;
+    if (core.hardwareAccess || (address & 3) + size > 4 || !isLeft(core, word)) return null;
+    const start = copiedAt(s.input.images, word)!.value;
+    const found = (core.peek(word, 4) ?? 0) >>> 0;
+    if (found !== start && !reads.has(word)) reads.set(word, { address: word, pc: core.pc, found });
+    const shifted = start >>> (8 * (address & 3));
+    return size === 4 ? shifted : (shifted & ((1 << (8 * size)) - 1)) >>> 0;
+  };
+  const watch: Interceptor = {
+    pages: new Set([...words].map((a) => a >>> PAGE_BITS)),
+    read: answer,
+    write: (core, address, _size, value) => {
+      const word = (address & ~3) >>> 0;
+      if (isLeft(core, word)) stored.add(word);
+      return value;
+    },
+  };
+  return { run: runFrom(s, powerOn, watch), reads: [...reads.values()] };
+}
+
+function told(s: Session, { address, pc, found }: Read, count: number, run: Attempt): Note[] {
+  const { value, from } = copiedAt(s.input.images, address)!;
+  const section = sectionAt(s.input.images, address) ?? 'it';
+  const others = count > 1 ? `; ${count - 1} more such ${count === 2 ? 'word was' : 'words were'} read` : '';
+  const goal = run.reached ? (run.outcome === 'dfu' ? 'reaches DFU' : 'reaches its goal') : `ends otherwise (${run.outcome})`;
+  return [
+    `the start-up code did not copy ${section} to RAM: ${place(s, pc)} reads ${addressText(s, address, pc)}, which is ${hex32(found)} there and should be ${hex32(value)}${others}`,
+    `the start value is in flash at ${hex32(from)}, and nothing wrote it to ${hex32(address)}: Reset_Handler must copy ${section} before main() runs`,
+    `with ${count > 1 ? 'the start values' : 'this start value'} in RAM, the same run ${goal}`,
+  ].map((text) => ({ kind: UNCOPIED, text }));
+}
