@@ -11,6 +11,7 @@ export const PPB = {
   NVIC_IPR: 0xe000e400,
   ICSR: 0xe000ed04,
   AIRCR: 0xe000ed0c,
+  SCR: 0xe000ed10,
   CCR: 0xe000ed14,
   SHPR1: 0xe000ed18,
   HFSR: 0xe000ed2c,

@@ -103,7 +103,7 @@ const CASES: readonly Case[] = [
   besideUsb('one level below the priority of the USB interrupt', 'warn', 0x40),
   { id: 'basepri', what: 'USB interrupt at priority 0', verdict: 'warn', observed: '0x50', change: (t) => (t.core['basepri'] = 0x50) },
   { id: 'faultmask', what: 'set', verdict: 'fail', observed: 'FAULTMASK = 1', change: (t) => (t.core['faultmask'] = 1) },
-  { id: 'sleep-on-exit', what: 'set', verdict: 'warn', observed: 'SCR.SLEEPONEXIT = 1', change: (t) => t.ppb.set(0xe000ed10, 1 << 1) },
+  { id: 'sleep-on-exit', what: 'set', verdict: 'warn', observed: 'SCR.SLEEPONEXIT = 1', change: (t) => t.ppb.set(PPB.SCR, 1 << 1) },
   {
     id: 'nvic-enabled',
     what: 'TIM2 with its clock on',

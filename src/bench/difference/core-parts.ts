@@ -3,7 +3,7 @@
  * the core's page (core/state.ts), taken over as a whole.
  */
 import { PPB } from '../../checks/core-registers.ts';
-import { SCS } from '../../emu/core/arm/scs-state.ts';
+import { SCR, SCS } from '../../emu/core/arm/scs-state.ts';
 import { S } from '../../emu/core/state.ts';
 
 /** First byte in the core's page, and how many. */
@@ -114,7 +114,7 @@ export const CORE_PARTS: readonly CorePart[] = [
 
 /** Fields of core registers that have more than one, by their names in the Arm ARMs (DDI 0403 B3.2, DDI 0553 D1.2). */
 export const CORE_FIELDS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-  SCR: { SLEEPONEXIT: 1 << 1, SLEEPDEEP: 1 << 2, SEVONPEND: 1 << 4 },
+  SCR,
   CCR: { UNALIGN_TRP: 1 << 3, DIV_0_TRP: 1 << 4, BFHFNMIGN: 1 << 8, STKALIGN: 1 << 9, DC: 1 << 16, IC: 1 << 17, BP: 1 << 18 },
   // bits of the word of pending exceptions, by their numbers
   ICSR: { NMIPENDSET: 1 << 2, PENDSVSET: 1 << 14, PENDSTSET: 1 << 15 },

@@ -13,7 +13,7 @@ import type { Instruction } from '../../emu/core/decode.ts';
 import type { Cell } from '../../emu/proofs/linear.ts';
 import { LinearTicks, type TickSurroundings } from '../../emu/proofs/linear-ticks.ts';
 import { highestPending } from '../../emu/core/arm/nvic.ts';
-import { EXC, SCS } from '../../emu/core/arm/scs-state.ts';
+import { EXC, SCR, SCS } from '../../emu/core/arm/scs-state.ts';
 import { sysTickPeriod } from '../../emu/core/arm/systick.ts';
 import { ARCHITECTURE, readIsSteady } from '../../emu/proofs/steady.ts';
 import type { Checkpoint, SavedPage } from '../../emu/machine-base.ts';
@@ -26,7 +26,6 @@ import { hearing, CHECK_TIMER } from './hearing.ts';
 const TICKS = 2;
 /** Effort: instructions of a longer iteration are not looked at. */
 const LONGEST_PERIOD = 2000;
-const SLEEPONEXIT = 2;
 
 /**
  * Until when the application does what it does now, as far as that is known; null where it is not. The chip has one core that runs.
@@ -49,7 +48,7 @@ function sleepsPlainly(core: Core): boolean {
   return (
     core.arm.waiting === 'wfi' &&
     core.arm.isPlainThread &&
-    (core.get(SCS.SCR) & SLEEPONEXIT) === 0 &&
+    (core.get(SCS.SCR) & SCR.SLEEPONEXIT) === 0 &&
     highestPending(core) === 0 &&
     !core.canWake()
   );

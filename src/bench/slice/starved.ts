@@ -1,6 +1,6 @@
 /** A run that goes on in interrupts alone: the program behind them does not get one instruction in. Seen, and not proved to last for ever. */
 import { exceptionName } from '../../checks/core-registers.ts';
-import { SCS } from '../../emu/core/arm/scs-state.ts';
+import { SCR, SCS } from '../../emu/core/arm/scs-state.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { MachineObserver } from '../../emu/machine-observer.ts';
 import { MS } from '../../emu/time.ts';
@@ -14,7 +14,6 @@ import { framesOf, place } from './words.ts';
 /** How long it is watched, and how often an interrupt has to come in that time. */
 const WATCH = 5 * MS;
 const OFTEN = 10;
-const SLEEPONEXIT = 2;
 
 /** What keeps thread code from running behind `end`, in words; null where it runs, or sleeps between interrupts on purpose. Leaves the session anywhere. */
 export function starvedBy(s: Session, end: Checkpoint): string | null {
@@ -37,7 +36,7 @@ export function stormBehind(s: Session, end: Checkpoint): Storm | null {
   const core = machine.bootCore;
   s.keepCheckpoints = false;
   s.restore(end);
-  if (core.arm.ipsr === 0 || core.halted || (core.get(SCS.SCR) & SLEEPONEXIT) !== 0) return null;
+  if (core.arm.ipsr === 0 || core.halted || (core.get(SCS.SCR) & SCR.SLEEPONEXIT) !== 0) return null;
   const { taken, threadRan } = handlersFrom(s);
   const [exception, { times = 0, pc = 0 } = {}] = [...taken].toSorted(([, a], [, b]) => b.times - a.times)[0] ?? [0];
   if (threadRan || times < OFTEN) return null;

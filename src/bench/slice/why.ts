@@ -5,7 +5,7 @@ import { PAGE_BITS } from '../../emu/arena.ts';
 import type { Interceptor } from '../../emu/core/core.ts';
 import { registerFile, setRegister } from '../../emu/core/arm/register-file.ts';
 import { highestPending } from '../../emu/core/arm/nvic.ts';
-import { EXC, SCS } from '../../emu/core/arm/scs-state.ts';
+import { EXC, SCR, SCS } from '../../emu/core/arm/scs-state.ts';
 import { wakeBehindHandler } from '../../emu/core/arm/scs.ts';
 import { callChainOf } from '../session/call-chain.ts';
 import type { ResetRecord } from '../../emu/history.ts';
@@ -238,11 +238,10 @@ function asleep(s: Session): string[] {
 }
 /** Each interrupt is served, and the core sleeps again. */
 function behindHandlers(s: Session): string {
-  const writer = s.machine.history.lastWriter(`CPU${s.machine.bootCore.index || ''}.SCR`, SLEEPONEXIT);
+  const writer = s.machine.history.lastWriter(`CPU${s.machine.bootCore.index || ''}.SCR`, SCR.SLEEPONEXIT);
   const set = writer === null ? '' : ` (set at ${place(s, writer.pc)})`;
   return `SCB.SCR.SLEEPONEXIT is 1${set}: the core sleeps again at the end of each handler, so what an interrupt woke it for never runs`;
 }
-const SLEEPONEXIT = 2;
 function inStandby(s: Session, how: string): string {
   const found = standbyWakers(s);
   const pins = found.length === 0 ? 'no wake-up pin is enabled' : `only ${wakersText(found)} wakes it`;

@@ -7,6 +7,9 @@ import { S } from '../state.ts';
 
 const at = (offset: number): number => S.SCS + offset;
 
+/** Bits of SCR, all that it has without the Security Extension (Armv7-M ARM B3.2.7). */
+export const SCR = { SLEEPONEXIT: 1 << 1, SLEEPDEEP: 1 << 2, SEVONPEND: 1 << 4 } as const;
+
 export const SCS = {
   VTOR: at(0x00),
   /** AIRCR.PRIGROUP, 0…7. */

@@ -17,6 +17,7 @@ import {
   onV7,
   onV8,
   plain,
+  SCR,
   SCS,
   withFpu,
   withL1,
@@ -35,7 +36,7 @@ const feature = (address: number, name: string): ScsRegister => fixed(address, n
 
 // ---- system control block --------------------------------------------------------------------------------------------------------
 
-const SCR_WRITABLE = 0x16;
+const SCR_WRITABLE = SCR.SLEEPONEXIT | SCR.SLEEPDEEP | SCR.SEVONPEND;
 const VECTKEY = 0x05fa;
 const FAULTS = [EXC.MEMMANAGE, EXC.BUSFAULT, EXC.USAGEFAULT] as const;
 /** SHCSR: bit of each exception's active, pended and enable state. */
@@ -387,8 +388,8 @@ export function peekScs(cpu: Cpu, address: number, size: 1 | 2 | 4): number | nu
 }
 /** The core is awake behind its handler, as without SCR.SLEEPONEXIT. */
 export function wakeBehindHandler(cpu: Cpu): void {
-  cpu.set(SCS.SCR, cpu.get(SCS.SCR) & ~2);
+  cpu.set(SCS.SCR, cpu.get(SCS.SCR) & ~SCR.SLEEPONEXIT);
   cpu.set(S.HALTED, 0);
 }
 /** SCR.SLEEPDEEP. */
-export const sleepDeep = (cpu: Cpu): boolean => (cpu.get(SCS.SCR) & 4) !== 0;
+export const sleepDeep = (cpu: Cpu): boolean => (cpu.get(SCS.SCR) & SCR.SLEEPDEEP) !== 0;
