@@ -38,7 +38,7 @@ it.each([
   ['../Drivers/STM32G4xx_HAL_Driver/Src/stm32g4xx_hal_cortex.c', true],
   ['C:\\work\\fw\\Drivers\\CMSIS\\Include\\core_cm4.h', true],
   ['lib/stm32f4xx_hal_driver/Src/stm32f4xx_hal_rcc.c', true],
-  ['/root/.platformio/packages/framework-stm32cubef4/x.c', true],
+  ['.platformio/packages/framework-stm32cubef4/x.c', true],
   ['src/stm32f1xx_ll_utils.c', true],
   ['vendor/usb.c', true],
   ['Core/Src/stm32g4xx_hal_msp.c', false],
