@@ -17,6 +17,7 @@ import { applied, code, isCpp, jumps, type Edit } from './patch/edit.ts';
 import { laidOut } from './patch/layout.ts';
 import { inCpp, inStyle } from './patch/style.ts';
 import { declarations, mainIn, throughMainLoop } from './patch/main-loop.ts';
+import { keptByCubeMx, writtenAgain } from './patch/user-code.ts';
 import { namesKnownIn } from './known-names.ts';
 import type { PatchHome, SourceFile, Sources } from './source-lines.ts';
 
@@ -122,8 +123,17 @@ function tryPatch(
       left.push(
         `${found.elsewhere ? file : found.path} was changed after the image was built: build it again first, or line numbers may be wrong`,
       );
-    const changed = applied(found.lines, withoutTwins(own), refuse, done);
+    const placed = withoutTwins(own).map((edit) => keptByCubeMx(found.lines, edit));
+    const changed = applied(found.lines, placed, refuse, done);
     if (changed === null) continue;
+    const again = writtenAgain(
+      found.lines,
+      placed.filter((e) => done.has(e.id)),
+    );
+    if (again !== null)
+      needs.push(
+        `${found.path}:${again} is outside of USER CODE: STM32CubeMX writes that line again, so make the change in its project (.ioc), too`,
+      );
     for (const edit of edits) if (edits.some((e) => done.has(e.id) && isTwin(edit, e))) done.add(edit.id);
     const at = homeOf(found);
     home ??= at;

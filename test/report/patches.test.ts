@@ -219,3 +219,70 @@ describe('Two fixes in one patch', () => {
     },
   );
 });
+
+describe('A patch of a file that STM32CubeMX writes', () => {
+  const CUBE = `#include "main.h"
+
+/* Private includes ----------------------------------------------------------*/
+/* USER CODE BEGIN Includes */
+/* USER CODE END Includes */
+
+TIM_HandleTypeDef htim6;
+/* USER CODE BEGIN PV */
+int own;
+/* USER CODE END PV */
+
+void jump(void)
+{
+  go();
+}
+
+int main(void)
+{
+  /* USER CODE BEGIN 1 */
+
+  /* USER CODE END 1 */
+  HAL_Init();
+  /* USER CODE BEGIN 2 */
+  start();
+  /* USER CODE END 2 */
+}`;
+  const found = (): SourceFile => ({ path: 'Core/Src/main.c', lines: CUBE.split('\n'), newer: false, elsewhere: false });
+  const patchAt = (fix: string, line: number): { readonly patch: Patch; readonly pairOf: (text: string) => string | null } => {
+    const place: Place = { pc: '0x08000430', symbol: 'f', file: 'main.c', line };
+    const patch = patchOf(resultOf([cause(fix, line, { at: 'entry' })], place), found);
+    const after = (applyPatch(CUBE, patch.text) as string).split('\n');
+    const pairOf = (text: string): string | null => {
+      const before = after.slice(
+        0,
+        after.findIndex((l) => l.includes(text)),
+      );
+      const mark = before.findLast((l) => l.includes('USER CODE'));
+      return /BEGIN (\w+)/.exec(mark ?? '')?.[1] ?? null;
+    };
+    return { patch, pairOf };
+  };
+
+  it('puts variables, functions and the start of main() where CubeMX keeps them', () => {
+    const request = [
+      part('file', ', in a NOLOAD section', 'static volatile uint32_t request;'),
+      part('main', '', 'if (request) { go_on(); }'),
+    ];
+    const { patch, pairOf } = patchAt(request.join('\n'), 24);
+    expect([pairOf('int request;'), pairOf('  if (request)')]).toEqual(['PV', '1']);
+    expect(patch.needs.filter((text) => text.includes('CubeMX'))).toEqual([]);
+    const erase = part('file', ', in RAM', 'static void erase_and_jump(void) {', '  work();', '}');
+    expect(patchAt(`${erase}\n${part('here', '', 'erase_and_jump();')}`, 24).pairOf('static void erase_and_jump')).toBe('Includes');
+  });
+  it('says which line CubeMX writes again, and says nothing of lines that it keeps', () => {
+    const kept = patchAt('__enable_irq();', 24);
+    expect([kept.pairOf('cpsie i'), kept.patch.needs.filter((text) => text.includes('CubeMX'))]).toEqual(['2', []]);
+    const lost = patchAt('__enable_irq();', 22);
+    expect([lost.pairOf('cpsie i'), lost.patch.needs.some((text) => text.includes('main.c:22') && text.includes('CubeMX'))]).toEqual([
+      null,
+      true,
+    ]);
+    const elsewhere = patched('plain', 'call', 'entry', 12).patch.needs;
+    expect(elsewhere.filter((text) => text.includes('CubeMX'))).toEqual([]);
+  });
+});

@@ -43,7 +43,8 @@ function put(lines: string[], { line, how, code: put }: Edit): string | null {
   if (how !== 'line' && how !== 'below' && /\{.*\}\s*$/.test(code(lines[line - 1]!)))
     return `line ${line} contains a whole block; there: ${put.join(' ')}`;
   if (how === 'line' || how === 'below') {
-    const inner = how === 'below' && code(lines[line - 1]!).endsWith('{') ? `${indentOf(lines[line - 1]!)}  ` : '';
+    const outer = how === 'below' ? indentOf(lines[line - 1]!) : '';
+    const inner = how === 'below' && code(lines[line - 1]!).endsWith('{') ? `${outer}  ` : outer;
     lines.splice(how === 'line' ? line - 1 : line, how === 'line' ? 1 : 0, ...put.map((text) => inner + text));
     return null;
   }
