@@ -1,0 +1,146 @@
+/** A machine to step, and what is in it. */
+import { useEffect, useState } from 'preact/hooks';
+import type { LessonStep } from '../lessons.ts';
+import { NO_FLIPS, type Changed, type Example, type Go, type Setup, type View } from '../setup.ts';
+import { hex, inWords, ms } from '../words.ts';
+import { holder } from '../workers.ts';
+import { DfuPanel } from './dfu.tsx';
+import { Source } from './source.tsx';
+
+const STEPS: readonly (readonly [Go, string])[] = [
+  ['instruction', 'Instruction'],
+  ['line', 'Line'],
+  ['over', 'Line, over calls'],
+  ['millisecond', '1 ms'],
+  ['exception', 'Exception'],
+  ['reset', 'Reset'],
+  ['entry', 'ROM entry'],
+  ['dfu', 'DFU'],
+  ['end', 'End'],
+];
+/** The machine that lessons move is the one that is shown. */
+export interface Controls {
+  readonly restart: () => Promise<View | null>;
+  readonly move: (step: LessonStep) => Promise<View | null>;
+}
+interface StepperProps {
+  readonly setup: Setup;
+  readonly example: Example | null;
+  /** Takes the controls of this machine, and null when it goes. */
+  readonly hold: (controls: Controls | null) => void;
+}
+export function Stepper({ setup, example, hold }: StepperProps) {
+  const [view, setView] = useState<View | null>(null);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState('');
+  const act = async (work: () => Promise<View>): Promise<View | null> => {
+    setBusy(true);
+    setError('');
+    try {
+      const next = await work();
+      setView(next);
+      return next;
+    } catch (e) {
+      setError(inWords(e));
+      return null;
+    } finally {
+      setBusy(false);
+    }
+  };
+  const restart = () => act(() => holder().open(setup, NO_FLIPS));
+  useEffect(() => {
+    void restart();
+    const move = ({ turn, go }: LessonStep): Promise<View | null> =>
+      turn ? act(() => holder().turn(...turn)) : go ? act(() => holder().go(go)) : Promise.resolve(null);
+    hold({ restart, move });
+    return () => hold(null);
+  }, []);
+  return (
+    <section aria-labelledby="machine">
+      <h2 id="machine">The machine</h2>
+      <div class="row" role="group" aria-label="run to">
+        <button type="button" disabled={busy} onClick={() => void restart()}>
+          Power-on
+        </button>
+        {STEPS.map(([go, label]) => (
+          <button key={go} type="button" disabled={busy || view === null} onClick={() => void act(() => holder().go(go))}>
+            {label}
+          </button>
+        ))}
+      </div>
+      {error !== '' && (
+        <p class="bad" role="alert">
+          {error}
+        </p>
+      )}
+      {view && <MachineView view={view} example={example} />}
+      {view && <DfuPanel view={view} />}
+    </section>
+  );
+}
+
+function MachineView({ view, example }: { readonly view: View; readonly example: Example | null }) {
+  const { place } = view;
+  const where = `${place.symbol ?? place.pc}${place.file ? `, ${place.file.split('/').at(-1)}:${place.line}` : ''}`;
+  return (
+    <>
+      <p role="status" data-testid="where">
+        {view.why}: {ms(view.at)}, {view.instructions} instructions, {view.zone === 'rom' ? 'in the ROM' : 'in the application'}, {where}
+      </p>
+      {place.file && <Source example={example} file={place.file} line={place.line} title={where} />}
+      <h3>Core registers</h3>
+      <div class="registers mono">
+        {view.registers.map((r) => (
+          <div key={r.name} class={r.changed ? 'changed' : ''}>
+            <span>
+              {r.name}
+              {r.changed ? ' *' : ''}
+            </span>
+            <span data-testid={`register-${r.name}`}>{hex(r.value)}</span>
+          </div>
+        ))}
+      </div>
+      <h3>Registers of peripherals that have changed</h3>
+      {view.changes.length === 0 ? <p class="dim">none</p> : <Changes changes={view.changes} />}
+      <details>
+        <summary>What happened ({view.timeline.length} rows)</summary>
+        <Rows rows={view.timeline.map((t) => [ms(t.at), t.kind, t.text])} label="events" />
+      </details>
+      <details>
+        <summary>USB host ({view.usb.length} rows)</summary>
+        <Rows rows={view.usb.map((t) => [ms(t.at), '', t.text])} label="USB" />
+      </details>
+      {view.console !== '' && <pre tabIndex={0}>{view.console}</pre>}
+    </>
+  );
+}
+const Changes = ({ changes }: { readonly changes: readonly Changed[] }) => (
+  <div class="scroll" tabIndex={0} role="region" aria-label="changed registers">
+    <table>
+      <tbody>
+        {changes.map((c) => (
+          <tr key={c.name}>
+            <th scope="row">{c.name}</th>
+            <td>{hex(c.value)}</td>
+            <td>{c.fields.map((f) => `${f.name} ${f.before} → ${f.now}`).join(', ')}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </div>
+);
+const Rows = ({ rows, label }: { readonly rows: readonly (readonly string[])[]; readonly label: string }) => (
+  <div class="scroll" tabIndex={0} role="region" aria-label={label}>
+    <table>
+      <tbody>
+        {rows.map((cells, i) => (
+          <tr key={i}>
+            {cells.map((cell, k) => (
+              <td key={k}>{cell}</td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </div>
+);

@@ -1,0 +1,41 @@
+/** The timeline of the run and its events. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { drawTimeline, type TimelineHandle } from '../../src/report/app/timeline.ts';
+import type { Verdict } from '../setup.ts';
+
+/** What the script of a report draws, too. */
+export function TimelinePanel({ verdict: { picture, result } }: { readonly verdict: Verdict }) {
+  const holder = useRef<HTMLDivElement>(null);
+  const handle = useRef<TimelineHandle | null>(null);
+  const [row, setRow] = useState<number | null>(null);
+  useEffect(() => {
+    handle.current = drawTimeline(picture, holder.current!, setRow);
+    return () => {
+      handle.current?.close();
+      holder.current?.replaceChildren();
+    };
+  }, []);
+  return (
+    <section id="timeline" aria-labelledby="timeline-title">
+      <h2 id="timeline-title">Timeline</h2>
+      {picture.repaired !== null && <p class="dim">Below, with ↻: the same run with {picture.repaired}.</p>}
+      <div ref={holder} data-testid="timeline" />
+      <details>
+        <summary>{result.timeline.length} events</summary>
+        <div class="scroll" tabIndex={0} role="region" aria-label="events">
+          <table>
+            <tbody>
+              {result.timeline.map((t, i) => (
+                <tr key={i} class={i === row ? 'chosen' : ''} onClick={() => handle.current?.chooseRow(i)}>
+                  <td class="mono">{t.at}</td>
+                  <td>{t.kind}</td>
+                  <td>{t.text}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </details>
+    </section>
+  );
+}
