@@ -35,6 +35,7 @@ nav { position: sticky; top: 0; background: var(--back); border-bottom: 1px soli
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem } dt { color: var(--soft) } dd { margin: 0; overflow-wrap: anywhere } .mono { font-family: ui-monospace, monospace }
 ${TIMELINE_STYLE}
 .picture svg { display: block; width: 100%; min-width: 600px; max-width: 60rem; height: auto; margin: .5rem 0 }
+.diff > * { display: block; text-decoration: none } .diff ins { color: var(--pass) } .diff del { color: var(--fail) } article ul { list-style: none; padding: 0; margin: .25rem 0 }
 button { font: inherit; padding: .2rem .7rem; border: 1px solid var(--line); background: var(--panel); color: var(--ink); border-radius: 4px; cursor: pointer }
 .hljs-comment { color: var(--soft) } .hljs-keyword, .hljs-type, .hljs-meta { color: light-dark(#8b1a8b, #d8a0e8) } .hljs-string, .hljs-number { color: light-dark(#0b5c2b, #a5d6a7) } .hljs-title { color: light-dark(#0a4a9e, #9cc4ff) }
 @media (max-width: 600px) { main { padding: .5rem } td, th { padding: .2rem .3rem } dl { grid-template-columns: 1fr } .code ol { padding-left: 2.6rem } }
@@ -86,11 +87,17 @@ export function storySection(told: readonly Told[]): string {
     .map((t) => {
       const label = t.label === '' ? '' : `<h3>${escape(t.label)}</h3>`;
       const more = t.more.length === 0 ? '' : `<ul>${t.more.map((text) => `<li>${escape(text)}</li>`).join('')}</ul>`;
-      const lines = t.code.map(({ mark, text }) => escape(`${mark === ' ' ? '' : mark}${text}`)).join('\n');
-      const code = lines === '' ? '' : `<pre tabindex="0"><code class="c">${lines}</code></pre>`;
-      return `<article class="${t.is}">${label}<p>${escape(t.text)}</p>${t.place === null ? '' : `<p>${escape(t.place)}</p>`}${sourceOf(t.source)}${more}${code}</article>`;
+      return `<article class="${t.is}">${label}<p>${escape(t.text)}</p>${t.place === null ? '' : `<p>${escape(t.place)}</p>`}${sourceOf(t.source)}${more}${codeOf(t.code)}</article>`;
     })
     .join('\n');
+}
+/** Code as it is, or changed lines: what comes and what goes is told by the sign and by the colour. */
+function codeOf(code: Told['code']): string {
+  if (code.length === 0) return '';
+  if (code.every(({ mark }) => mark === ' '))
+    return `<pre tabindex="0"><code class="c">${code.map(({ text }) => escape(text)).join('\n')}</code></pre>`;
+  const tag = { '+': 'ins', '-': 'del', ' ': 'span' } as const;
+  return `<pre class="diff" tabindex="0">${code.map(({ mark, text }) => `<${tag[mark]}>${escape(`${mark}${text}`)}</${tag[mark]}>`).join('')}</pre>`;
 }
 
 const AROUND = 8;

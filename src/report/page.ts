@@ -20,6 +20,6 @@ export const PAGE_STYLE = `
 * { box-sizing: border-box } body { font: 15px/1.45 system-ui, sans-serif; margin: 0; color: var(--ink); background: var(--back) }
 main { max-width: 76rem; margin: 0 auto; padding: 1rem } h1 { font-size: 1.4rem } h2 { font-size: 1.1rem; margin-top: 2rem }
 pre { background: var(--panel); padding: .75rem; overflow-x: auto; border-radius: 4px; font-size: 13px } .scroll { overflow-x: auto }
-table { border-collapse: collapse; width: 100% } td, th { border-bottom: 1px solid var(--line); padding: .25rem .5rem; text-align: left; vertical-align: top; overflow-wrap: anywhere; min-width: 3rem }
+table { border-collapse: collapse; width: 100% } td, th { border-bottom: 1px solid var(--line); padding: .25rem .5rem; text-align: left; vertical-align: top; overflow-wrap: break-word; min-width: 3rem } th { white-space: nowrap }
 summary { cursor: pointer; padding: .25rem 0 } a { color: var(--link) } :focus-visible { outline: 2px solid var(--link); outline-offset: 1px }
 .fail { color: var(--fail); font-weight: 600 } .warn { color: var(--warn); font-weight: 600 } .pass { color: var(--pass) } .soft { color: var(--soft) }`;

@@ -11,16 +11,19 @@ const SETTLED: readonly RomDependency['confidence'][] = ['documented', 'measured
 export const howSure = (chip: string, { rom, confidence }: RomDependency): string =>
   isDisputed(findChip(chip)?.rom?.id, rom) ? `${confidence}: boards contradict each other` : confidence;
 
-/** Clauses that follow "if" or "provided". */
-export function provisos(chip: string, dependsOn: readonly RomDependency[]): readonly string[] {
-  const open = dependsOn.filter((d) => !SETTLED.includes(d.confidence));
-  const bank = open.flatMap((d) => notInBank2(chip, d) ?? []).slice(0, 1);
-  const unknown = new Map(open.filter((d) => notInBank2(chip, d) === null).map((d) => [d.rom, `${doesText(d)} (${howSure(chip, d)})`]));
-  return [...bank, ...(unknown.size === 0 ? [] : [`the real ROM ${firstOf([...unknown.values()])}`])];
+/** What a finding holds under: clauses that follow "if" or "provided". */
+export interface Provisos {
+  /** About the option bit that selects the bank to boot from; null = the finding does not hang on it. */
+  readonly bank: string | null;
+  /** What the real ROM has to do, each as the end of "the real ROM …". */
+  readonly rom: readonly string[];
 }
-
-const firstOf = (names: readonly string[]): string =>
-  names.length <= 2 ? names.join(' and ') : `${names.slice(0, 2).join(', ')} and ${names.length - 2} more (see -v)`;
+export function provisos(chip: string, dependsOn: readonly RomDependency[]): Provisos {
+  const open = dependsOn.filter((d) => !SETTLED.includes(d.confidence));
+  const bank = open.map((d) => notInBank2(chip, d)).find((text) => text !== null) ?? null;
+  const unknown = new Map(open.filter((d) => notInBank2(chip, d) === null).map((d) => [d.rom, `${doesText(d)} (${howSure(chip, d)})`]));
+  return { bank, rom: [...unknown.values()] };
+}
 
 /** Jumps with the factory's boot bank work on products, so a user has to look after the option bit alone. */
 function notInBank2(chip: string, { rom, value }: RomDependency): string | null {

@@ -14,7 +14,7 @@ const stepsAfter = (more: boolean): readonly string[] => {
     },
     { sources: NO_SOURCES },
   );
-  return told.flatMap((fact) => (fact.is === 'next' ? fact.steps : []));
+  return told.flatMap((fact) => (fact.is === 'next' ? fact.steps.map(({ text }) => text) : []));
 };
 
 it('more effort is offered where there is more, and no cause is proved', () => {

@@ -45,7 +45,7 @@ const FACTS: { readonly [K in Kind]: readonly [Extract<Fact, { is: K }>, ...stri
   fix: [{ is: 'fix', form: 'diff', where: 'main.c, line 9', code: [{ mark: '+', text: 'added_line();' }, { mark: '-', text: 'gone_line();' }], left: ['needs-header'] }, 'main.c, line 9', '+added_line();', '-gone_line();', 'needs-header'],
   proof: [{ is: 'proof', count: 1, reached: 'dfu', goal: null, rom: 'stand-in ROM (x)', sets: [['primask'], ['msp', 'vtor']], around: false }, 'reaches DFU', 'stand-in ROM (x)', 'msp + vtor'],
   unexplained: [{ is: 'unexplained', why: 'vain', tried: ['vtor'], ifElse: option }, 'no cause is proved', `--rom-option ${option.rom}=${option.other}`],
-  'holds-if': [{ is: 'holds-if', conditions: ['a-condition'], options: [{ ...option, sure: 'sure-of-it' }] }, 'a-condition'],
+  'holds-if': [{ is: 'holds-if', conditions: { bank: 'a-condition', rom: ['one', 'two', 'three'] }, options: [{ ...option, sure: 'sure-of-it' }] }, 'a-condition', 'one, two and '],
   leave: [{ is: 'leave', check: { ...check, because: 'left-behind' }, option: { value: 'keeps', confidence: 'assumed' } }, 'left-behind', '"keeps" (assumed)'],
   'kept-options': [{ is: 'kept-options', text: 'option-bytes-stay' }, 'option-bytes-stay'],
   harmless: [{ is: 'harmless', ids: ['systick'], everywhere: true, detail: false }, 'systick', 'every ROM variant'],
@@ -59,7 +59,7 @@ const FACTS: { readonly [K in Kind]: readonly [Extract<Fact, { is: K }>, ...stri
   gaps: [{ is: 'gaps', registers: ['ETH.DMAMR'] }, 'ETH.DMAMR'],
   rom: [{ is: 'rom', rom: primaskResult().rom, name: 'the-rom' }, 'the-rom', "not ST's code"],
   run: [{ is: 'run', result: primaskResult() }, primaskResult().chip, 'seed 1'],
-  next: [{ is: 'next', steps: ['do-this', 'or-that'] }, 'do-this', 'or-that'],
+  next: [{ is: 'next', steps: [{ to: 'other', text: 'do-this' }, { to: 'other', text: 'or-that' }] }, 'do-this', 'or-that'],
 }; // prettier-ignore
 const STORY: readonly Fact[] = Object.values(FACTS).map(([fact]) => fact);
 
@@ -141,7 +141,19 @@ it('facts keep their order: what happened, the cause, the fix, the proof, the co
   const order = storyOf(primaskResult(), { sources: () => null }).map((f) => f.is);
   const wanted: Kind[] = ['verdict', 'cause', 'fix', 'proof', 'holds-if', 'rom', 'run', 'next'];
   expect(order.filter((kind) => wanted.includes(kind))).toEqual(wanted);
-  expect(tell(FACTS.next[0]).label).toBe('Next');
+  expect(tell(FACTS.next[0], 'full').label).toBe('Next');
+});
+
+it('only where lines are few, conditions are counted in place of named', () => {
+  const holds = FACTS['holds-if'][0];
+  expect(String(tell(holds, 'screen').text)).toMatch(/one, two and 1 more \(see -v\)$/);
+  for (const surface of ['full', 'page', 'document', 'data'] as const)
+    expect(String(tell(holds, surface).text)).toMatch(/one, two and three$/);
+});
+it('the page of a run does not say how to get that page', () => {
+  const steps = [{ to: 'reports', text: 'add --html' } as const];
+  expect(toldOn('page', [{ is: 'next', steps }])).toEqual([]);
+  expect(toldOn('screen', [{ is: 'next', steps }]).map(({ text }) => text)).toEqual(['add --html']);
 });
 
 it('a finding stands at the line that mends it where the one that did it lies outside of the repository', async () => {

@@ -276,7 +276,7 @@ function reasons(result: RunResult, facts: readonly Fact[]): string[] {
       return lastWriter === null ? why : `${shortPlace(lastWriter)}: ${why}`;
     });
   const end = facts.find(({ is }) => is === 'fault' || is === 'wait' || is === 'not-triggered');
-  return [String(end === undefined ? result.summary : tell(end).text)];
+  return [String(end === undefined ? result.summary : tell(end, 'page').text)];
 }
 
 function drawHead(svg: Svg, result: RunResult, facts: readonly Fact[], goal: string, isProved: boolean): number {

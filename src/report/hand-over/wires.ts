@@ -101,7 +101,7 @@ function ofCause(fact: FactOf<'cause'>, sources: Sources): Timed {
 function ofEnd(result: RunResult, facts: readonly Fact[], sources: Sources): Timed[] {
   return facts
     .flatMap((fact): Timed[] => {
-      const why = String(tell(fact).text);
+      const why = String(tell(fact, 'page').text);
       const at = Number(result.ended.at);
       if (fact.is === 'fault') {
         const row = result.timeline.find((t) => t.kind === 'fault' || t.kind === 'lockup');

@@ -7,6 +7,7 @@ import type { Frame } from '../../bench/documents/note-facts.ts';
 import type { After, Place, ResultCause, ResultCheck, RomDependency, RunResult } from '../../bench/documents/result.ts';
 import type { Proof } from '../../bench/documents/proved.ts';
 import type { Sentence } from '../../bench/documents/sentence.ts';
+import type { Provisos } from '../provisos.ts';
 
 /** A line of the sources to show with its neighbours, or why it is not shown. */
 export interface Excerpt {
@@ -110,7 +111,7 @@ export type Fact =
     }
   | {
       readonly is: 'holds-if';
-      readonly conditions: readonly string[];
+      readonly conditions: Provisos;
       readonly options: readonly (RomDependency & { readonly sure: string })[];
     }
   | { readonly is: 'leave'; readonly check: ResultCheck; readonly option: { readonly value: string; readonly confidence: string } | null }
@@ -126,6 +127,11 @@ export type Fact =
   | { readonly is: 'gaps'; readonly registers: readonly string[] }
   | { readonly is: 'rom'; readonly rom: RunResult['rom']; readonly name: string }
   | { readonly is: 'run'; readonly result: RunResult }
-  | { readonly is: 'next'; readonly steps: readonly string[] };
+  | { readonly is: 'next'; readonly steps: readonly NextStep[] };
+/** What there is to do next. `reports`: look at the whole report, which a page is; `patch`: apply the fix. */
+export interface NextStep {
+  readonly text: string;
+  readonly to: 'reports' | 'patch' | 'other';
+}
 export type Kind = Fact['is'];
 export type FactOf<K extends Kind> = Extract<Fact, { readonly is: K }>;

@@ -10,7 +10,9 @@ import { waitsForInput } from '../../bench/verdict/summary.ts';
 import { consoleText, humanTime, sentence, whole, type Style } from '../text.ts';
 import type { CodeLine, Excerpt, Fact, FactOf, Kind } from './facts.ts';
 import { factsIn } from '../../bench/documents/note-facts.ts';
+import type { Provisos } from '../provisos.ts';
 import { placeText } from './story.ts';
+import type { Surface } from './surfaces.ts';
 
 /** A fact as people read it: a renderer chooses width, folding and links, never content. */
 export interface Told {
@@ -205,6 +207,20 @@ function unexplained({ why, tried, ifElse }: FactOf<'unexplained'>): Row {
   return { label: 'Proof', tone: 'yellow', text: `no cause is proved: ${repairs}`, more: other, detail: why === 'harmless' };
 }
 
+/** Clauses that follow "if"; a screen has room for two options, and -v lists them all. */
+function conditionsOf({ bank, rom }: Provisos, isShort: boolean): string[] {
+  const [first = '', ...others] = rom;
+  const last = others.at(-1) ?? '';
+  const all =
+    rom.length <= 2
+      ? rom.join(' and ')
+      : isShort
+        ? `${first}, ${others[0]!} and ${rom.length - 2} more (see -v)`
+        : `${rom.slice(0, -1).join(', ')} and ${last}`;
+  return [...(bank === null ? [] : [bank]), ...(rom.length === 0 ? [] : [`the real ROM ${all}`])];
+}
+const isShort = (surface: Surface): boolean => surface === 'screen' || surface === 'finding';
+
 const ifOther = ({ outcomeIfOther, goalIfOther }: RomDependency): string =>
   goalIfOther === undefined ? `the outcome is ${outcomeIfOther}` : `the goal is ${goalIfOther ? '' : 'not '}reached`;
 const optionText = (d: FactOf<'holds-if'>['options'][number]): string =>
@@ -233,7 +249,7 @@ const REACHED: Readonly<Record<FactOf<'proof'>['reached'], (rom: string, goal: s
   used: (rom) => `a host can use the device as it should on the ${rom}`,
   program: () => 'it does what it does when it is started from reset',
 };
-const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>) => Row } = {
+const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>, surface: Surface) => Row } = {
   verdict,
   ended: ({ ended }) => ({
     detail: ended.reason === 'deadline',
@@ -285,13 +301,16 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>) => Row } = {
     more: sets.length === 0 ? [] : [anyOf(sets)],
   }),
   unexplained,
-  'holds-if': ({ conditions, options }) => ({
-    label: 'Holds',
-    tone: 'yellow',
-    text: conditions.length === 0 ? 'with what ST documents, or somebody measured' : `if ${conditions.join(', and ')}`,
-    more: options.map((d) => `- ${optionText(d)}`),
-    detail: conditions.length === 0,
-  }),
+  'holds-if': ({ conditions, options }, surface) => {
+    const clauses = conditionsOf(conditions, isShort(surface));
+    return {
+      label: 'Holds',
+      tone: 'yellow',
+      text: clauses.length === 0 ? 'with what ST documents, or somebody measured' : `if ${clauses.join(', and ')}`,
+      more: options.map((d) => `- ${optionText(d)}`),
+      detail: clauses.length === 0,
+    };
+  },
   leave: ({ check: { id, because, confidence }, option }) => ({
     label: 'Leave',
     tone: 'red',
@@ -325,10 +344,13 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>) => Row } = {
     label: 'Run',
     text: `${chip}, ${humanTime(time.seconds)} simulated${time.cycles === null ? '' : `, ${time.cycles} cycles`}, ${time.instructions} instructions, seed ${seed}, bootbench ${version}`, // prettier-ignore
   }),
-  next: ({ steps: [first = '', ...more] }) => ({ label: 'Next', tone: 'bold', text: first, more }),
+  next: ({ steps }, surface) => {
+    const [first = '', ...more] = steps.filter(({ to }) => to !== 'reports' || surface !== 'page').map(({ text }) => text);
+    return { label: 'Next', tone: 'bold', text: first, more };
+  },
 };
 
-export function tell(fact: Fact): Told {
-  const row = (SENTENCES[fact.is] as (f: Fact) => Row)(fact);
+export function tell(fact: Fact, surface: Surface): Told {
+  const row = (SENTENCES[fact.is] as (f: Fact, s: Surface) => Row)(fact, surface);
   return { is: fact.is, label: '', tone: 'dim', place: null, source: null, more: [], code: [], detail: false, ...row };
 }

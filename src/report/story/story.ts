@@ -16,7 +16,7 @@ import { patchOf, type Patch } from '../patch.ts';
 import { howSure, provisos } from '../provisos.ts';
 import { asksSomething, NO_SOURCES, type Sources } from '../source-lines.ts';
 import { codeOf, humanTime } from '../text.ts';
-import type { CodeLine, Excerpt, Fact, FactOf } from './facts.ts';
+import type { CodeLine, Excerpt, Fact, FactOf, NextStep } from './facts.ts';
 
 export interface StoryOptions {
   readonly sources?: Sources;
@@ -413,33 +413,34 @@ function pastWait(result: RunResult): string[] {
   return isReceiving ? [`add to a scenario: {"at":"1s","do":{"uart":{"port":"${port}","text":"…"}}}`] : [];
 }
 
-const ALL = 'add -v (full report), --checks (all checks), --html report.html (page)';
+const ALL: NextStep = { to: 'reports', text: 'add -v (full report), --checks (all checks), --html report.html (page)' };
+const other = (text: string): NextStep => ({ to: 'other', text });
 /** What there is to look at where nothing failed. */
-function lookFurther(result: RunResult): string[] {
-  if (lostWay(result).length > 0) return [ALL, 'bootbench leave … shows where its start differs from one after a reset'];
+function lookFurther(result: RunResult): NextStep[] {
+  if (lostWay(result).length > 0) return [ALL, other('bootbench leave … shows where its start differs from one after a reset')];
   const ways = factsIn(result.notes, 'way-fails').length > 0;
-  return [...(ways ? ['bootbench init … writes a scenario for each way in; run --scenario then tells the cause of one'] : []), ALL];
+  return [...(ways ? [other('bootbench init … writes a scenario for each way in; run --scenario then tells the cause of one')] : []), ALL];
 }
 
-function nextSteps(result: RunResult, patch: Patch, judgement: Judgement | null): string[] {
+function nextSteps(result: RunResult, patch: Patch, judgement: Judgement | null): NextStep[] {
   if (hasReached(result)) return lookFurther(result);
   if (judgement?.holds === true) return [ALL];
   const proof = proofOf(result);
   const has = (kind: string): boolean => result.notes.some((n) => n.kind === kind);
   return [
-    ...(patch.text === '' ? [] : [`add --fix > fix.diff for a patch, then: ${patch.command}`]),
-    ...pastWait(result),
-    ...(proof === null ? pastLoop(result) : []),
+    ...(patch.text === '' ? [] : [{ to: 'patch', text: `add --fix > fix.diff for a patch, then: ${patch.command}` } as const]),
+    ...pastWait(result).map(other),
+    ...(proof === null ? pastLoop(result).map(other) : []),
     // a scenario with steps says itself what happens: nothing else is tried
     ...(has('not-triggered') && !has('find-jump') && !has('trigger') && result.scenario.steps.length === 0
-      ? ['add --trigger to try these']
+      ? [other('add --trigger to try these')]
       : []),
     ...(proof === null && factsIn(result.notes, 'search-ended').some(({ more }) => more)
-      ? ['add --effort full: a search was ended before its end']
+      ? [other('add --effort full: a search was ended before its end')]
       : []),
-    ...ownDfu(result),
+    ...ownDfu(result).map(other),
     ALL,
-    ...(proof === null ? [] : [`bootbench explain ${(firstSet(proof)[0] ?? proof.causes[0]!).id}`]),
+    ...(proof === null ? [] : [other(`bootbench explain ${(firstSet(proof)[0] ?? proof.causes[0]!).id}`)]),
   ];
 }
 
