@@ -116,8 +116,9 @@ for (const f of readdirSync(join(root, 'rom', 'images')))
 for (const f of interpreters) cpSync(join(dist, f), join(out, f));
 const examples = EXAMPLES.map(([name, title]) => {
   const folder = join(root, 'fixtures', name);
-  const { chip, steps, board, romOptions } = JSON.parse(readFileSync(join(folder, 'scenario.json'), 'utf8'));
-  const scenario = { steps, board, romOptions };
+  // the run on the page is that of the terminal, only nothing is expected of it
+  const { chip, ...scenario } = JSON.parse(readFileSync(join(folder, 'scenario.json'), 'utf8'));
+  for (const key of ['schema', 'images', 'expect']) delete scenario[key];
   cpSync(join(folder, 'firmware.elf'), join(out, 'examples', `${name}.elf`));
   const { sources } = JSON.parse(readFileSync(join(folder, 'fixture.json'), 'utf8'));
   const source = Object.fromEntries(sources.map((f) => [f, readFileSync(join(root, 'fixtures', f), 'utf8')]));

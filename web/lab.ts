@@ -13,14 +13,14 @@ import { HOST } from '../src/library/host.ts';
 import { runHere } from '../src/library/job-here.ts';
 import { openMachine, type BenchMachine, type Stopped } from '../src/library/machine.ts';
 import { libraryJob, type BenchOptions, type RomOptions, type TypedScenario } from '../src/library/options.ts';
-import { explain } from '../src/report/explain.ts';
 import { handOverPicture } from '../src/report/hand-over/picture.ts';
 import { pictureOf } from '../src/report/picture.ts';
-import type { Sources } from '../src/report/source-lines.ts';
+import { sourcesIn } from './sources.ts';
 import { resolveRomOptions, ROM_OPTION_VALUES } from '../src/rom/options.ts';
 import { findRomProfile } from '../src/rom/profiles.ts';
 import { FLIPS, flipViews } from './flips.ts';
 import { inThePage, pathOf } from './own-file.ts';
+import { patchText, shownFacts } from './told.ts';
 import { dumpFor, prepareChip, withFacts } from './remote.ts';
 import type { Changed, DfuDevice, Entry, Flips, Go, Setup, Verdict, View } from './setup.ts';
 
@@ -34,11 +34,6 @@ HOST.prepare = async (chip) => {
 const CLOCKWORK = /^(TIM\d+|LPTIM\d+)\.CNT$|^RTC\.|^USB.*\.(FNR|DSTS|HFNUM)$|^OTG.*DSTS$|^DWT/;
 const ENTRY_LIMIT = '10s';
 const TIMELINE_ROWS = 60;
-
-const sourcesIn =
-  (source: NonNullable<Setup['source']>): Sources =>
-  (path) =>
-    source[path] === undefined ? null : { path, lines: source[path].split('\n'), newer: false, elsewhere: false };
 
 async function optionsOf({ name, chip, bytes, scenario, trigger }: Setup, flips: Flips): Promise<BenchOptions> {
   const images = [{ path: pathOf(name, bytes), bytes }];
@@ -79,19 +74,20 @@ class Lab {
   private async verdict(setup: Setup, flips: Flips): Promise<Verdict> {
     const options = await optionsOf(setup, flips);
     const started = performance.now();
-    const job = await libraryJob(options);
+    const job = await libraryJob({ ...options, after: true });
     let trace: RunTrace | null = null;
     const result = runHere(job, { trace: (t) => (trace = t) });
     const took = performance.now() - started;
-    const handOver = handOverPicture(result, { sources: sourcesIn(setup.source ?? {}) });
+    const sources = sourcesIn(setup.source ?? {}, setup.name, setup.bytes);
     return {
       result,
-      story: explain(result),
+      told: shownFacts(result, sources),
+      patch: patchText(result, sources),
       chip: job.chip,
       took,
       sha256: sha256(setup.bytes),
       picture: pictureOf(result, trace),
-      handOver,
+      handOver: handOverPicture(result, { sources }),
     };
   }
 

@@ -167,7 +167,7 @@ function App() {
             {error}
           </section>
         )}
-        {verdict && <VerdictPanel verdict={verdict} example={example} />}
+        {verdict && <VerdictPanel verdict={verdict} />}
         {verdict && <TimelinePanel key={`time-${verdict.sha256}-${verdict.chip}-${verdict.result.outcome}`} verdict={verdict} />}
         {setup && verdict && (
           <div class="columns">

@@ -1,17 +1,19 @@
 /** What page and worker tell each other. */
-import type { ExplainedFact } from '../src/report/explain.ts';
+import type { CodeLine, Excerpt, Kind } from '../src/report/story/facts.ts';
 import type { Outcome, Place, RunResult } from '../src/bench/documents/result.ts';
 import type { Picture } from '../src/report/picture.ts';
 import type { TypedScenario } from '../src/library/options.ts';
 
+/** Text of source files by path: as the line table has it, or as they were dropped. */
+export type SourceTexts = Readonly<Record<string, string>>;
 /** A firmware of the page, or one that somebody brought. */
 export interface Example {
   readonly name: string;
   readonly title: string;
   readonly chip: string;
   readonly scenario: TypedScenario;
-  /** Source by the path that the line table has, start-up code included. */
-  readonly source: Readonly<Record<string, string>>;
+  /** Start-up code included. */
+  readonly source: SourceTexts;
 }
 export interface Setup {
   readonly name: string;
@@ -21,8 +23,7 @@ export interface Setup {
   readonly scenario: TypedScenario;
   /** Nobody said how it is made to jump: its trigger is looked for. */
   readonly trigger: boolean;
-  /** Source by the path that the line table has. */
-  readonly source?: Readonly<Record<string, string>>;
+  readonly source?: SourceTexts;
   /** What the run found that makes it jump: machines that are stepped do the same. */
   readonly found?: TypedScenario['steps'];
 }
@@ -74,10 +75,23 @@ export interface View {
 }
 export type Go = 'instruction' | 'line' | 'over' | 'reset' | 'entry' | 'exception' | 'dfu' | 'millisecond' | 'end';
 
+/** A fact of the story, as reports tell it (src/report/story). */
+export interface ShownFact {
+  readonly kind: Kind;
+  readonly label: string;
+  readonly tone: string;
+  readonly text: string;
+  readonly place: string | null;
+  readonly more: readonly string[];
+  readonly source: Excerpt | null;
+  readonly code: readonly CodeLine[];
+}
 export interface Verdict {
   readonly result: RunResult;
-  /** What every report tells. */
-  readonly story: readonly ExplainedFact[];
+  /** What every report tells, the headline first. */
+  readonly told: readonly ShownFact[];
+  /** The fix for `git apply`; empty where there is none. */
+  readonly patch: string;
   readonly chip: string;
   /** Milliseconds of real time. */
   readonly took: number;

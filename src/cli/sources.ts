@@ -7,9 +7,8 @@ import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { UsageError } from '../bench/documents/usage-error.ts';
-import { isElf } from '../image/elf.ts';
-import { lineAt, splitImagePath } from '../image/image.ts';
-import { loadImages } from '../image/images.ts';
+import { splitImagePath } from '../image/image.ts';
+import { codeFilesOf, usesCmsis } from '../report/from-images.ts';
 import type { PatchHome, SourceFile, Sources } from '../report/source-lines.ts';
 import { GitIgnore, repositoryOf } from './git-ignore.ts';
 import type { Io } from './io.ts';
@@ -92,26 +91,9 @@ export function sourcesOf({ images, folder, io, roots = [] }: SourcePlaces): Dis
   return Object.assign(sources, {
     leftOut: (name: string) => find(name).leftOut,
     onDisk: (name: string) => find(name).path,
-    usesCmsis: () => (cmsis === undefined ? (cmsis = cmsisIn(files)) : cmsis),
-    codeFiles: () => (code ??= codeFilesIn(files)),
+    usesCmsis: () => (cmsis === undefined ? (cmsis = usesCmsis(files.map((file) => readFileSync(file)))) : cmsis),
+    codeFiles: () => (code ??= codeFilesOf(files.map((path) => ({ path, bytes: new Uint8Array(readFileSync(path)) })))),
   });
-}
-
-const CMSIS_TYPES = ['SCB_Type', 'NVIC_Type', 'SysTick_Type', 'RCC_TypeDef', 'GPIO_TypeDef', 'IRQn_Type'];
-/** Names stand as they are in debug data; compressed ones say nothing. */
-function cmsisIn(files: readonly string[]): boolean | null {
-  const images = files.map((file) => readFileSync(file)).filter((bytes) => bytes.includes('.debug_info'));
-  if (images.some((bytes) => CMSIS_TYPES.some((name) => bytes.includes(name)))) return true;
-  return images.length > 0 && images.every((bytes) => bytes.includes('int\0')) ? false : null;
-}
-
-/** Files that functions of the images begin in. */
-function codeFilesIn(files: readonly string[]): readonly string[] {
-  const images = files.map((path) => ({ path, bytes: new Uint8Array(readFileSync(path)) })).filter(({ bytes }) => isElf(bytes));
-  const found = loadImages(images).flatMap((image) => {
-    return image.symbols.all.flatMap((s) => (s.kind === 'function' ? (lineAt([image], s.address)?.file ?? []) : []));
-  });
-  return [...new Set(found)];
 }
 
 /** Folders that it names are seen from the working folder. */

@@ -5,9 +5,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { inThread } from '../../src/cli/engine.ts';
+import { loadJob } from '../../src/cli/inputs.ts';
 import { streamOf } from '../../src/cli/io.ts';
 import { serveCommand } from '../../src/cli/serve.ts';
+import { sourcesOf } from '../../src/cli/sources.ts';
 import { loadImage } from '../../src/image/image.ts';
+import { storyOf } from '../../src/report/story/story.ts';
+import { toldOn } from '../../src/report/story/surfaces.ts';
 import { LESSONS } from '../../web/lessons.ts';
 import { foreignRom } from '../board/settle-board.ts';
 import { serve } from '../debug/serve.ts';
@@ -111,6 +116,37 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     await open(hash);
     await page.getByTestId('whatif').waitFor();
     expect(await textOf('whatif')).toMatch(/becomes dfu/);
+  });
+
+  it('tells of the examples whose turn it is what the terminal tells: verdict, line, diff, proof, conditions', async () => {
+    const fixtures = join(root, 'fixtures');
+    const flat = (text: unknown): string => String(text).replace(/\s+/g, ' ').trim();
+    await open();
+    const names = await page
+      .getByRole('combobox', { name: 'Example' })
+      .locator('option')
+      .evaluateAll((all) => all.map((o) => (o as HTMLOptionElement).value));
+    for (const name of byTurns([names], 3).flat()) {
+      const result = await inThread(await loadJob([], { scenario: join(fixtures, name, 'scenario.json'), after: true }, fixtures), {});
+      const sources = sourcesOf({ images: [`${name}/firmware.elf`], folder: fixtures, io: { cwd: fixtures, env: {} } });
+      const [headline, ...told] = toldOn('page', storyOf(result, { sources }));
+      await page.getByRole('combobox', { name: 'Example' }).selectOption(name);
+      await page
+        .getByTestId('outcome')
+        .filter({ hasText: flat(headline!.text) })
+        .waitFor();
+      const shown = flat(await textOf('story'));
+      for (const { is, text, place, more, code, source } of told) {
+        // which command applies a patch is the business of the folder that it is typed in
+        const facts =
+          is === 'next'
+            ? []
+            : [text, place ?? '', ...more, ...code.map((c) => `${c.mark}${c.text}`), source?.lines?.[source.line - 1] ?? ''];
+        for (const fact of facts) expect(shown, `${name}: ${is}`).toContain(flat(fact));
+      }
+      // a page has no room to keep the picture from
+      expect(await page.locator('.hand-over').evaluate((e) => e.scrollHeight <= e.clientHeight)).toBe(true);
+    }
   });
 
   it("runs a dump of `serve --rom` in place of the stand-in, whose options it hasn't", async () => {

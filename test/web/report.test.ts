@@ -13,7 +13,7 @@ const browserPath = BROWSERS.find((path) => path !== '' && existsSync(path));
 const program = join(root, 'dist', 'bootbench.js');
 const missing = browserPath === undefined ? 'chromium is not installed' : existsSync(program) ? null : 'npm run build has not run';
 if (missing && process.env['BOOTBENCH_REQUIRE_ORACLES'] === '1') throw new Error(missing);
-const LARGEST = 2_000_000;
+const LARGEST = 300_000;
 
 describe.skipIf(missing !== null)(`the report's page${missing === null ? '' : `: ${missing}`}`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'bootbench-report-'));

@@ -1,62 +1,81 @@
 /** What the run tells, as every report does, and all checks. */
-import type { ComponentChildren } from 'preact';
 import { hasReached } from '../../src/bench/documents/reached.ts';
-import type { ExplainedFact } from '../../src/report/explain.ts';
 import { HandOver } from '../hand-over.tsx';
-import type { Example, Verdict } from '../setup.ts';
-import { Source } from './source.tsx';
+import type { ShownFact, Verdict } from '../setup.ts';
+import { Excerpt } from './source.tsx';
 
-/** A fact as every report tells it. */
-function StoryFact({
-  fact,
-  good,
-  children,
-}: {
-  readonly fact: ExplainedFact;
-  readonly good: boolean;
-  readonly children: ComponentChildren;
-}) {
-  if (fact.kind === 'verdict')
-    return (
-      <p class={`outcome ${good ? 'good' : 'bad'}`} data-testid="outcome">
+const TONES: Readonly<Record<string, string>> = { green: 'good', yellow: 'but', red: 'bad' };
+
+function Headline({ fact }: { readonly fact: ShownFact }) {
+  return (
+    <>
+      <p class={`outcome ${TONES[fact.tone] ?? ''}`} data-testid="outcome">
         {fact.label === 'OK, but' ? `${fact.label} ` : ''}
         {fact.text}
       </p>
-    );
+      <Below texts={fact.more} />
+    </>
+  );
+}
+const Below = ({ texts }: { readonly texts: readonly string[] }) =>
+  texts.length === 0 ? null : (
+    <ul class="plain dim">
+      {texts.map((text, i) => (
+        <li key={i}>{text}</li>
+      ))}
+    </ul>
+  );
+
+/** Changed lines, or code to put somewhere. */
+function Code({ code }: { readonly code: ShownFact['code'] }) {
+  if (code.length === 0) return null;
   return (
-    <div class={fact.kind}>
-      <p>
-        {fact.label !== '' && <strong>{fact.label} </strong>}
-        {fact.text}
-      </p>
-      {children}
-      {fact.details.length > 0 && (
-        <ul class="plain dim">
-          {fact.details.map((text, i) => (
-            <li key={i}>{text}</li>
-          ))}
-        </ul>
-      )}
-      {fact.code.length > 0 && <pre tabIndex={0}>{fact.code.join('\n')}</pre>}
-    </div>
+    <pre class="diff" tabIndex={0}>
+      {code.map(({ mark, text }, i) => {
+        const line = mark === ' ' ? text : `${mark}${text}`;
+        return mark === '+' ? <ins key={i}>{line}</ins> : mark === '-' ? <del key={i}>{line}</del> : <div key={i}>{line}</div>;
+      })}
+    </pre>
   );
 }
 
-export function VerdictPanel({ verdict, example }: { readonly verdict: Verdict; readonly example: Example | null }) {
-  const { result, took, chip } = verdict;
-  const cause = result.diagnosis.causes.find((c) => c.proved) ?? result.diagnosis.causes[0];
-  const line = cause?.lastWriter;
+/** A fact as every report tells it. */
+function Fact({ fact, patch }: { readonly fact: ShownFact; readonly patch: string }) {
+  const label = fact.kind === 'next' ? 'Next, with bootbench run in a terminal:' : fact.label;
   return (
-    <section aria-labelledby="verdict">
+    <article class={`fact ${fact.kind}`}>
+      <p>
+        {label !== '' && <strong class={TONES[fact.tone] ?? ''}>{label} </strong>}
+        {fact.text}
+      </p>
+      {fact.place !== null && <p class="dim">{fact.place}</p>}
+      {fact.source && <Excerpt source={fact.source} />}
+      <Below texts={fact.more} />
+      <Code code={fact.code} />
+      {fact.kind === 'fix' && patch !== '' && (
+        <p>
+          <a download="fix.diff" href={`data:text/x-diff;charset=utf-8,${encodeURIComponent(patch)}`}>
+            Download fix.diff
+          </a>
+        </p>
+      )}
+    </article>
+  );
+}
+
+export function VerdictPanel({ verdict }: { readonly verdict: Verdict }) {
+  const { result, took, chip, told } = verdict;
+  const [headline, ...facts] = told;
+  return (
+    <section aria-labelledby="verdict" class={hasReached(result) ? 'reached' : ''}>
       <h2 id="verdict">Verdict</h2>
       <HandOver svg={verdict.handOver} />
-      {verdict.story.map((fact, i) => (
-        <StoryFact key={i} fact={fact} good={hasReached(result)}>
-          {fact.kind === 'cause' && fact.text === verdict.story.find((f) => f.kind === 'cause')?.text && line?.file && (
-            <Source example={example} file={line.file} line={line.line} title={`The line: ${line.file.split('/').at(-1)}:${line.line}`} />
-          )}
-        </StoryFact>
-      ))}
+      {headline && <Headline fact={headline} />}
+      <div data-testid="story">
+        {facts.map((fact, i) => (
+          <Fact key={i} fact={fact} patch={verdict.patch} />
+        ))}
+      </div>
       <details>
         <summary>All checks ({result.checks.filter((c) => c.verdict === 'fail').length} failed)</summary>
         <div class="scroll" tabIndex={0} role="region" aria-label="checks">

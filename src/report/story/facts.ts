@@ -135,3 +135,6 @@ export interface NextStep {
 }
 export type Kind = Fact['is'];
 export type FactOf<K extends Kind> = Extract<Fact, { readonly is: K }>;
+
+/** `screen`: the first screen of `run`; `full`: `-v`; `page`: HTML and playground; `document`: JUnit; `finding`: SARIF, annotations, code quality, step summary; `data`: `explain(result)`. */
+export type Surface = 'screen' | 'full' | 'page' | 'document' | 'finding' | 'data';

@@ -8,11 +8,10 @@ import { isAround } from '../../bench/documents/proved.ts';
 import { hasReservations } from '../../bench/documents/reservations.ts';
 import { waitsForInput } from '../../bench/verdict/summary.ts';
 import { consoleText, humanTime, sentence, whole, type Style } from '../text.ts';
-import type { CodeLine, Excerpt, Fact, FactOf, Kind } from './facts.ts';
+import type { CodeLine, Excerpt, Fact, FactOf, Kind, Surface } from './facts.ts';
 import { factsIn } from '../../bench/documents/note-facts.ts';
 import type { Provisos } from '../provisos.ts';
 import { placeText } from './story.ts';
-import type { Surface } from './surfaces.ts';
 
 /** A fact as people read it: a renderer chooses width, folding and links, never content. */
 export interface Told {

@@ -1,9 +1,6 @@
 /** The reports that tell a story, and what each of them leaves out: all of it stands here, with the reason. */
 import { tell, type Told } from './sentences.ts';
-import type { Fact, Kind } from './facts.ts';
-
-/** `screen`: the first screen of `run`; `full`: `-v`; `page`: HTML and playground; `document`: JUnit; `finding`: SARIF, annotations, code quality, step summary; `data`: `explain(result)`. */
-export type Surface = 'screen' | 'full' | 'page' | 'document' | 'finding' | 'data';
+import type { Fact, Kind, Surface } from './facts.ts';
 
 const WITH_V = 'evidence: -v tells it, and the screen says so';
 const ELSEWHERE = 'a finding points at one line; the report of the run tells it';
