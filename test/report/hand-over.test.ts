@@ -109,6 +109,56 @@ describe('A success', () => {
   });
 });
 
+describe('An application that does not work after the leave', () => {
+  const left = { at: '1.402000000', cycle: 1, kind: 'left', text: 'branch from system memory into user memory', pc: null, file: null, line: null } as const; // prettier-ignore
+  const into = { ...left, at: '1.404000000', kind: 'entry', text: 'exception into system memory at 0x1fffd6ac' } as const;
+  const run = (): RunResult => {
+    const base = works();
+    const again = { ...base.entries[0]!, at: '1.404000000', how: 'exception', address: '0x1fffd6ac' } as const;
+    const all = checks({
+      'leave-path': { verdict: 'fail', observed: 'its exception is handled in system memory', because: 'the vectors are those of the ROM' },
+      'leave-remap': { verdict: 'fail', observed: 'SYSCFG_CFGR1 = 0x00000001', expected: 'SYSCFG_CFGR1 = 0x00000000' },
+      'leave-clocks': { verdict: 'pass', observed: 'RCC_CR = 0x00000003' },
+    });
+    const behind = row('1.401', 'request', 'DFU_ABORT: ok');
+    const usb = { ...base.usb, log: [...base.usb.log, behind] };
+    return {
+      ...base,
+      checks: all,
+      entries: [...base.entries, again],
+      usb,
+      timeline: [...base.timeline, left, into],
+      goal: { ...base.goal, at: '0.700000000' },
+    };
+  };
+  it('has a hand-over of its own: what the ROM leaves, and what becomes of the application', () => {
+    const svg = String(handOverPicture(run(), { sources: SOURCES }));
+    expect(flawsOf(svg)).toEqual([]);
+    const texts = textsOf(svg);
+    expect(texts).toEqual(expect.arrayContaining(['0483:df11', 'WHAT THE ROM LEAVES', 'YOUR APPLICATION', 'the application starts']));
+    expect(texts.join(' ')).toContain('DFU works, but the application does not work after the leave The vectors are those of the ROM');
+    expect(textsOf(svg, 'a').join(' ')).toContain('its exception is handled in system memory');
+    expect(svg).toMatch(/data-wire="leave-remap" data-state="broken"/);
+    expect(svg).toMatch(/data-wire="leave-clocks" data-state="good"/);
+  });
+  it('tells the way there by its own jump, and what the host asked at the end as a leave', () => {
+    const svg = String(handOverPicture(run(), { sources: SOURCES }));
+    expect(textsOf(svg).some((text) => text.startsWith('the jump, ') && !text.includes('1.404'))).toBe(true);
+    expect(svg).not.toContain('DFU_ABORT');
+    expect(textsOf(svg)).toContain('leave');
+  });
+  it('is told in the ladder where the bench left the device behind the run', () => {
+    const ok = { result: 'ok', because: null } as const;
+    const alive = { result: 'failed', because: 'its exceptions go to the ROM' } as const;
+    const after = { list: ok, upload: ok, erase: ok, download: ok, verify: ok, leave: ok, alive };
+    const svg = String(handOverPicture({ ...works(), after }));
+    expect(flawsOf(svg)).toEqual([]);
+    expect(textsOf(svg)).toEqual(expect.arrayContaining(['read, erase, write', 'leave']));
+    expect(textsOf(svg).join(' ')).toContain('the application does not work after it');
+    expect(textsOf(String(handOverPicture({ ...works(), after: { ...after, alive: ok } })))).not.toContain('leave');
+  });
+});
+
 describe('A jump that never comes', () => {
   const base: RunResult = { ...dfuResult(), entries: [], usb: { sessions: [], log: [] }, goal: { name: 'usb', reached: false, at: null } };
   it('shows the life of the application, and the line on which it faults', () => {

@@ -14,7 +14,8 @@ import { headline, tell } from '../story/sentences.ts';
 import { storyOf } from '../story/story.ts';
 import { humanTime, sentence } from '../text.ts';
 import { ladderOf, type Ladder, type Rung } from './ladder.ts';
-import { fit, MARK, widthOf, wrapped, type Font } from './measure.ts';
+import { fit, fitValue, MARK, widthOf, wrapped, type Font } from './measure.ts';
+import { LEAVES, wayBackOf, type WayBack } from './way-back.ts';
 import { shortPlace, wiresOf, type Wire } from './wires.ts';
 
 export interface HandOverOptions {
@@ -41,7 +42,7 @@ const CODE: Font = { size: 12.5, mono: true };
 const SMALL: Font = { size: 11.5 };
 const LABEL: Font = { size: 11.5, mono: true };
 /** Of what stands in a tooltip. */
-const LONGEST_TITLE = 200;
+const LONGEST_TITLE = 140;
 
 const STYLE = (q: string): string => {
   const at = (hash: string): string => `#${q}-repaired:target~g ${hash}`;
@@ -101,17 +102,22 @@ interface Row {
   /** Of the row above. */
   readonly above: number;
 }
-const MOST_TALL = 7;
-const MOST_LOW = 6;
+/** Rows with a line of code, and others. */
+interface Most {
+  readonly tall: number;
+  readonly low: number;
+}
+const ALONE: Most = { tall: 7, low: 6 };
+const ONE_OF_TWO: Most = { tall: 5, low: 3 };
 
 /** Those with a line of code are tall; of the others as many as there is room for. */
-function rowsOf(wires: readonly Wire[], from: number): { rows: Row[]; left: Wire[]; end: number } {
+function rowsOf(wires: readonly Wire[], from: number, most: Most): { rows: Row[]; left: Wire[]; end: number } {
   const isLow = (w: Wire): boolean => w.state === 'good' && w.code === null;
   const coded = wires.filter((w) => !isLow(w));
   // what is wrong comes before what is not, and the jump is always there
-  const important = [...coded].sort((a, b) => worth(b) - worth(a)).slice(0, MOST_TALL);
+  const important = [...coded].sort((a, b) => worth(b) - worth(a)).slice(0, most.tall);
   const tall = coded.filter((w) => important.includes(w));
-  const low = wires.filter(isLow).slice(0, Math.max(2, MOST_LOW + MOST_TALL - tall.length - 3));
+  const low = wires.filter(isLow).slice(0, Math.max(2, most.low + most.tall - tall.length - 3));
   let [y, above] = [from, from];
   const rows = [...tall, ...low].map((wire, i, all): Row => {
     const before = all[i - 1];
@@ -139,7 +145,7 @@ function drawCode(svg: Svg, { wire, y, height, again, above }: Row): void {
     return;
   }
   if (code === null) {
-    const shown = fit(owner, width, SMALL);
+    const shown = fitValue(owner, width, SMALL);
     svg.text(PAD, y + 4, shown, 's', owner);
     return;
   }
@@ -161,7 +167,7 @@ function drawCode(svg: Svg, { wire, y, height, again, above }: Row): void {
 
 function pill(svg: Svg, y: number, label: string, look: string, ink: string, full: string, end = BORDER - 4): void {
   const most = end - CODE_END - 12;
-  const shown = fit(label, most - 16, LABEL);
+  const shown = fitValue(label, most - 16, LABEL);
   const width = Math.min(most, Math.max(60, Math.ceil(widthOf(shown, LABEL)) + 18));
   const middle = (CODE_END + end) / 2;
   svg.add(`<path class="p ${look}" d="M${middle - width / 2} ${y - 9.5}h${width}v19h-${width}z"/>`);
@@ -223,8 +229,21 @@ function badge(svg: Svg, y: number, text: string, look: string, ink: string): vo
   svg.text(middle, y + 19, fit(text, HOST - LADDER - 12, { ...TEXT, bold: true }), `c bo ${ink}`, text);
 }
 
+/** What the bench asked of the device behind the run, and what became of the application. */
+function drawBehind(svg: Svg, { rungs, stopped }: Behind, from: number): number {
+  let y = from;
+  for (const rung of rungs) y += drawRung(svg, rung, y);
+  return stopped === '' ? y - 30 : drawStop(svg, stopped, y, 3);
+}
+function drawStop(svg: Svg, text: string, y: number, most: number): number {
+  const lines = wrapped(text, HOST - LADDER - 26, { ...TEXT, bold: true }, most);
+  svg.text(LADDER, y + 6, SIGN.broken, 'x red c');
+  svg.lines(LADDER + 16, y + 4, lines, 16, 'red bo', text);
+  return y + 16 * lines.length + 14;
+}
+
 /** Returns where it ends, and where the first rung is that fails. */
-function drawLadder(svg: Svg, ladder: Ladder, top: number): { end: number; failed: number } {
+function drawLadder(svg: Svg, ladder: Ladder, top: number, behind: Behind | null): { end: number; failed: number } {
   const { rungs, common, repaired, goal, reached, reachedRepaired, stopped } = ladder;
   let y = top + 22;
   let failed = 0;
@@ -246,15 +265,15 @@ function drawLadder(svg: Svg, ladder: Ladder, top: number): { end: number; faile
   }
   if (stopped !== '') {
     if (failed === 0) failed = y;
-    const lines = wrapped(stopped, HOST - LADDER - 26, { ...TEXT, bold: true }, 2);
+    const at = y;
     svg.group('a', () => {
-      svg.text(LADDER, y + 6, SIGN.broken, 'x red c');
-      svg.lines(LADDER + 16, y + 4, lines, 16, 'red bo', stopped);
+      y = drawStop(svg, stopped, at, 3);
     });
-    y += 16 * lines.length + 14;
   }
   if (reached) badge(svg, y - 8, goal, '', 'ok');
-  else if (reachedRepaired) {
+  if (reached) {
+    if (behind !== null) y = drawBehind(svg, behind, y + 46);
+  } else if (reachedRepaired) {
     y += 8;
     svg.text(LADDER + 2, y - 4, 'with this repaired:', 's a');
     y += 20;
@@ -279,19 +298,29 @@ function reasons(result: RunResult, facts: readonly Fact[]): string[] {
   return [String(end === undefined ? result.summary : tell(end, 'page').text)];
 }
 
-function drawHead(svg: Svg, result: RunResult, facts: readonly Fact[], goal: string, isProved: boolean): number {
+interface Head {
+  readonly said: string;
+  readonly sign: string;
+  readonly ink: string;
+  readonly reasons: readonly string[];
+}
+function headOf(result: RunResult, facts: readonly Fact[], back: WayBack | null): Head {
+  if (back !== null)
+    return { said: 'DFU works, but the application does not work after the leave', sign: SIGN.odd, ink: INK.odd, reasons: back.why };
   const reached = hasReached(result);
-  const said = headline(result);
-  const title = `${reached ? SIGN.good : SIGN.broken} ${said.charAt(0).toUpperCase()}${said.slice(1)}`;
+  const ink = !reached ? INK.broken : hasReservations(result) ? INK.odd : INK.good;
+  return { said: headline(result), sign: reached ? SIGN.good : SIGN.broken, ink, reasons: reasons(result, facts) };
+}
+
+function drawHead(svg: Svg, { said, sign, ink, reasons: all }: Head, goal: string, isProved: boolean): number {
+  const title = `${sign} ${said.charAt(0).toUpperCase()}${said.slice(1)}`;
   const titles = wrapped(title, WIDTH - 2 * PAD, TITLE, 2);
-  const ink = !reached ? 'red' : hasReservations(result) ? 'odd' : 'ok';
   svg.lines(PAD, 32, titles, 24, `h ${ink}${isProved ? ' a' : ''}`, title);
   const under = 54 + 24 * (titles.length - 1);
   if (isProved) svg.text(PAD, 32, fit(`✓ Repaired: ${goal}`, WIDTH - 2 * PAD, TITLE), 'h ok v');
-  const all = reasons(result, facts);
   let y = under;
   for (const reason of all.slice(0, 2)) {
-    const lines = wrapped(reason, WIDTH - 2 * PAD, TEXT, 2);
+    const lines = wrapped(reason, WIDTH - 2 * PAD, TEXT, 3);
     svg.lines(PAD, y, lines, 18, '', reason);
     y += 18 * lines.length;
   }
@@ -311,32 +340,102 @@ function drawFoot(svg: Svg, result: RunResult, id: string, y: number, isProved: 
   svg.add(`<a href="#${id}-as-it-is" class="v"><text x="${HOST}" y="${y}" class="e">show it as it is</text></a>`);
 }
 
+/** The run up to its leave, where the way back has a part of its own. */
+function wayThere(result: RunResult, back: WayBack | null): RunResult {
+  if (back?.at == null) return result;
+  const before = <T extends { readonly at: string }>(rows: readonly T[], end: string): T[] =>
+    rows.filter((r) => Number(r.at) < Number(end));
+  const { entries, timeline, usb, goal } = result;
+  const log = before(usb.log, goal.at ?? back.at);
+  return { ...result, entries: before(entries, back.at), timeline: before(timeline, back.at), usb: { ...usb, log } };
+}
+
+/** One hand-over: who hands over what to whom, and what follows. */
+interface Scene {
+  readonly wires: readonly Wire[];
+  readonly most: Most;
+  readonly ladder: Ladder;
+  /** Behind the goal, in the same ladder. */
+  readonly behind: Behind | null;
+  readonly crosses: boolean;
+  readonly ground: Ground;
+}
+/** What follows where the goal is reached. */
+interface Behind {
+  readonly rungs: readonly Rung[];
+  readonly stopped: string;
+}
+const behindOf = ({ at, rungs, ends }: WayBack): Behind => (at === null ? { rungs, stopped: ends } : { rungs: [LEAVES], stopped: '' });
+interface Ground {
+  readonly from: string;
+  readonly border: string;
+  readonly to: string;
+  readonly colours: readonly [from: string, to: string];
+}
+
+/** Returns where it ends. */
+function drawScene(svg: Svg, { wires, ladder, behind, crosses, ground, most }: Scene, top: number): number {
+  const { rows, left, end } = rowsOf(wires, top + 6, most);
+  const inLadder = new Svg();
+  const drawn = drawLadder(inLadder, ladder, top, behind);
+  const bottom = Math.max(end + (left.length > 0 ? LOW : 0), drawn.end) + 8;
+  drawGround(svg, ground, top, bottom, ladder);
+  for (const row of rows) drawCode(svg, row);
+  for (const row of rows) drawWire(svg, row, crosses);
+  if (left.length > 0) drawLeft(svg, left, end + LOW / 2);
+  const broken = rows.filter(({ wire }) => wire.state === 'broken' && wire.repaired !== null);
+  if (crosses && drawn.failed > 0 && broken.length > 0)
+    svg.path(`M${BORDER + 4} ${broken[0]!.y}H${BORDER + 26}V${drawn.failed}H${LADDER - 8}`, 'r d a q');
+  svg.add(...inLadder.parts);
+  return bottom;
+}
+
+function sceneThere(result: RunResult, facts: readonly Fact[], sources: Sources, back: WayBack | null): Scene {
+  const there = wayThere(result, back);
+  const entry = there.entries.at(-1);
+  const border = entry === undefined ? 'never jumps' : `the jump, ${humanTime(entry.at)}`;
+  return {
+    wires: wiresOf(there, facts, sources),
+    most: back?.at == null ? ALONE : ONE_OF_TWO,
+    ladder: ladderOf(there),
+    behind: back === null ? null : behindOf(back),
+    crosses: entry !== undefined,
+    ground: { from: 'YOUR CODE', border, to: 'ROM', colours: ['c', entry === undefined ? 'h' : 'm'] },
+  };
+}
+const sceneBack = ({ wires, rungs, ends, at }: WayBack): Scene => ({
+  wires,
+  most: ONE_OF_TWO,
+  ladder: {
+    of: 'your application',
+    rungs,
+    common: rungs.length,
+    repaired: [],
+    goal: '',
+    reached: false,
+    reachedRepaired: false,
+    stopped: ends,
+  },
+  behind: null,
+  crosses: true,
+  ground: { from: 'WHAT THE ROM LEAVES', border: `the leave, ${humanTime(at ?? '0')}`, to: 'APP', colours: ['m', 'c'] },
+});
+
 /** The picture of a run, from its result alone; lines of code where their sources are known. */
 export function handOverPicture(result: RunResult, { sources = NO_SOURCES, id = 'hand-over' }: HandOverOptions = {}): SafeText {
   const facts = storyOf(result, { sources });
-  const ladder = ladderOf(result);
-  const entry = result.entries.at(-1);
   const isProved = proofOf(result) !== null && !hasReached(result);
+  const back = hasReached(result) ? wayBackOf(result) : null;
+  const there = sceneThere(result, facts, sources, back);
+  const head = headOf(result, facts, back);
   const svg = new Svg();
-  const head = drawHead(svg, result, facts, ladder.goal, isProved);
-  const top = head + 14;
-  const { rows, left, end } = rowsOf(wiresOf(result, facts, sources), top + 6);
-  const inLadder = new Svg();
-  const drawn = drawLadder(inLadder, ladder, top);
-  const bottom = Math.max(end + (left.length > 0 ? LOW : 0), drawn.end) + 8;
-  drawGround(svg, result, top, bottom, ladder);
-  for (const row of rows) drawCode(svg, row);
-  for (const row of rows) drawWire(svg, row, entry !== undefined);
-  if (left.length > 0) drawLeft(svg, left, end + LOW / 2);
-  const broken = rows.filter(({ wire }) => wire.state === 'broken' && wire.repaired !== null);
-  if (entry !== undefined && drawn.failed > 0 && broken.length > 0)
-    svg.path(`M${BORDER + 4} ${broken[0]!.y}H${BORDER + 26}V${drawn.failed}H${LADDER - 8}`, 'r d a q');
-  svg.add(...inLadder.parts);
+  let bottom = drawScene(svg, there, drawHead(svg, head, there.ladder.goal, isProved) + 14);
+  if (back?.at != null) bottom = drawScene(svg, sceneBack(back), bottom + 34);
   drawFoot(svg, result, id, bottom + 20, isProved);
   const height = bottom + 32;
-  const label = `${headline(result)}. ${reasons(result, facts).join(' ')}`;
+  const label = `${head.said}. ${head.reasons.join(' ')}`;
   return pageOf(
-    `<svg xmlns="http://www.w3.org/2000/svg" class="ho" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="group" aria-label="${escape(fit(label, 4000, TEXT))}"><style>${STYLE(id)}</style><g id="${id}-as-it-is"/><g id="${id}-repaired"/><g><rect width="${WIDTH}" height="${height}" fill="var(--b)"/>${svg.parts.join('')}</g></svg>\n`,
+    `<svg xmlns="http://www.w3.org/2000/svg" class="ho" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="group" aria-label="${escape(fit(label, 1500, TEXT))}"><style>${STYLE(id)}</style><g id="${id}-as-it-is"/><g id="${id}-repaired"/><g><rect width="${WIDTH}" height="${height}" fill="var(--b)"/>${svg.parts.join('')}</g></svg>\n`,
   );
 }
 
@@ -348,17 +447,15 @@ function drawLeft(svg: Svg, left: readonly Wire[], y: number): void {
 }
 
 /** Grounds, border and headings. */
-function drawGround(svg: Svg, result: RunResult, top: number, bottom: number, ladder: Ladder): void {
-  const entry = result.entries.at(-1);
+function drawGround(svg: Svg, { from, border, to, colours }: Ground, top: number, bottom: number, ladder: Ladder): void {
   const height = bottom - top;
-  svg.add(`<rect y="${top}" width="${CODE_END}" height="${height}" fill="var(--c)"/>`);
-  svg.add(`<rect x="${BORDER}" y="${top}" width="${BAND}" height="${height}" fill="var(--${entry === undefined ? 'h' : 'm'})"/>`);
+  svg.add(`<rect y="${top}" width="${CODE_END}" height="${height}" fill="var(--${colours[0]})"/>`);
+  svg.add(`<rect x="${BORDER}" y="${top}" width="${BAND}" height="${height}" fill="var(--${colours[1]})"/>`);
   svg.path(`M${BORDER} ${top}V${bottom}`, 'n d');
   const life = ladder.rungs.some(({ way }) => way === 'life');
   svg.path(life ? `M${LADDER} ${top}V${bottom}` : `M${HOST} ${top}V${bottom}`, 'n');
-  svg.text(PAD, top - 6, 'YOUR CODE', 's bo');
-  const jump = entry === undefined ? 'never jumps' : `the jump, ${humanTime(entry.at)}`;
-  svg.text(BORDER - 8, top - 6, jump, 's e');
-  svg.text(BORDER + BAND / 2, top - 6, 'ROM', 's bo c');
+  svg.text(PAD, top - 6, from, 's bo');
+  svg.text(BORDER - 8, top - 6, border, 's e');
+  svg.text(BORDER + BAND / 2, top - 6, to, 's bo c');
   svg.text(HOST, top - 6, fit(ladder.of.toUpperCase(), 190, { ...SMALL, bold: true }), 's bo e');
 }

@@ -75,6 +75,7 @@ function codeAt(place: Place | null, sources: Sources): CodeOfWire | null {
 }
 
 const FROM_RESET = 'as a reset leaves it';
+const HARMLESS = 'odd, but harmless here';
 const when = (writer: LastWriter | null): number => (writer === null ? Infinity : Number(writer.at));
 interface Timed {
   readonly at: number;
@@ -119,7 +120,7 @@ function ofEnd(result: RunResult, facts: readonly Fact[], sources: Sources): Tim
     .slice(0, 1);
 }
 
-function ofCheck(check: ResultCheck, state: Wire['state'], sources: Sources): Timed {
+function ofCheck(check: ResultCheck, state: Wire['state'], sources: Sources, harmless: readonly string[] = []): Timed {
   const code = codeAt(check.lastWriter, sources);
   const wire: Wire = {
     id: check.id,
@@ -128,7 +129,7 @@ function ofCheck(check: ResultCheck, state: Wire['state'], sources: Sources): Ti
     repaired: null,
     fix: null,
     code,
-    owner: FROM_RESET,
+    owner: harmless.includes(check.id) ? HARMLESS : FROM_RESET,
     why: String(check.because),
   };
   return { at: when(check.lastWriter), wire };
@@ -155,7 +156,7 @@ export function wiresOf(result: RunResult, facts: readonly Fact[], sources: Sour
   const timed: Timed[] = [
     ...causes.map((fact) => ofCause(fact, sources)),
     ...(causes.length > 0 ? [] : ofEnd(result, facts, sources)),
-    ...odd.map((check) => ofCheck(check, 'odd', sources)),
+    ...odd.map((check) => ofCheck(check, 'odd', sources, result.diagnosis.harmless)),
     ...good.map((check) => ofCheck(check, 'good', sources)),
     ...ofJump(result, sources),
   ];
