@@ -2,9 +2,10 @@
 import { expose } from 'comlink';
 import { DFUse, type WebDfuDevice } from 'webdfu';
 import '../src/browser-host.ts';
-import { inferChip } from '../src/bench/input/infer-chip.ts';
+import { AmbiguousChip, inferChip } from '../src/bench/input/infer-chip.ts';
 import { jobInput } from '../src/bench/input/job.ts';
 import type { Outcome } from '../src/bench/documents/result.ts';
+import type { StepAction } from '../src/bench/documents/scenario-types.ts';
 import type { RunTrace } from '../src/bench/documents/trace-types.ts';
 import { glossary } from '../src/bench/verdict/glossary.ts';
 import { findChip } from '../src/chips/index.ts';
@@ -22,7 +23,7 @@ import { FLIPS, flipViews } from './flips.ts';
 import { inThePage, pathOf } from './own-file.ts';
 import { patchText, shownFacts } from './told.ts';
 import { dumpFor, prepareChip, withFacts } from './remote.ts';
-import type { Changed, DfuDevice, Entry, Flips, Go, Setup, Verdict, View } from './setup.ts';
+import type { Changed, Diagnosed, DfuDevice, Entry, Flips, Go, Setup, Verdict, View } from './setup.ts';
 
 const interpreters = HOST.prepare;
 HOST.prepare = async (chip) => {
@@ -34,6 +35,8 @@ HOST.prepare = async (chip) => {
 const CLOCKWORK = /^(TIM\d+|LPTIM\d+)\.CNT$|^RTC\.|^USB.*\.(FNR|DSTS|HFNUM)$|^OTG.*DSTS$|^DWT/;
 const ENTRY_LIMIT = '10s';
 const TIMELINE_ROWS = 60;
+/** As long as a user waits for something: a request word is often read seconds behind the reset. */
+const GO_LIMIT = '20s';
 
 async function optionsOf({ name, chip, bytes, scenario, trigger }: Setup, flips: Flips): Promise<BenchOptions> {
   const images = [{ path: pathOf(name, bytes), bytes }];
@@ -63,12 +66,14 @@ class Lab {
   private core: Readonly<Record<string, number>> = {};
   private ended = false;
 
-  /** A whole run with its diagnosis. */
-  async diagnose(setup: Setup, flips: Flips): Promise<Verdict> {
+  /** A whole run with its diagnosis, or the question which chip it is for. */
+  async diagnose(setup: Setup, flips: Flips): Promise<Diagnosed> {
     try {
-      return await this.verdict(setup, flips);
+      return { verdict: await this.verdict(setup, flips), question: null };
     } catch (error) {
-      throw inThePage(error);
+      const told = inThePage(error);
+      if (error instanceof AmbiguousChip) return { verdict: null, question: { chips: error.chips, message: (told as Error).message } };
+      throw told;
     }
   }
   private async verdict(setup: Setup, flips: Flips): Promise<Verdict> {
@@ -140,7 +145,8 @@ class Lab {
       this.machine?.close();
       this.machine = null;
       this.dfu = null;
-      this.machine = await openMachine(await machineOptionsOf(setup, flips));
+      this.opened = await machineOptionsOf(setup, flips);
+      this.machine = await openMachine(this.opened);
       this.ended = false;
       this.values = new Map();
       this.changesSince();
@@ -149,17 +155,50 @@ class Lab {
   }
   go(where: Go): Promise<View> {
     return this.inTurn(async () => {
-      const why = await this.move(this.held, where);
-      return this.view(why, this.changesSince());
+      const { signal } = (this.going = new AbortController());
+      const why = await this.move(this.held, where, signal);
+      return this.view(signal.aborted ? 'stopped' : why, this.changesSince());
     });
   }
+  private going: AbortController | null = null;
+  /** Whatever it is on the way to: it stays where it is. Nothing waits for its turn here. */
+  stop(): void {
+    this.going?.abort();
+  }
+  /** Something happens to the chip from outside. */
+  act(action: StepAction, label: string): Promise<View> {
+    return this.inTurn(async () => {
+      const own = await this.withoutEvents();
+      await this.held.act(action);
+      return this.view(`done: ${label}${own ? ', by hand from here on' : ''}`, this.changesSince());
+    });
+  }
+  /**
+   * Whose events are still to come gives way to a machine without events, at the same instant: both have done the same until here, and nothing happens twice. Where some
+   * have come already, another one comes behind those that are left.
+   */
+  private async withoutEvents(): Promise<boolean> {
+    const { held, opened } = this;
+    const steps = (opened?.scenario as TypedScenario | undefined)?.steps ?? [];
+    if (opened === null || steps.length === 0 || held.timeline.some(({ kind }) => kind === 'scenario')) return false;
+    const alone = { ...opened, scenario: { ...(opened.scenario as TypedScenario), steps: [] } };
+    const at = held.now;
+    held.close();
+    this.machine = null;
+    this.machine = await openMachine(alone);
+    this.opened = alone;
+    if (at > 0) await this.machine.runUntil({ at: `${Math.round(at * 1e12)}ps` });
+    return true;
+  }
+  private opened: Awaited<ReturnType<typeof machineOptionsOf>> | null = null;
   private get held(): BenchMachine {
     if (!this.machine) throw new Error('no machine is open');
     return this.machine;
   }
-  private async move(m: BenchMachine, where: Go): Promise<string> {
-    const come = (s: Stopped, words: string): string => (s.by === 'until' ? words : `that did not come within 5 s`);
-    const limit = { limit: '5s' };
+  private async move(m: BenchMachine, where: Go, signal: AbortSignal): Promise<string> {
+    const come = (s: Stopped, words: string): string =>
+      s.by === 'until' ? words : `that did not come within ${GO_LIMIT.replace('s', ' s')}`;
+    const limit = { limit: GO_LIMIT, signal } as const;
     switch (where) {
       case 'instruction':
         m.step();
@@ -177,12 +216,15 @@ class Lab {
       case 'dfu':
         return come(await m.runUntil({ usb: 'dfu' }, limit), 'the host has the DFU device');
       case 'millisecond':
-        await m.run('1ms');
+        await m.run('1ms', { signal });
         return 'a millisecond later';
       case 'end': {
-        const end = await m.finish();
-        this.ended = true;
-        return `the run is over: ${end.outcome}`;
+        const end = await m.finish({ signal }).catch((error: unknown) => {
+          if (signal.aborted) return null;
+          throw error;
+        });
+        this.ended = end !== null;
+        return `the run is over: ${end?.outcome}`;
       }
     }
   }

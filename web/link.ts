@@ -21,6 +21,15 @@ export function linkOf({ example, chip, sha256, flips }: Link): string {
   return `#${q.toString()}`;
 }
 
+/** Another firmware is a step in the history, another switch of the same one is not. */
+export function noteLink(link: string): void {
+  if (link === location.hash) return;
+  const [there, here] = [readLink(link), readLink(location.hash)];
+  const isSame = `${here.example}${here.sha256}` === '' || (there.example === here.example && there.sha256 === here.sha256);
+  if (isSame) history.replaceState(null, '', link);
+  else history.pushState(null, '', link);
+}
+
 /** What a link does not say, or says wrongly, is left out. */
 export function readLink(hash: string): Link {
   const q = new URLSearchParams(hash.replace(/^#/, ''));

@@ -1,17 +1,19 @@
 /** The playground: a firmware, its verdict, what happens if one thing is different, a machine to step, its DFU device, lessons. Nothing leaves the browser. */
 import { render } from 'preact';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { CHIP_NAMES } from './chip-names.ts';
-import { linkOf, readLink } from './link.ts';
+import type { Dropped } from './dropped.ts';
+import { keep, kept } from './kept.ts';
+import { linkOf, noteLink, readLink } from './link.ts';
 import { Drop } from './panes/drop.tsx';
+import { ChipQuestion, Firmware } from './panes/firmware.tsx';
 import { Lessons } from './panes/lessons.tsx';
 import { Stepper, type Controls } from './panes/machine.tsx';
 import { TimelinePanel } from './panes/timeline.tsx';
 import { VerdictPanel } from './panes/verdict.tsx';
 import { WhatIf } from './panes/what-if.tsx';
-import { NO_FLIPS, type Example, type Flips, type Setup, type Verdict, asRun } from './setup.ts';
+import { NO_FLIPS, type Example, type Flips, type Setup, type SourceTexts, type Verdict, type WhichChip, asRun } from './setup.ts';
 import { inWords } from './words.ts';
-import { runner } from './workers.ts';
+import { onRunner, Stopped, stopRuns } from './workers.ts';
 
 const NO_EXAMPLES: readonly Example[] = [];
 
@@ -22,21 +24,25 @@ function App() {
   const [setup, setSetup] = useState<Setup | null>(null);
   const [flips, setFlips] = useState<Flips>(NO_FLIPS);
   const [verdict, setVerdict] = useState<Verdict | null>(null);
+  const [question, setQuestion] = useState<WhichChip | null>(null);
   const [busy, setBusy] = useState('');
   const [error, setError] = useState('');
   const [wanted, setWanted] = useState('');
   const [controls, setControls] = useState<Controls | null>(null);
   const tried = useRef(0);
+  /** Sources that came without their firmware. */
+  const early = useRef<SourceTexts>({});
 
   /** `work` is told whether something newer has been asked for since. */
   const attempt = useCallback(async (what: string, work: (stale: () => boolean) => Promise<void>) => {
     const own = ++tried.current;
     setBusy(what);
     setError('');
+    setQuestion(null);
     try {
       await work(() => own !== tried.current);
     } catch (e) {
-      if (own === tried.current) setError(inWords(e));
+      if (own === tried.current) setError(e instanceof Stopped ? 'Stopped. “Run” begins again.' : inWords(e));
     } finally {
       if (own === tried.current) setBusy('');
     }
@@ -47,10 +53,13 @@ function App() {
       attempt('running', async (stale) => {
         setSetup(next);
         setVerdict(null);
-        const found = await runner.diagnose(next, NO_FLIPS);
+        const { verdict: found, question: asked } = await onRunner((lab) => lab.diagnose(next, NO_FLIPS));
         if (stale()) return;
+        setQuestion(asked);
+        if (found === null) return;
         setSetup(asRun(next, found.result));
         setVerdict(found);
+        if (next.trigger) await keep(found.sha256, next);
       }),
     [attempt],
   );
@@ -77,81 +86,89 @@ function App() {
     },
     [attempt, diagnose],
   );
+  /** What a link says; without one, the first example. */
+  const follow = useCallback(
+    async (hash: string, all: readonly Example[]) => {
+      const link = readLink(hash);
+      if (link.sha256 === '') return take(all.find((e) => e.name === link.example) ?? all[0]!, link.flips);
+      const found = await kept(link.sha256);
+      setFlips(link.flips);
+      setChip(link.chip.toLowerCase());
+      setName('');
+      setWanted(found === null ? link.sha256 : '');
+      setVerdict(null);
+      if (found !== null) await diagnose({ ...found, chip: link.chip === '' ? null : link.chip, scenario: {}, trigger: true });
+    },
+    [take, diagnose],
+  );
 
   useEffect(() => {
     void attempt('loading', async () => {
       const all = (await (await fetch('examples/examples.json')).json()) as readonly Example[];
       setExamples(all);
-      const link = readLink(location.hash);
-      setFlips(link.flips);
-      if (link.sha256 !== '') {
-        setChip(link.chip);
-        setWanted(link.sha256);
-        return;
-      }
-      await take(all.find((e) => e.name === link.example) ?? all[0]!, link.flips);
+      await follow(location.hash, all);
     });
   }, []);
+  // back, forward, and a link into a page that is open
+  useEffect(() => {
+    const moved = (): void => {
+      if (examples.length > 0) void follow(location.hash, examples);
+    };
+    window.addEventListener('popstate', moved);
+    return () => window.removeEventListener('popstate', moved);
+  }, [examples, follow]);
 
-  const own = async (file: File): Promise<void> => {
-    setVerdict(null);
-    const bytes = new Uint8Array(await file.arrayBuffer());
-    setName('');
-    if (wanted === '') setFlips(NO_FLIPS);
-    // the chip of the example is not that of the file
-    const typed = name === '' ? chip : '';
-    setChip(typed);
-    await diagnose({ name: file.name, chip: typed === '' ? null : typed, bytes, scenario: {}, trigger: true });
+  const bring = (coming: Promise<Dropped>): void =>
+    void attempt('reading', async (stale) => {
+      const { firmware, source } = await coming;
+      if (stale()) return;
+      const isOwn = name === '' && setup !== null;
+      if (firmware === null) {
+        if (Object.keys(source).length === 0) throw new Error('There is neither firmware nor a source file in what was dropped.');
+        if (!isOwn) early.current = source;
+        else await diagnose({ ...setup, source: { ...setup.source, ...source } });
+        return;
+      }
+      setVerdict(null);
+      const bytes = new Uint8Array(await firmware.arrayBuffer());
+      if (stale()) return;
+      setName('');
+      if (wanted === '') setFlips(NO_FLIPS);
+      // the chip of the example is not that of the file
+      const typed = name === '' ? chip : '';
+      setChip(typed);
+      const texts = { ...(isOwn ? setup.source : {}), ...early.current, ...source };
+      early.current = {};
+      await diagnose({ name: firmware.name, chip: typed === '' ? null : typed, bytes, scenario: {}, trigger: true, source: texts });
+    });
+  const stop = (): void => {
+    stopRuns();
+    controls?.stop();
   };
-  const example = examples.find((e) => e.name === name) ?? null;
   const link = linkOf({ example: name, chip: verdict?.chip ?? chip, sha256: name === '' ? (verdict?.sha256 ?? '') : '', flips });
   useEffect(() => {
-    if (verdict) history.replaceState(null, '', link);
+    if (verdict) noteLink(link);
   }, [link, verdict]);
 
   return (
-    <Drop onFile={own}>
+    <Drop onDrop={bring}>
       <header class="row">
         <h1>bootbench playground</h1>
         <span class="dim">Does your jump into the STM32 ROM bootloader reach USB DFU? Runs here, nothing is uploaded.</span>
       </header>
       <main>
         <section aria-labelledby="firmware">
-          <h2 id="firmware">Firmware</h2>
-          <div class="row">
-            <label>
-              <span>Example</span>
-              <select value={name} onChange={(e) => void take(examples.find((x) => x.name === e.currentTarget.value)!)}>
-                {name === '' && <option value="">your own</option>}
-                {examples.map((e) => (
-                  <option key={e.name} value={e.name}>
-                    {e.title}
-                  </option>
-                ))}
-              </select>
-            </label>
-            <label>
-              <span>or your own: ELF, HEX, BIN, UF2, DFU (drop it anywhere)</span>
-              <input type="file" onChange={(e) => e.currentTarget.files?.[0] && void own(e.currentTarget.files[0])} />
-            </label>
-            <label>
-              <span>Chip</span>
-              <input list="chips" value={chip} size={14} onInput={(e) => setChip(e.currentTarget.value)} placeholder="from the file" />
-            </label>
-            <datalist id="chips">
-              {CHIP_NAMES.map((c) => (
-                <option key={c} value={c} />
-              ))}
-            </datalist>
-            <button
-              type="button"
-              class="main"
-              disabled={setup === null || busy !== ''}
-              onClick={() => setup && void diagnose({ ...setup, chip: chip === '' ? null : chip })}
-            >
-              Run
-            </button>
-          </div>
+          <Firmware
+            examples={examples}
+            name={name}
+            chip={chip}
+            canRun={setup !== null && busy === ''}
+            sources={Object.keys(setup?.source ?? {}).length}
+            take={(example) => void take(example)}
+            bring={bring}
+            setChip={setChip}
+            run={() => setup && void diagnose({ ...setup, chip: chip === '' ? null : chip })}
+          />
           {wanted !== '' && (
             <p>
               This link is about a file with SHA-256 <code>{wanted.slice(0, 16)}…</code>: choose it above. It is not uploaded.
@@ -162,10 +179,26 @@ function App() {
         <div role="status" aria-live="polite">
           {busy !== '' && <p class="dim">{busy}…</p>}
         </div>
+        {busy !== '' && (
+          <p>
+            <button type="button" onClick={stop}>
+              Stop
+            </button>
+          </p>
+        )}
         {error !== '' && (
           <section class="error" role="alert">
             {error}
           </section>
+        )}
+        {question && (
+          <ChipQuestion
+            question={question}
+            choose={(part) => {
+              setChip(part);
+              if (setup) void diagnose({ ...setup, chip: part });
+            }}
+          />
         )}
         {verdict && <VerdictPanel verdict={verdict} />}
         {verdict && <TimelinePanel key={`time-${verdict.sha256}-${verdict.chip}-${verdict.result.outcome}`} verdict={verdict} />}
@@ -180,12 +213,7 @@ function App() {
                 setFlips={setFlips}
               />
             </div>
-            <Stepper
-              key={`step-${verdict.sha256}-${verdict.chip}`}
-              setup={{ ...setup, chip: verdict.chip }}
-              example={example}
-              hold={setControls}
-            />
+            <Stepper key={`step-${verdict.sha256}-${verdict.chip}`} setup={{ ...setup, chip: verdict.chip }} hold={setControls} />
           </div>
         )}
         {/* stays while a lesson's firmware is loaded: it knows which lesson that is for */}

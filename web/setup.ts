@@ -101,6 +101,16 @@ export interface Verdict {
   /** The hand-over as an SVG, whose texts are escaped. */
   readonly handOver: string;
 }
+/** Nothing tells which of these parts the firmware is for. */
+export interface WhichChip {
+  readonly chips: readonly string[];
+  readonly message: string;
+}
+/** One of both. */
+export interface Diagnosed {
+  readonly verdict: Verdict | null;
+  readonly question: WhichChip | null;
+}
 export interface DfuDevice {
   readonly name: string;
   readonly alternates: readonly string[];

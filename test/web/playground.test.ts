@@ -276,10 +276,94 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     expect(await page.getByRole('alert').textContent()).toMatch(
       /^mine\.bin@0x08000000 fits \d+ chips: .*; type yours under “Chip” and press Run$/,
     );
+    const fitting = page.getByRole('group', { name: 'chips that fit' }).getByRole('button');
+    expect(await fitting.count()).toBeGreaterThan(1);
+    const part = (await fitting.first().textContent())!;
+    await fitting.first().click();
+    await page.getByText(new RegExp(`^${part}, .* of virtual time`)).waitFor();
     await page.getByLabel(/^Chip/).fill('stm32f405rg');
     await page.getByRole('button', { name: 'Run', exact: true }).click();
+    await page.getByText(/^STM32F405RG, .* of virtual time/).waitFor();
     await page.getByTestId('outcome').waitFor();
     expect(await textOf('outcome')).toMatch(/^dfu/);
+  });
+
+  const posted = (file: string): string => join(root, 'fixtures', 'h533-seed000-as-posted', file);
+  it("steps one's own ELF with the trigger that the run found, and its events are buttons", async () => {
+    await open();
+    await page.getByLabel(/or your own/).setInputFiles(posted('firmware.elf'));
+    await page.getByText(/STM32H5\d\d\w+, .* of virtual time/).waitFor();
+    await page.getByRole('button', { name: 'ROM entry', exact: true, disabled: false }).click();
+    await moved(/first instruction in system memory: 4\d{3}\./);
+    expect(await textOf('register-primask')).toBe('0x00000001');
+    await page.getByRole('button', { name: 'Power-on', exact: true }).click();
+    await moved(/^power-on/);
+    // the first tick
+    await page.getByRole('button', { name: 'Exception', exact: true }).click();
+    await moved(/an exception is taken: \d\d?\./);
+    await page.getByRole('button', { name: /^Call (enter_dfu|request_dfu)$/ }).click();
+    await moved(/^done: Call/);
+    await page.getByRole('button', { name: 'Reset', exact: true }).click();
+    // the run calls it at 100 ms, and is reset 300 ms later
+    await moved(/behind a reset: (\d\d|[12]\d\d|3[0-8]\d)\./);
+  });
+
+  it('shows sources that come with the ELF or behind it, and makes the fix a diff of them', async () => {
+    await open();
+    await page.getByLabel(/or your own/).setInputFiles(posted('firmware.elf'));
+    await page.getByText(/STM32H5\d\d\w+, .* of virtual time/).waitFor();
+    expect(await page.getByRole('link', { name: 'Download fix.diff' }).count()).toBe(0);
+    await page.getByLabel(/Its sources/).waitFor();
+    const texts = ['main.c', 'README.txt'].map((name) => ({ name, mimeType: 'text/plain', buffer: readFileSync(posted('main.c')) }));
+    await page.getByLabel(/or your own/).setInputFiles(texts);
+    await page.getByRole('link', { name: 'Download fix.diff' }).waitFor();
+    expect(await page.locator('.cause .here').first().textContent()).toMatch(/irq_off\(\)/);
+    await page.getByText('1 source file, only in this browser').waitFor();
+    // the file stays for a reload
+    await page.reload();
+    await page.getByRole('link', { name: 'Download fix.diff' }).waitFor();
+  });
+
+  it('stops: a whole run, and a machine on its way', async () => {
+    await open();
+    let arrive = (): void => undefined;
+    const arrived = new Promise<void>((resolve) => (arrive = resolve));
+    await page.context().route('**/facts/stm32h745*.json', async (route) => {
+      await arrived;
+      await route.continue().catch(() => undefined);
+    });
+    await page.getByRole('combobox', { name: 'Example' }).selectOption('h745-seed001-as-posted');
+    await page.getByText('running…').waitFor();
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.getByRole('alert').filter({ hasText: 'Stopped.' }).waitFor();
+    arrive();
+    await page.getByRole('button', { name: 'Run', exact: true }).click();
+    await page.getByTestId('outcome').waitFor();
+    expect(await textOf('outcome')).toMatch(/^fault/);
+    // it waits for a DFU device that never comes
+    await page.getByRole('button', { name: 'DFU', exact: true, disabled: false }).click();
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await moved(/^stopped/);
+  });
+
+  it('follows links in an open page, back and forward', async () => {
+    await open('#example=h533-straight');
+    const come = async (example: string, outcome: RegExp): Promise<void> => {
+      await page.getByTestId('outcome').filter({ hasText: outcome }).waitFor();
+      await page.waitForURL((url) => url.hash.startsWith(`#example=${example}`));
+      expect(await page.getByRole('combobox', { name: 'Example' }).inputValue()).toBe(example);
+    };
+    await come('h533-straight', /^dfu/);
+    await page.getByRole('combobox', { name: 'Example' }).selectOption('h745-seed001-as-posted');
+    await come('h745-seed001-as-posted', /^fault/);
+    await page.goBack();
+    await come('h533-straight', /^dfu/);
+    await page.goForward();
+    await come('h745-seed001-as-posted', /^fault/);
+    await page.evaluate(() => (location.hash = '#example=l476-seed004-masked'));
+    await come('l476-seed004-masked', /^back-in-app/);
+    await page.goBack();
+    await come('h745-seed001-as-posted', /^fault/);
   });
 
   it('says what to do where its server is gone', async () => {

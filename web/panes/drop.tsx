@@ -1,8 +1,9 @@
-/** The whole page takes a file. */
+/** The whole page takes files and folders. */
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
+import { droppedFiles, type Dropped } from '../dropped.ts';
 
-export function Drop({ onFile, children }: { readonly onFile: (file: File) => Promise<void>; readonly children: ComponentChildren }) {
+export function Drop({ onDrop, children }: { readonly onDrop: (dropped: Promise<Dropped>) => void; readonly children: ComponentChildren }) {
   const [over, setOver] = useState(false);
   return (
     <div
@@ -15,8 +16,7 @@ export function Drop({ onFile, children }: { readonly onFile: (file: File) => Pr
       onDrop={(e) => {
         e.preventDefault();
         setOver(false);
-        const file = e.dataTransfer?.files[0];
-        if (file) void onFile(file);
+        if (e.dataTransfer) onDrop(droppedFiles(e.dataTransfer));
       }}
     >
       {children}

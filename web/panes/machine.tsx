@@ -1,7 +1,8 @@
 /** A machine to step, and what is in it. */
 import { useEffect, useState } from 'preact/hooks';
 import type { LessonStep } from '../lessons.ts';
-import { NO_FLIPS, type Changed, type Example, type Go, type Setup, type View } from '../setup.ts';
+import { eventButtons } from '../events.ts';
+import { NO_FLIPS, type Changed, type Go, type Setup, type SourceTexts, type View } from '../setup.ts';
 import { hex, inWords, ms } from '../words.ts';
 import { holder } from '../workers.ts';
 import { DfuPanel } from './dfu.tsx';
@@ -22,14 +23,14 @@ const STEPS: readonly (readonly [Go, string])[] = [
 export interface Controls {
   readonly restart: () => Promise<View | null>;
   readonly move: (step: LessonStep) => Promise<View | null>;
+  readonly stop: () => void;
 }
 interface StepperProps {
   readonly setup: Setup;
-  readonly example: Example | null;
   /** Takes the controls of this machine, and null when it goes. */
   readonly hold: (controls: Controls | null) => void;
 }
-export function Stepper({ setup, example, hold }: StepperProps) {
+export function Stepper({ setup, hold }: StepperProps) {
   const [view, setView] = useState<View | null>(null);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState('');
@@ -47,12 +48,14 @@ export function Stepper({ setup, example, hold }: StepperProps) {
       setBusy(false);
     }
   };
+  const stop = (): void => void holder().stop();
+  const events = eventButtons(setup.found ?? setup.scenario.steps);
   const restart = () => act(() => holder().open(setup, NO_FLIPS));
   useEffect(() => {
     void restart();
     const move = ({ turn, go }: LessonStep): Promise<View | null> =>
       turn ? act(() => holder().turn(...turn)) : go ? act(() => holder().go(go)) : Promise.resolve(null);
-    hold({ restart, move });
+    hold({ restart, move, stop });
     return () => hold(null);
   }, []);
   return (
@@ -67,19 +70,39 @@ export function Stepper({ setup, example, hold }: StepperProps) {
             {label}
           </button>
         ))}
+        {busy && (
+          <button type="button" onClick={stop}>
+            Stop
+          </button>
+        )}
       </div>
+      {events.length > 0 && (
+        <div class="row events" role="group" aria-label="events of the run">
+          {events.map(({ label, action }) => (
+            <button
+              key={label}
+              type="button"
+              disabled={busy || view === null}
+              title="now, in the machine that stands here"
+              onClick={() => void act(() => holder().act(action, label))}
+            >
+              {label}
+            </button>
+          ))}
+        </div>
+      )}
       {error !== '' && (
         <p class="bad" role="alert">
           {error}
         </p>
       )}
-      {view && <MachineView view={view} example={example} />}
+      {view && <MachineView view={view} source={setup.source ?? {}} />}
       {view && <DfuPanel view={view} />}
     </section>
   );
 }
 
-function MachineView({ view, example }: { readonly view: View; readonly example: Example | null }) {
+function MachineView({ view, source }: { readonly view: View; readonly source: SourceTexts }) {
   const { place } = view;
   const where = `${place.symbol ?? place.pc}${place.file ? `, ${place.file.split('/').at(-1)}:${place.line}` : ''}`;
   return (
@@ -87,7 +110,7 @@ function MachineView({ view, example }: { readonly view: View; readonly example:
       <p role="status" data-testid="where">
         {view.why}: {ms(view.at)}, {view.instructions} instructions, {view.zone === 'rom' ? 'in the ROM' : 'in the application'}, {where}
       </p>
-      {place.file && <Source example={example} file={place.file} line={place.line} title={where} />}
+      {place.file && <Source source={source} file={place.file} line={place.line} title={where} />}
       <h3>Core registers</h3>
       <div class="registers mono">
         {view.registers.map((r) => (

@@ -1,6 +1,6 @@
 /** Lines of the firmware's sources. */
 import type { Excerpt as Place } from '../../src/report/story/facts.ts';
-import type { Example } from '../setup.ts';
+import type { SourceTexts } from '../setup.ts';
 import { fileFor } from '../source-files.ts';
 
 const AROUND = 3;
@@ -37,18 +37,18 @@ function Lines({ lines, line, around }: { readonly lines: readonly string[]; rea
 
 /** A few lines around one, where the page has the source. */
 export function Source({
-  example,
+  source,
   file,
   line,
   title,
 }: {
-  readonly example: Example | null;
+  readonly source: SourceTexts;
   readonly file: string;
   readonly line: number | null;
   readonly title: string;
 }) {
-  const path = fileFor(example?.source ?? {}, file);
-  const text = path === null ? undefined : example?.source[path];
+  const path = fileFor(source, file);
+  const text = path === null ? undefined : source[path];
   if (text === undefined || line === null)
     return (
       <p>

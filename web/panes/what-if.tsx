@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Entry, Flips, Setup, Verdict } from '../setup.ts';
 import { inWords, OUTCOME } from '../words.ts';
-import { runner } from '../workers.ts';
+import { onRunner } from '../workers.ts';
 
 interface WhatIfProps {
   readonly setup: Setup;
@@ -18,7 +18,7 @@ export function WhatIf({ setup, base, flips, setFlips }: WhatIfProps) {
   const asked = useRef(0);
 
   useEffect(() => {
-    runner.entry(setup).then(setEntry, (e: unknown) => setError(String(e)));
+    onRunner((lab) => lab.entry(setup)).then(setEntry, (e: unknown) => setError(String(e)));
   }, []);
   const none = Object.keys(flips.state).length === 0 && flips.crystal === null && Object.keys(flips.rom).length === 0;
   useEffect(() => {
@@ -27,8 +27,7 @@ export function WhatIf({ setup, base, flips, setFlips }: WhatIfProps) {
     if (none) return;
     const own = ++asked.current;
     setBusy(true);
-    runner
-      .outcomeWith(setup, flips)
+    onRunner((lab) => lab.outcomeWith(setup, flips))
       .then(
         (o) => own === asked.current && setOutcome(o),
         (e: unknown) => own === asked.current && setError(inWords(e)),

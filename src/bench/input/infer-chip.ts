@@ -40,6 +40,17 @@ export interface InferredChip {
   readonly guess: boolean;
 }
 
+/** Several parts fit that differ up to the ROM. */
+export class AmbiguousChip extends UsageError {
+  /** Their names, in lower case. */
+  readonly chips: readonly string[];
+
+  constructor(message: string, hint: string, chips: readonly string[]) {
+    super(message, hint);
+    this.chips = chips;
+  }
+}
+
 /**
  * @throws UsageError where several parts fit that differ up to the ROM, where none does, and where the part is known and not modelled
  * @throws ImageError for a file that cannot be read
@@ -239,9 +250,10 @@ function choose(path: string, fits: readonly Fit[], left: readonly Fit[], limit:
   if (others.some((chip) => !alike(chip, first.chip))) {
     const names = left.map((f) => f.chip.name.toLowerCase());
     const why = first.reasons.length > 0 ? ` (${first.reasons.join(', ')})` : '';
-    throw new UsageError(
+    throw new AmbiguousChip(
       `${path} fits ${left.length} chips: ${names.join(', ')}${why}${lessLikely(near)}${limit.map((text) => `; ${text}`).join('')}`,
       `give yours, for example: --chip ${names[0]!}`,
+      names,
     );
   }
   const next = Math.max(-Infinity, ...behind.filter((f) => !alike(f.chip, first.chip)).map((f) => f.score));

@@ -1,0 +1,56 @@
+/** What was dropped or chosen: a firmware, its sources, or both; folders are gone through. */
+import type { SourceTexts } from './setup.ts';
+
+export interface Dropped {
+  readonly firmware: File | null;
+  readonly source: SourceTexts;
+}
+/** C, C++, assembler, Rust, Ada, Zig, Nim, Swift. */
+const SOURCE = /\.(c|h|cc|cpp|cxx|c\+\+|hh|hpp|hxx|h\+\+|inl|ipp|tpp|inc|s|asm|rs|adb|ads|zig|nim|swift)$/i;
+/** What a compiler leaves beside the firmware, and what tells nothing. */
+const LEFT_OUT = /(^|\/)\.|(^|\/)node_modules\/|\.(o|d|a|su|map|lst|ld|md|txt|json|xml|ioc|yml|yaml|cmake|mk|py|sh|pdf|png)$/i;
+const FIRMWARE = /\.(elf|axf|out|hex|ihex|ihx|s19|s28|s37|srec|mot|uf2|dfu|bin)$/i;
+const MOST_BYTES = 4 << 20;
+const MOST_FILES = 4000;
+
+interface Found {
+  readonly path: string;
+  readonly file: File;
+}
+function fileOf(entry: FileSystemFileEntry): Promise<Found> {
+  return new Promise((resolve, reject) => entry.file((file) => resolve({ path: entry.fullPath.replace(/^\//, ''), file }), reject));
+}
+async function filesOf(entry: FileSystemEntry, found: Found[]): Promise<void> {
+  if (found.length >= MOST_FILES || /^\.|^node_modules$/.test(entry.name)) return;
+  if (entry.isFile) found.push(await fileOf(entry as FileSystemFileEntry));
+  if (!entry.isDirectory) return;
+  const reader = (entry as FileSystemDirectoryEntry).createReader();
+  for (;;) {
+    // a reader gives a hundred at a time
+    const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+    if (some.length === 0) return;
+    for (const each of some) await filesOf(each, found);
+  }
+}
+/** Of a drop: the entries have to be taken before anything is waited for. */
+export async function droppedFiles(data: DataTransfer): Promise<Dropped> {
+  const entries = Array.from(data.items).flatMap((item) => item.webkitGetAsEntry() ?? []);
+  if (entries.length === 0) return sorted(Array.from(data.files, (file) => ({ path: file.name, file })));
+  const found: Found[] = [];
+  for (const entry of entries) await filesOf(entry, found);
+  return sorted(found);
+}
+export const chosenFiles = (files: FileList): Promise<Dropped> =>
+  sorted(Array.from(files, (file) => ({ path: file.webkitRelativePath === '' ? file.name : file.webkitRelativePath, file })));
+
+/** Of several firmwares the linked one, which has lines. */
+async function sorted(found: readonly Found[]): Promise<Dropped> {
+  const source: Record<string, string> = {};
+  for (const { path, file } of found) if (SOURCE.test(path) && file.size <= MOST_BYTES) source[path] = await file.text();
+  const others = found.filter(({ path }) => !SOURCE.test(path) && (found.length === 1 || !LEFT_OUT.test(path)));
+  const rank = ({ path }: Found): number => (/\.(elf|axf|out)$/i.test(path) ? 0 : FIRMWARE.test(path) ? 1 : 2);
+  const [first] = [...others].sort((a, b) => rank(a) - rank(b));
+  // of a folder, what is not called as firmware is none
+  const firmware = first !== undefined && (found.length === 1 || rank(first) < 2 || others.length === 1) ? first.file : null;
+  return { firmware, source };
+}

@@ -1,0 +1,86 @@
+/** Which firmware: an example or one's own, with its sources; and for which chip. */
+import { CHIP_NAMES } from '../chip-names.ts';
+import { chosenFiles, type Dropped } from '../dropped.ts';
+import type { Example, WhichChip } from '../setup.ts';
+
+interface FirmwareProps {
+  readonly examples: readonly Example[];
+  /** Of the example; empty: one's own. */
+  readonly name: string;
+  readonly chip: string;
+  readonly canRun: boolean;
+  /** How many source files there are of one's own firmware. */
+  readonly sources: number;
+  readonly take: (example: Example) => void;
+  readonly bring: (dropped: Promise<Dropped>) => void;
+  readonly setChip: (chip: string) => void;
+  readonly run: () => void;
+}
+export function Firmware({ examples, name, chip, canRun, sources, take, bring, setChip, run }: FirmwareProps) {
+  const choose = (input: HTMLInputElement): void => {
+    if (input.files !== null && input.files.length > 0) bring(chosenFiles(input.files));
+  };
+  return (
+    <>
+      <h2 id="firmware">Firmware</h2>
+      <div class="row">
+        <label>
+          <span>Example</span>
+          <select value={name} onChange={(e) => take(examples.find((x) => x.name === e.currentTarget.value)!)}>
+            {name === '' && <option value="">your own</option>}
+            {examples.map((e) => (
+              <option key={e.name} value={e.name}>
+                {e.title}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          <span>or your own: ELF, HEX, BIN, UF2, DFU (drop it anywhere)</span>
+          <input type="file" multiple onChange={(e) => choose(e.currentTarget)} />
+        </label>
+        <label>
+          <span>Chip</span>
+          <input list="chips" value={chip} size={14} onInput={(e) => setChip(e.currentTarget.value)} placeholder="from the file" />
+        </label>
+        <datalist id="chips">
+          {CHIP_NAMES.map((c) => (
+            <option key={c} value={c} />
+          ))}
+        </datalist>
+        <button type="button" class="main" disabled={!canRun} onClick={run}>
+          Run
+        </button>
+      </div>
+      {name === '' && (
+        <div class="row">
+          <label>
+            <span>
+              {sources === 0
+                ? 'Its sources: drop the files or the folder with the ELF, or choose the folder. They stay in this browser.'
+                : `${sources} source ${sources === 1 ? 'file' : 'files'}, only in this browser`}
+            </span>
+            <input type="file" multiple {...{ webkitdirectory: true }} onChange={(e) => choose(e.currentTarget)} />
+          </label>
+        </div>
+      )}
+    </>
+  );
+}
+
+/** A button for each part that it can be. */
+export function ChipQuestion({ question, choose }: { readonly question: WhichChip; readonly choose: (chip: string) => void }) {
+  return (
+    <section class="error" aria-labelledby="which-chip">
+      <h2 id="which-chip">Which chip is it for?</h2>
+      <p role="alert">{question.message}</p>
+      <div class="row" role="group" aria-label="chips that fit">
+        {question.chips.map((chip) => (
+          <button key={chip} type="button" onClick={() => choose(chip)}>
+            {chip.toUpperCase()}
+          </button>
+        ))}
+      </div>
+    </section>
+  );
+}
