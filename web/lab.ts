@@ -12,7 +12,7 @@ import { findChip } from '../src/chips/index.ts';
 import { sha256 } from '../src/image/sha256.ts';
 import { HOST } from '../src/library/host.ts';
 import { runHere } from '../src/library/job-here.ts';
-import { openMachine, type BenchMachine, type Stopped } from '../src/library/machine.ts';
+import { openMachine, type BenchMachine, type Snapshot, type Stopped } from '../src/library/machine.ts';
 import { libraryJob, type BenchOptions, type RomOptions, type TypedScenario } from '../src/library/options.ts';
 import { handOverPicture } from '../src/report/hand-over/picture.ts';
 import { pictureOf } from '../src/report/picture.ts';
@@ -35,6 +35,7 @@ HOST.prepare = async (chip) => {
 const CLOCKWORK = /^(TIM\d+|LPTIM\d+)\.CNT$|^RTC\.|^USB.*\.(FNR|DSTS|HFNUM)$|^OTG.*DSTS$|^DWT/;
 const ENTRY_LIMIT = '10s';
 const TIMELINE_ROWS = 60;
+const MOST_SNAPSHOTS = 40;
 /** As long as a user waits for something: a request word is often read seconds behind the reset. */
 const GO_LIMIT = '20s';
 
@@ -93,6 +94,7 @@ class Lab {
       sha256: sha256(setup.bytes),
       picture: pictureOf(result, trace),
       handOver: handOverPicture(result, { sources }),
+      memories: (trace as RunTrace | null)?.memories ?? [],
     };
   }
 
@@ -148,6 +150,7 @@ class Lab {
       this.opened = await machineOptionsOf(setup, flips);
       this.machine = await openMachine(this.opened);
       this.ended = false;
+      this.past = [this.machine.save()];
       this.values = new Map();
       this.changesSince();
       return this.view('power-on', []);
@@ -156,11 +159,45 @@ class Lab {
   go(where: Go): Promise<View> {
     return this.inTurn(async () => {
       const { signal } = (this.going = new AbortController());
+      this.remember();
       const why = await this.move(this.held, where, signal);
       return this.view(signal.aborted ? 'stopped' : why, this.changesSince());
     });
   }
   private going: AbortController | null = null;
+  /** Where it has stood: the first is power-on. */
+  private past: Snapshot[] = [];
+  private remember(): void {
+    this.past.push(this.held.save());
+    // power-on stays: from there every instant can be reached
+    if (this.past.length > MOST_SNAPSHOTS) this.past.splice(1, 1);
+  }
+  private restore(to: Snapshot): void {
+    this.held.restore(to);
+    this.ended = false;
+    this.dfu = null;
+  }
+  /** To an instant, forth or back: back is the last place before it where the machine has stood, and on from there. */
+  seek(at: number): Promise<View> {
+    return this.inTurn(async () => {
+      const m = this.held;
+      const { signal } = (this.going = new AbortController());
+      if (at < m.now) {
+        while (this.past.length > 1 && this.past.at(-1)!.at > at) this.past.pop();
+        this.restore(this.past.at(-1)!);
+      } else this.remember();
+      if (at > m.now) await m.runUntil({ at: `${Math.round(at * 1e12)}ps` }, { signal });
+      return this.view(signal.aborted ? 'stopped' : 'at this instant', this.changesSince());
+    });
+  }
+  /** To where it stood before the last step. */
+  back(): Promise<View> {
+    return this.inTurn(() => {
+      const last = this.past.length > 1 ? this.past.pop()! : this.past[0]!;
+      this.restore(last);
+      return this.view('a step back', this.changesSince());
+    });
+  }
   /** Whatever it is on the way to: it stays where it is. Nothing waits for its turn here. */
   stop(): void {
     this.going?.abort();
@@ -169,6 +206,7 @@ class Lab {
   act(action: StepAction, label: string): Promise<View> {
     return this.inTurn(async () => {
       const own = await this.withoutEvents();
+      this.remember();
       await this.held.act(action);
       return this.view(`done: ${label}${own ? ', by hand from here on' : ''}`, this.changesSince());
     });
@@ -187,6 +225,7 @@ class Lab {
     this.machine = null;
     this.machine = await openMachine(alone);
     this.opened = alone;
+    this.past = [this.machine.save()];
     if (at > 0) await this.machine.runUntil({ at: `${Math.round(at * 1e12)}ps` });
     return true;
   }
@@ -232,6 +271,7 @@ class Lab {
   turn(id: string, on: boolean): Promise<View> {
     return this.inTurn(() => {
       const m = this.held;
+      this.remember();
       const flip = FLIPS.find((f) => f.id === id)!;
       flip.write(m, findChip(m.board.chip)!, on);
       return this.view(`${flip.label}: ${flip.words[on ? 1 : 0]}`, this.changesSince());

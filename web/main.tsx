@@ -29,6 +29,7 @@ function App() {
   const [error, setError] = useState('');
   const [wanted, setWanted] = useState('');
   const [controls, setControls] = useState<Controls | null>(null);
+  const [now, setNow] = useState<number | null>(null);
   const tried = useRef(0);
   /** Sources that came without their firmware. */
   const early = useRef<SourceTexts>({});
@@ -201,7 +202,14 @@ function App() {
           />
         )}
         {verdict && <VerdictPanel verdict={verdict} />}
-        {verdict && <TimelinePanel key={`time-${verdict.sha256}-${verdict.chip}-${verdict.result.outcome}`} verdict={verdict} />}
+        {verdict && (
+          <TimelinePanel
+            key={`time-${verdict.sha256}-${verdict.chip}-${verdict.result.outcome}`}
+            verdict={verdict}
+            now={now}
+            seek={(at) => controls?.seek(at)}
+          />
+        )}
         {setup && verdict && (
           <div class="columns">
             <div>
@@ -213,7 +221,13 @@ function App() {
                 setFlips={setFlips}
               />
             </div>
-            <Stepper key={`step-${verdict.sha256}-${verdict.chip}`} setup={{ ...setup, chip: verdict.chip }} hold={setControls} />
+            <Stepper
+              key={`step-${verdict.sha256}-${verdict.chip}`}
+              setup={{ ...setup, chip: verdict.chip }}
+              memories={verdict.memories}
+              hold={setControls}
+              onNow={setNow}
+            />
           </div>
         )}
         {/* stays while a lesson's firmware is loaded: it knows which lesson that is for */}

@@ -1,6 +1,7 @@
 /** What page and worker tell each other. */
 import type { CodeLine, Excerpt, Kind } from '../src/report/story/facts.ts';
 import type { Outcome, Place, RunResult } from '../src/bench/documents/result.ts';
+import type { RunTrace } from '../src/bench/documents/trace-types.ts';
 import type { Picture } from '../src/report/picture.ts';
 import type { TypedScenario } from '../src/library/options.ts';
 
@@ -100,6 +101,7 @@ export interface Verdict {
   readonly picture: Picture;
   /** The hand-over as an SVG, whose texts are escaped. */
   readonly handOver: string;
+  readonly memories: RunTrace['memories'];
 }
 /** Nothing tells which of these parts the firmware is for. */
 export interface WhichChip {

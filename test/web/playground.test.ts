@@ -194,6 +194,43 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     expect(await page.getByRole('region', { name: 'changed registers' }).textContent()).toMatch(/RCC\.\w+.*→/);
   });
 
+  it('has one now: the machine goes where the timeline is clicked, forth and back, and its steps move the line', async () => {
+    await open('#example=h533-seed000-as-posted');
+    await moved(/^power-on/);
+    const drawn = page.getByTestId('timeline').locator('svg');
+    const { width, height } = (await drawn.boundingBox())!;
+    const cursor = async (): Promise<number> => Number(await page.locator('line.now').getAttribute('x1'));
+    const cursorAt = (part: number): Promise<void> =>
+      expect.poll(async () => Math.abs((await cursor()) - 104 - (width - 112) * part)).toBeLessThan(2);
+    const click = (part: number): Promise<void> => drawn.click({ position: { x: 104 + (width - 112) * part, y: height - 8 } });
+    await click(0.9);
+    await moved(/^at this instant: 59\d\d\..* in the ROM/);
+    await cursorAt(0.9);
+    const registers = await page.locator('.registers').textContent();
+    await click(0.2);
+    await moved(/^at this instant: 13\d\d\..* in the application/);
+    expect(await page.locator('pre .here').last().textContent()).toMatch(/^ *\d+ /);
+    await cursorAt(0.2);
+    // forth again, the same comes of it
+    await click(0.9);
+    await moved(/^at this instant: 59\d\d\./);
+    expect((await page.locator('.registers').textContent())!.replaceAll(' *', '')).toBe(registers!.replaceAll(' *', ''));
+    await page.getByRole('button', { name: 'Step back', exact: true }).click();
+    await moved(/^a step back: 13\d\d\./);
+    await page.getByRole('button', { name: 'ROM entry', exact: true }).click();
+    await moved(/first instruction in system memory: 4403\./);
+    await expect.poll(cursor).toBeGreaterThan(width * 0.6);
+    // by keyboard: the second mark of the events
+    await drawn.focus();
+    await page.keyboard.press('>');
+    await page.keyboard.press('>');
+    await page.keyboard.press('Enter');
+    await moved(/^at this instant: 100\.000 ms/);
+    await page.getByText('17 events').click();
+    expect(await page.locator('tr[aria-current=time]').textContent()).toMatch(/^0\.100000000/);
+    expect(await page.locator('.memories .pointer').allTextContents()).toEqual(expect.arrayContaining(['PC', 'SP', 'VTOR']));
+  });
+
   it('talks DFU with webdfu, and a lesson asks the bench', async () => {
     await open('#example=h533-straight');
     expect(await textOf('outcome')).toMatch(/^dfu/);

@@ -2,9 +2,10 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { LessonStep } from '../lessons.ts';
 import { eventButtons } from '../events.ts';
-import { NO_FLIPS, type Changed, type Go, type Setup, type SourceTexts, type View } from '../setup.ts';
+import { NO_FLIPS, type Changed, type Go, type Setup, type SourceTexts, type Verdict, type View } from '../setup.ts';
 import { hex, inWords, ms } from '../words.ts';
 import { holder } from '../workers.ts';
+import { MemoryBar } from './memory.tsx';
 import { DfuPanel } from './dfu.tsx';
 import { Source } from './source.tsx';
 
@@ -24,13 +25,18 @@ export interface Controls {
   readonly restart: () => Promise<View | null>;
   readonly move: (step: LessonStep) => Promise<View | null>;
   readonly stop: () => void;
+  /** To an instant, in seconds. */
+  readonly seek: (seconds: number) => void;
 }
 interface StepperProps {
   readonly setup: Setup;
   /** Takes the controls of this machine, and null when it goes. */
   readonly hold: (controls: Controls | null) => void;
+  readonly memories: Verdict['memories'];
+  /** Told where it stands, in seconds. */
+  readonly onNow: (seconds: number | null) => void;
 }
-export function Stepper({ setup, hold }: StepperProps) {
+export function Stepper({ setup, memories, hold, onNow }: StepperProps) {
   const [view, setView] = useState<View | null>(null);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState('');
@@ -40,6 +46,7 @@ export function Stepper({ setup, hold }: StepperProps) {
     try {
       const next = await work();
       setView(next);
+      onNow(next.at);
       return next;
     } catch (e) {
       setError(inWords(e));
@@ -55,8 +62,11 @@ export function Stepper({ setup, hold }: StepperProps) {
     void restart();
     const move = ({ turn, go }: LessonStep): Promise<View | null> =>
       turn ? act(() => holder().turn(...turn)) : go ? act(() => holder().go(go)) : Promise.resolve(null);
-    hold({ restart, move, stop });
-    return () => hold(null);
+    hold({ restart, move, stop, seek: (at) => void act(() => holder().seek(at)) });
+    return () => {
+      hold(null);
+      onNow(null);
+    };
   }, []);
   return (
     <section aria-labelledby="machine">
@@ -64,6 +74,9 @@ export function Stepper({ setup, hold }: StepperProps) {
       <div class="row" role="group" aria-label="run to">
         <button type="button" disabled={busy} onClick={() => void restart()}>
           Power-on
+        </button>
+        <button type="button" disabled={busy || view === null} onClick={() => void act(() => holder().back())}>
+          Step back
         </button>
         {STEPS.map(([go, label]) => (
           <button key={go} type="button" disabled={busy || view === null} onClick={() => void act(() => holder().go(go))}>
@@ -96,6 +109,7 @@ export function Stepper({ setup, hold }: StepperProps) {
           {error}
         </p>
       )}
+      {view && <MemoryBar memories={memories} view={view} />}
       {view && <MachineView view={view} source={setup.source ?? {}} />}
       {view && <DfuPanel view={view} />}
     </section>
@@ -111,6 +125,11 @@ function MachineView({ view, source }: { readonly view: View; readonly source: S
         {view.why}: {ms(view.at)}, {view.instructions} instructions, {view.zone === 'rom' ? 'in the ROM' : 'in the application'}, {where}
       </p>
       {place.file && <Source source={source} file={place.file} line={place.line} title={where} />}
+      {view.usb.length > 0 && (
+        <p>
+          USB host, {ms(view.usb.at(-1)!.at)}: {view.usb.at(-1)!.text}
+        </p>
+      )}
       <h3>Core registers</h3>
       <div class="registers mono">
         {view.registers.map((r) => (

@@ -4,12 +4,22 @@ import { drawTimeline, type TimelineHandle } from '../../src/report/app/timeline
 import type { Verdict } from '../setup.ts';
 
 /** What the script of a report draws, too. */
-export function TimelinePanel({ verdict: { picture, result } }: { readonly verdict: Verdict }) {
+interface TimelineProps {
+  readonly verdict: Verdict;
+  /** Where the machine stands, in seconds. */
+  readonly now: number | null;
+  readonly seek: (seconds: number) => void;
+}
+export function TimelinePanel({ verdict: { picture, result }, now, seek }: TimelineProps) {
   const holder = useRef<HTMLDivElement>(null);
   const handle = useRef<TimelineHandle | null>(null);
+  const latest = useRef(seek);
+  latest.current = seek;
+  useEffect(() => handle.current?.setNow(now), [now]);
+  const reached = now === null ? -1 : result.timeline.findLastIndex((t) => Number(t.at) <= now);
   const [row, setRow] = useState<number | null>(null);
   useEffect(() => {
-    handle.current = drawTimeline(picture, holder.current!, setRow);
+    handle.current = drawTimeline(picture, holder.current!, setRow, (at) => latest.current(at));
     return () => {
       handle.current?.close();
       holder.current?.replaceChildren();
@@ -26,7 +36,12 @@ export function TimelinePanel({ verdict: { picture, result } }: { readonly verdi
           <table>
             <tbody>
               {result.timeline.map((t, i) => (
-                <tr key={i} class={i === row ? 'chosen' : ''} onClick={() => handle.current?.chooseRow(i)}>
+                <tr
+                  key={i}
+                  class={i === row ? 'chosen' : ''}
+                  aria-current={i === reached ? 'time' : undefined}
+                  onClick={() => handle.current?.chooseRow(i)}
+                >
                   <td class="mono">{t.at}</td>
                   <td>{t.kind}</td>
                   <td>{t.text}</td>

@@ -27,6 +27,8 @@ interface Mark {
 export interface TimelineHandle {
   /** Shows where a row of the table lies; false if nothing does. */
   readonly chooseRow: (row: number) => boolean;
+  /** Where the machine stands, in seconds: a line through all lanes. Null: there is none. */
+  readonly setNow: (seconds: number | null) => void;
   /** Nothing is drawn any more. */
   readonly close: () => void;
 }
@@ -34,19 +36,25 @@ export interface TimelineHandle {
 const timeText = (seconds: number): string =>
   seconds >= 1 ? `${+seconds.toFixed(4)} s` : seconds >= 1e-3 ? `${+(seconds * 1e3).toFixed(4)} ms` : `${+(seconds * 1e6).toFixed(3)} µs`;
 
-/** @param onChoose a row of the table belongs to what was chosen, or null */
+/**
+ * @param onChoose a row of the table belongs to what was chosen, or null
+ * @param onTime somebody wants the machine to stand there, in seconds; null: there is no machine
+ */
 export function drawTimeline(
   picture: Picture,
   holder: HTMLElement,
   onChoose: (row: number | null) => void = () => undefined,
+  onTime: ((seconds: number) => void) | null = null,
 ): TimelineHandle {
-  return new Timeline(picture, holder, onChoose);
+  return new Timeline(picture, holder, onChoose, onTime);
 }
 
 class Timeline implements TimelineHandle {
   private readonly picture: Picture;
   private readonly holder: HTMLElement;
   private readonly onChoose: (row: number | null) => void;
+  private readonly onTime: ((seconds: number) => void) | null;
+  private now: number | null = null;
   private readonly said = document.createElement('output');
   private readonly svg: Selection<SVGSVGElement, unknown, null, undefined>;
   private readonly body: Selection<SVGGElement, unknown, null, undefined>;
@@ -63,13 +71,14 @@ class Timeline implements TimelineHandle {
       this.place();
     });
 
-  constructor(picture: Picture, holder: HTMLElement, onChoose: (row: number | null) => void) {
+  constructor(picture: Picture, holder: HTMLElement, onChoose: (row: number | null) => void, onTime: ((seconds: number) => void) | null) {
+    this.onTime = onTime;
     this.picture = picture;
     this.holder = holder;
     this.onChoose = onChoose;
     this.height = picture.tracks.length * ROW + AXIS;
     this.x = scaleLinear().domain([0, picture.end]);
-    this.said.textContent = 'Zoom with the wheel, a pinch or + and -; move with the arrow keys; < and > go from mark to mark.';
+    this.said.textContent = `Zoom with the wheel, a pinch or + and -; move with the arrow keys; < and > go from mark to mark.${onTime ? ' A click, or Enter, moves the machine there.' : ''}`;
     const tools = document.createElement('div');
     tools.className = 'tools';
     this.svg = select(holder)
@@ -85,7 +94,9 @@ class Timeline implements TimelineHandle {
     this.body = this.svg.append('g').attr('clip-path', `url(#${id})`);
     if (picture.noReturn !== null)
       this.body.append('line').attr('class', 'no-return').attr('y2', this.height).append('title').text('the point of no return');
+    this.body.append('line').attr('class', 'now').attr('y2', this.height).attr('visibility', 'hidden').append('title').text('the machine');
     this.svg.call(this.behaviour);
+    this.svg.on('click', (event: MouseEvent) => this.clicked(event));
     this.keys();
     this.buttons(tools);
     holder.append(tools, this.said);
@@ -97,11 +108,39 @@ class Timeline implements TimelineHandle {
     window.removeEventListener('resize', this.onResize);
   }
 
+  setNow(seconds: number | null): void {
+    this.now = seconds;
+    this.placeNow();
+  }
+  private placeNow(): void {
+    const { now } = this;
+    const line = this.body.select('line.now').raise();
+    line.attr('visibility', now === null ? 'hidden' : 'visible');
+    if (now === null) return;
+    const x = this.moved.rescaleX(this.x)(Math.min(now, this.picture.end));
+    line.attr('x1', x).attr('x2', x);
+  }
+  /** The machine goes where somebody points; what was chosen goes to its beginning. */
+  private clicked(event: MouseEvent): void {
+    const { left } = this.svg.node()!.getBoundingClientRect();
+    const x = event.clientX - left;
+    // a mark tells itself that it was meant
+    if (x < LEFT || (event.target as Element).closest('.mark') !== null) return;
+    this.onTime?.(Math.max(0, this.moved.rescaleX(this.x).invert(x)));
+  }
+  /** To what is chosen; the machine makes the run itself, not the repaired one. */
+  private moveToChosen(): void {
+    const { chosen } = this;
+    const track = chosen === null ? undefined : this.picture.tracks[chosen.track];
+    if (track?.run === 'run') this.onTime?.(track.from[chosen!.item]!);
+  }
+
   chooseRow(row: number): boolean {
     for (const [track, { rows }] of this.picture.tracks.entries()) {
       const item = rows?.indexOf(row) ?? -1;
       if (item < 0) continue;
       this.choose(track, item);
+      this.moveToChosen();
       return true;
     }
     return false;
@@ -136,7 +175,12 @@ class Timeline implements TimelineHandle {
         g.append('title');
         g.append('rect').attr('height', ROW - 6);
         g.append('text').attr('y', 11).attr('aria-hidden', 'true');
-        return g.on('click', (_e, m) => this.choose(m.track, m.item)).on('focus', (_e, m) => this.choose(m.track, m.item, false));
+        return g
+          .on('click', (_e, m) => {
+            this.choose(m.track, m.item);
+            this.moveToChosen();
+          })
+          .on('focus', (_e, m) => this.choose(m.track, m.item, false));
       });
     const textOf = (m: Mark): string => {
       const words = texts[tracks[m.track]!.text[m.item]!]!;
@@ -159,6 +203,7 @@ class Timeline implements TimelineHandle {
         return words.length <= room ? words : '';
       });
     const { noReturn } = this.picture;
+    this.placeNow();
     if (noReturn !== null) this.body.select('line.no-return').attr('x1', now(noReturn)).attr('x2', now(noReturn));
     this.axis.call(
       axisBottom(now)
@@ -226,6 +271,7 @@ class Timeline implements TimelineHandle {
       '<': () => this.next(-1),
       '>': () => this.next(1),
       '0': () => this.whole(),
+      Enter: () => this.moveToChosen(),
     };
     this.svg.on('keydown', (event: KeyboardEvent) => {
       const act = acts[event.key];
