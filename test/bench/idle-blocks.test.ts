@@ -77,3 +77,13 @@ it('a timer without CEN neither counts nor raises UIF; with it the wait ends', (
     ]);
   expect(told(waiting(TIM2 + 0x10, 1, [on, short, [TIM2, 1]])).join()).not.toContain('TIM2');
 });
+it('a serial port, SPI, I2C and RNG do nothing until they are enabled: no byte from outside is waited for', () => {
+  const cases: readonly (readonly [block: string, flags: number, bit: number, clock: Store, enable: string])[] = [
+    ['USART2.ISR', 0x4000441c, 1 << 5, [APB1ENR1, 1 << 17], 'USART2.CR1.UE'],
+    ['SPI1.SR', 0x40013008, 1, [0x40021060, 1 << 12], 'SPI1.CR1.SPE'],
+    ['I2C1.ISR', 0x40005418, 2, [APB1ENR1, 1 << 21], 'I2C1.CR1.PE'],
+    ['RNG.SR', 0x50060804, 1, [AHB2ENR, 1 << 18], 'RNG.CR.RNGEN'],
+  ];
+  for (const [flags, address, bit, clock, enable] of cases)
+    expect(told(waiting(address, bit, [clock]))).toEqual(['stuck', expect.stringContaining(`${flags}, which does not change while ${enable} is 0; nothing has changed ${enable}`)]); // prettier-ignore
+});

@@ -15,6 +15,7 @@ import { jumpCandidates, scanFunctions, type FunctionFacts, type JumpCandidate }
 import { awaitedTexts, lettersOf, LINE_END } from './awaited-texts.ts';
 import { decidingBit } from '../slice/deciding-bit.ts';
 import { deafPinText } from '../slice/deaf-pin.ts';
+import { idleBlock } from '../slice/idle-block.ts';
 import { lastWriteText } from '../slice/last-write.ts';
 import { armedPins, hearingPorts, isOff, portRegister, portSelector, wakers, wakersText } from '../slice/wakers.ts';
 import { OF_SENDER, SERIAL_PORT } from '../documents/names.ts';
@@ -219,7 +220,7 @@ function inputRegisters(s: Session): Map<number, InputRegister> {
 /** Whether the endless loop of the session waits for a pin or a received byte. */
 export function waitsForInput(s: Session): boolean {
   const { loop } = s.state;
-  if (loop === null) return false;
+  if (loop === null || idleBlock(s, loop.reads) !== null) return false;
   const registers = inputRegisters(s);
   const tested = s.machine.bootCore.testedMask(loop.pc) ?? -1;
   if (loop.reads.some((address) => ((registers.get((address & ~3) >>> 0)?.bits ?? 0) & tested) !== 0)) return true;

@@ -27,6 +27,7 @@ import { outcomeCounting, stoppedCounter } from './stopped-counter.ts';
 import { lastStore, storesOf, type Store } from './stores.ts';
 import { domainReason } from './core-domain.ts';
 import { idleBlock } from './idle-block.ts';
+import { silentSource, unrunHandler } from './unrun-handler.ts';
 import { runTo, writerAt } from './window.ts';
 import type { Frame } from '../documents/note-facts.ts';
 import { deafPorts, isOff, standbyWakers, unknownWakers, wakers, wakersText } from './wakers.ts';
@@ -146,8 +147,7 @@ export interface WaitStory {
 export function waitStory(s: Session, powerOn: Checkpoint, finished: Checkpoint): WaitStory | null {
   const loop = s.state.loop;
   if (loop === null) return null;
-  const known =
-    loop.exception === 0 ? (stoppedWatchdog(s, loop.reads) ?? stoppedDomain(s, loop) ?? idleBlock(s, loop.reads)) : foreignTable(s);
+  const known = loop.exception === 0 ? ofBlocks(s, loop) : foreignTable(s);
   if (known !== null) return { lines: [known], changed: null };
   const counter = stoppedCounter(s.machine.bootCore, loop.reads);
   if (counter !== null) {
@@ -160,22 +160,39 @@ export function waitStory(s: Session, powerOn: Checkpoint, finished: Checkpoint)
     const last = lastStore(s, powerOn, address, size, finished.system.now);
     // the program clears what it then waits for
     const store = isOwn(last) ? storesOf(s, powerOn, [{ address, size, byHandler: true }], finished.system.now)[0]! : last;
+    if (store === null) {
+      s.restore(finished);
+      const silent = ofUnrunHandler(s, address, loop.pc);
+      if (silent !== null) return silent;
+    }
     if (store === null || store === 'too long') continue;
     if (store.master) return { lines: [overwritten(s, loop.pc, store, store.master, address)], changed: null };
     s.restore(finished);
-    const why = whyNotTaken(s, store.exception);
-    const name = exceptionName(s.machine.chip, store.exception);
-    const lines = [
-      `the loop waits for ${addressText(s, address, loop.pc)}, which the handler of ${name} writes (${place(s, store.pc)})`,
-      ...why.lines,
-    ];
-    return {
-      lines,
-      changed: why.mask === null ? null : { what: `${why.mask.toUpperCase()} cleared`, outcome: outcomeWithout(s, why.mask) },
-    };
+    return ofHandler(s, store.exception, addressText(s, address, loop.pc), `writes (${place(s, store.pc)})`);
   }
   s.restore(finished);
   return loop.exception === 0 ? inThread(s, loop, finished) : null;
+}
+const ofBlocks = (s: Session, loop: FixedLoop): string | null =>
+  stoppedWatchdog(s, loop.reads) ?? stoppedDomain(s, loop) ?? idleBlock(s, loop.reads);
+/** @param writes `writes (main.c:4)` */
+function ofHandler(s: Session, exception: number, word: string, writes: string): WaitStory {
+  const why = whyNotTaken(s, exception);
+  const name = exceptionName(s.machine.chip, exception);
+  return {
+    lines: [`the loop waits for ${word}, which the handler of ${name} ${writes}`, ...why.lines],
+    changed: why.mask === null ? null : { what: `${why.mask.toUpperCase()} cleared`, outcome: outcomeWithout(s, why.mask) },
+  };
+}
+function ofUnrunHandler(s: Session, address: number, loop: number): WaitStory | null {
+  const handler = unrunHandler(s, address);
+  if (handler === null) return null;
+  const word = addressText(s, address, loop);
+  if (handler.exception !== null) return ofHandler(s, handler.exception, word, `can write (${handler.writer}) and has not written`);
+  return {
+    lines: [`the loop waits for ${word}, which ${handler.handler} can write, and no vector leads to ${handler.handler}`],
+    changed: null,
+  };
 }
 const isOwn = (store: Store | null | 'too long'): boolean =>
   store !== null && store !== 'too long' && store.master === null && store.exception === 0;
@@ -377,6 +394,8 @@ function notRaised(s: Session, exception: number, name: string, by: (register: s
   const bit = (1 << (line & 31)) >>> 0;
   if (line >= 0 && (read(NVIC_ISER + 4 * (line >>> 5)) & bit) === 0)
     return `${name} is disabled in the NVIC${by(`NVIC_ISER${line >>> 5}`, bit)}`;
+  const silent = line < 0 ? null : silentSource(s, line);
+  if (silent !== null) return `nothing raises ${name}: ${silent}`;
   const would = wakers(s, false).filter((w) => w.line === line);
   return would.length === 0 ? `nothing raises ${name} any more` : `nothing raises ${name} any more; only ${wakersText(would)} would`;
 }

@@ -56,6 +56,7 @@ export const rng: ModelFactory<RngOptions> = (layout: Layout, { clock, slowest }
     interrupt(c);
   };
   return {
+    published: (c) => ({ idleBy: RNGEN.get(c) ? null : { field: 'CR.RNGEN', value: 0 } }),
     timers: ['word'],
     clocks: [clock, 'hclk'],
     about: {

@@ -89,6 +89,9 @@ class I2cV1 {
     this.dma = { tx: ofBlock(name, 'dma.tx'), rx: ofBlock(name, 'dma.rx') };
     this.outside = new OutsideMaster(options.block);
   }
+  isOn(c: Ctx): boolean {
+    return (c.get(this.cr1) & CR1.PE) !== 0;
+  }
   /** Bus clocks of one SCL period. */
   private period(c: Ctx): number {
     const ccr = c.get(this.ccr);
@@ -350,6 +353,7 @@ export const i2cV1: ModelFactory<Partial<I2cV1Options>> = (layout, given): Regis
   const block = new I2cV1(layout, options);
   return {
     timers: ['bus'],
+    published: (c) => ({ idleBy: block.isOn(c) ? null : { field: 'CR1.PE', value: 0 } }),
     clocks: [options.clock],
     about: {
       source: 'RM0090 27; nothing but pull-ups on the bus where the board has no device',

@@ -100,6 +100,9 @@ class I2cV2 {
       RXDR: reg('RXDR'),
     };
   }
+  isOn(c: Ctx): boolean {
+    return (c.get(this.r.CR1) & CR1.PE) !== 0;
+  }
   /** Kernel clocks of one SCL period. */
   private period(c: Ctx): number {
     const t = c.get(this.r.TIMINGR);
@@ -334,6 +337,7 @@ export const i2cV2: ModelFactory<Partial<I2cV2Options>> = (layout, given): Regis
   const block = new I2cV2(layout, options);
   return {
     timers: ['bus'],
+    published: (c) => ({ idleBy: block.isOn(c) ? null : { field: 'CR1.PE', value: 0 } }),
     clocks: [options.clock],
     about: {
       source: 'RM0351 I2C, RM0091 26; nothing but pull-ups on the bus where the board has no device',

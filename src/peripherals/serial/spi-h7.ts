@@ -108,12 +108,12 @@ class SpiH7 {
     const comm = (c.get(this.r.CFG2) >>> 17) & 3;
     return comm === HALF_DUPLEX ? (c.get(this.r.CR1) & CR1.HDDIR ? SEND_ONLY : RECEIVE_ONLY) : comm;
   }
-  private enabled(c: Ctx): boolean {
+  isOn(c: Ctx): boolean {
     return (c.get(this.r.CR1) & CR1.SPE) !== 0;
   }
   /** A slave is in its transfer from SPE on: HAL enables EOTIE, which TXC asks by too, before its master has begun (inferred). */
   private started(c: Ctx): boolean {
-    return (c.get(this.r.CFG2) & CFG2.MASTER) !== 0 ? (c.get(this.r.CR1) & CR1.CSTART) !== 0 : this.enabled(c);
+    return (c.get(this.r.CFG2) & CFG2.MASTER) !== 0 ? (c.get(this.r.CR1) & CR1.CSTART) !== 0 : this.isOn(c);
   }
   // eslint-disable-next-line complexity -- one line for each flag of SR
   private status(c: Ctx): number {
@@ -131,14 +131,14 @@ class SpiH7 {
     const bytes = this.frameBytes(c);
     if (s.rx.length * bytes >= 4) v |= SR.RXWNE;
     v |= ((s.rx.length % Math.max(1, 4 / bytes)) & 3) << 13;
-    if (size > 0 && this.enabled(c)) v |= (size - s.done) << 16;
+    if (size > 0 && this.isOn(c)) v |= (size - s.done) << 16;
     return v >>> 0;
   }
   // eslint-disable-next-line complexity -- each condition under which a frame does not start
   private start(c: Ctx): void {
     const { s } = c;
     const cr1 = c.get(this.r.CR1);
-    if (s.shifting || !this.enabled(c) || !(cr1 & CR1.CSTART) || !(c.get(this.r.CFG2) & CFG2.MASTER)) return;
+    if (s.shifting || !this.isOn(c) || !(cr1 & CR1.CSTART) || !(c.get(this.r.CFG2) & CFG2.MASTER)) return;
     const size = this.size(c);
     if (size > 0 && s.done >= size) return;
     if (s.suspend) return this.suspended(c);
@@ -207,7 +207,7 @@ class SpiH7 {
     const v = this.status(c);
     c.put(this.r.SR, v);
     const cfg1 = c.get(this.r.CFG1);
-    const on = this.enabled(c);
+    const on = this.isOn(c);
     c.env.setWire(this.dma.tx, on && cfg1 & CFG1.TXDMAEN && v & SR.TXP ? 1 : 0);
     // What is left below the threshold at the end is asked for as well.
     const rest = v & SR.EOT && c.s.rx.length > 0;
@@ -243,7 +243,7 @@ class SpiH7 {
   }
   private push(c: Ctx, raw: number, lanes: number): void {
     const { s } = c;
-    if (!this.enabled(c)) return;
+    if (!this.isOn(c)) return;
     const bytes = this.frameBytes(c);
     const width = lanes === 0xff ? 1 : lanes === 0xffff ? 2 : 4;
     const mask = bytes === 4 ? 0xffffffff : 2 ** (8 * bytes) - 1;
@@ -266,7 +266,7 @@ class SpiH7 {
       this.push(c, raw, lanes);
       return 0;
     }
-    if (r === x.CFG1 || r === x.CFG2) return this.enabled(c) && r === x.CFG2 ? c.get(r) : merged;
+    if (r === x.CFG1 || r === x.CFG2) return this.isOn(c) && r === x.CFG2 ? c.get(r) : merged;
     if (r !== x.CR1) return;
     // CSTART falls by hardware alone; CSUSP is a command.
     const old = c.get(x.CR1);
@@ -298,6 +298,7 @@ export const spiH7: ModelFactory<Partial<SpiH7Options>> = (layout, given): Regis
   const block = new SpiH7(layout, options);
   return {
     timers: ['frame'],
+    published: (c) => ({ idleBy: block.isOn(c) ? null : { field: 'CR1.SPE', value: 0 } }),
     clocks: [options.clock],
     about: {
       source: 'RM0399 SPI, RM0481 SPI; without a device of the board received bits are the level of the MISO pin',

@@ -93,6 +93,9 @@ class Spi {
     if (this.fifo) v |= (Math.min(3, rxBytes) << 9) | (Math.min(3, txBytes) << 11);
     return v;
   }
+  isOn(c: Ctx): boolean {
+    return (c.get(this.cr1) & CR1.SPE) !== 0;
+  }
   private isMaster(c: Ctx): boolean {
     const on = CR1.SPE | CR1.MSTR;
     return (c.get(this.cr1) & on) === on;
@@ -246,6 +249,7 @@ export const spi: ModelFactory<Partial<SpiOptions>> = (layout, given): RegisterM
   const block = new Spi(layout, options);
   return {
     timers: ['frame'],
+    published: (c) => ({ idleBy: block.isOn(c) ? null : { field: 'CR1.SPE', value: 0 } }),
     clocks: [options.clock],
     about: {
       source: 'RM0351 SPI, RM0090 28; without a device of the board received bits are the level of the MISO pin',

@@ -272,6 +272,7 @@ export const usartV4: ModelFactory<Partial<UsartOptions>> = (layout, given): Reg
 
   return {
     timers: ['tx', 'idle', 'timeout'],
+    published: (c) => ({ idleBy: UE.get(c) ? null : { field: 'CR1.UE', value: 0 } }),
     wires: [rxWire],
     clocks: [o.clock],
     about: {
