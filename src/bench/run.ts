@@ -49,6 +49,7 @@ import { traceLostFlag } from './slice/lost-flag.ts';
 import { traceRequests } from './slice/requests.ts';
 import { factsOf, traceFailure, type Failure } from './slice/failure.ts';
 import { runTo } from './slice/window.ts';
+import { wrongTurn, type WrongTurn } from './proof/wrong-turn.ts';
 import { starvedBy } from './slice/starved.ts';
 import { unstarted } from './slice/unstarted.ts';
 import { uncopiedNotes } from './proof/uncopied.ts';
@@ -312,6 +313,7 @@ interface Answers {
   board?: BoardFinding;
   written?: readonly ChangedOption[];
   left?: readonly LeftCause[];
+  turn?: WrongTurn;
   after?: After<string>;
   dependsOn: RomDependency[];
   symptom: SymptomAnswer | null;
@@ -372,6 +374,11 @@ function lookForCause(run: PlainRun, { judged, entry, starts, variants }: Judged
   if (!explained) Object.assign(answers, byDifference(run, entry));
   answers.path = onTheWay(run, explained || answers.difference?.helps === true);
   if (explained || answers.difference?.helps === true || answers.path.sets.length > 0) return;
+  const turn = byTurning(run);
+  if (turn !== null) {
+    answers.turn = turn;
+    return;
+  }
   const leftOut = byLeavingOut(run, entry);
   Object.assign(answers, leftOut);
   if (leftOut.difference !== null) return;
@@ -455,6 +462,16 @@ function byLeavingOut(run: PlainRun, entry: Checkpoint | null): ByDifference {
   return { difference, ...(program && { receiver: { id: 'image', name: program.name } }) };
 }
 
+/** The branch that led into the loop in which the run ends. Who waits for an input, or sleeps, is on no wrong way. */
+function byTurning(run: PlainRun): WrongTurn | null {
+  const { session, powerOn, finished, base, end, notes } = run;
+  if (end.outcome !== 'stuck' || base.interrupt !== null || base.entries.length > 0 || run.waitsForInput || run.sleeps) return null;
+  run.input.progress?.('looking for the branch that led into the endless loop');
+  const turn = searched(run, 'the branch that led into the endless loop', null, () => wrongTurn(session, powerOn, finished));
+  notes.push(...(turn?.origin ?? []).map((text) => ({ kind: 'chain', text })));
+  return turn;
+}
+
 /** Writes without effect, and where nothing else explains it waits that were given up, for want of which the ROM is not entered or DFU does not come. */
 function onTheWay(run: PlainRun, explained: boolean): PathFinding {
   const { session, base, input, powerOn, finished } = run;
@@ -534,7 +551,7 @@ function leftBehind(run: PlainRun): ByDifference {
 
 function makeWhole(run: PlainRun, { judged, entry }: JudgedRun, answers: Answers): RunResult<string> {
   const { session, input, base, notes } = run;
-  const { diagnosis, difference, receiver, path, board, written, left, after, dependsOn, symptom, noReturn } = answers;
+  const { diagnosis, difference, receiver, path, board, written, left, turn, after, dependsOn, symptom, noReturn } = answers;
   for (const text of symptom?.notes ?? []) notes.push({ kind: 'symptom', text });
   if (input.noReturn) notes.push({ kind: 'no-return', text: noReturnText(session, noReturn) });
   notes.push(...restsOn(run, entry));
@@ -551,6 +568,7 @@ function makeWhole(run: PlainRun, { judged, entry }: JudgedRun, answers: Answers
       ...(board && { board }),
       ...(written && { written }),
       ...(left && { left }),
+      ...(turn && { turn }),
       ...(after && { after }),
     },
     dependsOn,

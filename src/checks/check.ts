@@ -190,6 +190,14 @@ export interface MagicVariable {
 }
 
 /** A word that survived a reset, or should have: user code tests it after the reset, or nothing reads it. */
+/** A stack that reached down into the variables. */
+export interface GrownStack {
+  /** Addresses: SP, and the end of the variables above it, by the section that ends there; `below`: bytes from SP to that end. */
+  readonly sp: number;
+  readonly end: number;
+  readonly section: string;
+  readonly below: number;
+}
 export interface MagicWord {
   readonly address: number;
   /** Number of resets up to and including the one that the word had to survive, counting power-on; default 2. */
@@ -218,6 +226,8 @@ export interface MagicWord {
   readonly becauseOf?: { readonly flags: readonly string[]; readonly stale: boolean };
   /** `overwrittenBy` happened before the reset. */
   readonly lostBefore?: true;
+  /** `overwrittenBy` stored next to SP, and the word is a variable: the stack had grown over it. */
+  readonly byStack?: GrownStack;
   /** The RAM lost its supply before the reset: Standby or Shutdown. */
   readonly lostSupply?: true;
   /** The value with which the code compares it after the read, and where; null = no comparison was seen. */

@@ -148,6 +148,11 @@ function ignored({ writtenWithoutClock: unclocked, readWithoutClock }: MagicWord
     : '';
   return { because: `the write was ignored: ${why}${again}`, source: BACKUP };
 }
+const howOverwritten = ({ overwrittenBy, byStack }: MagicWord): string => {
+  if (byStack)
+    return `: the stack had grown over it, down to ${hex(byStack.sp)}, ${byStack.below} bytes below the end of ${byStack.section} (${hex(byStack.end)})`;
+  return overwrittenBy?.kind === 'dma' ? ', by a DMA transfer that was set up there' : '';
+};
 function fateOf(subject: Subject, w: MagicWord): Fate {
   if (w.writer === null) {
     const half = subject.history?.magic.find((other) => other.address === (w.address ^ 4) >>> 0);
@@ -156,7 +161,7 @@ function fateOf(subject: Subject, w: MagicWord): Fate {
   if (w.lostBefore && w.overwrittenBy)
     return {
       because: inRam(subject, w.address)
-        ? `the request was overwritten before the reset${w.overwrittenBy.kind === 'dma' ? ', by a DMA transfer that was set up there' : ''}`
+        ? `the request was overwritten before the reset${howOverwritten(w)}`
         : 'the firmware wrote the request, then erased it with a backup domain reset before the chip reset',
       source: FLOW,
       blamed: w.overwrittenBy,
@@ -279,6 +284,8 @@ function keptInRam(w: MagicWord): string {
   const at = hex(w.address);
   const remark = '; the start-up code does not clear a NOLOAD section';
   // where the two overlap, only their author knows which of them is too long
+  if (w.byStack)
+    return `/* the stack of this function reaches ${w.byStack.below} bytes into the variables: give it less (a large local array, a recursion), or the stack more RAM */`;
   if (w.lostBefore)
     return `/* this ${w.overwrittenBy?.kind === 'dma' ? 'transfer' : 'line'} also writes to ${at}: shorten it, or give the request its own word in a NOLOAD section */`;
   if (w.overwrittenBy && isNoInit(w.variable?.section))

@@ -163,6 +163,12 @@ export function runFrom(s: Session, from: Checkpoint, changed: Interceptor): Att
     s.machine.setRepairs(null);
   }
 }
+/** The run goes on from where the session stands, with what was changed there; the session is then at its end. */
+export function goOn(s: Session): Attempt {
+  s.keepCheckpoints = false;
+  s.goOn();
+  return toItsEnd(s, { repaired: true, since: s.machine.now });
+}
 function toItsEnd(s: Session, limits: Pick<RunLimits, 'repaired' | 'since'>): Attempt {
   const end = inShortRun(s.machine, () => followed(s, limits));
   if (isCut(end.reason)) throw new CutShort(end.reason);

@@ -19,6 +19,7 @@ import { sourceName } from '../../image/source-name.ts';
 import { eccRule } from './ecc-loss.ts';
 import type { Session } from '../session/session.ts';
 import { flagsBehind } from './reset-flags-read.ts';
+import { grownStack } from './grown-stack.ts';
 import { storesOf, type Store } from './stores.ts';
 import { record, runTo, writerAt, type Step } from './window.ts';
 
@@ -438,8 +439,16 @@ class RequestTrace {
       return { ...magicOf(w, w.comparedWith, writerOf(store), null), lostSupply: true };
     if (store === null || !w.written) return magicOf(w, null, null, this.elsewhere(w));
     return isStore(first)
-      ? { ...magicOf({ ...w, overwrittenBy: writerOf(store) }, w.comparedWith, writerOf(first), null), lostBefore: true }
+      ? {
+          ...magicOf({ ...w, overwrittenBy: writerOf(store) }, w.comparedWith, writerOf(first), null),
+          lostBefore: true,
+          ...this.byStack(w, store),
+        }
       : { ...magicOf(w, w.before, writerOf(store), null), ...(store.size < w.size ? { inParts: true as const } : {}) };
+  }
+  private byStack({ address }: Word, { sp }: Store): Pick<MagicWord, 'byStack'> {
+    const grown = sp === null ? null : grownStack(this.session, address, sp);
+    return grown === null ? {} : { byStack: grown };
   }
   /** The last stores to words, of a value each if one is given, in one look for all of them. */
   private storesOf(words: readonly Word[], value?: (w: Word) => number): ReadonlyMap<Word, Store | null | 'too long'> {

@@ -33,6 +33,8 @@ export interface Link {
   readonly address: number | null;
   /** It lies on the stack that was in use. */
   readonly onStack: boolean;
+  /** SP in front of it; null where it is not known. */
+  readonly sp: number | null;
 }
 
 /** Where a value begins. */
@@ -142,7 +144,16 @@ export class Slicer {
       const chain = this.back(writer, window, at + 1, walk.wanted, walk.value, i === SPANS.length - 1);
       if (chain) return chain;
     }
-    const link: Link = { pc: store.pc, at: store.at, core: store.core, how: 'stored', value: walk.value, address, onStack: false };
+    const link: Link = {
+      pc: store.pc,
+      at: store.at,
+      core: store.core,
+      how: 'stored',
+      value: walk.value,
+      address,
+      onStack: false,
+      sp: store.sp,
+    };
     return {
       value: walk.value,
       links: [link],
@@ -230,7 +241,16 @@ class Walk {
     this.value = this.valueBefore(step, from);
     const changed = how === 'moved' && this.value !== made;
     const pc = access?.pc ?? step.pc;
-    this.links.push({ pc, at: step.at, core: this.core.index, how: changed ? 'computed' : how, value: made, address, onStack });
+    this.links.push({
+      pc,
+      at: step.at,
+      core: this.core.index,
+      how: changed ? 'computed' : how,
+      value: made,
+      address,
+      onStack,
+      sp: step.registers[13]!,
+    });
   }
 
   /** What it was made of is one value again where it is one register or one word. */

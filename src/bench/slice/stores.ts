@@ -13,6 +13,8 @@ const MOST_INSTRUCTIONS = 20_000_000;
 export interface Store {
   readonly pc: number;
   readonly lr: number;
+  /** Stack pointer in use; null for another master. */
+  readonly sp: number | null;
   readonly at: Ps;
   readonly core: number;
   readonly address: number;
@@ -82,6 +84,7 @@ function searchBetween(s: Session, start: Checkpoint, end: Ps, of: readonly Stre
           stores[i] = {
             pc: core.pc,
             lr: core.arm.lr,
+            sp: core.arm.sp >>> 0,
             at: core.now(),
             core: core.index,
             address: at,
@@ -101,7 +104,7 @@ function searchBetween(s: Session, start: Checkpoint, end: Ps, of: readonly Stre
       if (machine.system.now >= end) return;
       for (const i of missing)
         if (of[i]!.byHandler === undefined && isMeant(of[i]!, at, bytes, value))
-          stores[i] = { ...byMaster(s, block, at, bytes, value), exception: 0, byHardware: false };
+          stores[i] = { ...byMaster(s, block, at, bytes, value), sp: null, exception: 0, byHardware: false };
     },
   };
   const before = machine.setRepairs(watch);

@@ -14,6 +14,8 @@ import type { Session } from '../session/session.ts';
 import type { Failure } from './failure.ts';
 import type { Frame } from '../documents/note-facts.ts';
 import type { Chain, Link, Origin } from './slice.ts';
+import type { GrownStack } from '../../checks/check.ts';
+import { grownInWords, grownStack } from './grown-stack.ts';
 import type { Master } from './masters.ts';
 
 const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
@@ -28,11 +30,12 @@ export function failureInWords(s: Session, failure: Failure): string[] {
   return isRefused(s, address, failure.core) ? lines : [...lines, ...chainInWords(s, chain)];
 }
 
-function chainInWords(s: Session, chain: Chain): string[] {
+/** Newest first. */
+export function chainInWords(s: Session, chain: Chain): string[] {
   const lines: string[] = [];
   const literal = chain.origin.kind === 'constant' ? chain.origin.address : null;
   // a load of a literal is the constant itself
-  const links = told(chain.links).filter((link) => literal === null || link.address !== literal);
+  const links = told(s, chain.links).filter((link) => literal === null || link.address !== literal);
   for (let i = 0; i < links.length;) {
     const { rounds, period } = roundsFrom(links, i);
     for (const link of links.slice(i, i + period)) lines.push(`${place(s, link.pc)}: ${linkText(s, link)}`);
@@ -60,20 +63,28 @@ const LONGEST_ROUND = 4;
 const lastValue = ({ value }: Link): string => (value === null ? 'its origin' : hex(value));
 
 /** Moves between registers and the stack say nothing by themselves, unless the value changed hands there for a good while. */
-function told(links: readonly Link[]): Link[] {
+function told(s: Session, links: readonly Link[]): Link[] {
   return links.filter((link) => {
+    if (grownAt(s, link) !== null) return true;
     if (link.how === 'moved' || link.how === 'stacked' || link.how === 'unstacked' || link.how === 'constant') return false;
     return !link.onStack;
   });
 }
+
+/** The stack reached down to what it stored to. */
+const grownAt = (s: Session, { how, address, sp }: Link): GrownStack | null =>
+  how === 'stored' && address !== null && sp !== null ? grownStack(s, address, sp) : null;
 
 function linkText(s: Session, link: Link): string {
   const value = link.value === null ? 'the value' : hex(link.value);
   switch (link.how) {
     case 'loaded':
       return `${value} was loaded from ${addressText(s, link.address!, link.pc, link.core)}`;
-    case 'stored':
-      return `${value} was stored to ${addressText(s, link.address!, link.pc, link.core)}`;
+    case 'stored': {
+      const grown = grownAt(s, link);
+      const how = grown === null ? '' : `; ${grownInWords(grown)}`;
+      return `${value} was stored to ${addressText(s, link.address!, link.pc, link.core)}${how}`;
+    }
     default:
       return `${value} was computed`;
   }

@@ -7,6 +7,8 @@ import { fixOf } from '../difference/fix.ts';
 import { isLock } from '../difference/lock.ts';
 import type { Difference, Finding } from '../difference/find.ts';
 import { LATE, type GivenUp } from '../difference/gave-up.ts';
+import { grownInWords } from '../slice/grown-stack.ts';
+import type { WrongTurn } from '../proof/wrong-turn.ts';
 import type { Opening } from '../difference/openings.ts';
 import type { PathCause, PathFinding } from '../difference/path.ts';
 import { MS, type Ps } from '../../emu/time.ts';
@@ -177,6 +179,40 @@ function gaveUp({ what, wanted, from, to, late, why, pc, lr, core, stays }: Give
     explanation: `The wait for ${what} = ${wanted} ${ended}. ${why == null ? '' : `${why.replace(/\.$/, '')}. `}With it in time, ${then}.`,
     what,
   };
+}
+/** The branch that led into the loop in which the run ends, or the stack that had grown over what it asks. */
+export function withTurn(diagnosis: ResultDiagnosis<string>, turn: WrongTurn, placed: Placed, goal: Goal): ResultDiagnosis<string> {
+  const { overgrown, writer, word } = turn;
+  const leads = `A branch ${turn.stays ? 'keeps the program in' : 'leads into'} the endless loop at ${turn.loop}, because ${askedInWords(turn)}.`;
+  const proved = overgrown?.proved ?? true;
+  const cause: ResultCause<string> = {
+    id: overgrown === null ? 'branch' : 'stack',
+    proved,
+    at: null,
+    repair: overgrown === null ? 'this branch the other way' : `${word!.name} keeps its value`,
+    fix: overgrown === null ? turnFix(turn) : STACK_FIX,
+    outcomeAfterRepair: proved ? goal.outcome : null,
+    dependsOn: [],
+    lastWriter: placed(overgrown === null ? writer : overgrown.writer),
+    explanation:
+      overgrown === null
+        ? `${leads} The other way, ${goal.then}.`
+        : `This line stores ${number(overgrown.value)} to ${word!.name}: ${grownInWords(overgrown.grown)}. ${leads}${proved ? ` With the variable kept, ${goal.then}.` : ''}`,
+    what: word === null ? 'branch' : variableOf(word),
+  };
+  return { explained: true, causes: [cause, ...diagnosis.causes], sets: proved ? [[cause.id]] : [], harmless: diagnosis.harmless };
+}
+const STACK_FIX =
+  '/* the stack of this function reaches into the variables: give it less (a large local array, a recursion), or the stack more RAM */';
+const turnFix = ({ word }: WrongTurn): string =>
+  `/* mend what makes ${word === null ? 'this value' : variableOf(word)} so, or what is asked here */`;
+/** Without its address. */
+const variableOf = ({ name }: NonNullable<WrongTurn['word']>): string => name.replace(/ \(.*/, '');
+function askedInWords({ word, compared: { left, right } }: WrongTurn): string {
+  if (word === null)
+    return right === 0 ? `a value is ${number(left)}` : `a value is ${number(left)}, and is compared with ${number(right)}`;
+  const is = `${word.name} is ${number(word.value)}`;
+  return left !== word.value || right === 0 ? is : `${is}, and is compared with ${number(right)}`;
 }
 export const lastWaitInWords = ({ what, wanted, from, to }: GivenUp, where: string): string =>
   `the last wait that gave up: ${what} = ${wanted}, after ${ms(to - from)}, ${where}`;

@@ -90,6 +90,16 @@ const CAUSE_TEXT = {
     'The run was repeated with that bit as the loop wants it, and DFU came. The line is that of the loop that polls. ' +
       'If the bit comes a little later, the time-out is too short for this clock, crystal or peripheral. If it never comes, look for what it needs: a clock, a pin, a supply, an enable bit.',
   ],
+  branch: [
+    'A conditional branch led into the endless loop in which the run ends.',
+    'The run was repeated, and at that branch it went the other way: then DFU came. The line is that of the branch, and the report says what it compared and where that value came from. ' +
+      'An assertion, a check of a return value and a wrong default of a switch look like this: mend what made the value, not the branch.',
+  ],
+  stack: [
+    'The stack had grown over a variable on which the way into the ROM hangs.',
+    'A store next to SP, as of a push or a local array, changed the variable: SP was below the end of the variables. The line is that of the store. ' +
+      'The run was repeated with the variable kept, and DFU came. Make the local array static, bound the recursion, or give the stack more RAM (the end of the variables and the initial SP are in the linker script).',
+  ],
   board: [
     'Something on the board keeps the goal away: a supply, a crystal, a pin, an option byte, a debugger.',
     'Nothing of the firmware explained the failure, so the whole run was repeated with the board as the usual one of this chip is. ' +

@@ -1,0 +1,252 @@
+/**
+ * The branch that led into an endless loop: the run up to the loop is looked at backwards, and at each conditional branch a fork goes the other way. Where the
+ * latest that leads to the goal is no wait for an input, it is the cause, with what it compared.
+ */
+import { flowOf } from '../../emu/core/translate/flow.ts';
+import { PAGE_BITS } from '../../emu/arena.ts';
+import type { Core, Interceptor } from '../../emu/core/core.ts';
+import { isState, registerAt, type Comparison, type Place } from '../../emu/proofs/data-flow.ts';
+import { setRegister } from '../../emu/core/arm/register-file.ts';
+import type { GrownStack, Writer } from '../../checks/check.ts';
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import { US, type Ps } from '../../emu/time.ts';
+import { callChainOf } from '../session/call-chain.ts';
+import type { FixedLoop } from '../session/live-run.ts';
+import type { Session } from '../session/session.ts';
+import { grownStack } from '../slice/grown-stack.ts';
+import { lastStore } from '../slice/stores.ts';
+import { Slicer, type Chain } from '../slice/slice.ts';
+import { checkpointBefore, record, runTo, stepOnce, writerAt, type Step, type Window } from '../slice/window.ts';
+import { addressText, chainInWords, place } from '../slice/words.ts';
+import { goOn, runFrom } from './attempt.ts';
+
+/** Effort: cycles in front of the loop that are looked at, steps of them, branches of them that are tried, steps of the loop, and halvings of the time in which it began. */
+const SPAN = 20_000;
+const MOST_STEPS = 20_000;
+const MOST_TRIED = 12;
+const LOOP_STEPS = 400;
+const HALVINGS = 60;
+
+/** A conditional branch as the run took it. */
+interface Turn {
+  readonly pc: number;
+  readonly at: Ps;
+  /** Index in its stretch. */
+  readonly index: number;
+  /** Where it would have gone. */
+  readonly other: number;
+}
+export interface Overgrown {
+  readonly grown: GrownStack;
+  /** What was stored there, and by whom. */
+  readonly value: number;
+  readonly writer: Writer;
+  /** With the word kept, the goal is reached. */
+  readonly proved: boolean;
+}
+export interface WrongTurn {
+  readonly writer: Writer;
+  readonly compared: Pick<Compared, 'left' | 'right'>;
+  /** `len (0x20000000)` and what it was; null where no word of RAM was asked. */
+  readonly word: { readonly name: string; readonly value: number } | null;
+  /** What it was asked for had been a variable, and was stack when it was written. */
+  readonly overgrown: Overgrown | null;
+  /** Where the run ends, `e1.c:5 (main)`. */
+  readonly loop: string;
+  /** The branch is that of the loop. */
+  readonly stays: boolean;
+  /** Where the value came from, newest first. */
+  readonly origin: readonly string[];
+}
+
+/** Null where no single branch leads to the goal, or the one that does asks an input. Leaves the session anywhere. */
+export function wrongTurn(s: Session, powerOn: Checkpoint, finished: Checkpoint): WrongTurn | null {
+  s.restore(finished);
+  const { loop } = s.state;
+  if (loop === null || loop.sleeping || loop.storm || loop.inFault || loop.exception !== 0) return null;
+  const core = s.machine.bootCore;
+  const pcs = placesOf(s, loop);
+  const began = beginOf(s, powerOn, finished.system.now, pcs);
+  if (began === null) return null;
+  const start = Math.max(0, began - cyclesTime(core, SPAN));
+  const window = stretch(s, powerOn, start, began);
+  for (const turn of turnsOf(core, window).slice(0, MOST_TRIED)) {
+    const compared = comparisonOf(window.steps, turn);
+    if (compared === null || !reachesOtherwise(s, powerOn, start, turn)) continue;
+    return told(s, powerOn, turn, compared, { loop: place(s, loop.pc), stays: pcs.has(turn.pc) });
+  }
+  return null;
+}
+
+/** Code that the loop executes, handlers left out. */
+function placesOf(s: Session, { exception }: FixedLoop): ReadonlySet<number> {
+  const core = s.machine.bootCore;
+  const pcs = new Set<number>();
+  for (let i = 0; i < LOOP_STEPS && !core.halted; i++) {
+    if (core.arm.ipsr === exception) pcs.add(core.pc);
+    stepOnce(s, core, s.machine.now + 1000 * US);
+  }
+  return pcs;
+}
+/** When the program, from somewhere else, came to stay in it. */
+function beginOf(s: Session, powerOn: Checkpoint, end: Ps, pcs: ReadonlySet<number>): Ps | null {
+  const isIn = (at: Ps): boolean => {
+    s.keepCheckpoints = false;
+    s.restore(checkpointBefore(s, powerOn, at));
+    runTo(s, at);
+    const { frames } = callChainOf(s.machine.bootCore, s.input.images);
+    const thread = frames[frames.findLastIndex((f) => f.exception !== null) + 1];
+    return pcs.has(s.machine.bootCore.arm.ipsr === 0 ? s.machine.bootCore.pc : (thread?.pc ?? 0));
+  };
+  const known = s.trail.map((c) => c.system.now).filter((at) => at < end);
+  let [out, within] = [powerOn.system.now, end];
+  if (!isIn(within)) return null;
+  for (const at of known.toSorted((a, b) => b - a)) {
+    if (isIn(at)) within = at;
+    else {
+      out = at;
+      break;
+    }
+  }
+  const cycle = cyclesTime(s.machine.bootCore, 1);
+  for (let i = 0; i < HALVINGS && within - out > cycle; i++) {
+    const middle = Math.floor((out + within) / 2);
+    if (isIn(middle)) within = middle;
+    else out = middle;
+  }
+  // one round of the loop, whose own branch may be the one
+  return Math.min(end, within + cyclesTime(s.machine.bootCore, LOOP_STEPS));
+}
+function stretch(s: Session, powerOn: Checkpoint, from: Ps, until: Ps): Window {
+  goTo(s, powerOn, from);
+  return record(s, s.machine.bootCore, until, MOST_STEPS);
+}
+function goTo(s: Session, powerOn: Checkpoint, at: Ps): void {
+  s.keepCheckpoints = false;
+  s.restore(checkpointBefore(s, powerOn, at));
+  runTo(s, at);
+}
+function cyclesTime(core: Core, cycles: number): Ps {
+  const now = core.cycles();
+  const { clock } = core.row;
+  return Math.max(1, core.clockTimeOf(clock, now + cycles) - core.clockTimeOf(clock, now));
+}
+
+/** Conditional branches, the latest first, each once: as it was taken last. */
+function turnsOf(core: Core, { steps }: Window): readonly Turn[] {
+  const turns = new Map<number, Turn>();
+  for (let index = steps.length - 2; index >= 0; index--) {
+    const [step, next] = [steps[index]!, steps[index + 1]!];
+    if (step.flow === null || next.flow === null || step.flow.decides.size === 0) continue;
+    const branch = branchOf(core, step.pc, next.pc);
+    if (branch !== null && !turns.has(branch.pc)) turns.set(branch.pc, { ...branch, at: step.at, index });
+  }
+  return [...turns.values()];
+}
+/** The conditional branch that ends a step of one or two instructions; null for another step. */
+function branchOf(core: Core, from: number, to: number): Pick<Turn, 'pc' | 'other'> | null {
+  let pc = from;
+  for (let i = 0; i < MOST_ISSUED; i++) {
+    const ins = core.instructionAt(pc);
+    if (ins === null || ins === undefined) return null;
+    const { targets, falls, call } = flowOf(ins, pc, core.profile, false);
+    const behind = pc + ins.size;
+    const [target] = targets;
+    if (target !== undefined)
+      return targets.length === 1 && falls && !call && (to === target || to === behind)
+        ? { pc, other: to === target ? behind : target }
+        : null;
+    pc = behind;
+  }
+  return null;
+}
+/** Instructions that a core issues together, at most. */
+const MOST_ISSUED = 2;
+
+interface Compared {
+  readonly index: number;
+  readonly left: number;
+  readonly right: number;
+}
+/** The last comparison in front of it. */
+function comparisonOf(steps: readonly Step[], { index }: Turn): Compared | null {
+  for (let i = index; i >= Math.max(0, index - NEAR); i--) {
+    const found = ofRegisters(steps[i]!);
+    if (found !== undefined) return { index: i, left: found.left >>> 0, right: found.right >>> 0 };
+  }
+  return null;
+}
+/** What a step compares, flags apart: a conditional branch tests those. */
+const ofRegisters = ({ flow }: Step): Comparison | undefined =>
+  flow?.comparisons.findLast(({ leftFrom, rightFrom }) => [...leftFrom, ...rightFrom].some((from) => !isState(from) || GENERAL.has(from)));
+const GENERAL: ReadonlySet<Place> = new Set(Array.from({ length: 15 }, (_, n) => registerAt(n)));
+/** Between the instruction that sets the flags and the branch. */
+const NEAR = 8;
+
+function reachesOtherwise(s: Session, powerOn: Checkpoint, start: Ps, { pc, at, other }: Turn): boolean {
+  const core = s.machine.bootCore;
+  goTo(s, powerOn, start);
+  runTo(s, Math.max(start, at - US));
+  while (core.now() < at) stepOnce(s, core, at);
+  if (pc - core.pc < 0 || pc - core.pc > MOST_BEFORE) return false;
+  stepOnce(s, core, at + US);
+  if (core.arm.ipsr !== 0) return false;
+  setRegister(core, 'pc', other);
+  return goOn(s).reached;
+}
+/** Bytes of an instruction that is issued together with the branch behind it. */
+const MOST_BEFORE = 4;
+
+function told(s: Session, powerOn: Checkpoint, turn: Turn, compared: Compared, where: Pick<WrongTurn, 'loop' | 'stays'>): WrongTurn | null {
+  const core = s.machine.bootCore;
+  const chain = chainOf(s, powerOn, turn, compared.index);
+  // what nobody has stored or sent is no mistake of the program
+  if (chain === null || chain.origin.kind === 'device' || chain.origin.kind === 'memory') return null;
+  const link = chain.links.find((l) => l.how === 'loaded' && !l.onStack && l.address !== null && isRam(s, l.address));
+  goTo(s, powerOn, Math.max(0, turn.at - US));
+  while (core.now() < turn.at) stepOnce(s, core, turn.at);
+  const writer = { ...writerAt(core, s.machine.history.seq), pc: turn.pc };
+  const facts = { writer, compared, ...where, origin: chainInWords(s, chain) };
+  if (link?.address == null) return { ...facts, word: null, overgrown: null };
+  const word = { name: addressText(s, link.address, link.pc, link.core), value: (link.value ?? core.peek(link.address, 4) ?? 0) >>> 0 };
+  return { ...facts, word, overgrown: overgrown(s, powerOn, link.address, turn.at) };
+}
+const isRam = ({ machine: { system } }: Session, address: number): boolean => system.regionAt(address)?.memory?.row.kind === 'ram';
+/** The stack had grown over the word: who stored there, and whether the goal is reached where the word keeps its value. */
+function overgrown(s: Session, powerOn: Checkpoint, address: number, before: Ps): Overgrown | null {
+  const store = lastStore(s, powerOn, address, 4, before);
+  if (store === null || store === 'too long' || store.sp === null) return null;
+  const grown = grownStack(s, address, store.sp);
+  if (grown === null) return null;
+  const keeps: Interceptor = {
+    pages: new Set([address >>> PAGE_BITS]),
+    write: (core, at, bytes, value) =>
+      at < address + 4 && at + bytes > address && grownStack(s, at, core.arm.sp >>> 0) !== null
+        ? (core.peek(at, bytes as 1 | 2 | 4) ?? value)
+        : value,
+  };
+  const { pc, lr, at, core, value } = store;
+  const proved = runFrom(s, powerOn, keeps).reached;
+  return { grown, value, proved, writer: { pc, lr, at, core, kind: 'cpu', seq: 0 } };
+}
+/** Of the side of the comparison that is no constant. */
+function chainOf(s: Session, powerOn: Checkpoint, { index, at }: Turn, compare: number): Chain | null {
+  const side = (which: 'left' | 'right'): Chain | null =>
+    new Slicer(s, powerOn).slice({
+      core: s.machine.bootCore,
+      until: at + 1,
+      wanted: ({ steps }) => {
+        const before = steps.length - 1 - (index - compare);
+        const step = steps[before];
+        const found = step && ofRegisters(step);
+        if (found === undefined) return null;
+        return { places: found[`${which}From`], value: found[which] >>> 0, before };
+      },
+    });
+  const first = side('left');
+  const isVariable = (chain: Chain | null): boolean =>
+    chain?.links.some(({ how, address: from }) => how === 'loaded' && from !== null && isRam(s, from)) === true;
+  if (isVariable(first)) return first;
+  const second = side('right');
+  return isVariable(second) ? second : (first ?? second);
+}

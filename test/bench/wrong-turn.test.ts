@@ -1,0 +1,42 @@
+/** The branch that led into an endless loop is a cause where the other way leads into the ROM, unless it asks what nobody has stored or sent. */
+import { expect, it } from 'vitest';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { runBench } from '../../src/bench/run.ts';
+import { Thumb } from '../emu/thumb.ts';
+import { bareImage, MAIN } from './bare-image.ts';
+import { plainJob } from './plain-job.ts';
+
+const [ROM, WORD, GPIOA_IDR, AHB1ENR] = [0x1fff0000, 0x20000040, 0x40020010, 0x40023830];
+const causesOf = (t: Thumb): ReturnType<typeof runBench>['diagnosis'] & { readonly outcome: string } => {
+  const { outcome, diagnosis } = runBench(jobInput(plainJob('stm32f405rg', bareImage(t))));
+  return { ...diagnosis, outcome };
+};
+/** Goes into the ROM if what R1 holds is 4, else into `b .`. */
+const asksFor4 = (t: Thumb): Thumb => t.cmp(1, 4).bne('end').constant(0, ROM).ldr(1, 0).ldr(2, 0, 4).movSp(1).bx(2).label('end').b('end');
+const stored = (value: number): Thumb => asksFor4(new Thumb(MAIN).constant(0, WORD).constant(1, value).str(1, 0).ldr(1, 0));
+
+it('the word that the program stored, and what it is compared with', () => {
+  const { outcome, explained, causes, sets } = causesOf(stored(5));
+  expect({ outcome, explained, sets }).toEqual({ outcome: 'stuck', explained: true, sets: [['branch']] });
+  expect(causes).toHaveLength(1);
+  expect(causes[0]).toMatchObject({ id: 'branch', proved: true, what: '0x20000040', outcomeAfterRepair: 'dfu' });
+  expect(causes[0]!.explanation).toContain('because 0x20000040 is 5, and is compared with 4');
+});
+it('with the word right, there is nothing to find', () => {
+  expect(causesOf(stored(4))).toMatchObject({ outcome: 'dfu', causes: [] });
+});
+it.each([
+  ['a word that nothing has stored', () => asksFor4(new Thumb(MAIN).constant(0, WORD).ldr(1, 0))],
+  ['a pin', () => asksFor4(new Thumb(MAIN).constant(0, AHB1ENR).constant(1, 1).str(1, 0).constant(0, GPIOA_IDR).ldr(1, 0))],
+] as const)('%s is an input, and no cause', (_what, program) => {
+  const { outcome, causes } = causesOf(program());
+  expect([outcome, causes.map(({ id }) => id)]).toEqual(['stuck', []]);
+});
+it('a loop that another branch than the last one leads into', () => {
+  const t = new Thumb(MAIN).constant(0, WORD).constant(1, 5).str(1, 0).ldr(1, 0).cmp(1, 4).bne('error');
+  t.constant(0, ROM).ldr(1, 0).ldr(2, 0, 4).movSp(1).bx(2);
+  // a delay in front of the end
+  t.label('error').constant(2, 30).label('delay').put(0x3a01).bne('delay').label('end').b('end');
+  const { causes } = causesOf(t);
+  expect(causes.map(({ id, proved }) => [id, proved])).toEqual([['branch', true]]);
+});
