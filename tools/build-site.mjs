@@ -6,6 +6,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build, transform } from 'esbuild';
+import { lessonFirmware } from './lesson-firmware.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
@@ -24,7 +25,7 @@ const EXAMPLES = [
 ];
 
 rmSync(out, { recursive: true, force: true });
-for (const folder of ['', 'facts', 'rom', 'examples']) mkdirSync(join(out, folder), { recursive: true });
+for (const folder of ['', 'facts', 'rom', 'examples', 'lessons', 'cases']) mkdirSync(join(out, folder), { recursive: true });
 
 const facts = join(root, 'src', 'chips', 'generated');
 const lines = readdirSync(facts).filter((f) => /^stm32\w+\.json$/.test(f));
@@ -106,6 +107,7 @@ await build({
 });
 
 cpSync(join(root, 'web', 'index.html'), join(out, 'index.html'));
+cpSync(join(root, 'web', 'lessons', 'lessons.css'), join(out, 'lessons.css'));
 // one description of the timeline for reports and the page
 const { code } = await transform(readFileSync(join(root, 'src', 'report', 'timeline-style.ts'), 'utf8'), { loader: 'ts' });
 const { TIMELINE_STYLE } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
@@ -125,6 +127,7 @@ const examples = EXAMPLES.map(([name, title]) => {
   return { name, title, chip, scenario, source };
 });
 writeFileSync(join(out, 'examples', 'examples.json'), JSON.stringify(examples));
+await lessons();
 // `bootbench serve --rom` answers with a dump in its place
 writeFileSync(join(out, 'dump.json'), 'null');
 
@@ -135,4 +138,18 @@ if (packed) {
     writeFileSync(`${file}.gz`, gzipSync(readFileSync(file), { level: 9 }));
     rmSync(file);
   }
+}
+
+/** Firmware of the lessons, which say themselves what they run, and the forum cases that they were written after. */
+async function lessons() {
+  const entry = { stdin: { contents: "export { LESSONS, FIRMWARE } from './web/lessons/lessons.ts';", resolveDir: root } };
+  const { outputFiles } = await build({ absWorkingDir: root, ...entry, bundle: true, format: 'esm', write: false });
+  const { LESSONS, FIRMWARE } = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
+  for (const name of FIRMWARE) {
+    const fixture = name.split('/')[0];
+    writeFileSync(join(out, 'lessons', `${name.replace('/', '--')}.json`), JSON.stringify(lessonFirmware(root, name)));
+    cpSync(join(root, 'fixtures', fixture, 'firmware.elf'), join(out, 'lessons', `${fixture}.elf`));
+  }
+  for (const { forumCase } of LESSONS)
+    if (forumCase !== undefined) cpSync(join(root, 'docs', 'cases', `${forumCase}.md`), join(out, 'cases', `${forumCase}.txt`));
 }

@@ -281,6 +281,11 @@ class Lab {
     return this.inTurn(() => this.view('as it is', []));
   }
 
+  /** Registers, fields and words of memory (by address) of the machine that is held; null for what this chip does not have. */
+  read(what: readonly string[]): Promise<Readonly<Record<string, number | null>>> {
+    return this.inTurn(() => Object.fromEntries(what.map((name) => [name, valueOf(this.held, name)])));
+  }
+
   /** What has changed in the registers of peripherals since the last look. */
   private changesSince(): Changed[] {
     const m = this.held;
@@ -358,6 +363,15 @@ class Lab {
   }
 }
 const TRANSFER_SIZE = 1024;
+
+function valueOf(machine: BenchMachine, name: string): number | null {
+  if (/^0x[0-9a-f]+$/i.test(name)) return machine.readMemory(Number(name), 4).reduceRight((n, byte) => n * 256 + byte, 0);
+  try {
+    return machine.read(name);
+  } catch {
+    return null;
+  }
+}
 
 function turnOver(machine: BenchMachine, chipName: string, flips: Flips): void {
   const chip = findChip(chipName)!;

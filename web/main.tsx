@@ -4,9 +4,10 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { Dropped } from './dropped.ts';
 import { keep, kept } from './kept.ts';
 import { linkOf, noteLink, readLink } from './link.ts';
+import { Gate, ToLessons } from './lessons/gate.tsx';
+import { placeOf } from './lessons/place.ts';
 import { Drop } from './panes/drop.tsx';
 import { ChipQuestion, Firmware } from './panes/firmware.tsx';
-import { Lessons } from './panes/lessons.tsx';
 import { Stepper, type Controls } from './panes/machine.tsx';
 import { TimelinePanel } from './panes/timeline.tsx';
 import { VerdictPanel } from './panes/verdict.tsx';
@@ -113,7 +114,7 @@ function App() {
   // back, forward, and a link into a page that is open
   useEffect(() => {
     const moved = (): void => {
-      if (examples.length > 0) void follow(location.hash, examples);
+      if (examples.length > 0 && placeOf(location.hash) === null) void follow(location.hash, examples);
     };
     window.addEventListener('popstate', moved);
     return () => window.removeEventListener('popstate', moved);
@@ -230,8 +231,7 @@ function App() {
             />
           </div>
         )}
-        {/* stays while a lesson's firmware is loaded: it knows which lesson that is for */}
-        <Lessons examples={examples} current={verdict ? name : ''} controls={controls} take={take} />
+        <ToLessons />
         <p class="dim">
           A stand-in ROM, written from ST’s public documents, drives the emulated USB hardware: ST’s own code is not in here. With
           `bootbench serve --rom`, your dump runs instead. <a href={link}>Link to this</a>
@@ -243,4 +243,4 @@ function App() {
 
 const app = document.getElementById('app')!;
 app.replaceChildren();
-render(<App />, app);
+render(<Gate playground={App} />, app);

@@ -30,6 +30,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css',
   '.json': 'application/json',
   '.wasm': 'application/wasm',
+  '.txt': 'text/plain; charset=utf-8',
 };
 /** Names of the page's files: no dots but in front of an ending, so that nothing outside of its folder has one. */
 const NAME = /^\/(?:[\w-]+\/)*[\w-]+\.\w+$/;

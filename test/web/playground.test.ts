@@ -1,4 +1,4 @@
-/** The playground in Chromium, as `bootbench serve` sends it: load, run, turn one thing over, step, DFU, lessons, keyboard, 390 px, axe. */
+/** The playground in Chromium, as `bootbench serve` sends it: load, run, turn one thing over, step, DFU, keyboard, 390 px, axe. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,6 @@ import { sourcesOf } from '../../src/cli/sources.ts';
 import { loadImage } from '../../src/image/image.ts';
 import { storyOf } from '../../src/report/story/story.ts';
 import { toldOn } from '../../src/report/story/surfaces.ts';
-import { LESSONS } from '../../web/lessons.ts';
 import { foreignRom } from '../board/settle-board.ts';
 import { serve } from '../debug/serve.ts';
 import { byTurns } from '../turn.ts';
@@ -28,28 +27,6 @@ if (missing && process.env['BOOTBENCH_REQUIRE_ORACLES'] === '1') throw new Error
 /** Compressed bytes that a page may be made of. */
 const LARGEST_PAGE = 1_000_000;
 const KEYS = 40;
-/** By lesson, question by question. */
-const ANSWERS: Readonly<Record<string, readonly unknown[]>> = {
-  'ten-steps': [
-    'MSP is 0x20044000.',
-    expect.stringMatching(/^Reset_Handler, line \d+$/),
-    expect.stringMatching(/^Reset_Handler, line \d+$/),
-    // step 4 says thousands
-    expect.stringMatching(/^\d{4} in 1\.000 ms\.$/),
-    'PRIMASK is 0: yes.',
-    'MSP is 0x20004000.',
-    'The ROM.',
-    'Number 90 (IPSR); 16 and more are interrupts.',
-    expect.stringMatching(/^0483:df11 .*\(ROM\)$/),
-    'dfu',
-  ],
-  'thread-000': [expect.stringMatching(/ms$/), expect.stringMatching(/PRIMASK is 1/), '0', 'dfu'],
-  'thread-001': [expect.stringMatching(/^Number 3 \(3 is HardFault\); its handler is .*startup\.c:\d+\.$/), 'fault'],
-  'thread-002': ['No: the vectors are those at address 0.', expect.stringMatching(/\(ROM\)$/), 'Those of the ROM, which runs.'],
-  'thread-003': [expect.stringMatching(/PRIMASK is 0/), expect.stringMatching(/\(ROM\)$/)],
-  'thread-004': [expect.stringMatching(/PRIMASK is 1/), '0', 'back-in-app'],
-};
-
 describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${missing}`}`, () => {
   let folder = '';
   let base = '';
@@ -231,7 +208,7 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     expect(await page.locator('.memories .pointer').allTextContents()).toEqual(expect.arrayContaining(['PC', 'SP', 'VTOR']));
   });
 
-  it('talks DFU with webdfu, and a lesson asks the bench', async () => {
+  it('talks DFU with webdfu', async () => {
     await open('#example=h533-straight');
     expect(await textOf('outcome')).toMatch(/^dfu/);
     await page.getByRole('button', { name: 'DFU', exact: true }).click();
@@ -242,51 +219,10 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
       .getByTestId('dfu')
       .filter({ hasText: /^([0-9a-f]{2} ?){64}$/ })
       .waitFor();
-    await page.getByRole('combobox', { name: /Lesson/ }).selectOption('ten-steps');
-    // a lesson begins at power-on, wherever the machine stands
-    await page.getByRole('button', { name: 'Begin' }).click();
-    await moved(/^power-on/);
-    await page.getByRole('button', { name: 'Ask the bench' }).click();
-    await page.getByTestId('answer').waitFor();
-    expect(await textOf('answer')).toMatch(/^MSP is 0x20[0-9a-f]{6}\.$/);
   });
 
-  // ten-steps has as many questions as the others together
-  it('answers each question of the lessons whose turn it is', async () => {
+  it('takes the example that was asked for last', async () => {
     await open();
-    const lessons: Record<string, string[]> = {};
-    for (const { id, steps } of byTurns([LESSONS.slice(0, 1), LESSONS.slice(1)], 2).flat()) {
-      await page.getByRole('combobox', { name: /Lesson/ }).selectOption(id);
-      const answers: string[] = (lessons[id] = []);
-      for (let i = 0; i < steps.length; i++) {
-        await page.getByRole('button', { name: i === 0 ? 'Begin' : 'Next', exact: true }).click();
-        await page.getByText(`Step ${i + 1} of ${steps.length}`).waitFor();
-        await page.getByRole('button', { name: 'End', exact: true, disabled: false }).waitFor();
-        await page.getByRole('button', { name: 'Ask the bench' }).click();
-        await page.getByTestId('answer').waitFor();
-        answers.push((await textOf('answer')) ?? '');
-      }
-    }
-    expect(LESSONS.map(({ id }) => id)).toEqual(Object.keys(ANSWERS));
-    for (const [id, answers] of Object.entries(lessons)) expect(answers, id).toEqual(ANSWERS[id]);
-  });
-
-  it("does not begin a lesson on the last example's machine while the lesson's firmware is loaded", async () => {
-    await open();
-    let arrive = (): void => undefined;
-    const arrived = new Promise<void>((resolve) => (arrive = resolve));
-    await page.route('**/examples/h533-straight.elf', async (route) => {
-      await arrived;
-      await route.continue();
-    });
-    await page.getByRole('combobox', { name: /Lesson/ }).selectOption('ten-steps');
-    await page.getByText('loading its firmware…').waitFor();
-    expect(await page.getByRole('button', { name: 'Begin' }).isDisabled()).toBe(true);
-    expect(await page.getByTestId('where').count()).toBe(0);
-    arrive();
-    await page.getByRole('button', { name: 'Begin' }).click();
-    await page.getByText('Step 1 of').waitFor();
-    // of another example that was asked for last, the one asked for before does not take the place
     await page.getByRole('combobox', { name: 'Example' }).selectOption('h533-straight');
     await page.getByRole('combobox', { name: 'Example' }).selectOption('h533-seed000-as-posted');
     await page.getByTestId('outcome').waitFor();

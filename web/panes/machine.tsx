@@ -1,6 +1,5 @@
 /** A machine to step, and what is in it. */
 import { useEffect, useState } from 'preact/hooks';
-import type { LessonStep } from '../lessons.ts';
 import { eventButtons } from '../events.ts';
 import { NO_FLIPS, type Changed, type Go, type Setup, type SourceTexts, type Verdict, type View } from '../setup.ts';
 import { hex, inWords, ms } from '../words.ts';
@@ -20,10 +19,8 @@ const STEPS: readonly (readonly [Go, string])[] = [
   ['dfu', 'DFU'],
   ['end', 'End'],
 ];
-/** The machine that lessons move is the one that is shown. */
+/** What other panes ask of the machine that is shown. */
 export interface Controls {
-  readonly restart: () => Promise<View | null>;
-  readonly move: (step: LessonStep) => Promise<View | null>;
   readonly stop: () => void;
   /** To an instant, in seconds. */
   readonly seek: (seconds: number) => void;
@@ -60,9 +57,7 @@ export function Stepper({ setup, memories, hold, onNow }: StepperProps) {
   const restart = () => act(() => holder().open(setup, NO_FLIPS));
   useEffect(() => {
     void restart();
-    const move = ({ turn, go }: LessonStep): Promise<View | null> =>
-      turn ? act(() => holder().turn(...turn)) : go ? act(() => holder().go(go)) : Promise.resolve(null);
-    hold({ restart, move, stop, seek: (at) => void act(() => holder().seek(at)) });
+    hold({ stop, seek: (at) => void act(() => holder().seek(at)) });
     return () => {
       hold(null);
       onNow(null);

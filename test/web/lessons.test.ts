@@ -1,0 +1,213 @@
+/** Each lesson is walked through the worker's interface: right answers are right, each wrong one is refused, and the machine decides which is which. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { LessonBench } from '../../web/lessons/bench.ts';
+import { blamedLine, judgeChoice, judgeEdit, judgeFlip, judgeLine, linesOf, trueChoice } from '../../web/lessons/judge.ts';
+import { FIRMWARE, LESSONS, shownFirmware } from '../../web/lessons/lessons.ts';
+import { linkTo, placeOf } from '../../web/lessons/place.ts';
+import { marked, readProgress, stepKey, writeProgress } from '../../web/lessons/progress.ts';
+import { readable } from '../../web/lessons/source.ts';
+import type { EditStep, Evidence, FindStep, FlipStep, LookStep, PredictStep, Step } from '../../web/lessons/types.ts';
+import { lessonBench } from './lesson-bench.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const FORUM_CASES = readdirSync(join(root, 'docs', 'cases')).map((f) => f.replace('.md', ''));
+let bench: LessonBench;
+let end: () => void = () => undefined;
+beforeAll(async () => {
+  ({ bench, end } = await lessonBench());
+});
+afterAll(() => end());
+
+async function look({ ask, shows }: LookStep): Promise<void> {
+  const rows = shows(await bench.evidence(ask));
+  expect(rows.length).toBeGreaterThan(1);
+  for (const [what, value] of rows) expect([what, value]).not.toContain('');
+}
+async function predict(step: PredictStep): Promise<void> {
+  const evidence = await bench.evidence(step.ask);
+  const holding = step.choices.filter((c) => c.holds(evidence)).map((c) => c.text);
+  expect(holding, 'choices that the bench makes true').toHaveLength(1);
+  const truth = trueChoice(step, evidence)!;
+  step.choices.forEach(({ hint }, i) => {
+    const { right, says } = judgeChoice(step, evidence, i);
+    expect([i, right]).toEqual([i, i === truth]);
+    if (!right) expect(says).toBe(hint);
+  });
+  for (const [what, value] of step.shows(evidence)) expect([what, value]).not.toContain('not judged');
+}
+async function find(step: FindStep): Promise<void> {
+  const blamed = blamedLine((await bench.run(step.firmware)).result)!;
+  const lines = await linesOf(bench, step.firmware);
+  const judged = await Promise.all(lines.map(async (line) => ({ line, ...(await judgeLine(bench, step, line)) })));
+  expect(judged.filter((j) => j.right).map((j) => j.line.number)).toEqual([blamed.line]);
+  for (const { says } of judged) expect(says).not.toBe('');
+  // each hint is about a line that can be clicked, and is wrong
+  for (const part of Object.keys(step.hints))
+    expect(judged.filter((j) => !j.right && j.line.text.includes(part)).length, part).toBeGreaterThan(0);
+}
+async function flip(step: FlipStep): Promise<void> {
+  const { flips } = (await bench.entry(step.firmware))!;
+  const judged = await Promise.all(
+    flips.map(async ({ id, on }) => ({
+      id,
+      right: (await judgeFlip(bench, step, id)).right,
+      outcome: await bench.withFlip(step.firmware, id, !on),
+    })),
+  );
+  const helps = judged.filter((j) => j.right).map((j) => j.id);
+  expect(helps).toHaveLength(1);
+  expect(judged.filter((j) => j.outcome === 'dfu').map((j) => j.id)).toEqual(helps);
+  expect(Object.keys(step.hints).filter((id) => helps.includes(id) || !flips.some((f) => f.id === id))).toEqual([]);
+  // it is what the bench itself names as the cause
+  expect((await bench.run(step.firmware)).result.diagnosis.causes[0]!.id).toBe(helps[0]);
+}
+async function edit(step: EditStep): Promise<void> {
+  const judged = await Promise.all(step.edits.map((_, i) => judgeEdit(bench, step, i)));
+  const right = judged.filter((j) => j.right).length;
+  expect([right > 0, right < step.edits.length]).toEqual([true, true]);
+  expect(step.reached((await bench.run(step.firmware)).result), 'as it was posted').toBe(false);
+  for (const [i, { text, hint }] of step.edits.entries()) if (!judged[i]!.right) expect(judged[i]!.says, text).toContain(hint);
+}
+function walk(step: Step): Promise<void> {
+  switch (step.kind) {
+    case 'look':
+      return look(step);
+    case 'predict':
+      return predict(step);
+    case 'find':
+      return find(step);
+    case 'flip':
+      return flip(step);
+    case 'edit':
+      return edit(step);
+  }
+}
+
+describe.each(LESSONS)('$id', ({ steps }) => {
+  it.each(steps.map((step, i) => [i + 1, step] as const))('step %i', (_, step) => walk(step), 60_000);
+  it('ends with a hidden test on another chip', () => {
+    const lineOf = async (step: Step): Promise<string> => (await bench.firmware(shownFirmware(step))).chip.slice(0, 9);
+    return Promise.all(steps.map(lineOf)).then((lines) => {
+      expect(steps.flatMap((s, i) => (s.kind === 'predict' && s.hidden ? [i] : []))).toEqual([steps.length - 1]);
+      expect(lines.slice(0, -1)).not.toContain(lines.at(-1));
+    });
+  });
+});
+
+describe('the truth', () => {
+  const predictions = LESSONS.flatMap(({ id, steps }) =>
+    steps.flatMap((s, i) => (s.kind === 'predict' ? [[`${id} ${i + 1}`, s] as const] : [])),
+  );
+  it('is another one where the bench finds something else', async () => {
+    const pool: Evidence[] = [];
+    for (const [, { ask }] of predictions) pool.push(await bench.evidence(ask));
+    const fixed = predictions.filter(([, step], i) => {
+      const own = trueChoice(step, pool[i]!);
+      return pool.every((e) => (e.view === null) !== (pool[i]!.view === null) || trueChoice(step, e) === own);
+    });
+    expect(fixed.map(([name]) => name)).toEqual([]);
+  }, 60_000);
+  it('is nothing before the bench has run', () => {
+    const nothing: Evidence = { chip: '', result: null, picture: '', view: null, values: {} };
+    for (const [name, step] of predictions) expect([name, trueChoice(step, nothing)]).toEqual([name, null]);
+  });
+  it('is no line in firmware that works', async () => {
+    const [step] = LESSONS.flatMap(({ steps }) => steps).filter(
+      (s): s is FindStep => s.kind === 'find' && s.firmware === 'h533-seed000-as-posted',
+    );
+    const repaired = { ...step!, firmware: 'h533-seed000-fixed' };
+    const judged = await Promise.all((await linesOf(bench, repaired.firmware)).map((line) => judgeLine(bench, repaired, line)));
+    expect(judged.filter((j) => j.right)).toEqual([]);
+  });
+});
+
+describe('the course', () => {
+  it('is thirteen lessons in 80 minutes, all kinds of steps, two to five choices', () => {
+    expect(LESSONS).toHaveLength(13);
+    expect(new Set(LESSONS.map((l) => l.id)).size).toBe(13);
+    expect(LESSONS.reduce((sum, l) => sum + l.minutes, 0)).toBe(80);
+    const steps = LESSONS.flatMap((l) => l.steps);
+    expect(new Set(steps.map((s) => s.kind))).toEqual(new Set(['look', 'predict', 'find', 'flip', 'edit']));
+    const counts = steps.flatMap((s) => (s.kind === 'predict' ? [s.choices.length] : s.kind === 'edit' ? [s.edits.length] : []));
+    expect([Math.min(...counts), Math.max(...counts)]).toEqual([2, 4]);
+    // no lesson asks nothing
+    for (const { id, steps: own } of LESSONS) expect([id, own.filter((s) => s.kind !== 'look').length > 3]).toEqual([id, true]);
+  });
+  it('has a lesson for each forum case, and the case links it', () => {
+    expect(LESSONS.flatMap((l) => l.forumCase ?? []).sort()).toEqual(FORUM_CASES);
+    for (const { id, forumCase } of LESSONS)
+      if (forumCase !== undefined) expect(readFileSync(join(root, 'docs', 'cases', `${forumCase}.md`), 'utf8')).toContain(`/#lesson=${id}`);
+  });
+  it('shows no comment of a fixture: they name the fault', async () => {
+    for (const name of FIRMWARE) {
+      const text = (await linesOf(bench, name)).map((l) => l.text).join('\n');
+      expect([name, /\/\*|\/\/|FAULT_|#\s*(if|elif|else|endif)/.exec(text)?.[0]]).toEqual([name, undefined]);
+    }
+  });
+});
+
+describe('source as a student sees it', () => {
+  const text = [
+    '/* told',
+    ' * here */',
+    '#ifdef A',
+    'a(); // why',
+    '#elif defined(B)',
+    'b();',
+    '#else',
+    'c();',
+    '#endif',
+    '#if !defined(A) && !defined(B)',
+    'd(); /* x */ e();',
+    '#endif',
+  ].join('\n');
+  it.each([
+    [['A'], ['4 a();']],
+    [['B=1'], ['6 b();']],
+    [[], ['8 c();', '11 d();   e();']],
+  ])('with %j', (defines, lines) => {
+    expect(readable(text, defines).map((l) => `${l.number} ${l.text.replace(/ +/g, (s) => (s.length > 3 ? '   ' : s))}`)).toEqual(lines);
+  });
+  it('leaves out a branch inside of one that is left out', () => {
+    expect(readable('#ifdef A\n#ifndef B\nx\n#else\ny\n#endif\n#endif\nz', []).map((l) => l.text)).toEqual(['z']);
+  });
+});
+
+describe('links', () => {
+  it('lead to a step, to the list, or to the playground', () => {
+    expect(placeOf(linkTo('seed-000', 3))).toEqual({ lesson: 'seed-000', step: 3 });
+    expect(placeOf('#lessons')).toEqual({ lesson: '', step: 1 });
+    expect(placeOf('#lesson=x&step=-1')).toEqual({ lesson: 'x', step: 1 });
+    expect([placeOf(''), placeOf('#example=h533-straight')]).toEqual([null, null]);
+  });
+});
+
+describe('progress', () => {
+  afterEach(() => vi.unstubAllGlobals());
+  it('keeps the first mark of a step', () => {
+    const key = stepKey('a', 1);
+    const once = marked({}, key, 'later');
+    expect([once, marked(once, key, 'first')]).toEqual([{ 'a/1': 'later' }, { 'a/1': 'later' }]);
+  });
+  it('is stored, and what is no mark is left out', () => {
+    const items = new Map<string, string>();
+    vi.stubGlobal('localStorage', { getItem: (k: string) => items.get(k) ?? null, setItem: (k: string, v: string) => items.set(k, v) });
+    writeProgress({ 'a/1': 'first' });
+    expect(readProgress()).toEqual({ 'a/1': 'first' });
+    for (const bad of ['{', 'null', '7', '{"a/1":"x"}']) {
+      items.set([...items.keys()][0]!, bad);
+      expect(readProgress()).toEqual({});
+    }
+  });
+  it('is empty where storage is forbidden', () => {
+    const no = (): never => {
+      throw new Error('SecurityError');
+    };
+    vi.stubGlobal('localStorage', { getItem: no, setItem: no });
+    expect(() => writeProgress({ 'a/1': 'first' })).not.toThrow();
+    expect(readProgress()).toEqual({});
+  });
+});

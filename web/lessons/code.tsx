@@ -1,0 +1,78 @@
+/** The firmware's source, whose lines can be chosen. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { SourceLine } from './source.ts';
+
+interface CodeProps {
+  readonly lines: readonly SourceLine[];
+  /** Where the machine stands. */
+  readonly here: number | null;
+  readonly chosen: number | null;
+  /** Takes the line that was clicked; null: lines are only read. */
+  readonly pick: ((line: SourceLine) => void) | null;
+}
+const KEYS: Readonly<Record<string, (at: number, last: number) => number>> = {
+  ArrowDown: (at, last) => Math.min(at + 1, last),
+  ArrowUp: (at) => Math.max(at - 1, 0),
+  PageDown: (at, last) => Math.min(at + 10, last),
+  PageUp: (at) => Math.max(at - 10, 0),
+  Home: () => 0,
+  End: (_, last) => last,
+};
+
+export function Code({ lines, here, chosen, pick }: CodeProps) {
+  const [at, setAt] = useState(0);
+  const box = useRef<HTMLDivElement>(null);
+  const show = (i: number): void => box.current?.children[i]?.scrollIntoView({ block: 'nearest' });
+  useEffect(() => {
+    const i = lines.findIndex((l) => l.number === here);
+    if (i >= 0) show(i);
+  }, [here]);
+  const text = (line: SourceLine) => `${String(line.number).padStart(4)}  ${line.text}`;
+  if (pick === null)
+    return (
+      <div class="source" tabIndex={0} role="region" aria-label="source" ref={box}>
+        {lines.map((line) => (
+          <div key={line.number} class={line.number === here ? 'here' : ''}>
+            {text(line)}
+          </div>
+        ))}
+      </div>
+    );
+  const press = (e: KeyboardEvent): void => {
+    const move = KEYS[e.key];
+    if (move) {
+      const next = move(at, lines.length - 1);
+      setAt(next);
+      show(next);
+    } else if (e.key === 'Enter' || e.key === ' ') pick(lines[at]!);
+    else return;
+    e.preventDefault();
+  };
+  return (
+    <div
+      class="source pick"
+      tabIndex={0}
+      role="listbox"
+      aria-label="lines of the source"
+      aria-activedescendant={`line-${lines[at]?.number}`}
+      ref={box}
+      onKeyDown={press}
+    >
+      {lines.map((line, i) => (
+        <div
+          key={line.number}
+          id={`line-${line.number}`}
+          role="option"
+          aria-selected={line.number === chosen}
+          class={`${i === at ? 'at' : ''} ${line.number === chosen ? 'here' : ''}`}
+          onClick={() => {
+            setAt(i);
+            pick(line);
+          }}
+        >
+          {text(line)}
+        </div>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,251 @@
+/** What comes behind DFU, and a second core. */
+import {
+  checkRow,
+  consoleRow,
+  entries,
+  entriesRow,
+  outcome,
+  outcomeRow,
+  registerRow,
+  resetsRow,
+  usbIsBack,
+  valueRow,
+  verdictOf,
+} from '../facts.ts';
+import type { Lesson } from '../types.ts';
+
+export const LEAVE: Lesson = {
+  id: 'leave',
+  title: 'Leave: the way back',
+  about: 'A DFU leave starts the application by a jump. It is not a reset.',
+  minutes: 6,
+  steps: [
+    {
+      kind: 'look',
+      title: 'What the ROM has changed',
+      text: [
+        'An STM32L476: the jump was right, and the PC has the DFU device. The ROM runs.',
+        'Look at what differs from the state after a reset. A leave does not put it back.',
+      ],
+      ask: { firmware: 'l476-leave-vtor', stops: ['dfu'], read: ['SYSCFG.MEMRMP.MEM_MODE'] },
+      shows: (e) => [
+        registerRow(e, 'vtor'),
+        valueRow(e, 'SYSCFG.MEMRMP.MEM_MODE', 'MEM_MODE'),
+        ['The PC sees', e.view?.device ?? 'nothing'],
+      ],
+      rule: 'AN2606 4.1: the ROM does not restore everything that it has used.',
+    },
+    {
+      kind: 'predict',
+      title: 'VTOR as after a reset',
+      text: [
+        'Then the PC sends the leave request. This application does not write VTOR: CubeMX’s SystemInit has that line only with USER_VECT_TAB_ADDRESS.',
+        'After a real reset it sends “alive” once its tick has counted 10 ms.',
+      ],
+      ask: { firmware: 'l476-leave-vtor' },
+      question: 'Does the application say “alive” a second time after the leave, without a reset?',
+      choices: [
+        {
+          text: 'Yes: it starts like after a reset',
+          holds: ({ result }) => result !== null && verdictOf(result, 'leave-path') === 'pass',
+          hint: 'It starts, that is right. But VTOR still has the ROM’s table, so its tick goes to the ROM.',
+        },
+        {
+          text: 'No: it starts, and its first tick goes to the ROM',
+          holds: ({ result }) => result !== null && verdictOf(result, 'leave-path') === 'fail' && entries(result, 'exception') > 0,
+          hint: 'Look at the entries: the second one is an exception.',
+        },
+        {
+          text: 'No: the leave does not start it',
+          holds: ({ result }) => result !== null && verdictOf(result, 'leave-path') === 'fail' && entries(result, 'exception') === 0,
+          hint: 'It is started: the core was in delay_ms() of the application when the exception came.',
+        },
+      ],
+      shows: (e) => [checkRow(e, 'leave-path'), entriesRow(e), resetsRow(e)],
+      rule: 'SCB->VTOR = FLASH_BASE; at the start of SystemInit costs one line, and makes the leave work.',
+    },
+    {
+      kind: 'predict',
+      title: 'VTOR = 0',
+      text: [
+        'An STM32F411. This application does write VTOR in SystemInit. Read which value.',
+        'After a reset the flash is at address 0, so it works. On this chip MEM_MODE was measured to stay after a leave.',
+      ],
+      ask: { firmware: 'f411-leave-remap' },
+      question: 'And after a leave?',
+      choices: [
+        {
+          text: 'It works: VTOR is written',
+          holds: ({ result }) => result !== null && verdictOf(result, 'leave-path') === 'pass',
+          hint: 'It is written, with the address of a window. Which memory is seen through it after the ROM has run?',
+        },
+        {
+          text: 'The tick goes to the ROM: address 0 shows system memory',
+          holds: ({ result }) => result !== null && verdictOf(result, 'leave-remap') === 'fail',
+          hint: 'Look at the checks leave-remap and leave-vtor.',
+        },
+        {
+          text: 'The tick goes to the ROM: VTOR is still the ROM’s',
+          holds: ({ result }) => result !== null && verdictOf(result, 'leave-vtor') === 'fail',
+          hint: 'SystemInit writes VTOR before the first interrupt: the check leave-vtor passes.',
+        },
+      ],
+      shows: (e) => [checkRow(e, 'leave-path'), checkRow(e, 'leave-remap'), checkRow(e, 'leave-vtor')],
+      rule: 'Write the address of the flash, 0x08000000, and not that of its alias.',
+    },
+    {
+      kind: 'edit',
+      title: 'Repair it',
+      text: [
+        'An STM32F072 has no VTOR, so the line of the L476 does not exist. The posted application starts its tick and its USB.',
+        'Wanted: after the leave it is on the bus again, without a reset.',
+      ],
+      firmware: 'f072-seed002-as-posted/leave',
+      question: 'Which edit reaches that?',
+      goal: 'the application works after the leave, without a reset',
+      reached: usbIsBack,
+      shows: (e) => [checkRow(e, 'leave-path'), consoleRow(e), resetsRow(e)],
+      edits: [
+        { text: 'None: leave it as posted', firmware: 'f072-seed002-as-posted/leave', hint: 'Its first tick goes to the ROM.' },
+        {
+          text: 'Start IWDG before the jump',
+          firmware: 'f072-seed002-iwdg/leave',
+          hint: 'It comes back only by a reset of the watchdog, after seconds.',
+        },
+        { text: 'First thing in main(): clock SYSCFG, MEM_MODE = 0', firmware: 'f072-seed002-remap', hint: 'Look at the outcome.' },
+      ],
+      rule: 'An application that can be started by a ROM sets up what it depends on.',
+    },
+    {
+      kind: 'predict',
+      hidden: true,
+      title: 'Hidden test',
+      text: [
+        'Another chip, STM32H723. It has VTOR, and this application sets it well. The ROM was started by BOOT0; it has written PWR_CR3, the choice of the supply. On this chip that register can be written once after power-on.',
+        'The application, started by the leave, chooses its own supply and waits until that is ready.',
+      ],
+      ask: { firmware: 'h723-leave-supply' },
+      question: 'Does it run after the leave?',
+      choices: [
+        {
+          text: 'Yes: interrupts reach it',
+          holds: ({ result }) => result !== null && verdictOf(result, 'leave-path') === 'pass',
+          hint: 'Interrupts would reach it. It never comes so far: it waits for a register that is locked.',
+        },
+        {
+          text: 'No: its interrupts go to the ROM',
+          holds: ({ result }) => result !== null && verdictOf(result, 'leave-path') === 'fail' && entries(result, 'exception') > 0,
+          hint: 'No interrupt goes to the ROM: look at the entries.',
+        },
+        {
+          text: 'No: it waits for a choice that the ROM has made already',
+          holds: ({ result }) => result !== null && verdictOf(result, 'leave-path') === 'fail' && entries(result, 'exception') === 0,
+          hint: 'Look at the check leave-path.',
+        },
+      ],
+      shows: (e) => [checkRow(e, 'leave-path'), entriesRow(e)],
+      rule: 'Vectors are the most frequent thing that a leave hands over, not the only one. `bootbench leave` lists the others.',
+    },
+  ],
+};
+
+export const DUAL_CORE: Lesson = {
+  id: 'dual-core',
+  title: 'Two cores, and other masters',
+  about: 'Whoever else writes to memory goes on while the ROM runs.',
+  minutes: 6,
+  steps: [
+    {
+      kind: 'predict',
+      title: 'The M4 runs on',
+      text: [
+        'An STM32H745. The M7 jumps into the ROM as the first thing in main(). The M4 blinks an LED and does not stop.',
+        '“Keep the M4 from booting”, says a reply in the forum.',
+      ],
+      ask: { firmware: 'h745-seed001-fixed' },
+      question: 'Does DFU appear while the M4 blinks?',
+      choices: [
+        { text: 'Yes', holds: outcome('dfu'), hint: 'Look at the outcome.' },
+        {
+          text: 'No: the ROM waits for the M4',
+          holds: outcome('rom-silent'),
+          hint: 'The stand-in ROM runs on the M7 and does not wait for the M4.',
+        },
+        { text: 'No: both cores fault', holds: outcome('fault'), hint: 'The M4 only writes to a GPIO port and waits for its tick.' },
+      ],
+      shows: (e) => [outcomeRow(e), checkRow(e, 'second-core')],
+      rule: 'A second core is harmless as long as it touches nothing that the ROM uses: its RAM, RCC, the USB block, the pins.',
+    },
+    {
+      kind: 'predict',
+      title: 'Take the M4 away',
+      text: ['This firmware has the right address, masks the interrupts, and fails. Now the option byte BCM4 is 0: the M4 does not boot.'],
+      ask: { firmware: 'h745-seed001-address/m4-not-booted' },
+      question: 'Is that enough for DFU?',
+      choices: [
+        { text: 'Yes: the M4 was the disturbance', holds: outcome('dfu'), hint: 'Then the outcome without the M4 would be dfu.' },
+        { text: 'No: the ROM is still silent', holds: outcome('rom-silent'), hint: 'Look at the outcome.' },
+      ],
+      shows: (e) => [outcomeRow(e), checkRow(e, 'primask')],
+      rule: 'A suspect is proved by a run in which nothing else is different. Without the M4 nothing changes, so it was not the M4.',
+    },
+    {
+      kind: 'find',
+      title: 'The line',
+      text: ['The same defect in a short program. The M4 runs here, too.'],
+      firmware: 'h745-masked',
+      question: 'Click the line that keeps DFU away.',
+      hints: {
+        rcc_deinit: 'The clocks go back to what they are after a reset: that is what the ROM expects.',
+        SCB_VTOR: 'VTOR is set to the ROM’s table: that is right.',
+        '__asm volatile': 'The jump is right: stack and target are the ROM’s own two words.',
+        'SYST_CSR = 0': 'The tick is stopped: that is right.',
+      },
+      rule: 'Of all that was said about two cores, one line for one core was left.',
+    },
+    {
+      kind: 'flip',
+      title: 'Repair it',
+      text: ['One thing is changed at the jump. The M4 runs on.'],
+      firmware: 'h745-masked',
+      question: 'Which one brings DFU?',
+      hints: {
+        vtor: 'VTOR was right already.',
+        msp: 'MSP was right already.',
+        hsi48: 'The ROM starts HSI48 itself on this line (inferred).',
+        vddusb: 'The ROM starts the USB supply itself on this line (inferred).',
+      },
+      rule: '__enable_irq(); in front of the jump.',
+    },
+    {
+      kind: 'predict',
+      hidden: true,
+      title: 'Hidden test',
+      text: [
+        'Another chip, STM32F405: one core only. But a DMA stream copies samples of the ADC to RAM, in a circle, and nobody stops it before the jump.',
+        'Read main(): where does it write to?',
+      ],
+      ask: { firmware: 'f405-dma-into-rom-ram' },
+      question: 'What does the PC see?',
+      choices: [
+        {
+          text: 'The DFU device: there is no second core',
+          holds: outcome('dfu'),
+          hint: 'There is no second core, that is right. A DMA controller writes to memory by itself as well.',
+        },
+        {
+          text: 'Nothing: the DMA overwrites variables of the ROM',
+          holds: (e) => outcome('rom-silent', 'fault', 'reset-loop', 'dfu-lost')(e) && verdictOf(e.result!, 'dma') === 'fail',
+          hint: 'Look at the check dma.',
+        },
+        {
+          text: 'Nothing: interrupts are masked',
+          holds: ({ result }) => result !== null && verdictOf(result, 'primask') === 'fail',
+          hint: 'irq_on() is in front of the jump: the check primask passes.',
+        },
+      ],
+      shows: (e) => [outcomeRow(e), checkRow(e, 'dma'), checkRow(e, 'primask')],
+      rule: 'Stop every master that writes to memory: DMA streams, the other core, USB and Ethernet controllers with DMA of their own.',
+    },
+  ],
+};
