@@ -17,5 +17,5 @@ export const OUTCOME: Readonly<Record<string, string>> = {
   'rom-silent': 'the ROM is entered, and no DFU device appears',
   'back-in-app': 'the application is back',
   stuck: 'the firmware waits for something that cannot come',
-  'no-jump': 'the application runs on, nothing jumps',
+  'no-jump': 'the ROM is never entered',
 };

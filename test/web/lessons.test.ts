@@ -10,6 +10,7 @@ import { linkTo, placeOf } from '../../web/lessons/place.ts';
 import { marked, readProgress, stepKey, writeProgress } from '../../web/lessons/progress.ts';
 import { readable } from '../../web/lessons/source.ts';
 import type { EditStep, Evidence, FindStep, FlipStep, LookStep, PredictStep, Step } from '../../web/lessons/types.ts';
+import { expectSection } from '../docs/sections.ts';
 import { lessonBench } from './lesson-bench.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -211,3 +212,68 @@ describe('progress', () => {
     expect(readProgress()).toEqual({});
   });
 });
+
+describe('docs/class.md', () => {
+  const BLOCKS: Readonly<Record<string, string>> = {
+    'vector-table': 'The start of a core',
+    'seed-004': 'Faults',
+    clocks: 'Surroundings',
+    leave: 'The way back',
+  };
+  const clock = (minutes: number): string => `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}`;
+  const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('*', '\\*').trim();
+  it('has the order and the timings of the lessons', () => {
+    let at = INTRODUCTION;
+    const rows = LESSONS.map(({ id, title, minutes, about }, i) => {
+      const row = `| ${clock(at)} | ${BLOCKS[id] ?? ''} | ${i + 1} | ${cell(title)} | ${minutes} | ${cell(about)} |`;
+      at += minutes;
+      return row;
+    });
+    const head = [
+      '| at | block | lesson | | min | |',
+      '| --- | --- | --- | --- | --- | --- |',
+      `| 0:00 | | | Introduction | ${INTRODUCTION} | |`,
+    ];
+    expect(at + INTRODUCTION).toBe(90);
+    expectSection(
+      'class.md',
+      'order',
+      [...head, ...rows, `| ${clock(at)} | | | What would you look at first? | ${90 - at} | |`].join('\n'),
+    );
+  });
+  it('has the answers that the bench gives', async () => {
+    const parts: string[] = [];
+    for (const [i, { title, steps }] of LESSONS.entries()) {
+      const rows: string[] = [];
+      for (const [k, step] of steps.entries()) {
+        const answer = await answerOf(step);
+        if (answer !== '') rows.push(`| ${k + 1} | ${cell(step.kind === 'look' ? step.title : step.question)} | ${cell(answer)} |`);
+      }
+      parts.push(`### ${i + 1}. ${title}`, '', '| step | question | answer |', '| --- | --- | --- |', ...rows, '');
+    }
+    expectSection('class.md', 'answers', parts.join('\n'));
+  }, 60_000);
+});
+const INTRODUCTION = 5;
+/** What is right, by the bench; empty where nothing is asked. */
+async function answerOf(step: Step): Promise<string> {
+  switch (step.kind) {
+    case 'look':
+      return '';
+    case 'predict':
+      return step.choices[trueChoice(step, await bench.evidence(step.ask))!]!.text;
+    case 'find': {
+      const line = blamedLine((await bench.run(step.firmware)).result)!.line!;
+      return `line ${line}: \`${(await linesOf(bench, step.firmware)).find((l) => l.number === line)!.text.trim()}\``;
+    }
+    case 'flip': {
+      const { flips } = (await bench.entry(step.firmware))!;
+      const helps = await Promise.all(flips.map(async ({ id }) => (await judgeFlip(bench, step, id)).right));
+      return flips.flatMap(({ label, on, words }, i) => (helps[i] ? [`${label}: ${words[on ? 0 : 1]}`] : [])).join('; ');
+    }
+    case 'edit': {
+      const helps = await Promise.all(step.edits.map(async (_, i) => (await judgeEdit(bench, step, i)).right));
+      return step.edits.flatMap(({ text }, i) => (helps[i] ? [text] : [])).join('; or: ');
+    }
+  }
+}

@@ -71,7 +71,7 @@ function List({ progress, unknown, clear }: ListProps) {
       <h2 id="list">Thirteen challenges: from your code into the STM32 ROM, and back</h2>
       <p>
         You read real firmware and commit to an answer. Then the emulator runs that firmware, and shows what is true. You need C, and to
-        have flashed a board once. All of it takes 90 minutes; your progress stays in this browser.
+        have flashed a board once. All of it takes some 80 minutes; your progress stays in this browser.
       </p>
       {next && (
         <p>

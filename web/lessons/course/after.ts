@@ -87,7 +87,7 @@ export const LEAVE: Lesson = {
         {
           text: 'The tick goes to the ROM: VTOR is still the ROM’s',
           holds: ({ result }) => result !== null && verdictOf(result, 'leave-vtor') === 'fail',
-          hint: 'SystemInit writes VTOR before the first interrupt: the check leave-vtor passes.',
+          hint: 'The row leave-vtor shows what stood there at the leave. SystemInit writes VTOR before the first interrupt, so that check passes.',
         },
       ],
       shows: (e) => [checkRow(e, 'leave-path'), checkRow(e, 'leave-remap'), checkRow(e, 'leave-vtor')],
@@ -226,7 +226,7 @@ export const DUAL_CORE: Lesson = {
         'Read main(): where does it write to?',
       ],
       ask: { firmware: 'f405-dma-into-rom-ram' },
-      question: 'What does the PC see?',
+      question: 'What does the computer see?',
       choices: [
         {
           text: 'The DFU device: there is no second core',

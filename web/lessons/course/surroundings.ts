@@ -24,7 +24,7 @@ export const CLOCKS: Lesson = {
       title: 'Does it matter?',
       text: ['With BOOT0 the ROM starts after a reset, and then HSI48 is off, too. DFU works there on every H533.'],
       ask: { firmware: 'h533-hsi48' },
-      question: 'HSI48 is off at the jump. What does the PC see?',
+      question: 'HSI48 is off at the jump. What does the computer see?',
       choices: [
         {
           text: 'The DFU device: the ROM starts HSI48 itself, as it must after a reset',
@@ -73,7 +73,7 @@ export const CLOCKS: Lesson = {
       kind: 'predict',
       title: 'No crystal',
       text: [
-        'An STM32F411 on a board without a crystal. This ROM derives the clock of USB from HSE (AN2606). The firmware is right in every line.',
+        'An STM32F411 on a board without a crystal. This ROM derives the clock of USB from HSE (AN2606). It waits for the crystal for a limited time. The firmware is right in every line.',
       ],
       ask: { firmware: 'f411-no-crystal' },
       question: 'What happens?',
@@ -101,7 +101,7 @@ export const CLOCKS: Lesson = {
         'Another chip, STM32L476, on a board with neither LSE nor HSE. This ROM takes the clock of USB from one of them (AN2606). Its firmware is right, too.',
       ],
       ask: { firmware: 'l476-seed004-fixed/no-crystal' },
-      question: 'What does the PC see?',
+      question: 'What does the computer see?',
       choices: [
         { text: 'The DFU device', holds: outcome('dfu'), hint: 'The MSI of this chip is exact enough for USB only when LSE trims it.' },
         { text: 'Nothing', holds: outcome('rom-silent', 'reset-loop'), hint: 'Look at the outcome.' },
@@ -165,7 +165,7 @@ export const CACHE: Lesson = {
       title: 'Repair it',
       text: ['Three edits. For each a firmware was built.'],
       firmware: 'h745-magic-dcache',
-      question: 'Which edit brings DFU? There is more than one.',
+      question: 'Choose an edit that brings DFU. More than one does.',
       goal: 'the DFU device appears',
       reached: (r) => r.outcome === 'dfu',
       shows: (e) => [outcomeRow(e), resetsRow(e)],
@@ -223,7 +223,7 @@ export const WATCHDOG: Lesson = {
         'AN2606 says that the ROM refreshes a running IWDG.',
       ],
       ask: { firmware: 'h533-iwdg' },
-      question: 'What does the PC see?',
+      question: 'What does the computer see?',
       choices: [
         { text: 'The DFU device, and it stays', holds: outcome('dfu'), hint: 'Look at the outcome.' },
         {
@@ -275,7 +275,9 @@ export const WATCHDOG: Lesson = {
     {
       kind: 'predict',
       title: 'WWDG while you wait',
-      text: ['An STM32F405 with WWDG at 50 ms. In front of the jump the firmware waits 500 ms, so that the PC sees the old device go.'],
+      text: [
+        'An STM32F405 with WWDG at 50 ms. In front of the jump the firmware waits 500 ms, so that the computer sees the old device go.',
+      ],
       ask: { firmware: 'f405-wwdg-during-detach' },
       question: 'Is the ROM entered?',
       choices: [

@@ -56,7 +56,7 @@ export const THREAD_0: Lesson = {
     },
     {
       kind: 'predict',
-      title: 'What the PC sees',
+      title: 'What the computer sees',
       text: [
         'The ROM serves USB from an interrupt. The stand-in ROM does not unmask interrupts by itself (primask = keeps, assumed: ST does not publish it).',
       ],
@@ -77,7 +77,7 @@ export const THREAD_0: Lesson = {
         },
       ],
       shows: (e) => [outcomeRow(e), entriesRow(e), checkRow(e, 'primask')],
-      rule: 'A masked interrupt stays pending. The PC waits for the ROM, and the ROM waits for its interrupt.',
+      rule: 'A masked interrupt stays pending. The computer waits for the ROM, and the ROM waits for its interrupt.',
     },
     {
       kind: 'find',
@@ -120,7 +120,7 @@ export const THREAD_0: Lesson = {
       title: 'Hidden test',
       text: ['Another chip, STM32F405. This firmware masks the interrupts in its first line, too. Read on to the jump.'],
       ask: { firmware: 'f405-straight' },
-      question: 'What does the PC see?',
+      question: 'What does the computer see?',
       choices: [
         { text: 'The DFU device', holds: outcome('dfu'), hint: 'Look at the outcome, and at the line in front of the jump.' },
         {
@@ -596,7 +596,7 @@ export const THREAD_4: Lesson = {
         { text: 'Take the masking and the remap out', firmware: 'l476-seed004-no-remap', hint: 'The call still goes into the table.' },
         { text: 'Take the masking out and put the asterisk in', firmware: 'l476-seed004-fixed', hint: 'Look at the outcome.' },
       ],
-      rule: 'Two defects again: taking back the masking was right, and did not help alone.',
+      rule: 'Two defects at once: taking back the masking was right, and did not help alone.',
     },
     {
       kind: 'predict',

@@ -54,7 +54,7 @@ export const VECTOR_TABLE: Lesson = {
         },
       ],
       shows: (e) => [valueRow(e, '0x0bf97004', 'word at 0x0BF97004'), registerRow(e, 'pc')],
-      rule: 'Bit 0 of a vector is 1 for Thumb code. Take the word as it is: who clears the bit gets a UsageFault at the branch.',
+      rule: 'Bit 0 of a vector is 1 for Thumb code. Take the word as it is: who clears the bit gets a fault at the first instruction there.',
     },
     {
       kind: 'predict',
@@ -90,7 +90,7 @@ export const VECTOR_TABLE: Lesson = {
         'The ROM serves USB from an interrupt. The core takes that interrupt through VTOR.',
       ],
       ask: { firmware: 'h533-vtor/vtor-keeps' },
-      question: 'What does the PC see?',
+      question: 'What does the computer see?',
       choices: [
         { text: 'The DFU device', holds: outcome('dfu'), hint: 'DFU needs the ROM’s interrupt handler, and VTOR leads to another one.' },
         {
@@ -130,7 +130,7 @@ export const VECTOR_TABLE: Lesson = {
         'The stand-in ROM of this chip sets VTOR itself (inferred).',
       ],
       ask: { firmware: 'l476-table-copied' },
-      question: 'What does the PC see?',
+      question: 'What does the computer see?',
       choices: [
         { text: 'The DFU device', holds: outcome('dfu'), hint: 'Look at the outcome.' },
         {
@@ -340,7 +340,7 @@ export const SYSTICK: Lesson = {
         'Look at their order, and at the loop between them.',
       ],
       ask: { firmware: 'f405-tick-through-rom-table' },
-      question: 'What does the PC see?',
+      question: 'What does the computer see?',
       choices: [
         {
           text: 'The DFU device: nothing is missing',
