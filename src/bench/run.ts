@@ -4,10 +4,29 @@ import type { BaseFacts } from './session/base-facts.ts';
 import { collectBase, makeResult, place, type SymptomAnswer } from './verdict/document.ts';
 import { asksForCauses, judge } from './documents/expect.ts';
 import { EXC } from '../emu/core/arm/scs-state.ts';
-import { badVectorInWords, crashInWords, faultBehindEntry, faultPhrase, heldCallInWords, isJump, ranAwayPhrase } from './verdict/crash.ts';
+import {
+  badVectorInWords,
+  crashInWords,
+  EXCEPTIONS,
+  faultBehindEntry,
+  faultPhrase,
+  heldCallInWords,
+  isJump,
+  ranAwayPhrase,
+} from './verdict/crash.ts';
 import { findAtFault, findDifference, findLeftBehind, type Finding } from './difference/find.ts';
 import { leftOut } from './difference/left-out.ts';
-import { lostWrites, mending, NOT_ON_PATH, waits, type PathFinding, type PathGoal, type PathSearch } from './difference/path.ts';
+import {
+  faults,
+  lostWrites,
+  mending,
+  NOT_ON_PATH,
+  waits,
+  type DataFault,
+  type PathFinding,
+  type PathGoal,
+  type PathSearch,
+} from './difference/path.ts';
 import { secondProgram } from './difference/programs.ts';
 import { lastWaitInWords, type Receiver } from './verdict/difference-causes.ts';
 import { dependencies, diagnose, judgeAll, type Diagnosis } from './proof/diagnosis.ts';
@@ -479,6 +498,13 @@ function onTheWay(run: PlainRun, explained: boolean): PathFinding {
   // a ROM that nobody can ask is only entered
   const isMute = session.profile?.dfu == null && input.goal.asking === null;
   const reached: PathGoal = (again) => again.reached || (isMute && enters(again));
+  const fault = faultInFront(run);
+  if (fault !== null) {
+    const found = searched(run, 'the fault in front of the jump', NOT_ON_PATH, () =>
+      asFarAs(run, faults(session, powerOn, fault), reached, [({ entries }) => entries > 0]),
+    );
+    if (found.sets.length > 0) return found;
+  }
   const further = explained || isMute || base.entries.length > 0 ? [] : [enters, leavesLoop(run)];
   if (finished.history.lost.length > 0) {
     input.progress?.('giving writes that had no effect their effect');
@@ -497,6 +523,20 @@ function onTheWay(run: PlainRun, explained: boolean): PathFinding {
     if (found.sets.length === 0) run.notes.push(...lastGivenUp(session, search));
     return found;
   });
+}
+/** The load or store that faulted, where it is the handler of that fault that entered the ROM. */
+function faultInFront({ session, base, finished }: PlainRun): DataFault | null {
+  const { firstFault: fault } = base;
+  const entry = finished.history.entries[0];
+  const { faultCheckpoint } = session;
+  if (!fault || entry?.how !== 'branch' || faultCheckpoint === null || fault.address === null || isFetch(fault)) return null;
+  const exception = EXCEPTIONS[(entry.registers['xpsr'] ?? 0) & 0x1ff];
+  if (exception === undefined || fault.at > entry.at) return null;
+  session.restore(faultCheckpoint);
+  const says = faultPhrase(session, fault, null);
+  const { arm, index } = session.machine.bootCore;
+  const writer = { pc: fault.pc, lr: arm.lr, at: fault.at, core: index, kind: 'cpu', seq: 0 } as const;
+  return { pc: fault.pc, address: fault.address, writer, says, exception };
 }
 /** Of waits that are no cause, the last one may still be what the user looks for. */
 function lastGivenUp(session: Session, { all }: PathSearch): Note[] {

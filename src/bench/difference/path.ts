@@ -4,6 +4,8 @@
  */
 import { MOST } from '../documents/bounds.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
+import { PAGE_BITS } from '../../emu/arena.ts';
+import type { Writer } from '../../checks/check.ts';
 import type { Ps } from '../../emu/time.ts';
 import type { Interceptor } from '../../emu/core/core.ts';
 import { bothIntercept } from '../../emu/core/intercept.ts';
@@ -15,7 +17,21 @@ import { asWanted, givenUp, type GivenUp } from './gave-up.ts';
 import { opening, openingOf, type Opening } from './openings.ts';
 import { Tries } from './search.ts';
 
-export type PathCause = { readonly is: 'lost-write'; readonly opening: Opening } | { readonly is: 'gave-up'; readonly wait: GivenUp };
+export type PathCause =
+  | { readonly is: 'lost-write'; readonly opening: Opening }
+  | { readonly is: 'gave-up'; readonly wait: GivenUp }
+  | { readonly is: 'fault'; readonly fault: DataFault };
+/** A load or store that faulted, and whose handler went for the ROM. */
+export interface DataFault {
+  readonly pc: number;
+  readonly address: number;
+  /** Where it stands, and who called that. */
+  readonly writer: Writer;
+  /** What happened, in words. */
+  readonly says: string;
+  /** `HardFault` */
+  readonly exception: string;
+}
 export interface PathFinding {
   /** Each is enough, and without all of them nothing is. Empty: nothing of the kind is the cause. */
   readonly sets: readonly (readonly PathCause[])[];
@@ -68,11 +84,26 @@ export function waits(s: Session, powerOn: Checkpoint, end: Ps, hangsOn: readonl
   const all = givenUp(s, powerOn, end, hangsOn).map((wait): PathCause => ({ is: 'gave-up', wait }));
   return new PathSearch(s, 'waits that were given up', all, (some) => runFrom(s, powerOn, mending(some)(s.machine)));
 }
+/** The access that faulted. */
+export function faults(s: Session, powerOn: Checkpoint, fault: DataFault): PathSearch {
+  return new PathSearch(s, 'the fault', [{ is: 'fault', fault }], (some) => runFrom(s, powerOn, mending(some)(s.machine)));
+}
+/** Reads answer 0, and stores go nowhere: as if there were something. */
+function without(all: readonly DataFault[]): Interceptor {
+  const isOne = (pc: number, address: number): boolean => all.some((f) => f.pc === pc && (f.address & ~3) === (address & ~3));
+  return {
+    pages: new Set(all.map(({ address }) => address >>> PAGE_BITS)),
+    read: (core, address) => (isOne(core.pc, address) ? 0 : null),
+    write: (core, address, _size, value) => (isOne(core.pc, address) ? null : value),
+  };
+}
 /** Those put right, for a run from its start. */
 export const mending =
   (causes: readonly PathCause[]) =>
   (machine: Machine): Interceptor => {
     const waits = asWanted(causes.flatMap((c) => (c.is === 'gave-up' ? [c.wait] : [])));
+    const lacking = causes.flatMap((c) => (c.is === 'fault' ? [c.fault] : []));
+    if (lacking.length > 0) return without(lacking);
     return bothIntercept(
       opening(
         machine,

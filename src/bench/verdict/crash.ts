@@ -46,7 +46,8 @@ export const HFSR_BITS: Bits = [
   [30, 'FORCED', 'escalated to HardFault, because the configurable fault handler is disabled or cannot preempt'],
   [31, 'DEBUGEVT', 'BKPT without a debugger'],
 ];
-const EXCEPTIONS: Readonly<Record<number, string>> = {
+/** Of NMI and the faults. */
+export const EXCEPTIONS: Readonly<Record<number, string>> = {
   2: 'NMI',
   3: 'HardFault',
   4: 'MemManage',

@@ -3,6 +3,7 @@ import { optionInManual, type ChangedOption } from '../session/changed-options.t
 import type { LeftCause } from '../proof/behind-leave.ts';
 import type { BoardFinding } from '../proof/board-causes.ts';
 import type { Writer } from '../../checks/check.ts';
+import { part } from '../../checks/fix-in-c.ts';
 import { fixOf } from '../difference/fix.ts';
 import { isLock } from '../difference/lock.ts';
 import type { Difference, Finding } from '../difference/find.ts';
@@ -10,7 +11,7 @@ import { LATE, type GivenUp } from '../difference/gave-up.ts';
 import { grownInWords } from '../slice/grown-stack.ts';
 import type { WrongTurn } from '../proof/wrong-turn.ts';
 import type { Opening } from '../difference/openings.ts';
-import type { PathCause, PathFinding } from '../difference/path.ts';
+import type { DataFault, PathCause, PathFinding } from '../difference/path.ts';
 import { MS, type Ps } from '../../emu/time.ts';
 import type { CauseId, LastWriter, Outcome, ResultCause, ResultDiagnosis } from '../documents/result.ts';
 
@@ -132,7 +133,7 @@ export function withPath(
   if (first === undefined) return diagnosis;
   const causes = (proved: boolean, then: string): ResultCause<string>[] =>
     first.map((cause) => ({
-      ...(cause.is === 'gave-up' ? gaveUp(cause.wait, then, placed) : lostWrite(cause.opening, then, placed)),
+      ...pathCause(cause, then, placed),
       proved,
       dependsOn: [],
       outcomeAfterRepair: proved && first.length === 1 && behind === undefined ? goal.outcome : null,
@@ -159,8 +160,24 @@ const withHidden = (
   sets: behind.sets.map((set) => [...ids, ...set]),
   harmless: behind.harmless,
 });
-const pcOf = (cause: PathCause): number => (cause.is === 'gave-up' ? cause.wait.pc : cause.opening.write.pc);
+function pcOf(cause: PathCause): number {
+  if (cause.is === 'fault') return cause.fault.pc;
+  return cause.is === 'gave-up' ? cause.wait.pc : cause.opening.write.pc;
+}
 type Told = Omit<ResultCause<string>, 'proved' | 'dependsOn' | 'outcomeAfterRepair'>;
+function pathCause(cause: PathCause, then: string, placed: Placed): Told {
+  if (cause.is === 'fault') return faulted(cause.fault, then, placed);
+  return cause.is === 'gave-up' ? gaveUp(cause.wait, then, placed) : lostWrite(cause.opening, then, placed);
+}
+const faulted = ({ says, exception, writer }: DataFault, then: string, placed: Placed): Told => ({
+  id: 'fault',
+  at: null,
+  repair: 'without this access',
+  fix: part('before', '', '/* this access faults: mend its address, or what has to be on before it */'),
+  lastWriter: placed(writer),
+  explanation: `The firmware faults before it comes to its jump: ${says}. It is the handler of ${exception} that goes to the ROM. Without this access, ${then}.`,
+  what: exception,
+});
 function lostWrite({ write, what, because, fix, beforeReset, instead }: Opening, then: string, placed: Placed): Told {
   const times = write.count > 1 ? ` (${write.count} times)` : '';
   const where = instead !== undefined ? 'in it' : beforeReset === undefined ? 'before it' : 'between it and the reset';

@@ -100,6 +100,11 @@ const CAUSE_TEXT = {
     'A store next to SP, as of a push or a local array, changed the variable: SP was below the end of the variables. The line is that of the store. ' +
       'The run was repeated with the variable kept, and DFU came. Make the local array static, bound the recursion, or give the stack more RAM (the end of the variables and the initial SP are in the linker script).',
   ],
+  fault: [
+    'The firmware faults before it comes to its jump, and the handler of the fault goes to the ROM instead.',
+    'What is handed over there is the state of a fault handler: its exception is active, and nothing behind the faulting instruction was done. ' +
+      'The run was repeated with this load answered by 0, or this store left out. The line is that of the access. What is wrong behind it shows then, and is told second.',
+  ],
   board: [
     'Something on the board keeps the goal away: a supply, a crystal, a pin, an option byte, a debugger.',
     'Nothing of the firmware explained the failure, so the whole run was repeated with the board as the usual one of this chip is. ' +
