@@ -351,9 +351,17 @@ export function mustBeAtRest(path: string, shown: string, instead: string): void
     throw new InTheWay(`${shown} is being written by process ${writer}`, `wait for it, or give another ${instead}`);
 }
 
+/** Removes what a process has left that was killed: it stands beside the number of a writer that is gone, or beside nothing that anybody could write. */
+function unlock(path: string): void {
+  if (!existsSync(lockFolder(path))) return;
+  const isLeft = isPlain(writerFile(path)) || lstatSync(path, { throwIfNoEntry: false }) === undefined;
+  if (isLeft) calmly(() => rmdirSync(lockFolder(path)));
+  if (existsSync(lockFolder(path)))
+    throw new InTheWay(`${path} is locked by ${lockFolder(path)}`, 'remove that folder if no other program has the file open');
+}
 function takeOver(path: string): void {
   mustBeAtRest(path, path, '--out');
-  if (isPlain(writerFile(path)) && existsSync(lockFolder(path))) rmdirSync(lockFolder(path));
+  unlock(path);
   makeWay(writerFile(path));
   makeWay(journalFile(path));
   try {

@@ -1,5 +1,5 @@
 /** Campaigns in this process: what a fork is worth, resuming, shards, what failures are grouped by. */
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { parquetReadObjects } from 'hyparquet';
@@ -367,6 +367,19 @@ describe('results', () => {
     const again = await Store.open(path, true);
     expect(again.meta('a')).toBe('b');
     again.close();
+  });
+  it('are made where only the lock of those that were removed is left, and a lock beside them is named', async () => {
+    const path = join(campaignFolder(''), 'r.sqlite');
+    mkdirSync(`${path}.lock`);
+    const store = await Store.open(path, false);
+    store.begin({ a: 'b' }, []);
+    store.close();
+    mkdirSync(`${path}.lock`);
+    await expect(Store.open(path, true)).rejects.toThrow(`${path} is locked by ${path}.lock; remove that folder if no other program`);
+    rmSync(path);
+    writeFileSync(join(`${path}.lock`, 'x'), '');
+    await expect(Store.open(path, false)).rejects.toThrow(`${path} is locked by ${path}.lock`);
+    expect(existsSync(`${path}.writer`)).toBe(false);
   });
 
   it.each(['.writer', '-journal'])('do not follow a link in the place of r.sqlite%s, and leave a folder there alone', async (suffix) => {
