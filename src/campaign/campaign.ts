@@ -260,7 +260,7 @@ class Run {
 
   private finish(work: Work, results: readonly CaseResult[]): void {
     const asked = casesOf(work);
-    if (results.length !== asked.length || results.some((r, i) => r.id !== asked[i]!.id))
+    if (results.length !== asked.length || results.some((r, i) => r.id !== asked[i]!.id || r.no !== asked[i]!.no))
       throw new Error(`the answer to ${work.id} is not that of its cases`);
     const rows = results.map((result): Row => {
       const one = this.campaign.space.at(result.no);

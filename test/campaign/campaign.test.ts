@@ -303,6 +303,17 @@ describe('work that cannot be done', () => {
     expect(store.aside().map((a) => [a.no, a.attempts, a.evidence])).toEqual([[5, 1, 'a defect\n  at code']]);
     store.close();
   });
+  it('is none whose answer has the numbers of other cases', async () => {
+    const { campaign, blobs } = await campaignOf({});
+    const executor = executorOn(blobs);
+    const store = await Store.open(join(campaignFolder(''), 'r.sqlite'), false);
+    store.begin({ identity: campaign.identity }, campaign.targets);
+    const work: Workers['work'] = async (w) => (await executor.run(w)).map((r) => (r.no === 5 ? { ...r, no: 6 } : r));
+    await runCampaign(campaign, store, { window: 1, attempts: 1, work }, { stop: new AbortController().signal });
+    expect(store.aside().map((one) => one.no)).toEqual([5]);
+    expect([store.conflicts, [...store.doneNumbers()].length]).toEqual([0, campaign.total - 1]);
+    store.close();
+  });
   it('a worker that dies now and then costs nothing but time', async () => {
     let n = 0;
     const { store, total } = await run(() => (++n % 3 === 0 ? Promise.reject(new Error('killed')) : Promise.resolve([])));
