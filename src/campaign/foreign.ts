@@ -17,6 +17,8 @@ export const MOST_WALL = 3_600_000;
 export const MOST_BLOBS = 256;
 export const LARGEST_BLOB = 2 ** 27;
 export const LARGEST_TARGET = 2 ** 28;
+/** Bytes of what names them: a scenario has a million letters at most. */
+const LARGEST_MANIFEST = 2 ** 23;
 
 const text = { type: 'string', maxLength: 4096 };
 const hash = { type: 'string', pattern: '^[0-9a-f]{64}$' };
@@ -151,6 +153,7 @@ export async function queuedWork(data: unknown, engine: string): Promise<QueuedW
 /** Throws a UsageError that names what is wrong. */
 export async function manifestIn(bytes: Uint8Array): Promise<Manifest> {
   const name = 'a target of the queue';
+  if (bytes.length > LARGEST_MANIFEST) throw new UsageError(`${name} is described in more than ${LARGEST_MANIFEST / 2 ** 20} MiB`);
   const document = parseJson(new TextDecoder().decode(bytes), name);
   throwIfWrong(await validatorOf(manifest), document, name, 'it');
   const found = document as Manifest;

@@ -51,9 +51,12 @@ function pacerOf(socket: Socket): (answers: number) => void {
   };
 }
 
-/** @param wrong what was found, once; nothing of it goes on to who reads the socket */
-function lookInto(socket: Socket, wrong: (error: Error) => void): void {
-  const reader = new ReplyReader();
+/**
+ * @param wrong what was found, once; nothing of it goes on to who reads the socket
+ * @param largest bytes of an answer
+ */
+function lookInto(socket: Socket, wrong: (error: Error) => void, largest: number): void {
+  const reader = new ReplyReader(largest);
   const pace = pacerOf(socket);
   let timer: NodeJS.Timeout | undefined;
   const end = (error: Error): void => {
@@ -78,11 +81,17 @@ function lookInto(socket: Socket, wrong: (error: Error) => void): void {
   };
 }
 
-/** What ioredis connects with. @param sockets what is open: the packages make connections of their own */
+/**
+ * What ioredis connects with.
+ *
+ * @param sockets what is open: the packages make connections of their own
+ * @param largest bytes of an answer
+ */
 export function connectorOf(
   { AbstractConnector }: typeof IoRedis,
   sockets: Set<Socket>,
   wrong: (error: Error) => void,
+  largest: number,
 ): IoRedis.RedisOptions['Connector'] {
   return class extends AbstractConnector {
     private readonly place: Place;
@@ -98,7 +107,7 @@ export function connectorOf(
         process.nextTick(() => {
           if (!this.connecting) return fail(new Error('Connection is closed.'));
           const socket = socketTo(this.place);
-          lookInto(socket, wrong);
+          lookInto(socket, wrong, largest);
           sockets.add(socket);
           socket.once('close', () => sockets.delete(socket));
           socket.once('error', (error) => (this.firstError = error));

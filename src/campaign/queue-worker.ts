@@ -12,13 +12,13 @@ import {
   campaignsUnderWay,
   checkKeys,
   connect,
-  encodeResult,
   PREFIX,
   queueName,
   RedisBlobs,
   resultsKey,
   type Connection,
 } from './queue.ts';
+import { encodeResult } from './queue-result.ts';
 
 /** A worker that does not say for this long that it lives has lost its work to another one. */
 const LOCK_MS = 10_000;
@@ -85,11 +85,11 @@ class Service {
   constructor(connection: Connection, options: QueueWorkerOptions) {
     this.connection = connection;
     this.options = options;
-    this.blobs = new RedisBlobs(connection.redis);
+    this.blobs = new RedisBlobs(connection.images);
   }
 
   async run(stop: AbortSignal): Promise<number> {
-    const { bullmq, another, broken } = this.connection;
+    const { bullmq, forQueue, broken } = this.connection;
     const { engine, size, say } = this.options;
     const signals = [broken, stop, this.full.signal];
     const noLongerThan = this.boundedFrom(stop);
@@ -101,7 +101,7 @@ class Service {
       await inTime(this.refuseOthers(true));
       await inTime(checkKeys(this.connection.redis, engine));
       consumer = new bullmq.Worker<unknown>(queueName(engine), (job, token) => this.process(job, token), {
-        connection: another(),
+        connection: forQueue(),
         prefix: PREFIX,
         // one more than there are processes: the next work is there when one has done its own
         concurrency: size + 1,

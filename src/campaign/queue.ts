@@ -6,11 +6,9 @@
  * all else is BullMQ's, under `bootbench:work-<engine>`.
  */
 import type * as BullMq from 'bullmq';
-import type { Job, Queue, QueueEvents } from 'bullmq';
+import type { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Socket } from 'node:net';
-import { gunzipSync, gzipSync, strFromU8, strToU8 } from 'fflate';
-import { OUTCOMES } from '../bench/documents/result.ts';
 import { isRecord } from '../bench/documents/is-record.ts';
 import { boundedJson } from '../bench/documents/json-bounds.ts';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
@@ -21,8 +19,10 @@ import type { Blobs, PackedTarget } from './content.ts';
 import type { QueuedWork, Work } from './queued.ts';
 import { LARGEST_BLOB } from './foreign.ts';
 import { askWhatItIs, catchFromPackages, connectorOf, divertConsole, nonsense, ofServer, refusalOf } from './queue-server.ts';
-import { ReplyError } from './resp.ts';
+import { LARGEST_REPLY, ReplyError } from './resp.ts';
 import { optional } from './optional.ts';
+import { decodeResult, EarlyResults, LARGEST_PACKED, type QueuedResult } from './queue-result.ts';
+import { boundedClient } from './replies.ts';
 
 export const PREFIX = 'bootbench';
 const CAMPAIGNS = `${PREFIX}:campaigns`;
@@ -46,12 +46,24 @@ const FAREWELL_MS = 700;
 /** Attempts of a piece of work, and how long before the second. */
 const ATTEMPTS = 3;
 const BACK_OFF_MS = 500;
+/** Letters of what is written of a campaign under way. */
+const LONGEST_SUBMITTED = 1024;
+/** Bytes of an answer of the server but for images and results: the largest batch is work of less than two millions. */
+const LARGEST_ANSWER = 2 ** 23;
+/** Results, and events, that are asked for at once. */
+const RESULTS_AT_ONCE = 8;
+const EVENTS_AT_ONCE = 64;
+const LARGEST_RESULTS = (RESULTS_AT_ONCE + 1) * LARGEST_PACKED;
+/** Entries of the stream that are remembered of one work: it may have been done more than once. */
+const MOST_ENTRIES = 16;
+/** What was left out is told so often. */
+const MOST_TOLD = 20;
+/** Of what the queue says of work that failed: attempts, and letters of each and of the reason. */
+const MOST_TRACES = 10;
+const LONGEST_TRACE = 2 ** 14;
+/** Bytes that are read of a name or a value of an event. */
+const LONGEST_NAME = 128;
 
-/** What stands in the stream. */
-export interface QueuedResult {
-  readonly work: string;
-  readonly results: readonly CaseResult[];
-}
 /** Who has submitted. */
 interface Submitted {
   readonly engine: string;
@@ -61,8 +73,12 @@ interface Submitted {
 export interface Connection {
   readonly bullmq: typeof BullMq;
   readonly redis: Redis;
-  /** Another connection, for commands that wait. */
-  readonly another: () => Redis;
+  /** For images, which are larger than all else. */
+  readonly images: Redis;
+  /** Another connection, for commands that wait. @param largest bytes of an answer */
+  readonly another: (largest?: number) => Redis;
+  /** A connection for BullMQ. */
+  readonly forQueue: () => Redis;
   /** Is aborted when the server has answered what no server of a queue does; the reason is a SurroundingsError. */
   readonly broken: AbortSignal;
   /** What an error of the packages says of the server; any other as it is. */
@@ -104,18 +120,19 @@ export async function connect(url: string, say: (text: string) => void, stop?: A
     // what the packages still say of it is said a turn later
     setTimeout(() => ends.forEach((end) => end()), 100);
   };
-  const open = (): Redis => {
+  const open = (largest = LARGEST_ANSWER, Client = ioredis.Redis): Redis => {
     // the queue is waited for, whatever happens to it
-    const redis = new ioredis.Redis(address, {
+    const redis = new Client(address, {
       maxRetriesPerRequest: null,
       lazyConnect: true,
       retryStrategy: (n) => (closed || broken.signal.aborted ? null : Math.min(100 * n, 2000)),
-      Connector: connectorOf(ioredis, sockets, wrong),
+      Connector: connectorOf(ioredis, sockets, wrong, largest),
     });
     redis.on('error', () => undefined);
     connections.push(redis);
     return redis;
   };
+  const Bounded = boundedClient(ioredis, atMost(say, 'an entry of the queue holds more than any, and was left out'));
   const redis = open();
   try {
     await answered(redis.connect(), [broken.signal, AbortSignal.timeout(ANSWER_MS), ...(stop === undefined ? [] : [stop])]);
@@ -124,7 +141,15 @@ export async function connect(url: string, say: (text: string) => void, stop?: A
     throw meant(error);
   }
   const refusal: Connection['refusal'] = (error, then) => refusalOf(hidden(url), error instanceof Error ? error.message : '', then);
-  return { bullmq, redis, another: open, broken: broken.signal, meant, refusal, close };
+  const forQueue = (): Redis => open(LARGEST_ANSWER, Bounded);
+  return { bullmq, redis, images: open(LARGEST_REPLY), another: open, forQueue, broken: broken.signal, meant, refusal, close };
+}
+/** Says it the first times: a server may have any number of what is left out. */
+function atMost(say: (text: string) => void, what: string): (more?: string) => void {
+  let count = 0;
+  return (more = '') => {
+    if (++count <= MOST_TOLD) say(`${what}${more}${count === MOST_TOLD ? ' (what is left out from now on is not told)' : ''}`);
+  };
 }
 /** Waits for an answer of the server, and throws the reason of the first signal that says that none will come. */
 export async function answered<T>(work: Promise<T>, signals: readonly AbortSignal[]): Promise<T> {
@@ -169,38 +194,15 @@ export class RedisBlobs implements Blobs {
   }
 }
 
-export const encodeResult = (result: QueuedResult): Buffer => Buffer.from(gzipSync(strToU8(JSON.stringify(result)), { level: 1 }));
-/** Null: nobody of this version wrote that, or it would be larger than any result. What else has access to the server may write anything. */
-export function decodeResult(bytes: Uint8Array | undefined): QueuedResult | null {
-  const found = bytes === undefined || unpackedSize(bytes) > LARGEST_RESULT ? null : parsed(() => strFromU8(gunzipSync(bytes)));
-  if (!isRecord(found) || typeof found['work'] !== 'string' || !Array.isArray(found['results'])) return null;
-  const results: readonly unknown[] = found['results'];
-  return results.every(isCaseResult) ? { work: found['work'], results } : null;
-}
-function isCaseResult(found: unknown): found is CaseResult {
-  if (!isRecord(found)) return false;
-  const { no, id, outcome, ended, at, cycles, pc, group } = found;
-  const whole = [no, at, cycles, ...(pc === null ? [] : [pc])].every((n) => Number.isSafeInteger(n) && (n as number) >= 0);
-  return whole && areTexts([id, outcome, ended]) && OUTCOME_WORDS.has(outcome as string) && (group === null || isExplanation(group));
-}
-const OUTCOME_WORDS: ReadonlySet<string> = new Set([...OUTCOMES, 'absent']);
-const isExplanation = (found: unknown): boolean =>
-  isRecord(found) && areTexts([found['outcome'], found['cause'], found['entry'], found['place']]);
-const areTexts = (all: readonly unknown[]): boolean => all.every((one) => typeof one === 'string' && one.length <= 4096);
-/** As the end of a gzip file says it (RFC 1952 2.3.1). */
-const unpackedSize = (bytes: Uint8Array): number =>
-  bytes.length < 18 ? Infinity : new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(bytes.length - 4, true);
-const LARGEST_RESULT = 2 ** 28;
-
-function parsed(text: () => string): unknown {
+function parsed(text: string): unknown {
   try {
-    return boundedJson(text());
+    return boundedJson(text);
   } catch {
     return null;
   }
 }
 function submittedIn(text: string): Submitted | null {
-  const found = parsed(() => text);
+  const found = text.length > LONGEST_SUBMITTED ? null : parsed(text);
   if (!isRecord(found) || typeof found['engine'] !== 'string' || typeof found['at'] !== 'number') return null;
   // anybody can write there: what is no version is of no campaign
   if (!/^[\w.+-]{1,80}$/.test(found['engine'])) return null;
@@ -263,29 +265,33 @@ export class QueueWorkers implements Workers {
   lost: Error | null = null;
   private readonly connection: Connection;
   private readonly queue: Queue;
-  private readonly events: QueueEvents;
   private readonly reader: Redis;
+  private readonly listener: Redis;
   private readonly campaign: string;
   private readonly engine: string;
   private readonly waiting = new Map<string, Waiting>();
-  /** Entries of the stream by work: gone when the results are stored. */
+  /** Entries of the stream, by work that somebody waits for or has got, or that is early: gone when the results are stored. */
   private readonly entries = new Map<string, string[]>();
+  private readonly early = new EarlyResults();
+  /** Work whose failure is asked after. */
+  private readonly asked = new Set<string>();
   private readonly timers: NodeJS.Timeout[] = [];
+  private readonly noResult: (more: string) => void;
   private readonly say: (text: string) => void;
   private closed = false;
-  private reading: Promise<void> = Promise.resolve();
+  private reading: Promise<unknown> = Promise.resolve();
 
   private constructor(connection: Connection, campaign: Campaign, say: (text: string) => void) {
-    const { bullmq, another } = connection;
+    const { bullmq, another, forQueue } = connection;
     this.connection = connection;
     this.engine = campaign.engine;
     this.campaign = sha256(new TextEncoder().encode(campaign.identity)).slice(0, 32);
     this.say = say;
-    this.queue = new bullmq.Queue(queueName(campaign.engine), { connection: another(), prefix: PREFIX });
-    this.events = new bullmq.QueueEvents(queueName(campaign.engine), { connection: another(), prefix: PREFIX });
+    this.noResult = atMost(say, 'an entry of the queue is no result and was left out: ');
+    this.queue = new bullmq.Queue(queueName(campaign.engine), { connection: forQueue(), prefix: PREFIX });
     this.queue.on('error', () => undefined);
-    this.events.on('error', () => undefined);
-    this.reader = another();
+    this.reader = another(LARGEST_RESULTS);
+    this.listener = another();
     connection.broken.addEventListener('abort', () => this.failAll(reasonOf(connection.broken)), { once: true });
   }
 
@@ -309,18 +315,16 @@ export class QueueWorkers implements Workers {
   }
   private async begin(targets: readonly PackedTarget[]): Promise<void> {
     await checkKeys(this.connection.redis, this.engine);
-    const blobs = new RedisBlobs(this.connection.redis);
+    const blobs = new RedisBlobs(this.connection.images);
     for (const target of targets) for (const [hash, bytes] of target.blobs) if (!(await blobs.has(hash))) await blobs.put(hash, bytes);
     await this.start();
   }
 
   private async start(): Promise<void> {
     await this.beat();
-    await this.events.waitUntilReady();
-    this.events.on('failed', ({ jobId }) => void this.failed(jobId).catch((error: unknown) => this.refused(error)));
     this.timers.push(setInterval(() => void this.beat().catch((error: unknown) => this.refused(error)), HEARTBEAT_MS));
     this.timers.push(setInterval(() => void this.reconcile().catch((error: unknown) => this.refused(error)), RECONCILE_MS));
-    this.reading = this.read();
+    this.reading = Promise.all([this.read(), this.listen()]);
     const workers = await this.queue.getWorkersCount().catch(() => null);
     if (workers === 0) this.say('no worker is there yet: `bootbench worker --queue <url>`, on any machine');
   }
@@ -363,10 +367,11 @@ export class QueueWorkers implements Workers {
     this.closed = true;
     for (const timer of this.timers) clearInterval(timer);
     this.reader.disconnect();
+    this.listener.disconnect();
     const farewell = this.reading
       .then(() => this.connection.redis.hdel(CAMPAIGNS, this.campaign))
       .catch(() => undefined)
-      .then(() => Promise.allSettled([this.queue.close(), this.events.close()]));
+      .then(() => this.queue.close());
     await answered(farewell, [AbortSignal.timeout(FAREWELL_MS), this.connection.broken]).catch(() => undefined);
     this.connection.close();
   }
@@ -378,16 +383,39 @@ export class QueueWorkers implements Workers {
 
   private async read(): Promise<void> {
     const key = resultsKey(this.campaign);
-    let last = '0';
-    while (!this.closed) {
+    await this.follow(this.reader, key, '0', RESULTS_AT_ONCE, (id, [, value]) => {
+      const result = decodeResult(value);
+      if (result === null) this.noResult(`${key} ${id}`);
+      else this.take(id, result, value!);
+    });
+  }
+  /** BullMQ's own listener parses what others wrote, and has no bound. What is not heard is found by `reconcile`. */
+  private async listen(): Promise<void> {
+    const key = `${PREFIX}:${queueName(this.engine)}:events`;
+    await this.follow(this.listener, key, '$', EVENTS_AT_ONCE, (_, fields) => {
+      const texts = fields.map((f) => f.toString('utf8', 0, LONGEST_NAME));
+      const valueOf = (name: string): string => texts.find((_, i) => i % 2 === 1 && texts[i - 1] === name) ?? '';
+      const id = valueOf('jobId');
+      if (valueOf('event') === 'failed' && this.waiting.has(id)) void this.failed(id).catch((error: unknown) => this.refused(error));
+    });
+  }
+  /** Reads a stream from an entry on until this is closed. */
+  private async follow(
+    reader: Redis,
+    key: string,
+    from: string,
+    count: number,
+    each: (id: string, fields: readonly Buffer[]) => void,
+  ): Promise<void> {
+    for (let last = from; !this.closed;) {
       try {
-        const found = (await this.reader.xreadBuffer('COUNT', 64, 'BLOCK', 1000, 'STREAMS', key, last)) as
+        const found = (await reader.xreadBuffer('COUNT', count, 'BLOCK', 1000, 'STREAMS', key, last)) as
           readonly (readonly [Buffer, readonly (readonly [Buffer, readonly Buffer[]])[]])[] | null;
-        for (const [id, [, value]] of found?.[0]?.[1] ?? []) {
-          last = id.toString();
-          const result = decodeResult(value);
-          if (result === null) this.say(`an entry of the queue is no result and was left out: ${key} ${last}`);
-          else this.take(last, result);
+        for (const [id, fields] of found?.[0]?.[1] ?? []) {
+          if (this.closed) return;
+          each((last = id.toString()), fields);
+          // whoever writes there may write much: signals have their turn
+          await new Promise((turn) => setImmediate(turn));
         }
       } catch (error) {
         const why = foreign(error, key);
@@ -402,46 +430,59 @@ export class QueueWorkers implements Workers {
     for (const { fail } of this.waiting.values()) fail(why);
     this.waiting.clear();
   }
-  private take(entry: string, { work, results }: QueuedResult): void {
+  /** Work that nobody has asked for may be that of a run before this one, or of nobody. */
+  private take(entry: string, { work, results }: QueuedResult, packed: Uint8Array): void {
     const known = this.entries.get(work);
-    if (known) known.push(entry);
-    else this.entries.set(work, [entry]);
     const waiting = this.waiting.get(work);
-    if (waiting) {
-      this.waiting.delete(work);
-      waiting.settle(results);
-      // done a second time after its results were stored, or before anyone asked for it
-    } else if (known === undefined) this.early.set(work, results);
+    if (known === undefined) {
+      if (waiting === undefined && !this.early.keep(work, packed)) return;
+      this.entries.set(work, [entry]);
+    } else if (known.length < MOST_ENTRIES) known.push(entry);
+    if (waiting === undefined) return;
+    this.waiting.delete(work);
+    waiting.settle(results);
   }
-  /** Results of a run before this one, which nobody has stored. */
-  private readonly early = new Map<string, readonly CaseResult[]>();
 
   private async failed(id: string): Promise<void> {
-    const waiting = this.waiting.get(id);
+    if (this.asked.has(id)) return;
+    this.asked.add(id);
+    try {
+      // anybody can say that it has
+      if ((await this.queue.getJobState(id)) === 'failed') await this.setAside(id);
+    } finally {
+      this.asked.delete(id);
+    }
+  }
+  private async setAside(id: string): Promise<void> {
     const job = (await this.queue.getJob(id)) as Job<QueuedWork> | undefined;
+    const waiting = this.waiting.get(id);
     if (!waiting || !job) return;
-    const { failedReason, stacktrace, attemptsStarted } = job;
-    if (this.connection.refusal(new Error(failedReason)) !== null) {
+    const reason = String(job.failedReason).slice(0, LONGEST_TRACE);
+    if (this.connection.refusal(new Error(reason)) !== null) {
       // a worker was told so, perhaps long ago: where the server still says it, the campaign ends with that
       await this.beat();
       await job.remove();
       return this.submit(waiting.work);
     }
-    this.waiting.delete(id);
     await job.remove();
-    const error = new SetAside(failedReason, attemptsStarted);
-    error.stack = [error.message, ...(stacktrace ?? [])].join('\n');
+    this.waiting.delete(id);
+    const { attemptsStarted: attempts } = job;
+    const error = new SetAside(reason, Number.isSafeInteger(attempts) ? attempts : ATTEMPTS);
+    const said: readonly unknown[] = Array.isArray(job.stacktrace) ? job.stacktrace.slice(0, MOST_TRACES) : [];
+    const traces = said.flatMap((one) => (typeof one === 'string' ? one.slice(0, LONGEST_TRACE) : []));
+    error.stack = [error.message, ...traces].join('\n');
     waiting.fail(error);
   }
 
   /** What a restart of the server has forgotten is given to it again; what has failed unheard is heard. */
   private async reconcile(): Promise<void> {
-    for (const [id, results] of this.early) {
+    for (const id of [...this.early.works]) {
       const waiting = this.waiting.get(id);
-      if (!waiting) continue;
-      this.early.delete(id);
+      const results = waiting && this.early.take(id);
+      if (!results) continue;
       this.waiting.delete(id);
       waiting.settle(results);
+      await new Promise((turn) => setImmediate(turn));
     }
     for (const { work, since } of [...this.waiting.values()]) {
       if (this.closed || Date.now() - since < RECONCILE_MS) continue;

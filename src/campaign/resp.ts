@@ -1,11 +1,11 @@
 /** The answers of a Redis server (RESP 2 and 3), as far as their form and their size go: what is none, or is larger than any, is not kept. */
 
 /** Beyond the largest image there are the words around it. */
-const LARGEST_REPLY = 160 * 2 ** 20;
+export const LARGEST_REPLY = 160 * 2 ** 20;
 /** A simple string, an error, a number or a length. */
 const LONGEST_LINE = 2 ** 16;
 /** Entries of an answer, each of which costs many times its bytes. */
-const MOST_ENTRIES = 2 ** 20;
+const MOST_ENTRIES = 2 ** 17;
 const DEEPEST = 16;
 
 const [CR, LF] = [13, 10];
@@ -31,6 +31,12 @@ export class ReplyReader {
   private readonly open: number[] = [];
   private size = 0;
   private entries = 0;
+  private readonly largest: number;
+
+  /** @param largest bytes of an answer */
+  constructor(largest = LARGEST_REPLY) {
+    this.largest = largest;
+  }
 
   /** Whether an answer has begun that is not at its end. */
   get within(): boolean {
@@ -47,7 +53,7 @@ export class ReplyReader {
       const from = at;
       at = this.left > 0 ? this.text(bytes, at) : this.head(bytes, at);
       this.size += at - from;
-      if (this.size > LARGEST_REPLY) throw new ReplyError(`an answer of more than ${LARGEST_REPLY / 2 ** 20} MiB`);
+      if (this.size > this.largest) throw this.tooLarge();
       if (this.left === 0 && this.line.length === 0 && this.open.length === 0) {
         ended++;
         this.size = this.entries = 0;
@@ -56,6 +62,9 @@ export class ReplyReader {
     return ended;
   }
 
+  private tooLarge(): ReplyError {
+    return new ReplyError(`an answer of more than ${this.largest / 2 ** 20} MiB, which no queue has`);
+  }
   private text(bytes: Uint8Array, at: number): number {
     const taken = Math.min(this.left, bytes.length - at);
     this.left -= taken;
@@ -84,7 +93,7 @@ export class ReplyReader {
     if (!/^-?\d{1,15}$/.test(text)) throw new ReplyError('no answer of Redis');
     const length = Number(text);
     if (TEXTS.has(kind)) {
-      if (length > LARGEST_REPLY) throw new ReplyError(`an answer of more than ${LARGEST_REPLY / 2 ** 20} MiB`);
+      if (length > this.largest) throw this.tooLarge();
       if (length < 0) this.valueEnded();
       else this.left = length + 2;
       return;

@@ -7,7 +7,8 @@ import type { CaseResult } from '../../src/campaign/base.ts';
 import type { RunJob } from '../../src/bench/input/job.ts';
 import { blobsOf, packTarget, unpackTarget } from '../../src/campaign/content.ts';
 import { LARGEST_TARGET, queuedWork } from '../../src/campaign/foreign.ts';
-import { campaignsUnderWay, checkKeys, decodeResult, encodeResult, RedisBlobs } from '../../src/campaign/queue.ts';
+import { campaignsUnderWay, checkKeys, RedisBlobs } from '../../src/campaign/queue.ts';
+import { decodeResult, encodeResult } from '../../src/campaign/queue-result.ts';
 import { sha256 } from '../../src/image/sha256.ts';
 import { plainJob } from '../bench/plain-job.ts';
 
@@ -172,6 +173,9 @@ describe('a target', () => {
     const bytes = path === '' ? strToU8('{') : path === 'null' ? strToU8('null') : bytesOf(changed(JSON.parse(text), path, value));
     await expect(blobsOf(bytes)).rejects.toThrow(UsageError);
     await expect(blobsOf(bytes)).rejects.toThrow(/^.{10,400}$/);
+  });
+  it('that is described in more than any is not read', async () => {
+    await expect(blobsOf(strToU8(`${text}${' '.repeat(2 ** 23)}`))).rejects.toThrow('is described in more than 8 MiB');
   });
   it('whose files are larger than any is not put together', async () => {
     const large = new Uint8Array(LARGEST_TARGET / 2 + 1);

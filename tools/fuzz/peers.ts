@@ -3,7 +3,7 @@ import { connect, type AddressInfo } from 'node:net';
 import { UsageError } from '../../src/bench/documents/usage-error.ts';
 import { packTarget, unpackTarget } from '../../src/campaign/content.ts';
 import { queuedWork } from '../../src/campaign/foreign.ts';
-import { decodeResult, encodeResult } from '../../src/campaign/queue.ts';
+import { decodeResult, encodeResult } from '../../src/campaign/queue-result.ts';
 import { pageServer } from '../../src/cli/serve.ts';
 import { ImageError } from '../../src/image/errors.ts';
 import { jobInput, romProfileIfAny, type RunJob } from '../../src/bench/input/job.ts';
