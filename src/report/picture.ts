@@ -16,7 +16,11 @@ export interface PictureTrack {
   readonly text: readonly number[];
   /** Row of the table of events, for each; left out where there is none. */
   readonly rows?: readonly number[];
+  /** What is good or bad about it, for each; left out where nothing is. */
+  readonly tones?: readonly Tone[];
 }
+/** `bad`: it is the proved cause, or what did not come; `good`: what was to come. */
+export type Tone = 'good' | 'bad' | '';
 export interface Picture {
   readonly end: number;
   readonly texts: readonly string[];
@@ -25,6 +29,8 @@ export interface Picture {
   readonly repaired: string | null;
   /** Where a single repair still helped for the last time. */
   readonly noReturn: number | null;
+  /** What is looked at first: around the last entry into the ROM; null or left out: the whole run. */
+  readonly view?: readonly [from: number, to: number] | null;
 }
 
 interface Item {
@@ -32,6 +38,7 @@ interface Item {
   readonly to: number;
   readonly text: string;
   readonly row?: number;
+  readonly tone?: Tone;
 }
 
 /** Items of a track; where there are more, those that lie closest together become one. */
@@ -44,10 +51,11 @@ export function pictureOf(result: RunResult, trace: RunTrace | null): Picture {
   const tracks = new Tracks(Number(result.ended.at));
   if (trace === null) plainTracks(tracks, result);
   else {
-    tracedTracks(tracks, 'run', trace.run, trace);
+    tracedTracks(tracks, 'run', trace.run, trace, culprits(result));
     tracks.add('on the bus', 'run', 'bus', sessionsOf(result));
-    if (trace.repaired) tracedTracks(tracks, 'repaired', trace.repaired, trace);
+    if (trace.repaired) tracedTracks(tracks, 'repaired', trace.repaired, trace, new Map());
   }
+  tracks.add('resets', 'run', 'instant', resetsOf(result));
   const noReturn = result.timeline.find((t) => t.kind === 'no-return');
   const { repaired } = trace ?? { repaired: null };
   return {
@@ -56,8 +64,48 @@ export function pictureOf(result: RunResult, trace: RunTrace | null): Picture {
     tracks: tracks.list,
     repaired: repaired && `${repaired.repairs.join(', ')} repaired: ${repaired.outcome}`,
     noReturn: noReturn === undefined ? null : Number(noReturn.at),
+    view: viewOf(result, tracks.end),
   };
 }
+
+/** Parts of what comes behind the entry that are shown before and behind it. */
+const [BEFORE, BEHIND] = [0.5, 1.1];
+/** Seconds: less says nothing. */
+const NARROWEST = 1e-4;
+/** Around the last entry into the ROM, as far behind it as something happens. */
+function viewOf({ entries, timeline, ended }: RunResult, end: number): readonly [from: number, to: number] | null {
+  const entry = entries.at(-1);
+  if (entry === undefined) return null;
+  const at = Number(entry.at);
+  const last = Math.max(...timeline.map((t) => Number(t.at)), at);
+  const length = Math.max(NARROWEST, last > at ? last - at : Number(ended.at) - at);
+  return [nine(Math.max(0, at - BEFORE * length)), nine(Math.min(end, at + BEHIND * length))];
+}
+
+interface Culprit {
+  /** Seconds: it is what the ROM was handed at that time. */
+  readonly at: number;
+  /** The line that did it. */
+  readonly line: string;
+}
+/** Proved causes by their ids, for tracks that show the same thing. */
+function culprits({ diagnosis, entries }: RunResult): ReadonlyMap<string, Culprit> {
+  const at = Number(entries.at(-1)?.at ?? NaN);
+  return new Map(
+    diagnosis.causes
+      .filter((c) => c.proved)
+      .map(({ id, lastWriter }) => [
+        id,
+        { at, line: lastWriter?.file == null ? '' : `, by ${nameOf(lastWriter.file)}:${lastWriter.line}` },
+      ]),
+  );
+}
+const nameOf = (file: string): string => file.slice(file.lastIndexOf('/') + 1);
+/** Of a mask that is a proved cause, the stretch that lasts at the entry. */
+const blamed = (items: readonly Item[], culprit: Culprit | undefined): readonly Item[] =>
+  culprit === undefined
+    ? items
+    : items.map((i) => (i.from <= culprit.at && culprit.at <= i.to ? { ...i, text: `${i.text}${culprit.line}`, tone: 'bad' } : i));
 
 class Tracks {
   readonly list: PictureTrack[] = [];
@@ -82,6 +130,7 @@ class Tracks {
       to: shown.map((i) => nine(i.to)),
       text: shown.map((i) => this.textOf(i.text)),
       ...(shown.some((i) => i.row !== undefined) ? { rows: shown.map((i) => i.row ?? -1) } : {}),
+      ...(shown.some((i) => i.tone !== undefined) ? { tones: shown.map((i) => i.tone ?? '') } : {}),
     });
   }
   private textOf(text: string): number {
@@ -121,6 +170,12 @@ function plainTracks(tracks: Tracks, r: RunResult): void {
   tracks.add('on the bus', 'run', 'bus', sessionsOf(r));
 }
 
+/** Resets of a loop: among other events they cannot be counted. */
+const LOOP = 3;
+function resetsOf({ resets }: RunResult): Item[] {
+  const own = resets.filter(({ by }) => by !== 'power');
+  return own.length < LOOP ? [] : own.map(({ at, by }) => ({ from: Number(at), to: Number(at), text: `reset by ${by}` }));
+}
 const eventsOf = (rows: RunResult['timeline']): Item[] =>
   rows.map(({ at, kind, text }, row) => ({ from: Number(at), to: Number(at), text: `${kind}: ${text}`, row }));
 
@@ -129,11 +184,18 @@ function sessionsOf(r: RunResult): Item[] {
   return r.usb.sessions.map((s) => ({
     from: Number(s.at),
     to: s.endedAt === null ? end : Number(s.endedAt),
+    tone: s.enumerated ? 'good' : 'bad',
     text: `${s.servedBy === 'system' ? 'ROM' : s.servedBy === 'user' ? 'application' : 'nobody'}: ${s.enumerated ? `enumerated ${s.vid ?? ''}:${s.pid ?? ''}` : 'not enumerated'}`,
   }));
 }
 
-function tracedTracks(tracks: Tracks, which: PictureTrack['run'], run: TracedRun, { exceptions }: RunTrace): void {
+function tracedTracks(
+  tracks: Tracks,
+  which: PictureTrack['run'],
+  run: TracedRun,
+  { exceptions }: RunTrace,
+  causes: ReadonlyMap<string, Culprit>,
+): void {
   const end = run.end / PS;
   tracks.end = Math.max(tracks.end, end);
   const stretches = (s: TraceSignal, words: (value: number) => string | null): Item[] =>
@@ -158,14 +220,7 @@ function tracedTracks(tracks: Tracks, which: PictureTrack['run'], run: TracedRun
       'core',
       stretches(s, (v) => (v === 0 ? null : (exceptions[v] ?? `exception ${v}`))),
     );
-  for (const mask of ['primask', 'basepri', 'faultmask'])
-    for (const s of signal(`.${mask}`))
-      tracks.add(
-        named(s, signal(`.${mask}`), mask),
-        which,
-        'core',
-        stretches(s, (v) => (v === 0 ? null : `${mask.toUpperCase()} = ${v}`)),
-      );
+  maskTracks(tracks, which, signal, stretches, causes);
   if (which === 'run') {
     for (const s of run.signals.filter((x) => x.group === 'clock' && shownClock(x.name)))
       tracks.add(s.name, which, 'clock', stretches(s, rateText));
@@ -194,6 +249,27 @@ function tracedTracks(tracks: Tracks, which: PictureTrack['run'], run: TracedRun
   }
   const transfers = run.transfers.map((t) => ({ from: t.from / PS, to: (t.to ?? run.end) / PS, text: describeTransfer(t).name }));
   tracks.add('USB transfers', which, 'bus', transfers);
+}
+
+/** A mask that is a proved cause has its line. */
+function maskTracks(
+  tracks: Tracks,
+  which: PictureTrack['run'],
+  signal: (suffix: string) => readonly TraceSignal[],
+  stretches: (s: TraceSignal, words: (value: number) => string | null) => Item[],
+  causes: ReadonlyMap<string, Culprit>,
+): void {
+  for (const mask of ['primask', 'basepri', 'faultmask'])
+    for (const s of signal(`.${mask}`))
+      tracks.add(
+        named(s, signal(`.${mask}`), mask),
+        which,
+        'core',
+        blamed(
+          stretches(s, (v) => (v === 0 ? null : `${mask.toUpperCase()} = ${v}`)),
+          causes.get(mask),
+        ),
+      );
 }
 
 /** With two cores each has its own. */

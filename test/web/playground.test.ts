@@ -175,6 +175,7 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     await open('#example=h533-seed000-as-posted');
     await moved(/^power-on/);
     const drawn = page.getByTestId('timeline').locator('svg');
+    await page.getByTestId('timeline').getByRole('button', { name: 'whole run' }).click();
     const { width, height } = (await drawn.boundingBox())!;
     const cursor = async (): Promise<number> => Number(await page.locator('line.now').getAttribute('x1'));
     const cursorAt = (part: number): Promise<void> =>

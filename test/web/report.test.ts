@@ -48,8 +48,20 @@ describe.skipIf(missing !== null)(`the report's page${missing === null ? '' : `:
     expect(names).toEqual(expect.arrayContaining(['runs', 'primask', 'sysclk', 'USB transfers', 'on the bus', '↻ runs', '↻ exception']));
     expect(statSync(file).size).toBeLessThan(LARGEST);
   });
+  it('shows the hand-over first, and the mask that is the cause in red with its line', async () => {
+    const red = page.locator('#picture .mark.core.bad');
+    expect(await red.count()).toBe(1);
+    expect(await red.getAttribute('aria-label')).toMatch(/^primask, .*: PRIMASK = 1, by main\.c:6$/);
+    expect(await page.locator('#picture .mark.bus.good').count()).toBe(0);
+    // the border between application and ROM is no hair at the edge
+    const [application, rom] = await page
+      .locator('#picture .mark.application:not([aria-label*="↻"]) rect')
+      .evaluateAll((all) => all.slice(0, 2).map((e) => Number(e.getAttribute('width'))));
+    expect(Math.min(application!, rom!)).toBeGreaterThan(15);
+  });
   it('is gone through by keyboard, and the table follows', async () => {
     await page.locator('#picture svg').focus();
+    await page.keyboard.press('0');
     await page.keyboard.press('>');
     expect(await said()).toMatch(/^events: 0 µs: reset: power-on/);
     expect(await page.locator('tr.chosen').textContent()).toContain('power-on');

@@ -101,6 +101,7 @@ class Timeline implements TimelineHandle {
     this.buttons(tools);
     holder.append(tools, this.said);
     this.limit();
+    this.firstView();
     window.addEventListener('resize', this.onResize);
   }
   private readonly onResize = (): void => this.limit();
@@ -109,8 +110,19 @@ class Timeline implements TimelineHandle {
   }
 
   setNow(seconds: number | null): void {
+    const moves = this.now !== null && seconds !== null;
     this.now = seconds;
+    const x = this.moved.rescaleX(this.x)(Math.min(seconds ?? 0, this.picture.end));
+    // where it stands at first leaves the view as it is
+    if (moves && (x < LEFT || x > this.width() - 8)) this.svg.call((s) => this.behaviour.translateTo(s, this.x(seconds), 0));
     this.placeNow();
+  }
+  /** Around the hand-over: a run of milliseconds is a hair on an axis of seconds. */
+  private firstView(): void {
+    const { view } = this.picture;
+    if (view == null || view[1] <= view[0]) return;
+    const k = Math.min(CLOSEST, this.picture.end / (view[1] - view[0]));
+    this.svg.call((s) => this.behaviour.transform(s, zoomIdentity.translate(LEFT - k * this.x(view[0]), 0).scale(k)));
   }
   private placeNow(): void {
     const { now } = this;
@@ -187,7 +199,10 @@ class Timeline implements TimelineHandle {
       return m.count > 1 ? `${m.count} marks, the first: ${words}` : words;
     };
     groups
-      .attr('class', (m) => `mark ${tracks[m.track]!.look}${/^ROM/.test(textOf(m)) ? ' rom' : ''}${this.isChosen(m) ? ' chosen' : ''}`)
+      .attr(
+        'class',
+        (m) => `mark ${tracks[m.track]!.look}${/^ROM/.test(textOf(m)) ? ' rom' : ''}${this.toneOf(m)}${this.isChosen(m) ? ' chosen' : ''}`,
+      )
       // one stop for Tab: < and > go through the marks
       .attr('tabindex', -1)
       .attr('transform', (m) => `translate(${m.from},${m.track * ROW + 3})`)
@@ -197,7 +212,8 @@ class Timeline implements TimelineHandle {
     groups
       .select('text')
       .attr('x', (m) => Math.max(3, LEFT + 3 - m.from))
-      .text((m) => {
+      .text((m, i) => {
+        if (tracks[m.track]!.look === 'instant') return countText(m, marks[i + 1]);
         const room = Math.floor((Math.min(m.to, width) - Math.max(m.from, LEFT) - 6) / LETTER);
         const words = textOf(m);
         return words.length <= room ? words : '';
@@ -226,6 +242,11 @@ class Timeline implements TimelineHandle {
       else marks.push({ track, item: i, count: 1, from: a, to: b });
     }
     return marks;
+  }
+  private toneOf({ track, item, count }: Mark): string {
+    const { tones } = this.picture.tracks[track]!;
+    const tone = tones?.slice(item, item + count).find((t) => t !== '');
+    return tone === undefined ? '' : ` ${tone}`;
   }
   private isChosen(m: Mark): boolean {
     const { chosen } = this;
@@ -322,6 +343,13 @@ class Timeline implements TimelineHandle {
     this.behaviour.extent(area).translateExtent(area);
     this.place();
   }
+}
+
+/** How many lie here, where there is room for the number. */
+function countText(mark: Mark, next: Mark | undefined): string {
+  const text = mark.count > 1 ? `×${mark.count}` : '';
+  const room = next === undefined || next.track !== mark.track ? Infinity : next.from - mark.to;
+  return text.length * LETTER + 4 <= room ? text : '';
 }
 
 /** Index of the first of the rising numbers that is not below. */
