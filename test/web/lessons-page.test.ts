@@ -88,6 +88,15 @@ describe.skipIf(MISSING !== null)(`lessons${MISSING === null ? '' : `: ${MISSING
     await shown('Next step');
   });
 
+  it('find the line on a phone: the question is above the source, and the answer is scrolled to', async () => {
+    await open('#lesson=seed-004&step=4', 390);
+    const question = (await page.getByText('Click the line that branches').boundingBox())!;
+    expect(question.y).toBeLessThan((await page.getByRole('listbox').boundingBox())!.y);
+    await page.getByRole('option', { name: 'boot();' }).click();
+    await says(/^Line 37: yes/);
+    await expect.poll(async () => (await page.getByTestId('says').boundingBox())!.y).toBeLessThan(844);
+  });
+
   it('repair: one thing that does not help, then the one that does', async () => {
     await open('#lesson=seed-000&step=5');
     await page.getByRole('radio').first().waitFor();

@@ -1,6 +1,6 @@
 /** One step: its text, the firmware's source, what is asked, and what the bench says. */
 import type { RefObject } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { HandOver } from '../hand-over.tsx';
 import { inWords } from '../words.ts';
 import type { LessonBench } from './bench.ts';
@@ -73,6 +73,7 @@ export function StepView(props: StepProps) {
         {step.text.map((text, i) => (
           <p key={i}>{text}</p>
         ))}
+        {step.kind === 'find' && <p class="question">{step.question}</p>}
       </section>
       <section class="program" aria-labelledby="program">
         <h3 id="program">{source ? `${source.file}, ${source.chip.toUpperCase()}` : 'The firmware'}</h3>
@@ -224,6 +225,9 @@ function Find({
   const [wrong, setWrong] = useState(0);
   const { busy, error, ask } = useBench();
   const solved = judged?.right === true;
+  const answer = useRef<HTMLParagraphElement>(null);
+  // on a phone it stands below the source
+  useEffect(() => answer.current?.scrollIntoView({ block: 'nearest' }), [judged]);
   useEffect(() => {
     if (clicked === null || solved) return;
     void ask(async () => {
@@ -235,11 +239,12 @@ function Find({
   }, [clicked]);
   return (
     <>
-      <p class="question">{step.question}</p>
-      {judged === null && <p class="dim">By keyboard: go to the source, move with the arrow keys, and press Enter.</p>}
+      {judged === null && (
+        <p class="dim">Click a line of the source. By keyboard: go to the source, move with the arrow keys, and press Enter.</p>
+      )}
       <Running busy={busy} error={error} />
       {judged && clicked && (
-        <p class={judged.right ? 'verdict good' : 'verdict bad'} role="status" data-testid="says">
+        <p class={judged.right ? 'verdict good' : 'verdict bad'} role="status" data-testid="says" ref={answer}>
           Line {clicked.number}: {judged.right ? 'yes. ' : 'no. '}
           {judged.says}
         </p>
