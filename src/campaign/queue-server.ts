@@ -189,7 +189,7 @@ function mustBe(answer: string, wanted: string): void {
 
 /** What is thrown where the server of a queue says what no queue says. @param shown its address */
 export const nonsense = (shown: string, error: Error): SurroundingsError =>
-  new SurroundingsError(`--queue: ${shown} answers nonsense: ${error.message.slice(0, 200)}`, 'is that a Redis or Valkey server?');
+  new SurroundingsError(`--queue: ${shown} answers nonsense: ${error.message.slice(0, 200)}`, 'is that a Redis or Valkey server, to which nobody else writes?');
 
 /** What to do about a server that takes nothing more, by the word with which it says so; from a script that word stands further back. */
 const REMEDIES: Readonly<Record<string, string>> = {
