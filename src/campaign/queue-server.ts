@@ -189,7 +189,10 @@ function mustBe(answer: string, wanted: string): void {
 
 /** What is thrown where the server of a queue says what no queue says. @param shown its address */
 export const nonsense = (shown: string, error: Error): SurroundingsError =>
-  new SurroundingsError(`--queue: ${shown} answers nonsense: ${error.message.slice(0, 200)}`, 'is that a Redis or Valkey server, to which nobody else writes?');
+  new SurroundingsError(
+    `--queue: ${shown} answers nonsense: ${error.message.slice(0, 200)}`,
+    'is that a Redis or Valkey server, to which nobody else writes?',
+  );
 
 /** What to do about a server that takes nothing more, by the word with which it says so; from a script that word stands further back. */
 const REMEDIES: Readonly<Record<string, string>> = {
@@ -215,9 +218,19 @@ export function refusalOf(shown: string, text: string, then = ''): SurroundingsE
 /** The packages write what the server says past the door for it. Returns a function that gives the console back. */
 export function divertConsole(say: (text: string) => void): () => void {
   const { warn, error } = console;
-  const told = (...values: unknown[]): void => say(format(...values).slice(0, 500));
-  Object.assign(console, { warn: told, error: told });
-  return () => Object.assign(console, { warn, error });
+  let over = false;
+  const door =
+    (was: (...values: unknown[]) => void) =>
+    (...values: unknown[]): void =>
+      over ? was(...values) : say(format(...values).slice(0, 500));
+  const doors = { warn: door(warn), error: door(error) };
+  Object.assign(console, doors);
+  return () => {
+    over = true;
+    // whoever has diverted it since gives back this one, which lets all through
+    const { warn: lastWarn, error: lastError } = console;
+    Object.assign(console, { warn: lastWarn === doors.warn ? warn : lastWarn, error: lastError === doors.error ? error : lastError });
+  };
 }
 
 const fromPackages = ({ stack = '' }: Error): boolean => /node_modules[\\/](bullmq|ioredis)[\\/]/.test(stack);

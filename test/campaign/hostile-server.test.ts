@@ -3,6 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { SurroundingsError } from '../../src/bench/documents/usage-error.ts';
 import { connect } from '../../src/campaign/queue.ts';
+import { divertConsole } from '../../src/campaign/queue-server.ts';
 import { serveQueue, type QueueWorkerOptions } from '../../src/campaign/queue-worker.ts';
 import { ReplyError, ReplyReader } from '../../src/campaign/resp.ts';
 
@@ -144,6 +145,20 @@ describe('a worker, of whose server', () => {
     await served;
     expect([warn, error].map((spy) => spy.mock.calls)).toEqual([[], []]);
   }, 20_000);
+});
+
+it('a console that two have diverted is given back by both, in any order', () => {
+  const out = vi.spyOn(console, 'warn').mockReturnValue();
+  onTestFinished(() => void vi.restoreAllMocks());
+  const told: string[] = [];
+  const first = divertConsole((text) => told.push(`first ${text}`));
+  const second = divertConsole((text) => told.push(`second ${text}`));
+  first();
+  console.warn('a');
+  expect(told).toEqual(['second a']);
+  second();
+  console.warn('b');
+  expect([told.length, out.mock.calls]).toEqual([1, [['b']]]);
 });
 
 describe('answers', () => {
