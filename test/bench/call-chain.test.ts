@@ -5,6 +5,7 @@ import { jobInput } from '../../src/bench/input/job.ts';
 import { Session } from '../../src/bench/session/session.ts';
 import { callChain, callChainOf } from '../../src/bench/session/call-chain.ts';
 import { FrameTable } from '../../src/image/dwarf-frames.ts';
+import { SymbolTable } from '../../src/image/symbols.ts';
 import { loadImage } from '../../src/image/image.ts';
 import { parseElf } from '../../src/image/elf.ts';
 import { registerFile } from '../../src/emu/core/arm/register-file.ts';
@@ -63,9 +64,22 @@ describe('call chain', () => {
       const cie = entry(...word(0xffffffff), 3, ...name, 2, 0x7c, 14, 0x0c, 13, 0);
       return Uint8Array.from([...cie, ...entry(...word(0), ...word(from), ...word(size), 0x41, ...program)]);
     };
-    const chainOf = (frame: Uint8Array, pc: number, lr: number): ReturnType<typeof callChain> => {
-      const image = { ...loadImage(bytes, path), frames: new FrameTable(frame, null, () => true) };
-      return callChain([image], { pc, lr, sp: 0x2000_0f00 }, () => 0);
+    const chainOf = (
+      frame: Uint8Array | null,
+      pc: number,
+      lr: number,
+      code: Readonly<Record<number, number>> = {},
+    ): ReturnType<typeof callChain> => {
+      const image = { ...loadImage(bytes, path), frames: new FrameTable(frame, null, () => true), symbols };
+      return callChain([image], { pc, lr, sp: 0x2000_0f00 }, (address) => code[address] ?? 0);
+    };
+    const named = { name: 'f', address: from | 1, size, kind: 'function', binding: 'global' } as const;
+    const symbols = new SymbolTable([named], () => from + 0x400);
+    /** BL from one place to another, as a word. */
+    const bl = (at: number, to: number): number => {
+      const offset = (to - at - 4) >> 1;
+      const low = 0xf800 | (offset & 0x7ff);
+      return ((low << 16) | 0xf000 | ((offset >> 11) & 0x7ff)) >>> 0;
     };
     const UNDEFINED_LR = [0x07, 14];
     const SAVED_LR = [0x0e, 8, 0x8e, 1];
@@ -89,8 +103,21 @@ describe('call chain', () => {
       expect(frames[1]!.pc).toBe(from + 6);
     });
     it('stays unknown where armcc has the old order of offsets', () => {
-      const { frames } = chainOf(frameOf('armcc', UNDEFINED_LR), from + 0x10, 0x0800_0201);
-      expect(frames).toHaveLength(2);
+      const frame = frameOf('armcc', UNDEFINED_LR);
+      expect(chainOf(frame, from + 0x10, 0x0800_0205, { 0x0800_0200: bl(0x0800_0200, from) }).frames).toHaveLength(2);
+    });
+    it('is not the function that a call that has returned was made from', () => {
+      // LR is left over: the call in front of it leads elsewhere
+      const elsewhere = { 0x0800_0200: bl(0x0800_0200, from + 0x80) };
+      expect(chainOf(null, from + 0x10, 0x0800_0205, elsewhere)).toMatchObject({ end: 'unknown', frames: [{ pc: from + 0x10 }] });
+      // frame information says that LR is kept, but a call of the function itself stands before
+      const own = { [from + 4]: bl(from + 4, from + 0x80) };
+      expect(chainOf(frameOf('', []), from + 0x10, 0x0800_0205, { ...elsewhere, ...own }).end).toBe('unknown');
+      expect(chainOf(frameOf('', []), from + 0x10, 0x0800_0205, elsewhere).frames).toHaveLength(2);
+    });
+    it('is told where the call in front of LR leads to the function itself', () => {
+      const { frames } = chainOf(null, from + 0x10, 0x0800_0205, { 0x0800_0200: bl(0x0800_0200, from) });
+      expect(frames.map((f) => f.pc)).toEqual([from + 0x10, 0x0800_0202]);
     });
   });
 

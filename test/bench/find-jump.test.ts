@@ -477,7 +477,7 @@ describe('a firmware that resets itself and has no code for the ROM', () => {
     ['f405-reboot-type-ignored/firmware.elf', 'resets alone'],
   ])('%s (%s): only option bytes or BOOT0 can start the ROM', (path) => {
     expect(told(path)).toBe(
-      'no function of the image holds an address of system memory, sets MSP and branches: after a reset, only option bytes or BOOT0 can start the ROM',
+      'no function of the image that sets MSP and branches holds an address of system memory: after a reset, only option bytes or BOOT0 can start the ROM',
     );
   });
   it('nothing is said of one that jumps, nor where functions have no names', () => {

@@ -147,7 +147,7 @@ function comTextsFor(code: Code): string[] {
 const lacksJump = (functions: readonly FunctionFacts[], all: readonly JumpCandidate[]): boolean =>
   functions.length > 0 && all.every((c) => c.kind !== 'jump');
 
-export const NO_JUMP = 'no function of the image holds an address of system memory, sets MSP and branches';
+export const NO_JUMP = 'no function of the image that sets MSP and branches holds an address of system memory';
 const ONLY_BY_BOOT = 'after a reset, only option bytes or BOOT0 can start the ROM';
 /** Why firmware that resets the chip repeatedly does not enter the ROM, if its code shows it. */
 export function whyNoJump(s: Session): string | null {
@@ -566,7 +566,7 @@ export function notTriggered(s: Session, found: FoundJump, goesOn = true): Note[
   const tell = (text: string, about?: Note['about']): void => void notes.push({ kind: 'not-triggered', text, ...(about && { about }) });
   if (candidates.length === 0 && scanFunctions(s.input.images).length === 0)
     tell('the image has no function names: give the .elf to see which functions can enter system memory');
-  else if (candidates.length === 0) tell(`${NO_JUMP}, or stores a word and resets`, { is: 'lacks-jump' });
+  else if (candidates.length === 0) tell(`${NO_JUMP}, and none stores a word and resets`, { is: 'lacks-jump' });
   for (const c of candidates) tell(`${candidateName(s, c)} can enter system memory: it ${c.why}`);
   if (candidates.length > 0 && found.noJump) tell(`${NO_JUMP}: ${ONLY_BY_BOOT}`, { is: 'lacks-jump' });
   notes.push(...deafNotes(s, found));

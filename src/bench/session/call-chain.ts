@@ -97,11 +97,19 @@ type Caller = { readonly state: Unwound; readonly exception: number | null };
 function callerOf(images: readonly LoadedImage[], state: Unwound, read: ReadWord, first: boolean): Caller | CallChain['end'] {
   const { r, pc, returned } = state;
   const rules = rulesAt(images, returned ? pc - 2 : pc);
-  // a leaf, as far as anybody knows
-  if (rules === null) return first ? returnTo(state, [...r], r[DWARF_REGISTERS.LR] ?? null, read) : 'unknown';
+  const kept = rules?.registers.has(rules.returnRegister) !== true;
+  if (first ? kept && isLeftOver(images, rules, state, read) : rules === null) return 'unknown';
+  if (rules === null) return returnTo(state, [...r], r[DWARF_REGISTERS.LR] ?? null, read);
   const base = r[rules.cfa.register];
   if (base == null) return 'unknown';
   const cfa = (base + rules.cfa.offset) >>> 0;
+  const caller = restored(rules, r, cfa, read);
+  return isOutermost(images, rules, caller[DWARF_REGISTERS.LR] ?? null)
+    ? 'start'
+    : returnTo(state, caller, caller[DWARF_REGISTERS.LR] ?? null, read);
+}
+
+function restored(rules: FrameRules, r: Unwound['r'], cfa: number, read: ReadWord): (number | null)[] {
   const caller = [...r];
   for (const [register, rule] of rules.registers) {
     if (register > DWARF_REGISTERS.LR) continue;
@@ -110,9 +118,41 @@ function callerOf(images: readonly LoadedImage[], state: Unwound, read: ReadWord
     else if (rule.kind === 'lost') caller[register] = null;
   }
   caller[DWARF_REGISTERS.SP] = cfa;
-  return isOutermost(images, rules, caller[DWARF_REGISTERS.LR] ?? null)
-    ? 'start'
-    : returnTo(state, caller, caller[DWARF_REGISTERS.LR] ?? null, read);
+  return caller;
+}
+
+/** LR as a reset or an exception entry leaves it. */
+const isEntry = (lr: number): boolean => lr >>> 0 === 0xffffffff || isExcReturn(lr);
+/**
+ * LR is left over from a call that has returned, and names no caller: the call in front of it leads to another function than the one that runs, and, where frame
+ * information says that LR is as at the entry (a tail call may have come between), that function has made calls before.
+ */
+function isLeftOver(images: readonly LoadedImage[], rules: FrameRules | null, { r, pc }: Unwound, read: ReadWord): boolean {
+  const lr = r[DWARF_REGISTERS.LR];
+  if (lr == null || isEntry(lr)) return false;
+  const from = rules?.from ?? symbolAt(images, pc)?.symbol.address;
+  const half = (address: number): number => (((read((address & ~3) >>> 0) ?? 0) >>> (8 * (address & 2))) & 0xffff) >>> 0;
+  const target = callTarget(half, (lr & ~1) - 4);
+  if (from === undefined) return target === null || target > pc || pc - target >= LONGEST_UNNAMED;
+  const start = (from & ~1) >>> 0;
+  if (target === start) return false;
+  const byRegister = target === null && (half((lr & ~1) - 2) & BLX_MASK) === BLX;
+  return (rules === null && !byRegister) || makesCalls(half, start, pc);
+}
+function makesCalls(half: (address: number) => number, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 2) if (callTarget(half, at) !== null || (half(at) & BLX_MASK) === BLX) return true;
+  return false;
+}
+const LONGEST_UNNAMED = 1024;
+const [BLX, BLX_MASK] = [0x4780, 0xff87];
+/** Of BL (encoding T1); null where none stands there. */
+function callTarget(half: (address: number) => number, at: number): number | null {
+  const [high, low] = [half(at), half(at + 2)];
+  if ((high & 0xf800) !== 0xf000 || (low & 0xd000) !== 0xd000) return null;
+  const sign = (high >>> 10) & 1;
+  const [i1, i2] = [((low >>> 13) & 1) ^ sign ^ 1, ((low >>> 11) & 1) ^ sign ^ 1];
+  const offset = (sign << 24) | (i1 << 23) | (i2 << 22) | ((high & 0x3ff) << 12) | ((low & 0x7ff) << 1);
+  return (at + 4 + ((offset << 7) >> 7)) >>> 0;
 }
 
 /**
