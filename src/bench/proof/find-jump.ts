@@ -17,7 +17,7 @@ import { decidingBit } from '../slice/deciding-bit.ts';
 import { deafPinText } from '../slice/deaf-pin.ts';
 import { idleBlock } from '../slice/idle-block.ts';
 import { lastWriteText } from '../slice/last-write.ts';
-import { armedPins, hearingPorts, isOff, portRegister, portSelector, wakers, wakersText } from '../slice/wakers.ts';
+import { armedPins, hearingPorts, isOff, lineOfPin, portRegister, portSelector, wakers, wakersText } from '../slice/wakers.ts';
 import { OF_SENDER, SERIAL_PORT } from '../documents/names.ts';
 import type { Note } from '../documents/note-facts.ts';
 import { hex32, type Outcome } from '../documents/result.ts';
@@ -164,18 +164,11 @@ function armedPorts(s: Session, code: Code): PolledInput[] {
     return { register: name, bit: null, kind: 'serial', name, level: null, pc: null, period: null, texts: textsFor(code, reader) };
   });
 }
-/** Pins whose next edge raises an interrupt. */
+/** Pins of the package whose next edge leads to a handler. */
 const edges = (s: Session): PolledInput[] =>
-  armedPins(s).map(({ name, line, level }) => ({
-    register: 'EXTI',
-    bit: line,
-    kind: 'pin',
-    name,
-    level,
-    pc: null,
-    period: null,
-    texts: [],
-  }));
+  armedPins(s)
+    .filter((pin) => hasPin(s.machine.chip, pin.name) && lineOfPin(s, pin, true) !== null)
+    .map(({ name, line, level }) => ({ register: 'EXTI', bit: line, kind: 'pin', name, level, pc: null, period: null, texts: [] }));
 
 interface Poll {
   readonly kind: PolledInput['kind'];
@@ -570,7 +563,9 @@ export function notTriggered(s: Session, found: FoundJump, goesOn = true): Note[
   for (const c of candidates) tell(`${candidateName(s, c)} can enter system memory: it ${c.why}`);
   if (candidates.length > 0 && found.noJump) tell(`${NO_JUMP}: ${ONLY_BY_BOOT}`, { is: 'lacks-jump' });
   notes.push(...deafNotes(s, found));
-  for (const text of new Set(inputs.map((i) => inputText(s, i)))) tell(`waits for ${text}`, { is: 'waits-for-input' });
+  // what it reads again and again it need not wait for
+  const read = (i: PolledInput): string => `${i.pc === null ? 'waits for' : 'reads'} ${inputText(s, i)}`;
+  for (const text of new Set(inputs.map(read))) tell(text, { is: 'waits-for-input' });
   for (const text of found.outside) tell(`waits for ${text}`, { is: 'waits-for-input' });
   for (const i of atStart) tell(`looks at its start at ${inputText(s, { ...i, period: null })}`);
   const known = new Set((s.input.scenario.document.steps ?? []).map((step) => JSON.stringify(step.do)));

@@ -333,7 +333,7 @@ export function wakers(s: Session, asleep: boolean): readonly Waker[] {
 }
 const SEVONPEND = 0x10;
 /** The interrupt line by which an edge on the pin leads to a handler, or wakes: it is tried. Null: it does not. */
-function lineOfPin(s: Session, { name, level }: ArmedPin, asleep: boolean): number | null {
+export function lineOfPin(s: Session, { name, level }: ArmedPin, asleep: boolean): number | null {
   const core = s.machine.bootCore;
   const here = s.save();
   try {
