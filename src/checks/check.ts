@@ -189,7 +189,6 @@ export interface MagicVariable {
   readonly declared: { readonly file: string; readonly line: number } | null;
 }
 
-/** A word that survived a reset, or should have: user code tests it after the reset, or nothing reads it. */
 /** A stack that reached down into the variables. */
 export interface GrownStack {
   /** Addresses: SP, and the end of the variables above it, by the section that ends there; `below`: bytes from SP to that end. */
@@ -198,6 +197,7 @@ export interface GrownStack {
   readonly section: string;
   readonly below: number;
 }
+/** A word that survived a reset, or should have: user code tests it after the reset, or nothing reads it. */
 export interface MagicWord {
   readonly address: number;
   /** Number of resets up to and including the one that the word had to survive, counting power-on; default 2. */
