@@ -375,6 +375,13 @@ function pressTrial(s: Session, from: Checkpoint, input: PolledInput, atStart: b
     s.keepCheckpoints = false;
     s.restore(from);
   };
+  // a loader without its application: nothing of it could have gone for the ROM
+  const strays = (outcome: Outcome): boolean =>
+    atStart &&
+    outcome === 'fault' &&
+    jumping.length === 0 &&
+    s.machine.history.entries.length === 0 &&
+    scanFunctions(s.input.images).length > 0;
   let start = 0;
   const held: Way = {
     begin: () => {
@@ -386,7 +393,7 @@ function pressTrial(s: Session, from: Checkpoint, input: PolledInput, atStart: b
     lasts: true,
     end: (outcome) => {
       const time = heldFor(s, start);
-      if (time === null) return null;
+      if (time === null || strays(outcome)) return null;
       const long = { name: `${name} = ${1 - level} for ${(time / MS / 1000).toFixed(1)} s${where}`, held: `${time / MS}ms` };
       const short = (): { readonly held?: string } =>
         outcome === 'reset-loop' && resetsQuickly(s) ? { held: `${SHORT_PRESS / MS}ms` } : {};
@@ -404,6 +411,7 @@ function pressTrial(s: Session, from: Checkpoint, input: PolledInput, atStart: b
     },
     takes: PRESS,
     end: (outcome) => {
+      if (strays(outcome)) return null;
       const came = insteadOf(s, start, outcome, jumping);
       return { tried: { ...tried, outcome, ...came }, enough: came.instead?.is === 'hang' || s.machine.history.entries.length > 0 };
     },
