@@ -51,7 +51,7 @@ test('a sentence becomes a string only where it is printed', () => {
   const src = fileURLToPath(new URL('../../src/', import.meta.url));
   // reports print, explain hands on, a trace names its events; checks read the format of fixes that they write themselves; the picture of a hand-over draws a document,
   // and its ladder still parts rows of the bus at their colon: rows need a request and an answer of their own
-  const PICTURE = ['ladder', 'picture', 'wires'].map((name) => `report/hand-over/${name}.ts`);
+  const PICTURE = ['ladder', 'picture', 'way-back', 'wires'].map((name) => `report/hand-over/${name}.ts`);
   const PRINT = [
     'report/text.ts',
     'report/explain.ts',

@@ -65,7 +65,7 @@ describe('what is known before the run is over', () => {
   });
   it('is at first that no function can where none can', async () => {
     const { facts, result } = await told('f103-none', 'stm32f103c8');
-    expect(facts[0]).toMatch(/^no function of the image holds an address of system memory/);
+    expect(facts[0]).toMatch(/^no function of the image that sets MSP and branches holds an address of system memory/);
     expect(facts.at(-1)).toBe('PA0 = 1: no-jump');
     expect(result.outcome).toBe('no-jump');
   });

@@ -23,7 +23,7 @@ export const LEFT_OUT: Readonly<Record<Surface, Readonly<Partial<Record<Kind, st
 export const toldOn = (surface: Surface, story: readonly Fact[]): readonly Told[] =>
   story
     .filter((fact) => LEFT_OUT[surface][fact.is] === undefined)
-    .map((fact) => tell(fact, surface))
     // a page is the full report: where that is all there is to do next, it says nothing
-    .filter((told) => told.is !== 'next' || String(told.text) !== '')
+    .filter((fact) => fact.is !== 'next' || fact.steps.some(({ to }) => to !== 'reports' || surface !== 'page'))
+    .map((fact) => tell(fact, surface))
     .filter((told) => !told.detail || (surface !== 'screen' && surface !== 'finding') || (surface === 'finding' && told.is === 'cause'));
