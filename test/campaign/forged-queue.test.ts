@@ -8,7 +8,8 @@ import type { CaseResult } from '../../src/campaign/base.ts';
 import { SetAside, type Campaign } from '../../src/campaign/campaign.ts';
 import { queueName, QueueWorkers, resultsKey } from '../../src/campaign/queue.ts';
 import { decodeResult, EarlyResults, encodeResult } from '../../src/campaign/queue-result.ts';
-import { serveQueue, type QueueWorkerOptions } from '../../src/campaign/queue-worker.ts';
+import { serveQueue } from '../../src/campaign/queue-worker.ts';
+import { deafWorker } from './deaf-worker.ts';
 import type { Work } from '../../src/campaign/queued.ts';
 import { boundedReply } from '../../src/campaign/replies.ts';
 import { hasRedis, Redis } from './proof.ts';
@@ -179,16 +180,6 @@ describe.skipIf(!there)('of a submitter', () => {
 });
 
 describe.skipIf(!there)('of a worker', () => {
-  const never = (): Promise<never> => new Promise(() => undefined);
-  const options = (say: (text: string) => void): QueueWorkerOptions => ({
-    engine: 'e1',
-    size: 1,
-    folder: { has: () => false, get: never, put: never } as unknown as QueueWorkerOptions['folder'],
-    worker: { probe: never, work: never, prove: never, close: never },
-    idleMs: null,
-    lastWorkMs: 10_000,
-    say,
-  });
   it.each([
     ['data', '['.repeat(5 * MIB), {}],
     ['options', '{}', { opts: '{"a":'.repeat(MIB) }],
@@ -200,7 +191,7 @@ describe.skipIf(!there)('of a worker', () => {
       const said: string[] = [];
       const stop = new AbortController();
       await forgeWork(client, data, more);
-      const served = serveQueue(url, options((line) => said.push(line)), stop.signal); // prettier-ignore
+      const served = serveQueue(url, deafWorker((line) => said.push(line)), stop.signal); // prettier-ignore
       await vi.waitFor(() => expect(said.join('\n')).toContain('refused: an entry of the queue'), { timeout: 10_000 });
       stop.abort();
       expect(await served).toBe(0);
@@ -211,7 +202,7 @@ describe.skipIf(!there)('of a worker', () => {
   it('work of many megabytes ends it in a sentence', async () => {
     const { url, client } = await server();
     await forgeWork(client, '['.repeat(30 * MIB));
-    const error = await errorOf(serveQueue(url, options(() => undefined), new AbortController().signal)); // prettier-ignore
+    const error = await errorOf(serveQueue(url, deafWorker(() => undefined), new AbortController().signal)); // prettier-ignore
     expect(error).toBeInstanceOf(SurroundingsError);
     expect((error as Error).message).toContain('an answer of more than 8 MiB, which no queue has');
   }, 30_000);

@@ -4,7 +4,8 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { SurroundingsError } from '../../src/bench/documents/usage-error.ts';
 import { connect } from '../../src/campaign/queue.ts';
 import { divertConsole } from '../../src/campaign/queue-server.ts';
-import { serveQueue, type QueueWorkerOptions } from '../../src/campaign/queue-worker.ts';
+import { serveQueue } from '../../src/campaign/queue-worker.ts';
+import { deafWorker } from './deaf-worker.ts';
 import { ReplyError, ReplyReader } from '../../src/campaign/resp.ts';
 
 type Answer = (socket: Socket, words: readonly string[]) => void;
@@ -91,16 +92,6 @@ describe('a server that, asked what it is,', { concurrent: true }, () => {
 });
 
 describe('a worker, of whose server', () => {
-  const never = (): Promise<never> => new Promise(() => undefined);
-  const options = (say: (text: string) => void): QueueWorkerOptions => ({
-    engine: 'e1',
-    size: 1,
-    folder: { has: () => false, get: never, put: never } as unknown as QueueWorkerOptions['folder'],
-    worker: { probe: never, work: never, prove: never, close: never },
-    idleMs: null,
-    lastWorkMs: 10_000,
-    say,
-  });
   it.each([
     ['each answer is a yes', '+OK\r\n'],
     ['each answer is a number', ':0\r\n'],
@@ -112,7 +103,7 @@ describe('a worker, of whose server', () => {
       const lines: string[] = [];
       const stop = new AbortController();
       const url = await serverThat(asRedis(says(text)));
-      const served = serveQueue(url, options((line) => lines.push(line)), stop.signal); // prettier-ignore
+      const served = serveQueue(url, deafWorker((line) => lines.push(line)), stop.signal); // prettier-ignore
       await vi.waitFor(() => expect(lines.join('\n')).toContain('worker e1'), { timeout: 10_000 });
       const told = lines.length;
       setTimeout(() => stop.abort(), 500);
@@ -129,7 +120,7 @@ describe('a worker, of whose server', () => {
     '%s, says so and ends',
     async (_what, answer) => {
       const url = await serverThat(asRedis(answer));
-      await expect(serveQueue(url, options(() => undefined), new AbortController().signal)).rejects.toThrow(SurroundingsError); // prettier-ignore
+      await expect(serveQueue(url, deafWorker(() => undefined), new AbortController().signal)).rejects.toThrow(SurroundingsError); // prettier-ignore
     },
     20_000,
   );
@@ -139,7 +130,7 @@ describe('a worker, of whose server', () => {
     const lines: string[] = [];
     const stop = new AbortController();
     const url = await serverThat(asRedis(says('+OK\r\n'), `5.0.1${HOSTILE}`));
-    const served = serveQueue(url, options((line) => lines.push(line)), stop.signal); // prettier-ignore
+    const served = serveQueue(url, deafWorker((line) => lines.push(line)), stop.signal); // prettier-ignore
     await vi.waitFor(() => expect(lines.join('\n')).toContain('::error::x'), { timeout: 10_000 });
     stop.abort();
     await served;

@@ -289,6 +289,8 @@ function rotated(bits: number): number {
   return ((byte >>> by) | (byte << (32 - by))) >>> 0;
 }
 
+/** Where BL at `pc` leads to; null for another instruction. @param bits its two half-words, the first one above */
+export const blTarget = (pc: number, bits: number): number | null => (is(bits, BL) ? farTarget(pc, bits) : null);
 /** S:I1:I2:imm10:imm11:0 with I = NOT(J EOR S). */
 function farTarget(pc: number, bits: number): number {
   const s = (bits >>> 26) & 1;

@@ -91,9 +91,7 @@ function placesOf(s: Session, { exception }: FixedLoop): ReadonlySet<number> {
 /** When the program, from somewhere else, came to stay in it. */
 function beginOf(s: Session, powerOn: Checkpoint, end: Ps, pcs: ReadonlySet<number>): Ps | null {
   const isIn = (at: Ps): boolean => {
-    s.keepCheckpoints = false;
-    s.restore(checkpointBefore(s, powerOn, at));
-    runTo(s, at);
+    goTo(s, powerOn, at);
     const { frames } = callChainOf(s.machine.bootCore, s.input.images);
     const thread = frames[frames.findLastIndex((f) => f.exception !== null) + 1];
     return pcs.has(s.machine.bootCore.arm.ipsr === 0 ? s.machine.bootCore.pc : (thread?.pc ?? 0));

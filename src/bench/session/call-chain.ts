@@ -4,6 +4,7 @@
  */
 import type { Core } from '../../emu/core/core.ts';
 import { registerFile } from '../../emu/core/arm/register-file.ts';
+import { blTarget } from '../input/code-scan.ts';
 import { DWARF_REGISTERS, type FrameRules } from '../../image/dwarf-frames.ts';
 import { codePlace, framesAt, rulesAt, symbolAt, type LoadedImage } from '../../image/image.ts';
 import { sourceName } from '../../image/source-name.ts';
@@ -145,15 +146,8 @@ function makesCalls(half: (address: number) => number, from: number, to: number)
 }
 const LONGEST_UNNAMED = 1024;
 const [BLX, BLX_MASK] = [0x4780, 0xff87];
-/** Of BL (encoding T1); null where none stands there. */
-function callTarget(half: (address: number) => number, at: number): number | null {
-  const [high, low] = [half(at), half(at + 2)];
-  if ((high & 0xf800) !== 0xf000 || (low & 0xd000) !== 0xd000) return null;
-  const sign = (high >>> 10) & 1;
-  const [i1, i2] = [((low >>> 13) & 1) ^ sign ^ 1, ((low >>> 11) & 1) ^ sign ^ 1];
-  const offset = (sign << 24) | (i1 << 23) | (i2 << 22) | ((high & 0x3ff) << 12) | ((low & 0x7ff) << 1);
-  return (at + 4 + ((offset << 7) >> 7)) >>> 0;
-}
+/** Of BL; null where none stands there. */
+const callTarget = (half: (address: number) => number, at: number): number | null => blTarget(at, (half(at) << 16) | half(at + 2));
 
 /**
  * Nobody called a function that gives its return address up: DW_CFA_undefined (armcc), or no rule for LR at a place from which it has called others (clang, where

@@ -1,5 +1,6 @@
 /** Variables that a stack has grown over: a store next to SP into a word that a named variable has. */
 import type { GrownStack } from '../../checks/check.ts';
+import { hex32 } from '../documents/result.ts';
 import { sectionAt, symbolAt } from '../../image/image.ts';
 import type { Session } from '../session/session.ts';
 
@@ -39,7 +40,6 @@ function endOfVariables(images: Images, sp: number, address: number): number {
   const above = ends.filter(([from, end]) => end > sp && from <= address + ABOVE && !STACK_SECTION.test(sectionAt(images, from) ?? ''));
   return above.reduce((most, [, end]) => Math.max(most, end), address + 1);
 }
-const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 /** `the stack had grown over it: SP = 0x20001050, 1828 bytes below the end of .noinit` */
 export const grownInWords = ({ sp, below, section }: GrownStack): string =>
-  `the stack had grown over it: SP = ${hex(sp)}, ${below} bytes below the end of ${section}`;
+  `the stack had grown over it: SP = ${hex32(sp)}, ${below} bytes below the end of ${section}`;
