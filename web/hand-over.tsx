@@ -1,5 +1,84 @@
-/** The hand-over as one picture, above the verdict in words. */
-export function HandOver({ svg }: { readonly svg: string }) {
-  // its texts went through the door for HTML (src/report/page.ts)
-  return <div class="scroll hand-over" tabIndex={0} role="region" aria-label="hand-over" dangerouslySetInnerHTML={{ __html: svg }} />;
+/** The hand-over as one picture, as it is and with its cause repaired. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+
+/** The picture is as wide as that; on a phone its two halves stand one below the other. */
+const NARROW = '(max-width: 40rem)';
+/** Units of the picture: the code with its wires and the border, and the host. */
+const CODE = [0, 516] as const;
+const HOST = [508, 252] as const;
+
+function useNarrow(): boolean {
+  const [narrow, setNarrow] = useState(matchMedia(NARROW).matches);
+  useEffect(() => {
+    const query = matchMedia(NARROW);
+    const changed = (): void => setNarrow(query.matches);
+    query.addEventListener('change', changed);
+    return () => query.removeEventListener('change', changed);
+  }, []);
+  return narrow;
 }
+
+interface HandOverProps {
+  readonly svg: string;
+  readonly isRepaired: boolean;
+  readonly setRepaired: (repaired: boolean) => void;
+}
+/** Where nobody else shows which run it is, its own links do. */
+export function HandOver({ svg, ...shared }: Pick<HandOverProps, 'svg'> & Partial<HandOverProps>) {
+  const narrow = useNarrow();
+  const [isRepaired, setRepaired] = useState(false);
+  const props: HandOverProps = { svg, isRepaired, setRepaired, ...shared };
+  return (
+    <div class={props.isRepaired ? 'hand-over repaired' : 'hand-over'}>
+      {narrow ? (
+        <>
+          <Part {...props} part={CODE} id="hand-over" />
+          <Part {...props} part={HOST} id="hand-over-host" />
+        </>
+      ) : (
+        <Part {...props} part={null} id="hand-over" />
+      )}
+    </div>
+  );
+}
+
+function Part({
+  svg,
+  part,
+  id,
+  setRepaired,
+}: HandOverProps & { readonly part: readonly [from: number, width: number] | null; readonly id: string }) {
+  const holder = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const drawn = holder.current?.querySelector('svg');
+    if (!drawn || part === null) return;
+    // the words in front of the first heading stand beside the picture, too
+    const top = Number(drawn.querySelector('text.bo')?.getAttribute('y') ?? 0) - 16;
+    const { height } = drawn.viewBox.baseVal;
+    drawn.setAttribute('viewBox', `${part[0]} ${top} ${part[1]} ${height - top}`);
+    drawn.removeAttribute('height');
+  }, [svg, part]);
+  const clicked = (event: MouseEvent): void => {
+    // its own links would take the place of the page's
+    const link = (event.target as Element).closest('a');
+    if (link === null) return;
+    event.preventDefault();
+    setRepaired(link.getAttribute('href')?.endsWith('-repaired') === true);
+  };
+  // its texts went through the door for HTML (src/report/page.ts)
+  return (
+    <div ref={holder} class={`part ${id}`} onClick={clicked} dangerouslySetInnerHTML={{ __html: svg.replaceAll('hand-over-', `${id}-`) }} />
+  );
+}
+
+/** As it is, or repaired. */
+export const WhichRun = ({ isRepaired, setRepaired, repaired }: Omit<HandOverProps, 'svg'> & { readonly repaired: string }) => (
+  <div class="which-run" role="group" aria-label="which run">
+    <button type="button" aria-pressed={!isRepaired} onClick={() => setRepaired(false)}>
+      As it is
+    </button>
+    <button type="button" aria-pressed={isRepaired} onClick={() => setRepaired(true)}>
+      {repaired}
+    </button>
+  </div>
+);

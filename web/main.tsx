@@ -4,13 +4,15 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { Dropped } from './dropped.ts';
 import { keep, kept } from './kept.ts';
 import { linkOf, noteLink, readLink } from './link.ts';
-import { Gate, ToLessons } from './lessons/gate.tsx';
+import { HandOver, WhichRun } from './hand-over.tsx';
+import { Gate } from './lessons/gate.tsx';
 import { placeOf } from './lessons/place.ts';
 import { Drop } from './panes/drop.tsx';
 import { ChipQuestion, Firmware } from './panes/firmware.tsx';
 import { Stepper, type Controls } from './panes/machine.tsx';
 import { TimelinePanel } from './panes/timeline.tsx';
-import { VerdictPanel } from './panes/verdict.tsx';
+import { Tabs, type Tab } from './panes/tabs.tsx';
+import { Headline, VerdictPanel } from './panes/verdict.tsx';
 import { WhatIf } from './panes/what-if.tsx';
 import { NO_FLIPS, type Example, type Flips, type Setup, type SourceTexts, type Verdict, type WhichChip, asRun } from './setup.ts';
 import { inWords } from './words.ts';
@@ -31,6 +33,8 @@ function App() {
   const [wanted, setWanted] = useState('');
   const [controls, setControls] = useState<Controls | null>(null);
   const [now, setNow] = useState<number | null>(null);
+  const [isRepaired, setRepaired] = useState(false);
+  const [tab, setTab] = useState<Tab>('verdict');
   const tried = useRef(0);
   /** Sources that came without their firmware. */
   const early = useRef<SourceTexts>({});
@@ -55,6 +59,7 @@ function App() {
       attempt('running', async (stale) => {
         setSetup(next);
         setVerdict(null);
+        setRepaired(false);
         const { verdict: found, question: asked } = await onRunner((lab) => lab.diagnose(next, NO_FLIPS));
         if (stale()) return;
         setQuestion(asked);
@@ -152,42 +157,49 @@ function App() {
     if (verdict) noteLink(link);
   }, [link, verdict]);
 
+  const own = setup && verdict ? { ...setup, chip: verdict.chip } : null;
+  const show = (next: Tab): void => {
+    setTab(next);
+    // what was hidden had no width
+    requestAnimationFrame(() => window.dispatchEvent(new Event('resize')));
+  };
   return (
     <Drop onDrop={bring}>
-      <header class="row">
-        <h1>bootbench playground</h1>
-        <span class="dim">Does your jump into the STM32 ROM bootloader reach USB DFU? Runs here, nothing is uploaded.</span>
+      <header class="row top">
+        <div>
+          <h1>bootbench playground</h1>
+          <p class="dim">Does your jump reach USB DFU?</p>
+        </div>
+        <Firmware
+          examples={examples}
+          name={name}
+          chip={chip}
+          canRun={setup !== null && busy === ''}
+          sources={Object.keys(setup?.source ?? {}).length}
+          take={(example) => void take(example)}
+          bring={bring}
+          setChip={setChip}
+          run={() => setup && void diagnose({ ...setup, chip: chip === '' ? null : chip })}
+        />
+        {busy !== '' && (
+          <button type="button" onClick={stop}>
+            Stop
+          </button>
+        )}
+        <span role="status" aria-live="polite" class="dim">
+          {busy !== '' && `${busy}…`}
+        </span>
+        <nav aria-label="more">
+          <a href="#lessons">Lessons</a>
+        </nav>
       </header>
       <main>
-        <section aria-labelledby="firmware">
-          <Firmware
-            examples={examples}
-            name={name}
-            chip={chip}
-            canRun={setup !== null && busy === ''}
-            sources={Object.keys(setup?.source ?? {}).length}
-            take={(example) => void take(example)}
-            bring={bring}
-            setChip={setChip}
-            run={() => setup && void diagnose({ ...setup, chip: chip === '' ? null : chip })}
-          />
-          {wanted !== '' && (
-            <p>
-              This link is about a file with SHA-256 <code>{wanted.slice(0, 16)}…</code>: choose it above. It is not uploaded.
-            </p>
-          )}
-          {wanted !== '' && verdict && verdict.sha256 !== wanted && <p class="bad">This is another file than the link is about.</p>}
-        </section>
-        <div role="status" aria-live="polite">
-          {busy !== '' && <p class="dim">{busy}…</p>}
-        </div>
-        {busy !== '' && (
+        {wanted !== '' && (
           <p>
-            <button type="button" onClick={stop}>
-              Stop
-            </button>
+            This link is about a file with SHA-256 <code>{wanted.slice(0, 16)}…</code>: choose it above. It is not uploaded.
           </p>
         )}
+        {wanted !== '' && verdict && verdict.sha256 !== wanted && <p class="bad">This is another file than the link is about.</p>}
         {error !== '' && (
           <section class="error" role="alert">
             {error}
@@ -202,40 +214,43 @@ function App() {
             }}
           />
         )}
-        {verdict && <VerdictPanel verdict={verdict} />}
-        {verdict && (
-          <TimelinePanel
-            key={`time-${verdict.sha256}-${verdict.chip}-${verdict.result.outcome}`}
-            verdict={verdict}
-            now={now}
-            seek={(at) => controls?.seek(at)}
-          />
-        )}
-        {setup && verdict && (
-          <div class="columns">
-            <div>
-              <WhatIf
-                key={`if-${verdict.sha256}-${verdict.chip}`}
-                setup={{ ...setup, chip: verdict.chip }}
-                base={verdict}
-                flips={flips}
-                setFlips={setFlips}
+        {own && verdict && (
+          <div class="bench" data-tab={tab}>
+            <div class="left">
+              <section class="pane picture" aria-label="the hand-over">
+                {verdict.picture.repaired !== null && (
+                  <WhichRun isRepaired={isRepaired} setRepaired={setRepaired} repaired={verdict.picture.repaired} />
+                )}
+                <HandOver svg={verdict.handOver} isRepaired={isRepaired} setRepaired={setRepaired} />
+              </section>
+              <TimelinePanel
+                key={`time-${verdict.sha256}-${verdict.chip}-${verdict.result.outcome}`}
+                verdict={verdict}
+                now={now}
+                seek={(at) => controls?.seek(at)}
               />
             </div>
-            <Stepper
-              key={`step-${verdict.sha256}-${verdict.chip}`}
-              setup={{ ...setup, chip: verdict.chip }}
-              memories={verdict.memories}
-              hold={setControls}
-              onNow={setNow}
-            />
+            <div class="right">
+              <section class="pane side" aria-labelledby="verdict">
+                <Headline verdict={verdict} />
+                <Tabs tab={tab} show={show} />
+                <div class="body" hidden={tab === 'what-if'}>
+                  <VerdictPanel verdict={verdict} link={link} />
+                </div>
+                <div class="body" hidden={tab !== 'what-if'}>
+                  <WhatIf key={`if-${verdict.sha256}-${verdict.chip}`} setup={own} base={verdict} flips={flips} setFlips={setFlips} />
+                </div>
+              </section>
+              <Stepper
+                key={`step-${verdict.sha256}-${verdict.chip}`}
+                setup={own}
+                memories={verdict.memories}
+                hold={setControls}
+                onNow={setNow}
+              />
+            </div>
           </div>
         )}
-        <ToLessons />
-        <p class="dim">
-          A stand-in ROM, written from ST’s public documents, drives the emulated USB hardware: ST’s own code is not in here. With
-          `bootbench serve --rom`, your dump runs instead. <a href={link}>Link to this</a>
-        </p>
       </main>
     </Drop>
   );

@@ -158,7 +158,7 @@ describe.skipIf(MISSING !== null)(`lessons${MISSING === null ? '' : `: ${MISSING
     await shown('Begin with lesson 1');
     await page.getByRole('link', { name: 'Playground' }).click();
     await page.getByTestId('outcome').waitFor();
-    await page.getByRole('link', { name: 'Go to the lessons' }).click();
+    await page.getByRole('link', { name: 'Lessons', exact: true }).click();
     await shown('Begin with lesson 1');
   });
 

@@ -77,12 +77,29 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     return page;
   }
   const textOf = (id: string): Promise<string | null> => page.getByTestId(id).textContent();
+  /** Words of running text that stand in two lines. */
+  const brokenWords = (): Promise<string[]> =>
+    page.evaluate(() => {
+      const broken: string[] = [];
+      const walk = document.createTreeWalker(document.querySelector('main')!, NodeFilter.SHOW_TEXT);
+      for (let node = walk.nextNode(); node !== null; node = walk.nextNode()) {
+        if (node.parentElement?.closest('svg') || node.parentElement?.checkVisibility() !== true) continue;
+        for (const { 0: word, index } of (node.textContent ?? '').matchAll(/[A-Za-z0-9]{2,}/g)) {
+          const range = document.createRange();
+          range.setStart(node, index);
+          range.setEnd(node, index + word.length);
+          if (new Set(Array.from(range.getClientRects(), (r) => Math.round(r.top))).size > 1) broken.push(word);
+        }
+      }
+      return broken;
+    });
   const moved = (text: RegExp): Promise<void> => page.getByTestId('where').filter({ hasText: text }).waitFor();
 
   it('runs a firmware, and the outcome changes with PRIMASK', async () => {
     await open();
     expect(await textOf('outcome')).toMatch(/^rom-silent/);
     expect(await page.locator('pre .here').first().textContent()).toContain('__disable_irq');
+    await page.getByRole('button', { name: 'What if' }).click();
     await page.getByRole('checkbox', { name: /PRIMASK/ }).click();
     await page.getByTestId('whatif').waitFor();
     expect(await textOf('whatif')).toMatch(/rom-silent becomes dfu/);
@@ -91,7 +108,7 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     expect(hash).toContain('at-entry=primask');
     await page.close();
     await open(hash);
-    await page.getByTestId('whatif').waitFor();
+    await page.getByTestId('whatif').waitFor({ state: 'attached' });
     expect(await textOf('whatif')).toMatch(/becomes dfu/);
   });
 
@@ -121,8 +138,6 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
             : [text, place ?? '', ...more, ...code.map((c) => `${c.mark}${c.text}`), source?.lines?.[source.line - 1] ?? ''];
         for (const fact of facts) expect(shown, `${name}: ${is}`).toContain(flat(fact));
       }
-      // a page has no room to keep the picture from
-      expect(await page.locator('.hand-over').evaluate((e) => e.scrollHeight <= e.clientHeight)).toBe(true);
     }
   });
 
@@ -155,6 +170,16 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     await page.getByRole('button', { name: 'Line', exact: true }).click();
     await moved(/startup\.c:\d+/);
     expect(await page.locator('pre .here').last().textContent()).toMatch(/\d+ .*\S/);
+  });
+
+  it('shows the picture as it is or repaired, and the link in it leaves the page where it is', async () => {
+    await open('#example=h533-seed000-as-posted');
+    const { hash } = new URL(page.url());
+    const red = page.locator('.hand-over [data-wire=primask] .a');
+    await page.getByRole('button', { name: 'primask repaired: dfu' }).click();
+    expect([await red.isVisible(), await page.locator('.hand-over').getByText('✓ Repaired: 0483:df11').isVisible()]).toEqual([false, true]);
+    await page.getByText('show it as it is').click();
+    expect([await red.isVisible(), new URL(page.url()).hash]).toEqual([true, hash]);
   });
 
   it('steps to the entry and on, and shows what changed', async () => {
@@ -357,12 +382,20 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     await open('', 390);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
     const focus = (): Promise<string> => page.evaluate(() => document.activeElement?.parentElement?.textContent?.trim() ?? '');
+    const press = async (name: string): Promise<void> => {
+      for (let n = 0; n < KEYS && !(await page.evaluate((label) => document.activeElement?.textContent === label, name)); n++)
+        await page.keyboard.press('Tab');
+      await page.keyboard.press('Enter');
+    };
+    await press('What if');
     await page.getByRole('checkbox', { name: /PRIMASK/ }).waitFor();
     let keys = 0;
     for (; keys < KEYS && !(await focus()).startsWith('PRIMASK'); keys++) await page.keyboard.press('Tab');
     expect(keys).toBeLessThan(KEYS);
     await page.keyboard.press('Space');
     await page.getByTestId('whatif').waitFor();
+    await page.getByRole('button', { name: 'Verdict', exact: true }).focus();
+    await press('Machine');
     // Tab passes a button by that waits for its machine
     await expect.poll(() => page.getByRole('button', { name: 'ROM entry', exact: true }).isEnabled(), { timeout: 60_000 }).toBe(true);
     for (keys = 0; keys < KEYS && !(await page.evaluate(() => document.activeElement?.textContent === 'ROM entry')); keys++)
@@ -378,6 +411,47 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
       return (await axe.run()).violations.map(({ id, impact, nodes }) => ({ id, impact, at: nodes[0]?.html }));
     });
     expect(found.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([]);
+  });
+
+  it.each([
+    ['h533-seed000-as-posted', 1440, 900],
+    ['f072-seed002-as-posted', 1440, 900],
+    ['h745-seed001-as-posted', 1280, 800],
+  ])('shows %s on one screen of %i × %i: picture, verdict, timeline, code and machine', async (example, width, height) => {
+    await open(`#example=${example}`, width);
+    await page.setViewportSize({ width, height });
+    await moved(/^power-on/);
+    const size = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]);
+    expect(size).toEqual([width, height]);
+    const places = ['.hand-over svg', '[data-testid=outcome]', '[data-testid=timeline] svg .mark', '[aria-label=code]', '.registers'];
+    for (const place of places) {
+      const box = (await page.locator(place).first().boundingBox())!;
+      expect([place, box.y >= 0, box.y + Math.min(box.height, 100) <= height, box.x + box.width <= width + 1]).toEqual([
+        place,
+        true,
+        true,
+        true,
+      ]);
+    }
+    expect(await brokenWords()).toEqual([]);
+  });
+
+  it('shows on a phone the picture in two halves, the verdict and tabs, and cuts nothing', async () => {
+    await open('#example=h533-seed000-as-posted', 390);
+    await page.setViewportSize({ width: 390, height: 844 });
+    const parts = page.locator('.hand-over svg');
+    expect(await parts.count()).toBe(2);
+    // a letter of the picture is no smaller than nine pixels
+    const scale = await parts.first().evaluate((e) => e.getBoundingClientRect().width / (e as SVGSVGElement).viewBox.baseVal.width);
+    expect(scale * 12.5).toBeGreaterThan(8.5);
+    for (const tab of ['Timeline', 'Machine', 'What if', 'Verdict']) {
+      await page.getByRole('button', { name: tab, exact: true }).click();
+      expect([tab, await page.evaluate(() => document.documentElement.scrollWidth)]).toEqual([tab, 390]);
+      expect([tab, await brokenWords()]).toEqual([tab, []]);
+    }
+    await page.getByRole('button', { name: 'Machine', exact: true }).click();
+    expect(await page.locator('.registers').isVisible()).toBe(true);
+    expect(await page.getByTestId('story').isVisible()).toBe(false);
   });
 
   it('is small, and only its own files are served', async () => {

@@ -27,13 +27,3 @@ export function Gate({ playground: Playground }: { readonly playground: Componen
   if (page === null) return <p role="status">{error === '' ? 'Loading the lessons…' : error}</p>;
   return <page.Lessons place={place} />;
 }
-/** On the playground's page: where the lessons are. */
-export const ToLessons = () => (
-  <section aria-labelledby="lessons">
-    <h2 id="lessons">Lessons</h2>
-    <p>
-      Thirteen challenges about the way into the ROM and back: predict, find the line, repair. The bench runs and decides.{' '}
-      <a href="#lessons">Go to the lessons</a>
-    </p>
-  </section>
-);

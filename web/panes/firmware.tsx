@@ -22,47 +22,42 @@ export function Firmware({ examples, name, chip, canRun, sources, take, bring, s
   };
   return (
     <>
-      <h2 id="firmware">Firmware</h2>
-      <div class="row">
-        <label>
-          <span>Example</span>
-          <select value={name} onChange={(e) => take(examples.find((x) => x.name === e.currentTarget.value)!)}>
-            {name === '' && <option value="">your own</option>}
-            {examples.map((e) => (
-              <option key={e.name} value={e.name}>
-                {e.title}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label>
-          <span>or your own: ELF, HEX, BIN, UF2, DFU (drop it anywhere)</span>
-          <input type="file" multiple onChange={(e) => choose(e.currentTarget)} />
-        </label>
-        <label>
-          <span>Chip</span>
-          <input list="chips" value={chip} size={14} onInput={(e) => setChip(e.currentTarget.value)} placeholder="from the file" />
-        </label>
-        <datalist id="chips">
-          {CHIP_NAMES.map((c) => (
-            <option key={c} value={c} />
+      <label>
+        <span>Example</span>
+        <select value={name} onChange={(e) => take(examples.find((x) => x.name === e.currentTarget.value)!)}>
+          {name === '' && <option value="">your own</option>}
+          {examples.map((e) => (
+            <option key={e.name} value={e.name}>
+              {e.title}
+            </option>
           ))}
-        </datalist>
-        <button type="button" class="main" disabled={!canRun} onClick={run}>
-          Run
-        </button>
-      </div>
+        </select>
+      </label>
+      <label>
+        <span>or your own: ELF, HEX, BIN, UF2 (drop it)</span>
+        <input type="file" multiple onChange={(e) => choose(e.currentTarget)} />
+      </label>
+      <label>
+        <span>Chip</span>
+        <input list="chips" value={chip} size={14} onInput={(e) => setChip(e.currentTarget.value)} placeholder="from the file" />
+      </label>
+      <datalist id="chips">
+        {CHIP_NAMES.map((c) => (
+          <option key={c} value={c} />
+        ))}
+      </datalist>
+      <button type="button" class="main" disabled={!canRun} onClick={run}>
+        Run
+      </button>
       {name === '' && (
-        <div class="row">
-          <label>
-            <span>
-              {sources === 0
-                ? 'Its sources: drop the files or the folder with the ELF, or choose the folder. They stay in this browser.'
-                : `${sources} source ${sources === 1 ? 'file' : 'files'}, only in this browser`}
-            </span>
-            <input type="file" multiple {...{ webkitdirectory: true }} onChange={(e) => choose(e.currentTarget)} />
-          </label>
-        </div>
+        <label>
+          <span>
+            {sources === 0
+              ? 'Its sources (drop or choose the folder)'
+              : `${sources} source ${sources === 1 ? 'file' : 'files'}, only in this browser`}
+          </span>
+          <input type="file" multiple {...{ webkitdirectory: true }} onChange={(e) => choose(e.currentTarget)} />
+        </label>
       )}
     </>
   );

@@ -64,9 +64,9 @@ export function Stepper({ setup, memories, hold, onNow }: StepperProps) {
     };
   }, []);
   return (
-    <section aria-labelledby="machine">
+    <section class="pane machine" aria-labelledby="machine">
       <h2 id="machine">The machine</h2>
-      <div class="row" role="group" aria-label="run to">
+      <div class="row steps" role="group" aria-label="run to">
         <button type="button" disabled={busy} onClick={() => void restart()}>
           Power-on
         </button>
@@ -104,22 +104,38 @@ export function Stepper({ setup, memories, hold, onNow }: StepperProps) {
           {error}
         </p>
       )}
-      {view && <MemoryBar memories={memories} view={view} />}
-      {view && <MachineView view={view} source={setup.source ?? {}} />}
-      {view && <DfuPanel view={view} />}
+      {view && <Where view={view} />}
+      {view && (
+        <div class="halves">
+          <div class="half" tabIndex={0} role="region" aria-label="code">
+            <Code view={view} source={setup.source ?? {}} />
+          </div>
+          <div class="half" tabIndex={0} role="region" aria-label="state">
+            <MemoryBar memories={memories} view={view} />
+            <State view={view} />
+            <DfuPanel view={view} />
+          </div>
+        </div>
+      )}
     </section>
   );
 }
 
-function MachineView({ view, source }: { readonly view: View; readonly source: SourceTexts }) {
+const whereOf = ({ place }: View): string =>
+  `${place.symbol ?? place.pc}${place.file ? `, ${place.file.split('/').at(-1)}:${place.line}` : ''}`;
+const Where = ({ view }: { readonly view: View }) => (
+  <p role="status" data-testid="where">
+    {view.why}: {ms(view.at)}, {view.instructions} instructions, {view.zone === 'rom' ? 'in the ROM' : 'in the application'},{' '}
+    {whereOf(view)}
+  </p>
+);
+function Code({ view, source }: { readonly view: View; readonly source: SourceTexts }) {
   const { place } = view;
-  const where = `${place.symbol ?? place.pc}${place.file ? `, ${place.file.split('/').at(-1)}:${place.line}` : ''}`;
+  return <>{place.file && <Source source={source} file={place.file} line={place.line} title={whereOf(view)} />}</>;
+}
+function State({ view }: { readonly view: View }) {
   return (
     <>
-      <p role="status" data-testid="where">
-        {view.why}: {ms(view.at)}, {view.instructions} instructions, {view.zone === 'rom' ? 'in the ROM' : 'in the application'}, {where}
-      </p>
-      {place.file && <Source source={source} file={place.file} line={place.line} title={where} />}
       {view.usb.length > 0 && (
         <p>
           USB host, {ms(view.usb.at(-1)!.at)}: {view.usb.at(-1)!.text}

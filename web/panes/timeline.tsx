@@ -26,9 +26,9 @@ export function TimelinePanel({ verdict: { picture, result }, now, seek }: Timel
     };
   }, []);
   return (
-    <section id="timeline" aria-labelledby="timeline-title">
+    <section id="timeline" class="pane" aria-labelledby="timeline-title">
       <h2 id="timeline-title">Timeline</h2>
-      {picture.repaired !== null && <p class="dim">Below, with ↻: the same run with {picture.repaired}.</p>}
+      {picture.repaired !== null && <p class="dim">↻ is the same run with {picture.repaired}.</p>}
       <div ref={holder} data-testid="timeline" />
       <details>
         <summary>{result.timeline.length} events</summary>

@@ -1,20 +1,18 @@
 /** What the run tells, as every report does, and all checks. */
 import { hasReached } from '../../src/bench/documents/reached.ts';
-import { HandOver } from '../hand-over.tsx';
 import type { ShownFact, Verdict } from '../setup.ts';
 import { Excerpt } from './source.tsx';
 
 const TONES: Readonly<Record<string, string>> = { green: 'good', yellow: 'but', red: 'bad' };
 
-function Headline({ fact }: { readonly fact: ShownFact }) {
+/** The outcome in a line. */
+export function Headline({ verdict: { told } }: { readonly verdict: Verdict }) {
+  const [fact] = told;
   return (
-    <>
-      <p class={`outcome ${TONES[fact.tone] ?? ''}`} data-testid="outcome">
-        {fact.label === 'OK, but' ? `${fact.label} ` : ''}
-        {fact.text}
-      </p>
-      <Below texts={fact.more} />
-    </>
+    <h2 id="verdict" class={`outcome ${TONES[fact?.tone ?? ''] ?? ''}`} data-testid="outcome">
+      {fact?.label === 'OK, but' ? `${fact.label} ` : ''}
+      {fact?.text}
+    </h2>
   );
 }
 const Below = ({ texts }: { readonly texts: readonly string[] }) =>
@@ -63,14 +61,13 @@ function Fact({ fact, patch }: { readonly fact: ShownFact; readonly patch: strin
   );
 }
 
-export function VerdictPanel({ verdict }: { readonly verdict: Verdict }) {
+/** What follows the headline. */
+export function VerdictPanel({ verdict, link }: { readonly verdict: Verdict; readonly link: string }) {
   const { result, took, chip, told } = verdict;
   const [headline, ...facts] = told;
   return (
-    <section aria-labelledby="verdict" class={hasReached(result) ? 'reached' : ''}>
-      <h2 id="verdict">Verdict</h2>
-      <HandOver svg={verdict.handOver} />
-      {headline && <Headline fact={headline} />}
+    <div class={hasReached(result) ? 'reached' : ''}>
+      {headline && <Below texts={headline.more} />}
       <div data-testid="story">
         {facts.map((fact, i) => (
           <Fact key={i} fact={fact} patch={verdict.patch} />
@@ -98,7 +95,11 @@ export function VerdictPanel({ verdict }: { readonly verdict: Verdict }) {
       <p class="dim">
         {chip}, {Number(result.time.seconds).toFixed(3)} s of virtual time, verdict in <span data-testid="took">{took.toFixed(0)}</span> ms
       </p>
-    </section>
+      <p class="dim">
+        Nothing is uploaded. A stand-in ROM, written from ST’s public documents, drives the emulated USB hardware: ST’s own code is not in
+        here. With `bootbench serve --rom`, your dump runs instead. <a href={link}>Link to this</a>
+      </p>
+    </div>
   );
 }
 const RANKS = ['fail', 'warn', 'unknown', 'pass'];

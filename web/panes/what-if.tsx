@@ -38,8 +38,7 @@ export function WhatIf({ setup, base, flips, setFlips }: WhatIfProps) {
   const without = <T,>(record: Readonly<Record<string, T>>, key: string): Record<string, T> =>
     Object.fromEntries(Object.entries(record).filter(([k]) => k !== key));
   return (
-    <section aria-labelledby="whatif">
-      <h2 id="whatif">What if</h2>
+    <>
       {entry === undefined && error === '' && <p class="dim">running to the entry…</p>}
       {entry === null && <p>The firmware does not enter the ROM by itself, so nothing can be turned over there.</p>}
       {entry && (
@@ -125,6 +124,6 @@ export function WhatIf({ setup, base, flips, setFlips }: WhatIfProps) {
         )}
         {error !== '' && <p class="bad">{error}</p>}
       </div>
-    </section>
+    </>
   );
 }
