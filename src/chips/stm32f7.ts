@@ -47,6 +47,7 @@ export interface F7Line {
   readonly nvicLines: number;
   /** The FPU has double precision: DS11532 (F76x). Single alone: DS10916 (F74x), DS11853 (F72x). */
   readonly doubles?: boolean;
+  readonly dwtLock: Sourced<readonly number[]>;
   /** Tightly-coupled data RAM, SRAM1 and SRAM2 in KB. */
   readonly ram: readonly [dtcm: number, sram1: number, sram2: number];
   /** Sectors of the flash as one bank. */
@@ -289,6 +290,7 @@ export function f7Chip(line: F7Line, part: PartSize): ChipDescription {
           nvicLines: line.nvicLines,
           priorityBits: 4,
           mpuRegions: 8,
+          dwtLock: line.dwtLock,
           clock: 'hclk',
           sysTickClock: 'systick-ext',
           lineFill: {
@@ -359,8 +361,14 @@ export function f7Chip(line: F7Line, part: PartSize): ChipDescription {
 }
 
 const OTP_F74X = { base: 0x1ff0f000, blocks: 32, uid: 0x1ff0f420, size: 0x1ff0f442 } as const;
+const [ITM_LAR, DWT_LAR] = [0xe0000fb0, 0xe0001fb0];
+/** No manual of ST names it. F745, F746, F767 and F769 need DWT_LAR; F722 takes the ITM's as well (betaflight #11006). The H7's M7 counts without (stm32h745.ts). */
+const DWT_LOCK = known([DWT_LAR], 'betaflight #11006, cortex-m #144, rtic #184, libtrace #2', 'reported');
+const DWT_LOCK_F72 = known([ITM_LAR, DWT_LAR], 'betaflight #11006', 'reported');
+
 export const F746: F7Line = {
   name: 'STM32F746',
+  dwtLock: DWT_LOCK,
   generated: f746,
   header: `${HEADER}/stm32f746xx.h`,
   manual: 'RM0385',
@@ -389,6 +397,7 @@ export const F746: F7Line = {
 export const F756: F7Line = { ...F746, name: 'STM32F756', header: `${HEADER}/stm32f756xx.h`, absent: [] };
 export const F767: F7Line = {
   name: 'STM32F767',
+  dwtLock: DWT_LOCK,
   generated: f767,
   header: `${HEADER}/stm32f767xx.h`,
   manual: 'RM0410',
@@ -421,6 +430,7 @@ export const F777: F7Line = { ...F767, name: 'STM32F777', header: `${HEADER}/stm
 export const F779: F7Line = { ...F767, name: 'STM32F779', header: `${HEADER}/stm32f779xx.h`, absent: [] };
 export const F722: F7Line = {
   name: 'STM32F722',
+  dwtLock: DWT_LOCK_F72,
   generated: f722,
   header: `${HEADER}/stm32f722xx.h`,
   manual: 'RM0431',

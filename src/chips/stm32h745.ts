@@ -480,6 +480,7 @@ export const STM32H745XI: ChipDescription = {
     {
       name: 'cm7',
       type: 'cortex-m7f',
+      // No `dwtLock` (inferred: Klipper keeps its time by CYCCNT and never writes LAR, Betaflight writes the ITM's; both run on H743 boards).
       nvicLines: 150,
       priorityBits: 4,
       mpuRegions: 16,

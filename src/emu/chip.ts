@@ -21,6 +21,8 @@ export interface CoreRow {
   readonly revision?: { readonly cpuid: number; readonly ccr: number };
   /** Bit-banding (an option of Cortex-M3 and M4): words of 0x22000000 and 0x42000000 stand for bits of the first megabyte of SRAM and of peripherals. */
   readonly bitBand?: boolean;
+  /** The DWT has the software lock (an option of the core): until 0xC5ACCE55 is written to one of these (DWT_LAR, ITM_LAR), it ignores software. */
+  readonly dwtLock?: Sourced<readonly number[]>;
   /** Clock that the core runs from, and that SysTick's external reference is derived from (already divided). */
   readonly clock: string;
   readonly sysTickClock: string | null;

@@ -1,4 +1,5 @@
 /** What makes a write that was lost one with effect: the clock of its block, the key of a lock, the bit that opens the backup domain, put in front of it as firmware would. */
+import { DWT_LAR, LAR_KEY } from '../../emu/core/arm/debug-registers.ts';
 import { part } from '../../checks/fix-in-c.ts';
 import type { RepairTarget } from '../../checks/check.ts';
 import type { Interceptor } from '../../emu/core/core.ts';
@@ -34,6 +35,7 @@ export interface Opening {
 /** Null where no single thing opens it: it comes in the wrong order, or this core may not. */
 export function openingOf(system: System, write: LostWrite): Opening | null {
   if (write.address === AIRCR) return withVectkey(write);
+  if (write.block === 'DWT') return dwtOpened(write);
   const block = system.findBlock(write.block);
   return block === undefined ? null : (OPENERS[write.why]?.(system, block, write) ?? null);
 }
@@ -73,6 +75,16 @@ function withVectkey(write: LostWrite): Opening {
     instead: (value) => ((value & 0xffff) | (VECTKEY << 16)) >>> 0,
   };
 }
+
+/** The software lock of the DWT (CoreSight architecture B2.3.10): only a core that has it loses such a write. */
+const dwtOpened = (write: LostWrite): Opening => ({
+  write,
+  what: 'DWT.LAR = 0xC5ACCE55',
+  because: 'the software lock of the DWT is closed',
+  fix: part('before', '', `DWT->LAR = ${hex(LAR_KEY)};`),
+  lock: null,
+  open: (target) => target.write(DWT_LAR, 4, LAR_KEY),
+});
 
 /** A field that firmware sets by itself. */
 function fieldIs(path: string, value: 0 | 1, write: LostWrite): Opening {

@@ -1,6 +1,6 @@
 /** A wait for cycles of DWT_CYCCNT, which nobody has started: it counts only with DEMCR.TRCENA and DWT_CTRL.CYCCNTENA (Armv7-M ARM C1.6.5, C1.8.7). */
 import type { Core } from '../../emu/core/core.ts';
-import { CYCCNT, startCyccnt, stopsCyccnt } from '../../emu/core/arm/debug-registers.ts';
+import { CYCCNT, dwtLocked, startCyccnt, stopsCyccnt } from '../../emu/core/arm/debug-registers.ts';
 import type { Outcome } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
 
@@ -8,6 +8,7 @@ const IN_C = {
   'DEMCR.TRCENA': 'CoreDebug->DEMCR |= CoreDebug_DEMCR_TRCENA_Msk',
   'DWT_CTRL.CYCCNTENA': 'DWT->CTRL |= DWT_CTRL_CYCCNTENA_Msk',
 } as const;
+const OPEN = 'DWT->LAR = 0xC5ACCE55';
 const ON_V8M = 'DCB->DEMCR |= DCB_DEMCR_TRCENA_Msk';
 
 /** What the loop waits for, and what it lacks; null where it reads no counter that stands. */
@@ -15,9 +16,12 @@ export function stoppedCounter(core: Core, reads: readonly number[]): string | n
   if (!reads.includes(CYCCNT)) return null;
   const missing = stopsCyccnt(core);
   if (missing.length === 0) return null;
-  const lines = missing.map((field) => (field === 'DEMCR.TRCENA' && core.profile.arch === 'v8m' ? ON_V8M : IN_C[field]));
+  const lines: string[] = missing.map((field) => (field === 'DEMCR.TRCENA' && core.profile.arch === 'v8m' ? ON_V8M : IN_C[field]));
+  const locked = missing.includes('DWT_CTRL.CYCCNTENA') && dwtLocked(core);
+  const lock = locked ? ', and the DWT ignores writes until DWT_LAR opens it' : '';
+  if (locked) lines.splice(-1, 0, OPEN);
   const debuggers = missing.includes('DEMCR.TRCENA') ? ' (a debugger sets TRCENA)' : '';
-  return `the loop waits for DWT_CYCCNT, which does not count: ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} 0${debuggers}; in front of the wait: ${lines.join('; ')}`;
+  return `the loop waits for DWT_CYCCNT, which does not count: ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} 0${debuggers}${lock}; in front of the wait: ${lines.join('; ')}`;
 }
 /** The run goes on from where it stands, with the counter on. */
 export function outcomeCounting(s: Session): Outcome {

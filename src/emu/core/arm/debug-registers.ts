@@ -4,7 +4,7 @@
  */
 import type { Cpu } from '../cpu.ts';
 import { setPending } from './nvic.ts';
-import { change, EXC, fixed, merge, notV6, withL1, plain, SCS, type ScsRegister } from './scs-state.ts';
+import { change, EXC, fixed, merge, notV6, plain, SCS, type ScsRegister } from './scs-state.ts';
 
 const TRCENA = 1 << 24;
 const CYCCNTENA = 1;
@@ -25,17 +25,53 @@ function around(cpu: Cpu, body: () => void): void {
 }
 
 export const CYCCNT = 0xe0001004;
+export type CyccntNeeds = 'DEMCR.TRCENA' | 'DWT_CTRL.CYCCNTENA';
 /** Fields without which CYCCNT stands still; none while it counts. */
-export const stopsCyccnt = (cpu: Pick<Cpu, 'get'>): readonly ('DEMCR.TRCENA' | 'DWT_CTRL.CYCCNTENA')[] => [
+export const stopsCyccnt = (cpu: Pick<Cpu, 'get'>): readonly CyccntNeeds[] => [
   ...((cpu.get(SCS.DEMCR) & TRCENA) === 0 ? (['DEMCR.TRCENA'] as const) : []),
   ...((cpu.get(SCS.DWT_CTRL) & CYCCNTENA) === 0 ? (['DWT_CTRL.CYCCNTENA'] as const) : []),
 ];
+/** The software lock of the DWT is closed: its registers read, and ignore what software writes (CoreSight architecture B2.3.10). */
+export const dwtLocked = (cpu: Pick<Cpu, 'get' | 'row'>): boolean => cpu.row.dwtLock !== undefined && cpu.get(SCS.DWT_OPEN) === 0;
 /** As software starts it. */
 export const startCyccnt = (cpu: Cpu): void =>
   around(cpu, () => {
+    cpu.set(SCS.DWT_OPEN, 1);
     cpu.set(SCS.DEMCR, cpu.get(SCS.DEMCR) | TRCENA);
     cpu.set(SCS.DWT_CTRL, cpu.get(SCS.DWT_CTRL) | CYCCNTENA);
   });
+
+const ITM_LAR = 0xe0000fb0;
+export const DWT_LAR = 0xe0001fb0;
+export const LAR_KEY = 0xc5acce55;
+const lockAccess = (address: number, name: string): ScsRegister => ({
+  address,
+  name,
+  on: notV6,
+  read: () => 0,
+  // the key opens, anything else closes
+  write: (cpu, value, mask) => {
+    if (cpu.row.dwtLock?.value.includes(address) === true && mask >>> 0 === 0xffffffff)
+      change(cpu, `${name}: lock of the DWT open`, SCS.DWT_OPEN, value >>> 0 === LAR_KEY ? 1 : 0);
+  },
+});
+/** A register of the DWT: where the lock is closed, a write is lost, and told if it would have changed something. */
+function behindLock(register: ScsRegister): ScsRegister {
+  const { write, read, address, name } = register;
+  return {
+    ...register,
+    write: (cpu, value, mask) => {
+      if (!dwtLocked(cpu)) return write!(cpu, value, mask);
+      if (merge(read(cpu), value, mask) !== read(cpu) >>> 0)
+        cpu.writeLost(
+          `DWT.${name.replace(/^DWT_/, '')}`,
+          address,
+          'locked',
+          'the DWT ignores writes until 0xC5ACCE55 is written to DWT_LAR',
+        );
+    },
+  };
+}
 
 const itmEnabled = (cpu: Cpu): boolean => (cpu.get(SCS.DEMCR) & TRCENA) !== 0 && (cpu.get(SCS.ITM_TCR) & 1) !== 0;
 
@@ -79,32 +115,33 @@ function registers(): ScsRegister[] {
     plain(0xe0000e00, 'ITM_TER', SCS.ITM_TER, 0xffffffff, notV6),
     plain(0xe0000e40, 'ITM_TPR', SCS.ITM_TPR, 0xf, notV6),
     plain(0xe0000e80, 'ITM_TCR', SCS.ITM_TCR, 0x007f0f1f, notV6),
-    fixed(0xe0000fb0, 'ITM_LAR', 0, notV6),
+    lockAccess(ITM_LAR, 'ITM_LAR'),
     fixed(0xe0000fb4, 'ITM_LSR', 0, notV6),
-    {
+    behindLock({
       address: 0xe0001000,
       name: 'DWT_CTRL',
       on: notV6,
       read: (cpu) => cpu.get(SCS.DWT_CTRL) | DWT_CTRL_READ,
       write: (cpu, value, mask) =>
         around(cpu, () => change(cpu, 'DWT_CTRL', SCS.DWT_CTRL, merge(cpu.get(SCS.DWT_CTRL), value, mask & 0x007f1fff))),
-    },
-    {
+    }),
+    behindLock({
       address: CYCCNT,
       name: 'DWT_CYCCNT',
       on: notV6,
       read: cyccnt,
       write: (cpu, value, mask) => setCyccnt(cpu, merge(cyccnt(cpu), value, mask)),
-    },
-    // The software lock is an option of the core. The STM32F7 has it (rtic #184, betaflight #11006); the STM32H7 has not (inferred: Klipper keeps its time by CYCCNT
-    // and never writes LAR, Betaflight writes the ITM's; both run on H743 boards).
-    fixed(0xe0001fb0, 'DWT_LAR', 0, withL1),
-    fixed(0xe0001fb4, 'DWT_LSR', 0, withL1),
+    }),
+    lockAccess(DWT_LAR, 'DWT_LAR'),
+    // SLI: there is a lock; SLK: it is closed
+    fixed(0xe0001fb4, 'DWT_LSR', (cpu) => (cpu.row.dwtLock === undefined ? 0 : dwtLocked(cpu) ? 3 : 1), notV6),
   );
   const part = ['COMP', 'MASK', 'FUNCTION'] as const;
   for (let n = 0; n < 4; n++)
     part.forEach((p, i) =>
-      list.push(plain(0xe0001020 + 16 * n + 4 * i, `DWT_${p}${n}`, SCS.DWT_COMP + 12 * n + 4 * i, [0xffffffff, 0x1f, 0xfff][i]!, notV6)),
+      list.push(
+        behindLock(plain(0xe0001020 + 16 * n + 4 * i, `DWT_${p}${n}`, SCS.DWT_COMP + 12 * n + 4 * i, [0xffffffff, 0x1f, 0xfff][i]!, notV6)),
+      ),
     );
   list.push(
     {

@@ -68,6 +68,8 @@ export const SCS = {
   TPIU_ACPR: at(0x1a0),
   TPIU_SPPR: at(0x1a4),
   TPIU_FFCR: at(0x1a8),
+  /** 1 = the software lock of the DWT has been opened. */
+  DWT_OPEN: at(0x1ac),
 } as const;
 
 /** Exception numbers. */
