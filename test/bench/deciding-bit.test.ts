@@ -1,4 +1,4 @@
-/** Which pin a firmware waits for, where the mask of its read is an argument: HAL_GPIO_ReadPin, in all families. */
+/** Which pin a firmware looks at, where the mask of its read is an argument: HAL_GPIO_ReadPin, in all families. */
 import { describe, expect, it } from 'vitest';
 import { bench } from '../../src/index.ts';
 import { Thumb } from '../emu/thumb.ts';
@@ -85,22 +85,22 @@ function ticking(board: Board): Uint8Array {
   t.str(6, 7).cmp(0, 1).beq('pressed').b('again').label('pressed').b('pressed');
   return image(board, withReader(t));
 }
-const waits = async (board: Board, bytes: Uint8Array): Promise<string[]> => {
+const looks = async (board: Board, bytes: Uint8Array): Promise<string[]> => {
   const { notes, outcome } = await bench({ chip: board.chip, images: [{ path: 'fw.bin@0x08000000', bytes }] });
   expect(outcome).toBe('stuck');
-  return notes.flatMap(({ kind, text }) => (kind === 'not-triggered' && text.startsWith('waits for ') ? [text] : []));
+  return notes.flatMap(({ kind, text }) => (kind === 'not-triggered' && text.startsWith('reads ') ? [text] : []));
 };
 
 describe('a pin that a function reads for its callers', () => {
   it.each(BOARDS)('$chip: each of them is told, by what becomes of the program if it changes', async (board) => {
-    const told = await waits(board, image(board));
+    const told = await looks(board, image(board));
     const pins = told.map((text) => /GPIOA\.IDR bit (\d) \(PA(\d), now [01]\)/.exec(text)?.slice(1).join());
     expect(pins.toSorted()).toEqual(['0,0', '5,5']);
   });
   it('a tick shortly before the read is what the program waits for between two looks', async () => {
     const board = BOARDS[3]!;
     const { notes } = await bench({ chip: board.chip, images: [{ path: 'fw.bin@0x08000000', bytes: ticking(board) }] });
-    expect(notes.map(({ text }) => text)).toContainEqual(expect.stringMatching(/^waits for GPIOA\.IDR bit 5 \(PA5, now 0\), every/));
+    expect(notes.map(({ text }) => text)).toContainEqual(expect.stringMatching(/^reads GPIOA\.IDR bit 5 \(PA5, now 0\), every/));
   });
   it('no pin is told where two of them would do', async () => {
     const board = BOARDS[3]!;
@@ -113,8 +113,8 @@ describe('a pin that a function reads for its callers', () => {
       .beq('again')
       .label('end')
       .b('end');
-    const told = await waits(board, image(board, t));
+    const told = await looks(board, image(board, t));
     expect(told).toHaveLength(1);
-    expect(told[0]).toMatch(/^waits for GPIOA\.IDR,/);
+    expect(told[0]).toMatch(/^reads GPIOA\.IDR,/);
   });
 });

@@ -504,3 +504,8 @@ describe('Caches of one core and the memory that both share', () => {
     expect(elsewhere).toBeGreaterThan(1.5);
   });
 });
+
+it('each core knows the other: code that one writes is code of the other, too', () => {
+  const { cores } = new Machine({ chip: STM32H745XI, models: MODELS, seed: 1 });
+  expect(cores.map((core) => core.peers.length === 1 && core.peers[0] !== core)).toEqual([true, true]);
+});
