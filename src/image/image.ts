@@ -48,8 +48,11 @@ export interface LoadedImage {
   sectionAt(address: number): string | null;
   /** Memory that it takes without contents for it: .bss, and what start-up code leaves alone (NOLOAD). */
   readonly reserved: readonly { readonly address: number; readonly size: number }[];
-  /** What start-up code has to copy before it is used, such as .data: where it runs, and the bytes, which are programmed at `from`. */
-  readonly copied: readonly (ImageChunk & { readonly from: number })[];
+  /**
+   * What has to be copied before it is used, such as .data: where it runs, and the bytes, which are programmed at `from`; null: the file has them where they run
+   * alone. In RAM, only a debugger puts these there.
+   */
+  readonly copied: readonly (ImageChunk & { readonly from: number | null })[];
   readonly remarks: readonly string[];
   /** What has not been read of its debug data so far: it is read where it is needed. */
   readonly leftOut: Pick<LeftOut, 'text'>;
@@ -182,8 +185,8 @@ function loadElf(bytes: Uint8Array, path: string, digest: string, seenFrom: stri
     sectionAt: elf.sectionAt,
     reserved: elf.reserved,
     copied: elf.segments
-      .filter(({ address, runAddress, data }) => address !== runAddress && data.length > 0)
-      .map(({ address, runAddress, data }) => ({ address: runAddress, data, from: address })),
+      .filter(({ data }) => data.length > 0)
+      .map(({ address, runAddress, data }) => ({ address: runAddress, data, from: address === runAddress ? null : address })),
     remarks: elf.remarks,
     leftOut: elf.leftOut,
     attributes: readAttributes(elf.section('.ARM.attributes')),
@@ -292,13 +295,13 @@ export function wordAt(images: readonly LoadedImage[], address: number): number 
   return word >>> 0;
 }
 
-/** The word that start-up code should copy to this address, and where it is programmed; null where an image has none for it. */
-export function copiedAt(images: readonly LoadedImage[], address: number): { readonly value: number; readonly from: number } | null {
+/** The word that should be at this address before it is used, and where it is programmed, if elsewhere; null where an image has none for it. */
+export function copiedAt(images: readonly LoadedImage[], address: number): { readonly value: number; readonly from: number | null } | null {
   for (const { copied } of images)
     for (const { address: start, data, from } of copied) {
       const at = address - start;
       if (at < 0 || at + 4 > data.length) continue;
-      return { value: new DataView(data.buffer, data.byteOffset + at, 4).getUint32(0, true), from: from + at };
+      return { value: new DataView(data.buffer, data.byteOffset + at, 4).getUint32(0, true), from: from === null ? null : from + at };
     }
   return null;
 }

@@ -17,7 +17,7 @@ function program(copies: boolean): Thumb {
   return t.bne('wait').constant(0, ROM).ldr(1, 0).ldr(2, 0, 4).movSp(1).bx(2);
 }
 /** An ELF of two segments: the program, and a variable that runs elsewhere than where it is programmed. */
-function elf(copies: boolean): ReturnType<typeof bareImage> {
+function elf(copies: boolean, loaded = LOADED): ReturnType<typeof bareImage> {
   const flash = bareImage(program(copies))[0]!.bytes;
   const word = (...values: number[]): number[] => [...new Uint8Array(Uint32Array.from(values).buffer)];
   const [offset, data] = [52 + 2 * 32, 52 + 2 * 32 + SPAN];
@@ -31,10 +31,10 @@ function elf(copies: boolean): ReturnType<typeof bareImage> {
     [28, 52],
   ] as const)
     view.setUint32(at, value, true);
-  const segments = [...word(1, offset, FLASH, FLASH, SPAN, SPAN, 5, 4), ...word(1, data, RAM, LOADED, 4, 4, 6, 4)];
+  const segments = [...word(1, offset, FLASH, FLASH, SPAN, SPAN, 5, 4), ...word(1, data, RAM, loaded, 4, 4, 6, 4)];
   return [{ path: 'app.elf', bytes: Uint8Array.from([...header, ...segments, ...flash, ...word(START)]) }];
 }
-const resultOf = (copies: boolean) => runBench(jobInput(plainJob('STM32F405RG', elf(copies))));
+const resultOf = (copies: boolean, loaded = LOADED) => runBench(jobInput(plainJob('STM32F405RG', elf(copies, loaded))));
 
 it('with its start value copied, the program enters the ROM', () => {
   const { outcome, notes } = resultOf(true);
@@ -46,5 +46,13 @@ it('a wait for a variable that nothing copied names it, its start value in flash
   const [what, where, proof] = notes.filter(({ kind }) => kind === 'uncopied').map(({ text }) => String(text));
   expect(what).toMatch(/ reads 0x20000000, which is 0x[0-9a-f]{8} there and should be 0x00000011$/);
   expect(where).toContain('in flash at 0x08000400');
+  expect(proof).toBe('with this start value in RAM, the same run reaches DFU');
+});
+it('a start value that has no place in flash is told as such: only a debugger puts it into RAM', () => {
+  const { outcome, notes } = resultOf(false, RAM);
+  expect(outcome).toBe('stuck');
+  const [what, where, proof] = notes.filter(({ kind }) => kind === 'uncopied').map(({ text }) => String(text));
+  expect(what).toContain('is in RAM only, where nothing puts it at power-on');
+  expect(where).toContain('no load address in flash');
   expect(proof).toBe('with this start value in RAM, the same run reaches DFU');
 });

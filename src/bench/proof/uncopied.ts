@@ -42,14 +42,17 @@ function decides(s: Session, powerOn: Checkpoint, { address }: Read, all: Attemp
   return run.outcome === all.outcome && run.reached === all.reached;
 }
 
-/** Words of RAM that an image has start values for: those of each stretch of which nothing has written some. What was copied is written as a whole. */
+/**
+ * Words of RAM that an image has start values for: those of each stretch of which nothing has written some. What was copied is written as a whole; what has no place
+ * in flash may have been copied from itself.
+ */
 function unwrittenWords(s: Session): Set<number> {
   const words = new Set<number>();
   for (const { copied } of s.input.images)
-    for (const { address, data } of copied) {
+    for (const { address, data, from } of copied) {
       const count = address % 4 === 0 ? Math.min(data.length, roomInRam(s, address)) >>> 2 : 0;
       const all = Array.from({ length: count }, (_, i) => address + 4 * i);
-      if (all.some((at) => isUnwritten(s, at))) for (const at of all) words.add(at);
+      if (from === null || all.some((at) => isUnwritten(s, at))) for (const at of all) words.add(at);
     }
   return words;
 }
@@ -104,9 +107,19 @@ function told(s: Session, { address, pc, found }: Read, count: number, run: Atte
   const section = sectionAt(s.input.images, address) ?? 'it';
   const others = count > 1 ? `; ${count - 1} more such ${count === 2 ? 'word was' : 'words were'} read` : '';
   const goal = run.reached ? (run.outcome === 'dfu' ? 'reaches DFU' : 'reaches its goal') : `ends otherwise (${run.outcome})`;
-  return [
-    `the start-up code did not copy ${section} to RAM: ${place(s, pc)} reads ${addressText(s, address, pc)}, which is ${hex32(found)} there and should be ${hex32(value)}${others}`,
-    `the start value is in flash at ${hex32(from)}, and nothing wrote it to ${hex32(address)}: Reset_Handler must copy ${section} before main() runs`,
-    `with ${count > 1 ? 'the start values' : 'this start value'} in RAM, the same run ${goal}`,
-  ].map((text) => ({ kind: UNCOPIED, text }));
+  const reads = `${place(s, pc)} reads ${addressText(s, address, pc)}, which is ${hex32(found)} there and should be ${hex32(value)}${others}`;
+  const why =
+    from === null
+      ? [
+          `${section} is in RAM only, where nothing puts it at power-on: ${reads}`,
+          `the file has no load address in flash for ${section}: a debugger writes it to RAM, a board after power-on has nothing there. In the linker script: ${section} : { … } > RAM AT> FLASH; Reset_Handler copies it`,
+        ]
+      : [
+          `the start-up code did not copy ${section} to RAM: ${reads}`,
+          `the start value is in flash at ${hex32(from)}, and nothing wrote it to ${hex32(address)}: Reset_Handler must copy ${section} before main() runs`,
+        ];
+  return [...why, `with ${count > 1 ? 'the start values' : 'this start value'} in RAM, the same run ${goal}`].map((text) => ({
+    kind: UNCOPIED,
+    text,
+  }));
 }

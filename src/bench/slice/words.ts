@@ -126,8 +126,9 @@ function unwritten(s: Session, address: number): string | null {
 /** Of a variable that start-up code should have copied. */
 function startValue({ input }: Session, address: number): string {
   const found = copiedAt(input.images, address & ~3);
-  return found === null
-    ? ''
+  if (found === null) return '';
+  return found.from === null
+    ? `; its start value, ${hex(found.value)}, is in the file at this address of RAM alone, where a debugger puts it and a power-on does not`
     : `; its start value, ${hex(found.value)}, is in flash at ${hex(found.from)}, and the start-up code did not copy it`;
 }
 /** Where the programs are that a loader could have meant. */
