@@ -52,6 +52,8 @@ import { BUT } from './documents/reservations.ts';
 import { atOtherRate } from './proof/other-rate.ts';
 import { changedOptions, type ChangedOption } from './session/changed-options.ts';
 import { sleepsOnExit } from './session/fixed-loop.ts';
+import { sysTickInterrupts } from './session/surrounding-events.ts';
+import { SCR, SCS } from '../emu/core/arm/scs-state.ts';
 import { Session } from './session/session.ts';
 import { afterRun, NOT_TRACED, romFacts, type Traced } from './session/subject.ts';
 import { noReturnRow, noReturnText, pointOfNoReturn, type NoReturn } from './verdict/point-of-no-return.ts';
@@ -468,11 +470,19 @@ function keptAsleep({ session, finished }: PlainRun): boolean {
   session.restore(finished);
   return sleepsOnExit(session) && outcomeAwake(session) !== 'stuck';
 }
+/** It sleeps in Stop, where the tick that is to wake it stands: the choice of that sleep is its fault, and no input is waited for. */
+function sleepsTooDeep({ session, finished }: PlainRun): boolean {
+  session.restore(finished);
+  const { bootCore: core } = session.machine;
+  return session.state.loop?.sleeping === true && (core.get(SCS.SCR) & SCR.SLEEPDEEP) !== 0 && sysTickInterrupts(core);
+}
 /** Where the run ends on the way: an instruction without which it comes to its goal. Who waits for a button or a byte is on no wrong way. */
 function byLeavingOut(run: PlainRun, entry: Checkpoint | null): ByDifference {
   const { session, base, input, powerOn, finished } = run;
-  if (entry !== null || ((run.waitsForInput || run.sleeps) && !keptAsleep(run))) return { difference: null };
-  const search = leftOut(session, { ...base.end, powerOn, finished });
+  if (entry !== null) return { difference: null };
+  const tooDeep = run.sleeps && sleepsTooDeep(run);
+  if (!tooDeep && (run.waitsForInput || run.sleeps) && !keptAsleep(run)) return { difference: null };
+  const search = leftOut(session, { ...base.end, powerOn, finished, coreAlone: tooDeep || base.end.outcome === 'no-jump' });
   if (search === null) return { difference: null };
   input.progress?.('leaving out what made the chip otherwise than a reset');
   const { program } = search;

@@ -97,7 +97,7 @@ export function byDifference(c: Case): Answer {
     const first = differenceOf(session, powerOn, at);
     const search = first?.helps || finished.history.lost.length === 0 ? null : lostWrites(session, powerOn, finished);
     const lost = search?.sets(goalOf(session, outcome)).sets.flat() ?? [];
-    const found = first?.helps || lost.length > 0 ? first : leftOutOf(session, { powerOn, finished, outcome, at });
+    const found = first?.helps || lost.length > 0 ? first : leftOutOf(session, { powerOn, finished, at, coreAlone: outcome === 'no-jump' });
     const all = (found?.helps && found.complete ? found.sets : []).flat();
     return {
       ...none,

@@ -6,7 +6,6 @@ import { atMost, MOST } from '../documents/bounds.ts';
 import type { Machine } from '../../emu/machine.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
-import type { Outcome } from '../documents/result.ts';
 import { runFrom } from '../proof/attempt.ts';
 import type { Program } from '../session/programs.ts';
 import { allDifferences, livesBehind, type Difference, type Finding } from './find.ts';
@@ -22,8 +21,9 @@ const KEEPS_BACK: ReadonlySet<string> = new Set(['PRIMASK', 'FAULTMASK', 'BASEPR
 export interface Ended {
   readonly powerOn: Checkpoint;
   readonly finished: Checkpoint;
-  readonly outcome: Outcome;
   readonly at: Ps;
+  /** It does other things than it should, and has not ended, or sleeps: only what the core itself is set to may be left out. */
+  readonly coreAlone: boolean;
 }
 export interface LeftOut {
   /** The program that is started, where the goal is what it does. */
@@ -31,25 +31,25 @@ export interface LeftOut {
   readonly find: () => Finding | null;
 }
 /** Null where there is no goal to come to. */
-export function leftOut(session: Session, { powerOn, finished, outcome, at }: Ended): LeftOut | null {
+export function leftOut(session: Session, { powerOn, finished, at, coreAlone }: Ended): LeftOut | null {
   session.restore(finished);
   const program = secondProgram(session);
   const lives = program === null ? null : livesBehind(session, powerOn, program, at);
   if (program !== null && lives === null) return null;
   const reached = lives ?? ((): boolean => runFrom(session, powerOn, { pages: new Set() }).reached);
   const failing = session.faultCheckpoint ?? finished;
-  return { program, find: () => findLeftOut(session, failing, outcome === 'no-jump', reached) };
+  return { program, find: () => findLeftOut(session, failing, coreAlone, reached) };
 }
 /**
- * @param runsOn it does other things than it should, and has not ended
+ * @param coreAlone see Ended
  * @param reached a run from power-on: whether it comes to its goal
  */
-function findLeftOut(session: Session, failing: Checkpoint, runsOn: boolean, reached: () => boolean): Finding | null {
+function findLeftOut(session: Session, failing: Checkpoint, coreAlone: boolean, reached: () => boolean): Finding | null {
   const working = romFromReset(session.input, 'table');
   if (working === null) return null;
   const { machine } = session;
   const started = blocksWaitedFor(session);
-  const taken = ({ kind, name }: Part): boolean => kind !== 'board' && !started.has(name) && (!runsOn || KEEPS_BACK.has(name));
+  const taken = ({ kind, name }: Part): boolean => kind !== 'board' && !started.has(name) && (!coreAlone || KEEPS_BACK.has(name));
   const all = [...allDifferences(session, failing, working, taken), ...otherStack(machine, failing)];
   working.session.release();
   const byPlace = new Map<number, Difference[]>();
