@@ -20,6 +20,7 @@ import { sourcesIn } from './sources.ts';
 import { resolveRomOptions, ROM_OPTION_VALUES } from '../src/rom/options.ts';
 import { findRomProfile } from '../src/rom/profiles.ts';
 import { FLIPS, flipViews } from './flips.ts';
+import { listingOf } from './listing.ts';
 import { inThePage, pathOf } from './own-file.ts';
 import { patchText, shownFacts } from './told.ts';
 import { dumpFor, prepareChip, withFacts } from './remote.ts';
@@ -323,6 +324,7 @@ class Lab {
       place: m.place,
       registers: Object.entries(registers).map(([name, value]) => ({ name, value, changed: name in before && before[name] !== value })),
       changes,
+      code: listingOf(m, findChip(m.board.chip)!),
       console: Object.values(m.console).join('\n').slice(-2000),
       timeline: m.timeline.slice(-TIMELINE_ROWS).map(({ at, kind, text }) => ({ at, kind, text })),
       usb: m.usb.log.slice(-TIMELINE_ROWS).map(({ at, text }) => ({ at, text })),

@@ -58,6 +58,18 @@ export interface Changed {
   readonly value: number;
   readonly fields: readonly { readonly name: string; readonly before: number; readonly now: number }[];
 }
+/** An instruction, or a word between instructions. */
+export interface CodeRow {
+  readonly address: number;
+  /** Name of a function that begins here. */
+  readonly label: string | null;
+  readonly code: string;
+  /** Where a branch goes, what a literal is. */
+  readonly note: string;
+  /** `main.c:12`, where another line begins; else empty. */
+  readonly place: string;
+  readonly isHere: boolean;
+}
 export interface View {
   readonly at: number;
   readonly instructions: number;
@@ -65,6 +77,7 @@ export interface View {
   readonly place: Place;
   readonly registers: readonly { readonly name: string; readonly value: number; readonly changed: boolean }[];
   readonly changes: readonly Changed[];
+  readonly code: readonly CodeRow[];
   readonly console: string;
   readonly timeline: readonly { readonly at: number; readonly kind: string; readonly text: string }[];
   readonly usb: readonly { readonly at: number; readonly text: string }[];

@@ -169,7 +169,7 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     expect(await drawn.locator('.mark.chosen').count()).toBe(1);
     await page.getByRole('button', { name: 'Line', exact: true }).click();
     await moved(/startup\.c:\d+/);
-    expect(await page.locator('pre .here').last().textContent()).toMatch(/\d+ .*\S/);
+    expect(await page.getByTestId('source').locator('.here').textContent()).toMatch(/\d+ .*\S/);
   });
 
   it('shows the picture as it is or repaired, and the link in it leaves the page where it is', async () => {
@@ -321,6 +321,36 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     // the file stays for a reload
     await page.reload();
     await page.getByRole('link', { name: 'Download fix.diff' }).waitFor();
+  });
+
+  it('shows instructions where there is no source: of a file that comes without, of one without lines, and of the ROM', async () => {
+    await open();
+    const here = page.getByTestId('instructions').locator('.here');
+    await page.getByLabel(/or your own/).setInputFiles(posted('firmware.elf'));
+    await page.getByText(/STM32H5\d\d\w+, .* of virtual time/).waitFor();
+    await moved(/^power-on/);
+    // Reset_Handler begins with PUSH, and the line that each belongs to is known
+    expect(await here.textContent()).toMatch(/^[0-9a-f]{8} push \{.*lr\}/);
+    expect(await page.getByTestId('instructions').textContent()).toMatch(/Reset_Handler:.*startup\.c:\d+/);
+    await page.getByRole('button', { name: 'Instruction', exact: true }).click();
+    await moved(/^one instruction/);
+    expect(await here.textContent()).toMatch(/^[0-9a-f]{8} (?!push)/);
+    await page.getByRole('button', { name: 'ROM entry', exact: true }).click();
+    await moved(/first instruction in system memory/);
+    expect(await here.textContent()).toMatch(/^0bf97ff8 mrs r0, control/);
+    const { chunks } = loadImage(readFileSync(posted('firmware.elf')), 'f.elf');
+    await page.getByLabel(/^Chip/).fill('stm32h533re');
+    await page
+      .getByLabel(/or your own/)
+      .setInputFiles({ name: 'mine.bin', mimeType: 'application/octet-stream', buffer: Buffer.from(chunks[0]!.data) });
+    await page.getByTestId('outcome').waitFor();
+    await moved(/^power-on/);
+    expect(await here.textContent()).toMatch(/^[0-9a-f]{8} push/);
+    // with a source, both
+    await page.getByRole('combobox', { name: 'Example' }).selectOption('h533-straight');
+    await page.getByTestId('source').waitFor();
+    await page.getByRole('button', { name: 'Instructions', exact: true }).click();
+    expect(await here.isVisible()).toBe(true);
   });
 
   it('stops: a whole run, and a machine on its way', async () => {

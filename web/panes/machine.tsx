@@ -1,12 +1,12 @@
 /** A machine to step, and what is in it. */
 import { useEffect, useState } from 'preact/hooks';
 import { eventButtons } from '../events.ts';
-import { NO_FLIPS, type Changed, type Go, type Setup, type SourceTexts, type Verdict, type View } from '../setup.ts';
+import { NO_FLIPS, type Changed, type Go, type Setup, type Verdict, type View } from '../setup.ts';
 import { hex, inWords, ms } from '../words.ts';
 import { holder } from '../workers.ts';
 import { MemoryBar } from './memory.tsx';
 import { DfuPanel } from './dfu.tsx';
-import { Source } from './source.tsx';
+import { CodePane } from './code.tsx';
 
 const STEPS: readonly (readonly [Go, string])[] = [
   ['instruction', 'Instruction'],
@@ -108,7 +108,7 @@ export function Stepper({ setup, memories, hold, onNow }: StepperProps) {
       {view && (
         <div class="halves">
           <div class="half" tabIndex={0} role="region" aria-label="code">
-            <Code view={view} source={setup.source ?? {}} />
+            <CodePane view={view} source={setup.source ?? {}} />
           </div>
           <div class="half" tabIndex={0} role="region" aria-label="state">
             <MemoryBar memories={memories} view={view} />
@@ -129,10 +129,6 @@ const Where = ({ view }: { readonly view: View }) => (
     {whereOf(view)}
   </p>
 );
-function Code({ view, source }: { readonly view: View; readonly source: SourceTexts }) {
-  const { place } = view;
-  return <>{place.file && <Source source={source} file={place.file} line={place.line} title={whereOf(view)} />}</>;
-}
 function State({ view }: { readonly view: View }) {
   return (
     <>

@@ -1,7 +1,5 @@
 /** Lines of the firmware's sources. */
 import type { Excerpt as Place } from '../../src/report/story/facts.ts';
-import type { SourceTexts } from '../setup.ts';
-import { fileFor } from '../source-files.ts';
 
 const AROUND = 3;
 /** A line of the firmware with its neighbours, as the story names it. */
@@ -32,33 +30,5 @@ function Lines({ lines, line, around }: { readonly lines: readonly string[]; rea
         </div>
       ))}
     </pre>
-  );
-}
-
-/** A few lines around one, where the page has the source. */
-export function Source({
-  source,
-  file,
-  line,
-  title,
-}: {
-  readonly source: SourceTexts;
-  readonly file: string;
-  readonly line: number | null;
-  readonly title: string;
-}) {
-  const path = fileFor(source, file);
-  const text = path === null ? undefined : source[path];
-  if (text === undefined || line === null)
-    return (
-      <p>
-        {title} <span class="dim">({file})</span>
-      </p>
-    );
-  return (
-    <div>
-      <h3>{title}</h3>
-      <Lines lines={text.split('\n')} line={line} around={AROUND} />
-    </div>
   );
 }
