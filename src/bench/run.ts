@@ -494,7 +494,14 @@ function byLeavingOut(run: PlainRun, entry: Checkpoint | null): ByDifference {
 /** The branch that led into the loop in which the run ends. Who waits for an input, or sleeps, is on no wrong way. */
 function byTurning(run: PlainRun): WrongTurn | null {
   const { session, powerOn, finished, base, end, notes } = run;
-  if (end.outcome !== 'stuck' || base.interrupt !== null || base.entries.length > 0 || run.waitsForInput || run.sleeps) return null;
+  if (
+    (end.outcome !== 'stuck' && end.outcome !== 'no-jump') ||
+    base.interrupt !== null ||
+    base.entries.length > 0 ||
+    run.waitsForInput ||
+    run.sleeps
+  )
+    return null;
   run.input.progress?.('looking for the branch that led into the endless loop');
   const turn = searched(run, 'the branch that led into the endless loop', null, () => wrongTurn(session, powerOn, finished));
   notes.push(...(turn?.origin ?? []).map((text) => ({ kind: 'chain', text })));

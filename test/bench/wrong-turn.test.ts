@@ -7,6 +7,7 @@ import { bareImage, MAIN } from './bare-image.ts';
 import { plainJob } from './plain-job.ts';
 
 const [ROM, WORD, GPIOA_IDR, AHB1ENR] = [0x1fff0000, 0x20000040, 0x40020010, 0x40023830];
+const [APB1ENR, TIM2] = [0x40023840, 0x40000000];
 const causesOf = (t: Thumb): ReturnType<typeof runBench>['diagnosis'] & { readonly outcome: string } => {
   const { outcome, diagnosis } = runBench(jobInput(plainJob('stm32f405rg', bareImage(t))));
   return { ...diagnosis, outcome };
@@ -39,4 +40,40 @@ it('a loop that another branch than the last one leads into', () => {
   t.label('error').constant(2, 30).label('delay').put(0x3a01).bne('delay').label('end').b('end');
   const { causes } = causesOf(t);
   expect(causes.map(({ id, proved }) => [id, proved])).toEqual([['branch', true]]);
+});
+
+/** Reads the word once, and goes into `b .` with TIM2 on; the handler of its tenth update stores a value there, and stops it if it is the `last`. */
+function readOnce(value: number, last = false): ReturnType<typeof runBench> {
+  const t = new Thumb(MAIN).b('main').put(0xbf00).label('handler').constant(0, TIM2).movs(1, 0).str(1, 0, 0x10);
+  t.constant(0, WORD).ldr(1, 0, 4).put(0x3101).str(1, 0, 4).cmp(1, 10).bne('back').movs(1, value).str(1, 0);
+  if (last) t.constant(0, TIM2).movs(1, 0).str(1, 0);
+  t.label('back').bxLr().label('main').constant(2, WORD).movs(1, 0).str(1, 2).str(1, 2, 4);
+  t.constant(0, APB1ENR)
+    .movs(1, 1)
+    .str(1, 0)
+    .constant(0, 0xe000e100)
+    .constant(1, 1 << 28)
+    .str(1, 0);
+  t.constant(3, TIM2).constant(1, 15999).str(1, 3, 0x2c).movs(1, 1).str(1, 3, 0xc).str(1, 3);
+  t.ldr(1, 2).cmp(1, 4).bne('end').movs(1, 0).str(1, 3, 0xc).str(1, 3);
+  t.constant(0, ROM).ldr(1, 0).ldr(2, 0, 4).movSp(1).bx(2).label('end').b('end');
+  const [image] = bareImage(t);
+  new DataView(image!.bytes.buffer).setUint32(4 * (16 + 28), MAIN + 4 + 1, true);
+  return runBench(jobInput(plainJob('stm32f405rg', [image!])));
+}
+it.each([
+  ['while the timer goes on', false, 'no-jump'],
+  ['and then nothing happens any more', true, 'stuck'],
+] as const)('a word that the loop does not read again, and a handler writes later, %s', (_how, last, ends) => {
+  const { outcome, diagnosis } = readOnce(4, last);
+  const [cause] = diagnosis.causes;
+  expect([outcome, diagnosis.causes.length, cause?.id, cause?.proved]).toEqual([ends, 1, 'branch', true]);
+  expect(cause!.explanation).toMatch(
+    /reads 0x20000040 once, as 0, .* does not read it again\. The handler at .* writes 4 to it later, at /,
+  );
+  expect(cause!.fix).toContain('volatile');
+});
+it('a main loop that leaves everything to handlers is no cause', () => {
+  const { outcome, diagnosis } = readOnce(0);
+  expect([outcome, diagnosis.causes]).toEqual(['no-jump', []]);
 });

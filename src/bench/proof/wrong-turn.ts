@@ -10,11 +10,12 @@ import { setRegister } from '../../emu/core/arm/register-file.ts';
 import type { GrownStack, Writer } from '../../checks/check.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { US, type Ps } from '../../emu/time.ts';
+import { exceptionName } from '../../checks/core-registers.ts';
 import { callChainOf } from '../session/call-chain.ts';
 import type { FixedLoop } from '../session/live-run.ts';
 import type { Session } from '../session/session.ts';
 import { grownStack } from '../slice/grown-stack.ts';
-import { lastStore } from '../slice/stores.ts';
+import { lastStore, storesOf } from '../slice/stores.ts';
 import { Slicer, type Chain } from '../slice/slice.ts';
 import { checkpointBefore, record, runTo, stepOnce, writerAt, type Step, type Window } from '../slice/window.ts';
 import { addressText, chainInWords, place } from '../slice/words.ts';
@@ -44,6 +45,13 @@ export interface Overgrown {
   /** With the word kept, the goal is reached. */
   readonly proved: boolean;
 }
+/** A handler writes the word behind the branch, and the loop reads nothing. */
+export interface SetLater {
+  /** `b8.c:9 (TIM6_Handler), of interrupt 54 (TIM6/DAC),` */
+  readonly by: string;
+  readonly value: number;
+  readonly at: Ps;
+}
 export interface WrongTurn {
   readonly writer: Writer;
   readonly compared: Pick<Compared, 'left' | 'right'>;
@@ -51,6 +59,8 @@ export interface WrongTurn {
   readonly word: { readonly name: string; readonly value: number } | null;
   /** What it was asked for had been a variable, and was stack when it was written. */
   readonly overgrown: Overgrown | null;
+  /** It is set later, and never asked again: the compiler has taken the read out of the loop. */
+  readonly setLater: SetLater | null;
   /** Where the run ends, `e1.c:5 (main)`. */
   readonly loop: string;
   /** The branch is that of the loop. */
@@ -63,20 +73,61 @@ export interface WrongTurn {
 export function wrongTurn(s: Session, powerOn: Checkpoint, finished: Checkpoint): WrongTurn | null {
   s.restore(finished);
   const { loop } = s.state;
-  if (loop === null || loop.sleeping || loop.storm || loop.inFault || loop.exception !== 0) return null;
   const core = s.machine.bootCore;
-  const pcs = placesOf(s, loop);
-  const began = beginOf(s, powerOn, finished.system.now, pcs);
-  if (began === null) return null;
+  const around = selfBranch(s);
+  const pcs = endlessPlaces(s, around);
+  const began = pcs === null ? null : beginOf(s, powerOn, finished.system.now, pcs);
+  if (pcs === null || began === null) return null;
   const start = Math.max(0, began - cyclesTime(core, SPAN));
   const window = stretch(s, powerOn, start, began);
   for (const turn of turnsOf(core, window).slice(0, MOST_TRIED)) {
     const compared = comparisonOf(window.steps, turn);
     if (compared === null || !reachesOtherwise(s, powerOn, start, turn)) continue;
-    return told(s, powerOn, turn, compared, { loop: place(s, loop.pc), stays: pcs.has(turn.pc) });
+    const later = around === null ? null : setLater(s, powerOn, finished, turn, compared);
+    // what goes on in handlers may be meant so
+    if (loop === null && later === null) return null;
+    return told(s, powerOn, turn, compared, { loop: place(s, loop?.pc ?? around!), stays: pcs.has(turn.pc), setLater: later });
   }
   return null;
 }
+
+/** Code of the loop in which thread code ends; null where it does not end in one. @param around a branch to itself, in which handlers may still come */
+function endlessPlaces(s: Session, around: number | null): ReadonlySet<number> | null {
+  const { loop } = s.state;
+  if (loop === null) return around === null ? null : new Set([around]);
+  return loop.sleeping || loop.storm || loop.inFault || loop.exception !== 0 ? null : placesOf(s, loop);
+}
+/** Where thread code is when the run ends. */
+function threadPc(s: Session): number {
+  const core = s.machine.bootCore;
+  if (core.arm.ipsr === 0) return core.pc;
+  const { frames } = callChainOf(core, s.input.images);
+  return frames[frames.findLastIndex((f) => f.exception !== null) + 1]?.pc ?? 0;
+}
+/** It is a branch to itself, as compilers make it of a loop that need not read anything. */
+function selfBranch(s: Session): number | null {
+  const core = s.machine.bootCore;
+  const pc = threadPc(s);
+  const ins = core.instructionAt(pc);
+  if (ins === null || ins === undefined) return null;
+  const { targets, falls, call } = flowOf(ins, pc, core.profile, false);
+  return targets.length === 1 && targets[0] === pc && !falls && !call ? pc : null;
+}
+/** A handler that writes, while the program is in the loop, what the branch has asked; the value at the end. */
+function setLater(s: Session, powerOn: Checkpoint, finished: Checkpoint, turn: Turn, { index }: Compared): SetLater | null {
+  const chain = chainOf(s, powerOn, turn, index);
+  const link = chain === null ? undefined : variableOf(s, chain);
+  if (link?.address == null) return null;
+  const [store] = storesOf(s, powerOn, [{ address: link.address, size: 1, byHandler: true }], finished.system.now);
+  s.restore(finished);
+  const value = (s.machine.bootCore.peek(link.address, 4) ?? 0) >>> 0;
+  if (store == null || store === 'too long' || store.master !== null || store.at <= turn.at || value === (link.value ?? 0) >>> 0)
+    return null;
+  return { by: `${place(s, store.pc)}, of ${exceptionName(s.machine.chip, store.exception)},`, value, at: store.at };
+}
+/** The variable in RAM from which a value was loaded. */
+const variableOf = (s: Session, { links }: Chain): Chain['links'][number] | undefined =>
+  links.find((l) => l.how === 'loaded' && !l.onStack && l.address !== null && isRam(s, l.address));
 
 /** Code that the loop executes, handlers left out. */
 function placesOf(s: Session, { exception }: FixedLoop): ReadonlySet<number> {
@@ -92,9 +143,7 @@ function placesOf(s: Session, { exception }: FixedLoop): ReadonlySet<number> {
 function beginOf(s: Session, powerOn: Checkpoint, end: Ps, pcs: ReadonlySet<number>): Ps | null {
   const isIn = (at: Ps): boolean => {
     goTo(s, powerOn, at);
-    const { frames } = callChainOf(s.machine.bootCore, s.input.images);
-    const thread = frames[frames.findLastIndex((f) => f.exception !== null) + 1];
-    return pcs.has(s.machine.bootCore.arm.ipsr === 0 ? s.machine.bootCore.pc : (thread?.pc ?? 0));
+    return pcs.has(threadPc(s));
   };
   const known = s.trail.map((c) => c.system.now).filter((at) => at < end);
   let [out, within] = [powerOn.system.now, end];
@@ -195,12 +244,18 @@ function reachesOtherwise(s: Session, powerOn: Checkpoint, start: Ps, { pc, at, 
 /** Bytes of an instruction that is issued together with the branch behind it. */
 const MOST_BEFORE = 4;
 
-function told(s: Session, powerOn: Checkpoint, turn: Turn, compared: Compared, where: Pick<WrongTurn, 'loop' | 'stays'>): WrongTurn | null {
+function told(
+  s: Session,
+  powerOn: Checkpoint,
+  turn: Turn,
+  compared: Compared,
+  where: Pick<WrongTurn, 'loop' | 'stays' | 'setLater'>,
+): WrongTurn | null {
   const core = s.machine.bootCore;
   const chain = chainOf(s, powerOn, turn, compared.index);
   // what nobody has stored or sent is no mistake of the program
-  if (chain === null || chain.origin.kind === 'device' || chain.origin.kind === 'memory') return null;
-  const link = chain.links.find((l) => l.how === 'loaded' && !l.onStack && l.address !== null && isRam(s, l.address));
+  if (chain === null || chain.origin.kind === 'device' || (chain.origin.kind === 'memory' && where.setLater === null)) return null;
+  const link = variableOf(s, chain);
   goTo(s, powerOn, Math.max(0, turn.at - US));
   while (core.now() < turn.at) stepOnce(s, core, turn.at);
   const writer = { ...writerAt(core, s.machine.history.seq), pc: turn.pc };

@@ -213,7 +213,7 @@ export function withTurn(diagnosis: ResultDiagnosis<string>, turn: WrongTurn, pl
     lastWriter: placed(overgrown === null ? writer : overgrown.writer),
     explanation:
       overgrown === null
-        ? `${leads} The other way, ${goal.then}.`
+        ? `${turn.setLater === null ? leads : readOnce(turn, turn.setLater)} The other way, ${goal.then}.`
         : `This line stores ${number(overgrown.value)} to ${word!.name}: ${grownInWords(overgrown.grown)}. ${leads}${proved ? ` With the variable kept, ${goal.then}.` : ''}`,
     what: word === null ? 'branch' : variableOf(word),
   };
@@ -221,7 +221,14 @@ export function withTurn(diagnosis: ResultDiagnosis<string>, turn: WrongTurn, pl
 }
 const STACK_FIX =
   '/* the stack of this function reaches into the variables: give it less (a large local array, a recursion), or the stack more RAM */';
-const turnFix = ({ word }: WrongTurn): string =>
+/** The read is no part of the loop. */
+function readOnce(turn: WrongTurn, { by, value, at }: NonNullable<WrongTurn['setLater']>): string {
+  const { name, value: then } = turn.word!;
+  return `The program reads ${name} once, as ${number(then)}, and goes into the endless loop at ${turn.loop}, which does not read it again. The handler at ${by} writes ${number(value)} to it later, at ${ms(at)}.`;
+}
+const turnFix = ({ word, setLater }: WrongTurn): string =>
+  setLater !== null ? `/* declare ${variableOf(word!)} volatile, so that the loop reads it */` : mendTurn(word);
+const mendTurn = (word: WrongTurn['word']): string =>
   `/* mend what makes ${word === null ? 'this value' : variableOf(word)} so, or what is asked here */`;
 /** Without its address. */
 const variableOf = ({ name }: NonNullable<WrongTurn['word']>): string => name.replace(/ \(.*/, '');

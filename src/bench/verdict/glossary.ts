@@ -93,7 +93,7 @@ const CAUSE_TEXT = {
   branch: [
     'A conditional branch led into the endless loop in which the run ends.',
     'The run was repeated, and at that branch it went the other way: then DFU came. The line is that of the branch, and the report says what it compared and where that value came from. ' +
-      'An assertion, a check of a return value and a wrong default of a switch look like this: mend what made the value, not the branch.',
+      'An assertion, a check of a return value and a wrong default of a switch look like this: mend what made the value, not the branch. Where a handler writes the word later, and the loop does not read it again, the variable is not volatile: the compiler has taken the read out of the loop.',
   ],
   stack: [
     'The stack had grown over a variable on which the way into the ROM hangs.',
