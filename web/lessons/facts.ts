@@ -41,7 +41,12 @@ export const outcomeRow = ({ result }: Evidence): Row => [
   'Outcome',
   result === null ? 'not run' : `${result.outcome}: ${OUTCOME[result.outcome] ?? ''}`,
 ];
-export const resetsRow = ({ result }: Evidence): Row => ['Resets', result?.resets.map((r) => r.by).join(', ') ?? ''];
+/** Each reset with its time, and the function or address that has asked for it: not each one belongs to the firmware. */
+export const resetsRow = ({ result }: Evidence): Row => ['Resets', result?.resets.map(resetWords).join(', ') ?? ''];
+const resetWords = ({ by, at, from }: RunResult['resets'][number]): string => {
+  const place = from === null ? '' : from.symbol === null ? ` by code at ${from.pc}` : ` by ${from.symbol}()`;
+  return Number(at) === 0 ? by : `${by} at ${ms(Number(at))}${place}`;
+};
 export const entriesRow = ({ result }: Evidence): Row => [
   'Entries into system memory',
   result?.entries

@@ -61,8 +61,8 @@ export const LEAVE: Lesson = {
           hint: 'It is started: the core was in delay_ms() of the application when the exception came.',
         },
       ],
-      shows: (e) => [checkRow(e, 'leave-path'), entriesRow(e), resetsRow(e)],
-      rule: 'SCB->VTOR = FLASH_BASE; at the start of SystemInit costs one line, and makes the leave work.',
+      shows: (e) => [checkRow(e, 'leave-path'), entriesRow(e), consoleRow(e), resetsRow(e)],
+      rule: 'SCB->VTOR = FLASH_BASE; at the start of SystemInit costs one line, and makes the leave work. The second “alive” comes after a reset: the ROM’s handler took the tick, and it resets the chip (fitted to the thread of lesson 5).',
     },
     {
       kind: 'predict',
@@ -159,7 +159,8 @@ export const DUAL_CORE: Lesson = {
       kind: 'predict',
       title: 'The M4 runs on',
       text: [
-        'An STM32H745. The M7 jumps into the ROM as the first thing in main(). The M4 blinks an LED and does not stop.',
+        'An STM32H745. The M7 jumps into the ROM as the first thing in main(). The M4 blinks an LED: it sleeps (WFI), and wakes every 100 ms for its tick. Nobody stops it.',
+        'The check second-core tells how the M4 stands at the instant of the jump.',
         '“Keep the M4 from booting”, says a reply in the forum.',
       ],
       ask: { firmware: 'h745-seed001-fixed' },
@@ -206,12 +207,12 @@ export const DUAL_CORE: Lesson = {
     {
       kind: 'flip',
       title: 'Repair it',
-      text: ['One thing is changed at the jump. The M4 runs on.'],
+      text: ['One thing is set at the jump. The M4 goes on.'],
       firmware: 'h745-masked',
       question: 'Which one brings DFU?',
       hints: {
-        vtor: 'VTOR was right already.',
-        msp: 'MSP was right already.',
+        vtor: 'The firmware writes it in front of the jump.',
+        msp: 'The firmware loads it from the ROM’s table.',
         hsi48: 'The ROM starts HSI48 itself on this line (inferred).',
         vddusb: 'The ROM starts the USB supply itself on this line (inferred).',
       },

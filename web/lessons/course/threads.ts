@@ -103,14 +103,16 @@ export const THREAD_0: Lesson = {
     {
       kind: 'flip',
       title: 'Prove it',
-      text: ['One thing is changed at the jump, nothing else.'],
+      text: [
+        'One thing is set at the jump, and nothing else is touched. The bench does not tell how each of them stands there: you have read it.',
+      ],
       firmware: 'h533-seed000-as-posted',
       question: 'Which one brings DFU?',
       hints: {
-        vddusb: 'The supply was on: without it there is even less.',
-        hsi48: 'HSI48 was on.',
-        vtor: 'VTOR was right.',
-        msp: 'MSP was right.',
+        vddusb: 'PWR_USBSCR was written for that.',
+        hsi48: 'The firmware has started it.',
+        vtor: 'SCB_VTOR was written for that.',
+        msp: 'The firmware loads it from the ROM’s table.',
       },
       rule: 'That is how the bench proves a cause: it repairs one thing and runs again.',
     },
@@ -214,14 +216,14 @@ export const THREAD_1: Lesson = {
     {
       kind: 'flip',
       title: 'The second defect alone',
-      text: ['This is the firmware with the right address and nothing else. One thing is changed at the jump.'],
+      text: ['This is the firmware with the right address and nothing else repaired. One thing is set at the jump.'],
       firmware: 'h745-seed001-address',
       question: 'Which one brings DFU?',
       hints: {
         vtor: 'The ROM of this line sets VTOR itself (inferred).',
         hsi48: 'The ROM starts HSI48 itself (inferred).',
         vddusb: 'The ROM starts the USB supply itself (inferred).',
-        msp: 'MSP was right already.',
+        msp: 'The firmware loads it from the ROM’s table.',
       },
       rule: 'One repair at a time, and a run for each: then the second defect cannot hide.',
     },
@@ -368,7 +370,7 @@ export const THREAD_2: Lesson = {
         },
       ],
       shows: (e) => [entriesRow(e), checkRow(e, 'leave-vtor'), resetsRow(e)],
-      rule: 'The same trap with another register. Note 1 of AN3156 means both: the application must set its vector table.',
+      rule: 'The same trap with another register. Note 1 of AN3156 means both: the application must set its vector table. The last reset is not the leave: the ROM’s handler took the tick, and it resets the chip (fitted to the thread of lesson 5).',
     },
   ],
 };
@@ -453,7 +455,10 @@ export const THREAD_3: Lesson = {
     {
       kind: 'edit',
       title: 'Repair it',
-      text: ['The line is RTC_BKPR(1) = 0; and it must have an effect.'],
+      text: [
+        'The line is RTC_BKPR(1) = 0; and it must have an effect.',
+        'Look at the jumps alone. What comes after the leave is lesson 11: this firmware does not write VTOR, so leave-path fails with each edit.',
+      ],
       firmware: 'l496-seed003-no-dbp',
       question: 'With which edit does the firmware jump only once?',
       goal: 'the firmware jumps into the ROM once',

@@ -110,14 +110,16 @@ export const VECTOR_TABLE: Lesson = {
     {
       kind: 'flip',
       title: 'Repair it',
-      text: ['One thing of the state at the jump can be changed. The rest of the run stays the same.'],
+      text: [
+        'One thing can be set at the jump. The rest of the run stays the same, and some stand so already: which one does not, and matters?',
+      ],
       firmware: 'h533-vtor/vtor-keeps',
       question: 'Which one brings DFU?',
       hints: {
-        primask: 'PRIMASK was 0 already: with 1, no interrupt at all is taken.',
-        hsi48: 'HSI48 was on already.',
-        vddusb: 'The USB supply was on already.',
-        msp: 'MSP was right already.',
+        primask: 'With 1, no interrupt at all would be taken. The interrupt comes, and goes to another handler.',
+        hsi48: 'USB has its clock.',
+        vddusb: 'USB has its supply.',
+        msp: 'The firmware loads it from the ROM’s table.',
       },
       rule: 'SCB->VTOR = 0x0BF97000; in front of the jump does the same in the firmware.',
     },
