@@ -82,6 +82,11 @@ describe.skipIf(MISSING !== null)(`lessons${MISSING === null ? '' : `: ${MISSING
       await page.keyboard.press('Home');
       for (let i = 0; i < 100 && (await page.getByRole('listbox').getAttribute('aria-activedescendant')) !== wanted; i++)
         await page.keyboard.press('ArrowDown');
+      const answers = await page.getByTestId('says').count();
+      await page.keyboard.press('Enter');
+      // chosen, and not yet an answer
+      await page.getByRole('button', { name: /^Commit line/ }).waitFor();
+      expect(await page.getByTestId('says').count()).toBe(answers);
       await page.keyboard.press('Enter');
       await says(answer);
     }
@@ -93,6 +98,7 @@ describe.skipIf(MISSING !== null)(`lessons${MISSING === null ? '' : `: ${MISSING
     const question = (await page.getByText('Click the line that branches').boundingBox())!;
     expect(question.y).toBeLessThan((await page.getByRole('listbox').boundingBox())!.y);
     await page.getByRole('option', { name: 'boot();' }).click();
+    await page.getByRole('button', { name: 'Commit line 37' }).click();
     await says(/^Line 37: yes/);
     await expect.poll(async () => (await page.getByTestId('says').boundingBox())!.y).toBeLessThan(844);
   });
@@ -100,16 +106,60 @@ describe.skipIf(MISSING !== null)(`lessons${MISSING === null ? '' : `: ${MISSING
   it('repair: one thing that does not help, then the one that does', async () => {
     await open('#lesson=seed-000&step=5');
     await page.getByRole('radio').first().waitFor();
-    await tabTo('PRIMASK');
-    await page.keyboard.press('ArrowDown');
-    await tabTo('Change this and run');
+    await tabTo('HSI48 = on');
+    await page.keyboard.press('Space');
+    await tabTo('Set this and run');
     await page.keyboard.press('Enter');
-    await says(/USB supply .* the outcome stays rom-silent/);
+    await says(/^No\. HSI48 = on is so already .* the outcome stays rom-silent/);
     await page.getByRole('radio', { name: /PRIMASK/ }).focus();
     await page.keyboard.press('Space');
-    await tabTo('Change this and run');
+    await tabTo('Set this and run');
     await page.keyboard.press('Enter');
     await says(/rom-silent becomes dfu/);
+  });
+
+  it('shows the answers of an earlier visit with what the bench says of them, also behind a reload, until they are taken back', async () => {
+    await open('#lesson=seed-000&step=2');
+    await page.getByRole('radio', { name: '0: the reset has cleared it' }).click();
+    await page.getByRole('button', { name: 'Commit and run' }).click();
+    await says(/^No\. The reset came before/);
+    await page.goto(`${base}#lesson=seed-000&step=4`);
+    for (const text of ['PWR_USBSCR |=', 'irq_off();']) {
+      await page.getByRole('option', { name: text }).click();
+      await page.getByRole('button', { name: /^Commit line/ }).click();
+      await shown(text === 'irq_off();' ? 'yes. The proved cause' : 'no. The USB supply is on');
+    }
+    await page.goto(`${base}#lesson=seed-000&step=2`);
+    await says(/^No\. The reset came before/);
+    await shown('What the bench found');
+    expect(await page.locator('.choice.wrong').textContent()).toMatch(/^0: the reset/);
+    await page.goto(`${base}#lesson=seed-000&step=4`);
+    await page.reload();
+    await says(/^Line 12: yes/);
+    await shown('no. The USB supply is on');
+    await shown('Next step');
+    await page.getByRole('button', { name: 'Answer this step anew' }).click();
+    await page.getByRole('button', { name: 'Commit a line' }).waitFor();
+    expect(await page.getByTestId('says').count()).toBe(0);
+  });
+
+  it.each([1200, 820])('shows the whole picture of the run at %i px', async (width) => {
+    await open('#lesson=seed-000&step=3', width);
+    await page.getByRole('radio').first().click();
+    await page.getByRole('button', { name: 'Commit and run' }).click();
+    await page.getByText('The whole run as one picture').click();
+    const box = (await page.locator('.hand-over').boundingBox())!;
+    const svg = (await page.locator('.hand-over svg').boundingBox())!;
+    expect(svg.x + svg.width).toBeLessThanOrEqual(box.x + box.width);
+  });
+
+  it('says where the program is another one, and what words mean', async () => {
+    await open('#lesson=seed-004&step=2');
+    await page
+      .locator('.changed')
+      .filter({ hasText: /^Nearly the program of the step before: / })
+      .waitFor();
+    await page.locator('.words').filter({ hasText: 'fitted: the value was chosen' }).waitFor();
   });
 
   it('repair by an edit, and a hidden test at the end', async () => {

@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { LessonBench } from '../../web/lessons/bench.ts';
-import { blamedLine, judgeChoice, judgeEdit, judgeFlip, judgeLine, linesOf, trueChoice } from '../../web/lessons/judge.ts';
+import { blamedLine, judgeChoice, judgeEdit, judgeFlip, judgeLine, linesOf, switchesOf, trueChoice } from '../../web/lessons/judge.ts';
 import { FIRMWARE, LESSONS, shownFirmware } from '../../web/lessons/lessons.ts';
+import { changesSince, type Shown } from '../../web/lessons/changes.ts';
 import { linkTo, placeOf } from '../../web/lessons/place.ts';
-import { marked, readProgress, stepKey, writeProgress } from '../../web/lessons/progress.ts';
+import { marked, readAnswers, readProgress, stepKey, writeAnswers, writeProgress } from '../../web/lessons/progress.ts';
 import { readable } from '../../web/lessons/source.ts';
 import type { EditStep, Evidence, FindStep, FlipStep, LookStep, PredictStep, Step } from '../../web/lessons/types.ts';
+import { wordsIn } from '../../web/lessons/words.ts';
 import { expectSection } from '../docs/sections.ts';
 import { lessonBench } from './lesson-bench.ts';
 
@@ -50,20 +52,21 @@ async function find(step: FindStep): Promise<void> {
     expect(judged.filter((j) => !j.right && j.line.text.includes(part)).length, part).toBeGreaterThan(0);
 }
 async function flip(step: FlipStep): Promise<void> {
+  const switches = await switchesOf(bench, step);
   const { flips } = (await bench.entry(step.firmware))!;
-  const judged = await Promise.all(
-    flips.map(async ({ id, on }) => ({
-      id,
-      right: (await judgeFlip(bench, step, id)).right,
-      outcome: await bench.withFlip(step.firmware, id, !on),
-    })),
-  );
+  const judged = await Promise.all(switches.map(async ({ id }) => ({ id, ...(await judgeFlip(bench, step, id)) })));
   const helps = judged.filter((j) => j.right).map((j) => j.id);
   expect(helps).toHaveLength(1);
-  expect(judged.filter((j) => j.outcome === 'dfu').map((j) => j.id)).toEqual(helps);
   expect(Object.keys(step.hints).filter((id) => helps.includes(id) || !flips.some((f) => f.id === id))).toEqual([]);
   // it is what the bench itself names as the cause
-  expect((await bench.run(step.firmware)).result.diagnosis.causes[0]!.id).toBe(helps[0]);
+  const { result } = await bench.run(step.firmware);
+  expect(result.diagnosis.causes[0]!.id).toBe(helps[0]);
+  // nobody finds it by its place, and what stands so already is told to be so
+  expect(switches.map((s) => s.text.toLowerCase())).toEqual(switches.map((s) => s.text.toLowerCase()).sort());
+  for (const { id, says } of judged) {
+    const wanted = id !== 'primask';
+    expect([id, says.includes('is so already')]).toEqual([id, flips.find((f) => f.id === id)!.on === wanted]);
+  }
 }
 async function edit(step: EditStep): Promise<void> {
   const judged = await Promise.all(step.edits.map((_, i) => judgeEdit(bench, step, i)));
@@ -177,6 +180,69 @@ describe('source as a student sees it', () => {
   });
 });
 
+describe('what is another one than in the step before', () => {
+  const shown = (firmware: string, lines: readonly string[], chip = 'stm32f072rb'): Shown => ({
+    firmware,
+    chip,
+    file: 'main.c',
+    lines: lines.map((text, i) => ({ number: i + 1, text })),
+  });
+  const PROGRAM = ['int main(void) {', '  irq_off();', '  jump();', '}'];
+  const masked = shown('masked', PROGRAM);
+  const told = (now: Shown): readonly [string, readonly number[]] => {
+    const { text, fresh } = changesSince(masked, now);
+    return [text, [...fresh]];
+  };
+  it('is nothing at the first step, and with the same firmware', () => {
+    expect([changesSince(null, masked).text, changesSince(masked, masked).text]).toEqual(['', '']);
+  });
+  it('is the run, the chip, some lines, or all', () => {
+    expect(told(shown('masked/other', PROGRAM))).toEqual([
+      'The same program as in the step before. Something else of the run is different: the text says what.',
+      [],
+    ]);
+    expect(told(shown('other', ['int main(void) {', '  irq_on();', '  irq_on();', '  jump();', '}']))).toEqual([
+      'Another program than in the step before.',
+      [],
+    ]);
+    expect(told(shown('fixed', [PROGRAM[0]!, '  wait();', ...PROGRAM.slice(2)]))).toEqual([
+      'Nearly the program of the step before: new is line 2; gone is “irq_off();”.',
+      [2],
+    ]);
+    expect(told(shown('other', ['x();', 'y();'], 'stm32f405rg'))[0]).toBe(
+      'Another program than in the step before. The chip is an STM32F405RG; before it was an STM32F072RB.',
+    );
+  });
+  it('is told wherever a step of the course runs another firmware', async () => {
+    const at = async (step: Step): Promise<Shown> => {
+      const firmware = shownFirmware(step);
+      const { chip, main } = await bench.firmware(firmware);
+      return { firmware, chip, file: main, lines: await linesOf(bench, firmware) };
+    };
+    for (const { id, steps } of LESSONS)
+      for (const [i, step] of steps.entries()) {
+        if (i === 0) continue;
+        const [before, now] = await Promise.all([at(steps[i - 1]!), at(step)]);
+        expect([id, i + 1, changesSince(before, now).text === '']).toEqual([id, i + 1, before.firmware === now.firmware]);
+      }
+  });
+});
+
+describe('words of the project', () => {
+  it('are told where a text uses them', () => {
+    expect(wordsIn(['The stand-in ROM does it (inferred).', 'assumed']).map(([word]) => word)).toEqual(['stand-in', 'inferred', 'assumed']);
+    expect(wordsIn(['Measures and reports.'])).toEqual([]);
+  });
+  it('mean what docs/concepts.md says', () => {
+    const concepts = readFileSync(join(root, 'docs', 'concepts.md'), 'utf8');
+    const rows = [...concepts.matchAll(/^\| (documented|measured|reported|inferred|fitted|assumed) \| (.*) \|$/gm)].map(
+      ([, word, text]) => [word, text],
+    );
+    expect(rows).toHaveLength(6);
+    expect(wordsIn(rows.map(([word]) => word!))).toEqual(rows);
+  });
+});
+
 describe('links', () => {
   it('lead to a step, to the list, or to the playground', () => {
     expect(placeOf(linkTo('seed-000', 3))).toEqual({ lesson: 'seed-000', step: 3 });
@@ -202,6 +268,14 @@ describe('progress', () => {
       items.set([...items.keys()][0]!, bad);
       expect(readProgress()).toEqual({});
     }
+  });
+  it('keeps answers, and leaves out what are none', () => {
+    const items = new Map<string, string>();
+    vi.stubGlobal('localStorage', { getItem: (k: string) => items.get(k) ?? null, setItem: (k: string, v: string) => items.set(k, v) });
+    writeAnswers({ 'a/1': ['0', '2'] });
+    expect([readAnswers(), readProgress()]).toEqual([{ 'a/1': ['0', '2'] }, {}]);
+    items.set([...items.keys()][0]!, '{"a/1":["1"],"a/2":"first","a/3":[1]}');
+    expect(readAnswers()).toEqual({ 'a/1': ['1'] });
   });
   it('is empty where storage is forbidden', () => {
     const no = (): never => {
@@ -267,9 +341,9 @@ async function answerOf(step: Step): Promise<string> {
       return `line ${line}: \`${(await linesOf(bench, step.firmware)).find((l) => l.number === line)!.text.trim()}\``;
     }
     case 'flip': {
-      const { flips } = (await bench.entry(step.firmware))!;
-      const helps = await Promise.all(flips.map(async ({ id }) => (await judgeFlip(bench, step, id)).right));
-      return flips.flatMap(({ label, on, words }, i) => (helps[i] ? [`${label}: ${words[on ? 0 : 1]}`] : [])).join('; ');
+      const switches = await switchesOf(bench, step);
+      const helps = await Promise.all(switches.map(async ({ id }) => (await judgeFlip(bench, step, id)).right));
+      return switches.flatMap(({ text }, i) => (helps[i] ? [text] : [])).join('; ');
     }
     case 'edit': {
       const helps = await Promise.all(step.edits.map(async (_, i) => (await judgeEdit(bench, step, i)).right));

@@ -24,8 +24,10 @@ interface ChooserProps {
   readonly truth: string | null;
 }
 export function Chooser({ question, options, button, commit, busy, tried, over, words, truth }: ChooserProps) {
-  const [chosen, setChosen] = useState('');
+  const [picked, setPicked] = useState('');
   const last = tried.at(-1);
+  // who comes back sees what was chosen
+  const chosen = picked === '' ? (last?.key ?? '') : picked;
   const wasWrong = (key: string): boolean => tried.some((t) => t.key === key && !t.right);
   const isTrue = (key: string): boolean => key === truth || tried.some((t) => t.key === key && t.right);
   return (
@@ -44,7 +46,7 @@ export function Chooser({ question, options, button, commit, busy, tried, over, 
               name="answer"
               value={key}
               checked={chosen === key}
-              onChange={() => setChosen(key)}
+              onChange={() => setPicked(key)}
               disabled={wasWrong(key)}
             />
             <span>
@@ -60,6 +62,11 @@ export function Chooser({ question, options, button, commit, busy, tried, over, 
           </button>
         )}
       </fieldset>
+      {tried.slice(0, -1).map(({ key, says }) => (
+        <p key={key} class="dim">
+          {options.find((o) => o.key === key)?.text}: no. {says}
+        </p>
+      ))}
       {last && (
         <p class={last.right ? 'verdict good' : 'verdict bad'} role="status" data-testid="says">
           {last.right ? 'Right. ' : 'No. '}

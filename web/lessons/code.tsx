@@ -4,11 +4,15 @@ import type { SourceLine } from './source.ts';
 
 interface CodeProps {
   readonly lines: readonly SourceLine[];
+  /** Lines that the step before did not show. */
+  readonly fresh: ReadonlySet<number>;
   /** Where the machine stands. */
   readonly here: number | null;
   readonly chosen: number | null;
   /** Takes the line that was clicked; null: lines are only read. */
   readonly pick: ((line: SourceLine) => void) | null;
+  /** Enter on the line that is chosen. */
+  readonly commit: () => void;
 }
 const KEYS: Readonly<Record<string, (at: number, last: number) => number>> = {
   ArrowDown: (at, last) => Math.min(at + 1, last),
@@ -19,7 +23,7 @@ const KEYS: Readonly<Record<string, (at: number, last: number) => number>> = {
   End: (_, last) => last,
 };
 
-export function Code({ lines, here, chosen, pick }: CodeProps) {
+export function Code({ lines, fresh, here, chosen, pick, commit }: CodeProps) {
   const [at, setAt] = useState(0);
   const box = useRef<HTMLDivElement>(null);
   const show = (i: number): void => box.current?.children[i]?.scrollIntoView({ block: 'nearest' });
@@ -27,12 +31,12 @@ export function Code({ lines, here, chosen, pick }: CodeProps) {
     const i = lines.findIndex((l) => l.number === here);
     if (i >= 0) show(i);
   }, [here]);
-  const text = (line: SourceLine) => `${String(line.number).padStart(4)}  ${line.text}`;
+  const text = ({ number, text: code }: SourceLine) => `${String(number).padStart(4)}${fresh.has(number) ? ' + ' : '   '}${code}`;
   if (pick === null)
     return (
       <div class="source" tabIndex={0} role="region" aria-label="source" ref={box}>
         {lines.map((line) => (
-          <div key={line.number} class={line.number === here ? 'here' : ''}>
+          <div key={line.number} class={`${line.number === here ? 'here' : ''} ${fresh.has(line.number) ? 'fresh' : ''}`}>
             {text(line)}
           </div>
         ))}
@@ -44,8 +48,9 @@ export function Code({ lines, here, chosen, pick }: CodeProps) {
       const next = move(at, lines.length - 1);
       setAt(next);
       show(next);
-    } else if (e.key === 'Enter' || e.key === ' ') pick(lines[at]!);
-    else return;
+    } else if (e.key !== 'Enter' && e.key !== ' ') return;
+    else if (e.key === 'Enter' && lines[at]!.number === chosen) commit();
+    else pick(lines[at]!);
     e.preventDefault();
   };
   return (
@@ -64,7 +69,7 @@ export function Code({ lines, here, chosen, pick }: CodeProps) {
           id={`line-${line.number}`}
           role="option"
           aria-selected={line.number === chosen}
-          class={`${i === at ? 'at' : ''} ${line.number === chosen ? 'here' : ''}`}
+          class={`${i === at ? 'at' : ''} ${line.number === chosen ? 'here' : ''} ${fresh.has(line.number) ? 'fresh' : ''}`}
           onClick={() => {
             setAt(i);
             pick(line);

@@ -44,16 +44,30 @@ function aboutLine({ number, text }: SourceLine, blamed: LastWriter | null): str
   return `The proved cause does not name line ${number}: the bad value was not made there.${way}`;
 }
 
+/** A switch of a repair: what one thing is set to. It does not tell how that stands; some stand so already, as in real code. */
+export interface Switch {
+  readonly id: string;
+  readonly text: string;
+}
+/** What a jump wants of each: only PRIMASK is better off. */
+const WANTED_OFF: ReadonlySet<string> = new Set(['primask']);
+export async function switchesOf(bench: LessonBench, step: FlipStep): Promise<Switch[]> {
+  const flips = (await bench.entry(step.firmware))?.flips ?? [];
+  const named = flips.map(({ id, label, words }) => ({ id, text: `${label} = ${words[WANTED_OFF.has(id) ? 0 : 1]}` }));
+  return named.sort((a, b) => (a.text.toLowerCase() < b.text.toLowerCase() ? -1 : 1));
+}
 export async function judgeFlip(bench: LessonBench, step: FlipStep, id: string): Promise<Judgement> {
   const [entry, { result }] = await Promise.all([bench.entry(step.firmware), bench.run(step.firmware)]);
   const flip = entry?.flips.find((f) => f.id === id);
   if (!flip) return { right: false, says: 'There is no such thing at the entry.' };
-  const outcome = await bench.withFlip(step.firmware, id, !flip.on);
+  const wanted = !WANTED_OFF.has(id);
+  const outcome = await bench.withFlip(step.firmware, id, wanted);
   const right = outcome === 'dfu';
+  const set = `${flip.label} = ${flip.words[wanted ? 1 : 0]}`;
+  const was = flip.on === wanted ? `${set} is so already at the jump: nothing is different` : `${set}, and nothing else is different`;
   const word = outcome === result.outcome ? `the outcome stays ${outcome}` : `${result.outcome} becomes ${outcome}`;
-  const says = `With ${flip.label} changed to “${flip.words[flip.on ? 0 : 1]}” and nothing else, ${word}: ${OUTCOME[outcome]}.`;
   const hint = right ? undefined : step.hints[id];
-  return { right, says: hint === undefined ? says : `${says} ${hint}` };
+  return { right, says: [`${was}; ${word}: ${OUTCOME[outcome]}.`, hint ?? ''].join(' ').trim() };
 }
 
 export async function judgeEdit(bench: LessonBench, step: EditStep, chosen: number): Promise<Judgement> {

@@ -4,7 +4,17 @@ import { holder } from '../workers.ts';
 import { LessonBench } from './bench.ts';
 import { LESSONS } from './lessons.ts';
 import { linkTo, type LessonPlace } from './place.ts';
-import { marked, readProgress, stepKey, writeProgress, type Mark, type Progress } from './progress.ts';
+import {
+  marked,
+  readAnswers,
+  readProgress,
+  stepKey,
+  writeAnswers,
+  writeProgress,
+  type Answers,
+  type Mark,
+  type Progress,
+} from './progress.ts';
 import { SHELF } from './shelf.ts';
 import { StepView } from './step.tsx';
 import type { Lesson } from './types.ts';
@@ -21,9 +31,18 @@ export function Lessons({ place }: { readonly place: LessonPlace }) {
       writeProgress(next);
       return next;
     });
+  const [answers, setAnswers] = useState(readAnswers);
+  const answered = (key: string, given: readonly string[]): void =>
+    setAnswers((before) => {
+      const next = { ...before, [key]: given };
+      writeAnswers(next);
+      return next;
+    });
   const clear = (): void => {
     writeProgress({});
     setProgress({});
+    writeAnswers({});
+    setAnswers({});
   };
   const lesson = LESSONS.find((l) => l.id === place.lesson);
   const title = lesson ? `${lesson.title} – bootbench lessons` : 'bootbench lessons';
@@ -43,7 +62,15 @@ export function Lessons({ place }: { readonly place: LessonPlace }) {
       </header>
       <main>
         {lesson ? (
-          <OneLesson key={lesson.id} lesson={lesson} at={Math.min(place.step, lesson.steps.length)} progress={progress} mark={mark} />
+          <OneLesson
+            key={lesson.id}
+            lesson={lesson}
+            at={Math.min(place.step, lesson.steps.length)}
+            progress={progress}
+            mark={mark}
+            answers={answers}
+            answered={answered}
+          />
         ) : (
           <List progress={progress} unknown={place.lesson} clear={clear} />
         )}
@@ -111,8 +138,10 @@ interface OneLessonProps {
   readonly at: number;
   readonly progress: Progress;
   readonly mark: (key: string, how: Mark) => void;
+  readonly answers: Answers;
+  readonly answered: (key: string, given: readonly string[]) => void;
 }
-function OneLesson({ lesson, at, progress, mark }: OneLessonProps) {
+function OneLesson({ lesson, at, progress, mark, answers, answered }: OneLessonProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   const shown = useRef(0);
   useEffect(() => {
@@ -126,6 +155,8 @@ function OneLesson({ lesson, at, progress, mark }: OneLessonProps) {
   const number = LESSONS.indexOf(lesson) + 1;
   const after = useMemo(() => LESSONS[LESSONS.indexOf(lesson) + 1], [lesson]);
   const step = lesson.steps[at - 1]!;
+  const here = stepKey(lesson.id, at);
+  const [round, setRound] = useState(0);
   const last = at === lesson.steps.length;
   const next = last ? (after ? linkTo(after.id, 1) : '#lessons') : linkTo(lesson.id, at + 1);
   const nextText = last ? (after ? `Next lesson: ${after.title}` : 'To the list') : 'Next step';
@@ -152,11 +183,18 @@ function OneLesson({ lesson, at, progress, mark }: OneLessonProps) {
         </ol>
       </nav>
       <StepView
-        key={`${lesson.id}/${at}`}
+        key={`${here}/${round}`}
         step={step}
+        before={lesson.steps[at - 2] ?? null}
         bench={bench!}
         heading={heading}
-        done={(how) => mark(stepKey(lesson.id, at), how)}
+        given={answers[here] ?? []}
+        answered={(key) => answered(here, [...(answers[here] ?? []), key])}
+        again={() => {
+          answered(here, []);
+          setRound(round + 1);
+        }}
+        done={(how) => mark(here, how)}
         next={next}
         nextText={nextText}
       />

@@ -4,19 +4,31 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { HandOver } from '../hand-over.tsx';
 import { inWords } from '../words.ts';
 import type { LessonBench } from './bench.ts';
-import { Chooser, type Option, type Tried } from './chooser.tsx';
+import { changesSince, type Changes, type Shown } from './changes.ts';
+import { Chooser, type Option } from './chooser.tsx';
 import { Code } from './code.tsx';
-import { judgeChoice, judgeEdit, judgeFlip, judgeLine, linesOf, trueChoice, type Judgement } from './judge.ts';
+import { judgeChoice, judgeEdit, judgeFlip, judgeLine, linesOf, switchesOf, trueChoice, type Judgement } from './judge.ts';
 import { shownFirmware } from './lessons.ts';
 import type { Mark } from './progress.ts';
 import type { SourceLine } from './source.ts';
-import type { EditStep, Evidence, FlipStep, LookStep, PredictStep, Row, Step } from './types.ts';
+import type { EditStep, Evidence, FindStep, FlipStep, LookStep, PredictStep, Row, Step } from './types.ts';
+import { wordsIn } from './words.ts';
 
-export interface StepProps<S extends Step = Step> {
+/** What the page remembers of a step. */
+interface Kept {
+  /** Answered on an earlier visit, in order. */
+  readonly given: readonly string[];
+  readonly answered: (key: string) => void;
+  readonly done: (how: Mark) => void;
+}
+export interface StepProps<S extends Step = Step> extends Kept {
   readonly step: S;
+  /** The step before in the same lesson. */
+  readonly before: Step | null;
   readonly bench: LessonBench;
   readonly heading: RefObject<HTMLHeadingElement | null>;
-  readonly done: (how: Mark) => void;
+  /** Forgets the answers of this step. */
+  readonly again: () => void;
   readonly next: string;
   readonly nextText: string;
 }
@@ -24,7 +36,7 @@ const KINDS: Readonly<Record<Step['kind'], string>> = {
   look: 'Look',
   predict: 'Predict: commit, then the bench runs',
   find: 'Find the line',
-  flip: 'Repair: change one thing',
+  flip: 'Repair: set one thing',
   edit: 'Repair: choose an edit',
 };
 
@@ -45,24 +57,67 @@ function useBench() {
   };
   return { busy, error, ask };
 }
+/**
+ * Answers one after the other. Those of an earlier visit are judged anew, in the same order; what no longer exists (null) is left out.
+ * `once`: the first answer ends the step, right or not.
+ */
+function useAnswers<T extends Judgement>(judge: (key: string) => Promise<T | null>, { given, answered, done }: Kept, once = false) {
+  const [all, setAll] = useState<readonly T[]>([]);
+  const { busy, error, ask } = useBench();
+  useEffect(() => {
+    if (given.length === 0) return;
+    void ask(async () => {
+      const again: T[] = [];
+      for (const key of given) {
+        const judged = await judge(key);
+        if (judged !== null) again.push(judged);
+      }
+      setAll(again);
+    });
+  }, []);
+  const answer = (key: string): Promise<void> =>
+    ask(async () => {
+      const judged = await judge(key);
+      if (judged === null) return;
+      setAll([...all, judged]);
+      answered(key);
+      if (judged.right || once) done(judged.right && all.length === 0 ? 'first' : 'later');
+    });
+  return { all, last: all.at(-1) ?? null, busy, error, answer, solved: all.some((t) => t.right) };
+}
 
-export function StepView(props: StepProps) {
-  const { step, bench, heading } = props;
-  const [source, setSource] = useState<{ readonly file: string; readonly chip: string; readonly lines: readonly SourceLine[] } | null>(
-    null,
-  );
-  const [here, setHere] = useState<number | null>(null);
-  const [clicked, setClicked] = useState<SourceLine | null>(null);
+async function shownBy(bench: LessonBench, step: Step): Promise<Shown> {
+  const firmware = shownFirmware(step);
+  const [{ main, chip }, lines] = await Promise.all([bench.firmware(firmware), linesOf(bench, firmware)]);
+  return { firmware, chip, file: main.split('/').at(-1)!, lines };
+}
+/** The program, and what of it is other than in the step before. */
+function useProgram({ step, before, bench }: StepProps) {
+  const [shown, setShown] = useState<Shown | null>(null);
+  const [changes, setChanges] = useState<Changes | null>(null);
   const { busy, error, ask } = useBench();
   useEffect(() => {
     void ask(async () => {
-      const name = shownFirmware(step);
-      const [{ main, chip }, lines] = await Promise.all([bench.firmware(name), linesOf(bench, name)]);
-      setSource({ file: main.split('/').at(-1)!, chip, lines });
+      const now = await shownBy(bench, step);
+      setChanges(changesSince(before === null ? null : await shownBy(bench, before), now));
+      setShown(now);
     });
   }, []);
-  const stands = (e: Evidence): void => setHere(e.view?.place.file?.endsWith(source?.file ?? '?') === true ? e.view.place.line : null);
-  const pick = step.kind === 'find' ? setClicked : null;
+  return { shown, changes, busy, error };
+}
+
+export function StepView(props: StepProps) {
+  const { step, heading } = props;
+  const { shown, changes, busy, error } = useProgram(props);
+  const [here, setHere] = useState<number | null>(null);
+  const [chosen, setChosen] = useState<number | null>(null);
+  const [committed, setCommitted] = useState(0);
+  const [picture, setPicture] = useState('');
+  const stands = (e: Evidence): void => {
+    setHere(e.view?.place.file?.endsWith(`/${shown?.file ?? '?'}`) === true ? e.view.place.line : null);
+    setPicture(e.picture);
+  };
+  const pick = step.kind === 'find' ? (line: SourceLine) => setChosen(line.number) : null;
   return (
     <div class="step">
       <section class="told" aria-labelledby="step">
@@ -73,29 +128,67 @@ export function StepView(props: StepProps) {
         {step.text.map((text, i) => (
           <p key={i}>{text}</p>
         ))}
+        <Words of={step.text} />
         {step.kind === 'find' && <p class="question">{step.question}</p>}
       </section>
       <section class="program" aria-labelledby="program">
-        <h3 id="program">{source ? `${source.file}, ${source.chip.toUpperCase()}` : 'The firmware'}</h3>
-        {busy && source === null && <p class="dim">loading…</p>}
+        <h3 id="program">{shown ? `${shown.file}, ${shown.chip.toUpperCase()}` : 'The firmware'}</h3>
+        {changes !== null && changes.text !== '' && <p class="changed">{changes.text}</p>}
+        {busy && shown === null && <p class="dim">loading…</p>}
         {error !== '' && (
           <p class="bad" role="alert">
             {error}
           </p>
         )}
-        {source && <Code lines={source.lines} here={here} chosen={clicked?.number ?? null} pick={pick} />}
+        {shown && (
+          <Code
+            lines={shown.lines}
+            fresh={changes!.fresh}
+            here={here}
+            chosen={chosen}
+            pick={pick}
+            commit={() => setCommitted(committed + 1)}
+          />
+        )}
       </section>
-      <section class="work" aria-label="challenge">
-        {step.kind === 'look' && <Look {...props} step={step} stands={stands} />}
-        {step.kind === 'predict' && <Predict {...props} step={step} stands={stands} />}
-        {step.kind === 'find' && <Find {...props} step={step} clicked={clicked} />}
-        {step.kind === 'flip' && <Flip {...props} step={step} />}
-        {step.kind === 'edit' && <EditLine {...props} step={step} />}
-      </section>
+      {/* it comes with the program: answers of an earlier visit lead to its lines */}
+      {shown && (
+        <section class="work" aria-label="challenge">
+          {step.kind === 'look' && <Look {...props} step={step} stands={stands} />}
+          {step.kind === 'predict' && <Predict {...props} step={step} stands={stands} />}
+          {step.kind === 'find' && (
+            <Find {...props} step={step} lines={shown.lines} chosen={chosen} choose={setChosen} committed={committed} />
+          )}
+          {step.kind === 'flip' && <Flip {...props} step={step} />}
+          {step.kind === 'edit' && <EditLine {...props} step={step} stands={stands} />}
+          {props.given.length > 0 && (
+            <p>
+              <button type="button" onClick={props.again}>
+                Answer this step anew
+              </button>
+            </p>
+          )}
+        </section>
+      )}
+      <Picture svg={picture} />
     </div>
   );
 }
 
+/** What the words of these texts mean. */
+function Words({ of }: { readonly of: readonly string[] }) {
+  const words = wordsIn(of);
+  return words.length === 0 ? null : (
+    <p class="words">
+      {words.map(([word, meaning], i) => (
+        <span key={word}>
+          {i > 0 && ' '}
+          <dfn>{word}</dfn>: {meaning}.
+        </span>
+      ))}
+    </p>
+  );
+}
 /** What the bench found, the rule behind it, and the way on. */
 function Found({
   rows,
@@ -112,6 +205,7 @@ function Found({
     <>
       <Rows rows={rows} />
       <p class="rule">{step.rule}</p>
+      <Words of={[step.rule]} />
       <p>
         <a class="button main" href={next}>
           {nextText}
@@ -134,11 +228,12 @@ const Rows = ({ rows }: { readonly rows: readonly Row[] }) =>
       </tbody>
     </table>
   );
-const Picture = ({ evidence }: { readonly evidence: Evidence | null }) =>
-  evidence === null || evidence.picture === '' ? null : (
-    <details>
+/** Below both columns, as wide as the page: it is wider than one of them. */
+const Picture = ({ svg }: { readonly svg: string }) =>
+  svg === '' ? null : (
+    <details class="whole">
       <summary>The whole run as one picture</summary>
-      <HandOver svg={evidence.picture} />
+      <HandOver svg={svg} />
     </details>
   );
 function Running({ busy, error }: { readonly busy: boolean; readonly error: string }) {
@@ -154,42 +249,37 @@ function Running({ busy, error }: { readonly busy: boolean; readonly error: stri
   );
 }
 
-function Look({ step, bench, done, next, nextText, stands }: StepProps<LookStep> & { readonly stands: (e: Evidence) => void }) {
-  const [evidence, setEvidence] = useState<Evidence | null>(null);
-  const { busy, error, ask } = useBench();
-  const look = (): Promise<void> =>
-    ask(async () => {
-      const found = await bench.evidence(step.ask);
-      setEvidence(found);
-      stands(found);
-      done('first');
-    });
+function Look({ step, bench, next, nextText, stands, ...kept }: StepProps<LookStep> & { readonly stands: (e: Evidence) => void }) {
+  const { last, busy, error, answer } = useAnswers(async () => {
+    const evidence = await bench.evidence(step.ask);
+    stands(evidence);
+    return { right: true, says: '', evidence };
+  }, kept);
   return (
     <>
-      {evidence === null && (
-        <button type="button" class="main" disabled={busy} onClick={() => void look()}>
+      {last === null && (
+        <button type="button" class="main" disabled={busy} onClick={() => void answer('seen')}>
           Run to there
         </button>
       )}
       <Running busy={busy} error={error} />
-      {evidence && <Found rows={step.shows(evidence)} step={step} next={next} nextText={nextText} />}
+      {last && <Found rows={step.shows(last.evidence)} step={step} next={next} nextText={nextText} />}
     </>
   );
 }
 
-function Predict({ step, bench, done, next, nextText, stands }: StepProps<PredictStep> & { readonly stands: (e: Evidence) => void }) {
-  const [evidence, setEvidence] = useState<Evidence | null>(null);
-  const [tried, setTried] = useState<readonly Tried[]>([]);
-  const { busy, error, ask } = useBench();
-  const commit = (key: string): Promise<void> =>
-    ask(async () => {
-      const found = await bench.evidence(step.ask);
-      const judged = judgeChoice(step, found, Number(key));
-      setTried([{ key, ...judged }]);
-      setEvidence(found);
-      stands(found);
-      done(judged.right ? 'first' : 'later');
-    });
+function Predict({ step, bench, next, nextText, stands, ...kept }: StepProps<PredictStep> & { readonly stands: (e: Evidence) => void }) {
+  const { all, last, busy, error, answer } = useAnswers(
+    async (key) => {
+      if (step.choices[Number(key)] === undefined) return null;
+      const evidence = await bench.evidence(step.ask);
+      stands(evidence);
+      return { key, evidence, ...judgeChoice(step, evidence, Number(key)) };
+    },
+    kept,
+    true,
+  );
+  const evidence = last?.evidence ?? null;
   const truth = evidence === null ? null : trueChoice(step, evidence);
   const options = step.choices.map(({ text }, i): Option => ({ key: String(i), text }));
   return (
@@ -197,10 +287,10 @@ function Predict({ step, bench, done, next, nextText, stands }: StepProps<Predic
       <Chooser
         question={step.question}
         options={options}
-        commit={commit}
+        commit={answer}
         button="Commit and run"
         busy={busy}
-        tried={tried}
+        tried={all}
         over={evidence !== null}
         words={['true', 'not so']}
         truth={truth === null ? null : String(truth)}
@@ -208,92 +298,88 @@ function Predict({ step, bench, done, next, nextText, stands }: StepProps<Predic
       <Running busy={busy} error={error} />
       {evidence && truth === null && <p class="bad">With this ROM none of the answers is true: what the bench found stands below.</p>}
       {evidence && <Found rows={step.shows(evidence)} step={step} next={next} nextText={nextText} />}
-      <Picture evidence={evidence} />
     </>
   );
 }
 
-function Find({
-  step,
-  bench,
-  done,
-  next,
-  nextText,
-  clicked,
-}: StepProps<Step & { kind: 'find' }> & { readonly clicked: SourceLine | null }) {
-  const [judged, setJudged] = useState<Judgement | null>(null);
-  const [wrong, setWrong] = useState(0);
-  const { busy, error, ask } = useBench();
-  const solved = judged?.right === true;
-  const answer = useRef<HTMLParagraphElement>(null);
-  // on a phone it stands below the source
-  useEffect(() => answer.current?.scrollIntoView({ block: 'nearest' }), [judged]);
+interface FindProps extends StepProps<FindStep> {
+  readonly lines: readonly SourceLine[];
+  readonly chosen: number | null;
+  readonly choose: (line: number) => void;
+  /** Counts up when the chosen line is committed in the source. */
+  readonly committed: number;
+}
+function Find({ step, bench, next, nextText, lines, chosen, choose, committed, ...kept }: FindProps) {
+  const { all, last, busy, error, answer, solved } = useAnswers(async (key) => {
+    const line = lines.find((l) => String(l.number) === key);
+    if (line === undefined) return null;
+    choose(line.number);
+    return { key, ...(await judgeLine(bench, step, line)) };
+  }, kept);
+  const says = useRef<HTMLParagraphElement>(null);
+  const open = !solved && !busy && chosen !== null && all.every(({ key }) => key !== String(chosen));
+  const commit = (): void => {
+    if (open) void answer(String(chosen));
+  };
   useEffect(() => {
-    if (clicked === null || solved) return;
-    void ask(async () => {
-      const found = await judgeLine(bench, step, clicked);
-      setJudged(found);
-      if (found.right) done(wrong === 0 ? 'first' : 'later');
-      else setWrong(wrong + 1);
-    });
-  }, [clicked]);
+    if (committed > 0) commit();
+  }, [committed]);
+  // on a phone it stands below the source
+  useEffect(() => says.current?.scrollIntoView({ block: 'nearest' }), [last]);
   return (
     <>
-      {judged === null && (
-        <p class="dim">Click a line of the source. By keyboard: go to the source, move with the arrow keys, and press Enter.</p>
+      {!solved && (
+        <>
+          <p class="dim">
+            Click a line of the source, then commit. By keyboard: go to the source, move with the arrow keys; Enter chooses a line, and
+            Enter again commits.
+          </p>
+          <p>
+            <button type="button" class="main" disabled={!open} onClick={commit}>
+              {chosen === null ? 'Commit a line' : `Commit line ${chosen}`}
+            </button>
+          </p>
+        </>
       )}
       <Running busy={busy} error={error} />
-      {judged && clicked && (
-        <p class={judged.right ? 'verdict good' : 'verdict bad'} role="status" data-testid="says" ref={answer}>
-          Line {clicked.number}: {judged.right ? 'yes. ' : 'no. '}
-          {judged.says}
-        </p>
-      )}
+      {all.map(({ key, right, says: text }, i) => {
+        const isLast = i === all.length - 1;
+        return (
+          <p
+            key={key}
+            class={right ? 'verdict good' : isLast ? 'verdict bad' : 'dim'}
+            {...(isLast ? { role: 'status', 'data-testid': 'says', ref: says } : {})}
+          >
+            Line {key}: {right ? 'yes. ' : 'no. '}
+            {text}
+          </p>
+        );
+      })}
       {solved && <Found rows={[]} step={step} next={next} nextText={nextText} />}
     </>
   );
 }
 
-/** Tries until one is right. */
-function useTries(judge: (key: string) => Promise<Judgement>, done: (how: Mark) => void) {
-  const [tried, setTried] = useState<readonly Tried[]>([]);
-  const { busy, error, ask } = useBench();
-  const commit = (key: string): Promise<void> =>
-    ask(async () => {
-      const judged = await judge(key);
-      const all = [...tried, { key, ...judged }];
-      setTried(all);
-      if (judged.right) done(all.length === 1 ? 'first' : 'later');
-    });
-  return { tried, busy, error, commit, solved: tried.some((t) => t.right) };
-}
-
-function Flip({ step, bench, done, next, nextText }: StepProps<FlipStep>) {
+function Flip({ step, bench, next, nextText, ...kept }: StepProps<FlipStep>) {
   const [options, setOptions] = useState<readonly Option[]>([]);
   const loading = useBench();
   useEffect(() => {
-    void loading.ask(async () => {
-      const entry = await bench.entry(step.firmware);
-      setOptions(
-        (entry?.flips ?? []).map(({ id, label, on, words }) => ({
-          key: id,
-          text: `${label}: ${words[on ? 1 : 0]} → ${words[on ? 0 : 1]}`,
-        })),
-      );
-    });
+    void loading.ask(async () => setOptions((await switchesOf(bench, step)).map(({ id, text }) => ({ key: id, text }))));
   }, []);
-  const tries = useTries((key) => judgeFlip(bench, step, key), done);
+  const tries = useAnswers(async (key) => ({ key, ...(await judgeFlip(bench, step, key)) }), kept);
   return (
     <>
       {options.length > 0 && (
         <Chooser
           question={step.question}
           options={options}
-          button="Change this and run"
+          button="Set this and run"
           words={['helps', 'does not help']}
           over={tries.solved}
           truth={null}
-          {...tries}
+          tried={tries.all}
+          busy={tries.busy}
+          commit={tries.answer}
         />
       )}
       <Running busy={loading.busy || tries.busy} error={loading.error + tries.error} />
@@ -302,17 +388,17 @@ function Flip({ step, bench, done, next, nextText }: StepProps<FlipStep>) {
   );
 }
 
-function EditLine({ step, bench, done, next, nextText }: StepProps<EditStep>) {
-  const [rows, setRows] = useState<readonly Row[]>([]);
-  const [evidence, setEvidence] = useState<Evidence | null>(null);
-  const judge = async (key: string): Promise<Judgement> => {
+function EditLine({ step, bench, next, nextText, stands, ...kept }: StepProps<EditStep> & { readonly stands: (e: Evidence) => void }) {
+  const tries = useAnswers(async (key) => {
+    const edit = step.edits[Number(key)];
+    if (edit === undefined) return null;
     const judged = await judgeEdit(bench, step, Number(key));
-    const found = await bench.evidence({ firmware: step.edits[Number(key)]!.firmware });
-    setEvidence(found);
-    setRows(step.shows(found));
-    return judged;
-  };
-  const tries = useTries(judge, done);
+    const evidence = await bench.evidence({ firmware: edit.firmware });
+    stands(evidence);
+    return { key, ...judged, evidence };
+  }, kept);
+  const evidence = tries.last?.evidence ?? null;
+  const rows = evidence === null ? [] : step.shows(evidence);
   const options = step.edits.map(({ text }, i): Option => ({ key: String(i), text }));
   return (
     <>
@@ -323,11 +409,12 @@ function EditLine({ step, bench, done, next, nextText }: StepProps<EditStep>) {
         words={['helps', 'does not help']}
         over={tries.solved}
         truth={null}
-        {...tries}
+        tried={tries.all}
+        busy={tries.busy}
+        commit={tries.answer}
       />
       <Running busy={tries.busy} error={tries.error} />
       {tries.solved ? <Found rows={rows} step={step} next={next} nextText={nextText} /> : <Rows rows={rows} />}
-      <Picture evidence={evidence} />
     </>
   );
 }
