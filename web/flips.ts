@@ -1,19 +1,26 @@
 /** Preconditions that can be turned over at the entry into the ROM. Families have them in other registers. */
-import type { BenchMachine } from '../src/library/machine.ts';
 import type { ChipDescription } from '../src/emu/chip.ts';
 import type { FlipView } from './setup.ts';
 
+/** What a machine lets others see and change. */
+export interface FlipTarget {
+  readonly registers: Readonly<Record<string, number>>;
+  setRegister(name: string, value: number): void;
+  read(path: string): number;
+  write(path: string, value: number): void;
+  readMemory(address: number, length: number): Uint8Array;
+}
 interface Flip {
   readonly id: string;
   readonly label: string;
   readonly words: readonly [string, string];
   /** Null where this chip has no such thing. */
-  read(m: BenchMachine, chip: ChipDescription): boolean | null;
-  write(m: BenchMachine, chip: ChipDescription, on: boolean): void;
+  read(m: FlipTarget, chip: ChipDescription): boolean | null;
+  write(m: FlipTarget, chip: ChipDescription, on: boolean): void;
 }
 
 const APPLICATION = 0x08000000;
-const tryRead = (m: BenchMachine, path: string): number | null => {
+const tryRead = (m: FlipTarget, path: string): number | null => {
   try {
     return m.read(path);
   } catch {
@@ -35,7 +42,7 @@ const field = (id: string, label: string, paths: readonly string[], words: reado
   },
 });
 const table = (chip: ChipDescription): number => chip.rom?.vectorTable.value ?? 0;
-const word = (m: BenchMachine, address: number): number => m.readMemory(address, 4).reduceRight((n, b) => n * 256 + b, 0);
+const word = (m: FlipTarget, address: number): number => m.readMemory(address, 4).reduceRight((n, b) => n * 256 + b, 0);
 
 export const FLIPS: readonly Flip[] = [
   {
@@ -69,7 +76,7 @@ export const FLIPS: readonly Flip[] = [
   ),
 ];
 
-export const flipViews = (m: BenchMachine, chip: ChipDescription): FlipView[] =>
+export const flipViews = (m: FlipTarget, chip: ChipDescription): FlipView[] =>
   FLIPS.flatMap(({ id, label, words, read }) => {
     const on = read(m, chip);
     return on === null ? [] : [{ id, label, words, on }];

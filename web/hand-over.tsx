@@ -18,8 +18,16 @@ function useNarrow(): boolean {
   return narrow;
 }
 
+/** A wire that can be turned over. */
+export interface Switch {
+  readonly label: string;
+  readonly isOn: boolean;
+}
 interface HandOverProps {
   readonly svg: string;
+  /** By the ids of wires. */
+  readonly switches?: ReadonlyMap<string, Switch>;
+  readonly turn?: (wire: string) => void;
   readonly isRepaired: boolean;
   readonly setRepaired: (repaired: boolean) => void;
 }
@@ -47,8 +55,11 @@ function Part({
   part,
   id,
   setRepaired,
+  switches,
+  turn,
 }: HandOverProps & { readonly part: readonly [from: number, width: number] | null; readonly id: string }) {
   const holder = useRef<HTMLDivElement>(null);
+  const lastTurned = useRef('');
   useEffect(() => {
     const drawn = holder.current?.querySelector('svg');
     if (!drawn || part === null) return;
@@ -58,7 +69,32 @@ function Part({
     drawn.setAttribute('viewBox', `${part[0]} ${top} ${part[1]} ${height - top}`);
     drawn.removeAttribute('height');
   }, [svg, part]);
+  useEffect(() => {
+    for (const wire of Array.from(holder.current?.querySelectorAll<SVGGElement>('[data-wire]') ?? [])) {
+      const found = switches?.get(wire.dataset['wire']!);
+      if (found === undefined) continue;
+      wire.setAttribute('role', 'switch');
+      wire.setAttribute('tabindex', '0');
+      wire.setAttribute('aria-checked', String(found.isOn));
+      wire.setAttribute('aria-label', found.label);
+    }
+    // a picture in the place of another takes the focus with it
+    if (lastTurned.current !== '' && document.activeElement === document.body)
+      holder.current?.querySelector<SVGGElement>(`[data-wire="${lastTurned.current}"]`)?.focus();
+  }, [svg, switches]);
+  const pressed = (event: KeyboardEvent): void => {
+    if (event.key !== 'Enter' && event.key !== ' ') return;
+    if (turnedBy(event.target as Element)) event.preventDefault();
+  };
+  const turnedBy = (target: Element): boolean => {
+    const wire = target.closest<SVGGElement>('[data-wire][role=switch]')?.dataset['wire'];
+    if (wire === undefined || turn === undefined) return false;
+    lastTurned.current = wire;
+    turn(wire);
+    return true;
+  };
   const clicked = (event: MouseEvent): void => {
+    if (turnedBy(event.target as Element)) return;
     // its own links would take the place of the page's
     const link = (event.target as Element).closest('a');
     if (link === null) return;
@@ -67,18 +103,36 @@ function Part({
   };
   // its texts went through the door for HTML (src/report/page.ts)
   return (
-    <div ref={holder} class={`part ${id}`} onClick={clicked} dangerouslySetInnerHTML={{ __html: svg.replaceAll('hand-over-', `${id}-`) }} />
+    <div
+      ref={holder}
+      class={`of-${id}`}
+      onClick={clicked}
+      onKeyDown={pressed}
+      dangerouslySetInnerHTML={{ __html: svg.replaceAll('hand-over-', `${id}-`) }}
+    />
   );
 }
 
 /** As it is, or repaired. */
-export const WhichRun = ({ isRepaired, setRepaired, repaired }: Omit<HandOverProps, 'svg'> & { readonly repaired: string }) => (
+interface WhichRunProps extends Pick<HandOverProps, 'isRepaired' | 'setRepaired'> {
+  /** What is other in the second run; null: there is none. */
+  readonly repaired: string | null;
+  readonly hint: string;
+}
+export const WhichRun = ({ isRepaired, setRepaired, repaired, hint }: WhichRunProps) => (
   <div class="which-run" role="group" aria-label="which run">
-    <button type="button" aria-pressed={!isRepaired} onClick={() => setRepaired(false)}>
-      As it is
-    </button>
-    <button type="button" aria-pressed={isRepaired} onClick={() => setRepaired(true)}>
-      {repaired}
-    </button>
+    {repaired !== null && (
+      <button type="button" aria-pressed={!isRepaired} onClick={() => setRepaired(false)}>
+        As it is
+      </button>
+    )}
+    {repaired !== null && (
+      <button type="button" aria-pressed={isRepaired} onClick={() => setRepaired(true)}>
+        {repaired}
+      </button>
+    )}
+    <span class="dim" role="status">
+      {hint}
+    </span>
   </div>
 );

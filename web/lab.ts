@@ -9,6 +9,7 @@ import type { StepAction } from '../src/bench/documents/scenario-types.ts';
 import type { RunTrace } from '../src/bench/documents/trace-types.ts';
 import { glossary } from '../src/bench/verdict/glossary.ts';
 import { findChip } from '../src/chips/index.ts';
+import type { ChipDescription } from '../src/emu/chip.ts';
 import { sha256 } from '../src/image/sha256.ts';
 import { HOST } from '../src/library/host.ts';
 import { runHere } from '../src/library/job-here.ts';
@@ -19,12 +20,13 @@ import { pictureOf } from '../src/report/picture.ts';
 import { sourcesIn } from './sources.ts';
 import { resolveRomOptions, ROM_OPTION_VALUES } from '../src/rom/options.ts';
 import { findRomProfile } from '../src/rom/profiles.ts';
-import { FLIPS, flipViews } from './flips.ts';
+import { entryTarget } from './entry-target.ts';
+import { FLIPS, flipViews, type FlipTarget } from './flips.ts';
 import { listingOf } from './listing.ts';
 import { inThePage, pathOf } from './own-file.ts';
 import { patchText, shownFacts } from './told.ts';
 import { dumpFor, prepareChip, withFacts } from './remote.ts';
-import type { Changed, Diagnosed, DfuDevice, Entry, Flips, Go, Setup, Verdict, View } from './setup.ts';
+import type { Changed, Diagnosed, DfuDevice, Entry, Flips, Go, Second, Setup, Verdict, View } from './setup.ts';
 
 const interpreters = HOST.prepare;
 HOST.prepare = async (chip) => {
@@ -119,19 +121,25 @@ class Lab {
     }
   }
 
-  /** The outcome with some things turned over. */
-  async outcomeWith(setup: Setup, flips: Flips): Promise<Outcome> {
+  /** A whole run with some things turned over at the entry. */
+  async second(setup: Setup, flips: Flips): Promise<Second> {
     const options = await machineOptionsOf(setup, flips);
-    const machine = await openMachine(options);
-    try {
-      if (Object.keys(flips.state).length > 0) {
-        const stopped = await machine.runUntil({ entry: true }, { limit: ENTRY_LIMIT });
-        if (stopped.by === 'until') turnOver(machine, options.chip, flips);
-      }
-      return (await machine.finish()).outcome;
-    } finally {
-      machine.close();
-    }
+    const chip = findChip(options.chip)!;
+    let trace: RunTrace | null = null;
+    const result = runHere(await libraryJob(options), {
+      trace: (t) => (trace = t),
+      atEntry: (machine) => turnOver(entryTarget(machine), chip, flips),
+    });
+    const sources = sourcesIn(setup.source ?? {}, setup.name, setup.bytes);
+    return {
+      outcome: result.outcome as Outcome,
+      picture: pictureOf(result, trace),
+      handOver: handOverPicture(result, { sources, byHand: new Set(Object.keys(flips.state)) }),
+    };
+  }
+
+  async outcomeWith(setup: Setup, flips: Flips): Promise<Outcome> {
+    return (await this.second(setup, flips)).outcome;
   }
 
   /** What is asked of the held machine happens one after the other: an `open` that waits for a chip's facts is not overtaken. */
@@ -375,8 +383,7 @@ function valueOf(machine: BenchMachine, name: string): number | null {
   }
 }
 
-function turnOver(machine: BenchMachine, chipName: string, flips: Flips): void {
-  const chip = findChip(chipName)!;
+function turnOver(machine: FlipTarget, chip: ChipDescription, flips: Flips): void {
   for (const flip of FLIPS) {
     const on = flips.state[flip.id];
     if (on !== undefined) flip.write(machine, chip, on);

@@ -1,6 +1,6 @@
 /** The playground: a firmware, its verdict, what happens if one thing is different, a machine to step, its DFU device, lessons. Nothing leaves the browser. */
 import { render } from 'preact';
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Dropped } from './dropped.ts';
 import { keep, kept } from './kept.ts';
 import { linkOf, noteLink, readLink } from './link.ts';
@@ -14,6 +14,7 @@ import { TimelinePanel } from './panes/timeline.tsx';
 import { Tabs, type Tab } from './panes/tabs.tsx';
 import { Headline, VerdictPanel } from './panes/verdict.tsx';
 import { WhatIf } from './panes/what-if.tsx';
+import { changesIn, drawnOver, turned, useWhatIf } from './second.ts';
 import { NO_FLIPS, type Example, type Flips, type Setup, type SourceTexts, type Verdict, type WhichChip, asRun } from './setup.ts';
 import { inWords } from './words.ts';
 import { onRunner, Stopped, stopRuns } from './workers.ts';
@@ -158,6 +159,22 @@ function App() {
   }, [link, verdict]);
 
   const own = setup && verdict ? { ...setup, chip: verdict.chip } : null;
+  const whatIf = useWhatIf(own, flips);
+  const { entry, second } = whatIf;
+  // the second run comes into view
+  useEffect(() => setRepaired(second !== null), [second]);
+  const switches = useMemo(
+    () =>
+      new Map(
+        (entry?.flips ?? []).map((f) => [
+          f.id,
+          { label: `${f.label}: ${f.words[(flips.state[f.id] ?? f.on) ? 1 : 0]}`, isOn: flips.state[f.id] ?? f.on },
+        ]),
+      ),
+    [entry, flips],
+  );
+  const changes = second === null ? null : `${changesIn(flips, entry)}: ${second.outcome}`;
+  const picture = verdict === null ? null : second === null ? verdict.picture : drawnOver(verdict.picture, second.picture, changes!);
   const show = (next: Tab): void => {
     setTab(next);
     // what was hidden had no width
@@ -218,14 +235,32 @@ function App() {
           <div class="bench" data-tab={tab}>
             <div class="left">
               <section class="pane picture" aria-label="the hand-over">
-                {verdict.picture.repaired !== null && (
-                  <WhichRun isRepaired={isRepaired} setRepaired={setRepaired} repaired={verdict.picture.repaired} />
-                )}
-                <HandOver svg={verdict.handOver} isRepaired={isRepaired} setRepaired={setRepaired} />
+                <WhichRun
+                  isRepaired={isRepaired}
+                  setRepaired={setRepaired}
+                  repaired={changes ?? verdict.picture.repaired}
+                  hint={
+                    whatIf.busy
+                      ? 'running…'
+                      : whatIf.error !== ''
+                        ? whatIf.error
+                        : switches.size > 0
+                          ? 'Click an underlined wire: what if?'
+                          : ''
+                  }
+                />
+                <HandOver
+                  svg={second !== null && isRepaired ? second.handOver : verdict.handOver}
+                  isRepaired={second === null && isRepaired}
+                  setRepaired={setRepaired}
+                  switches={switches}
+                  turn={(wire) => entry && setFlips(turned(flips, entry, wire))}
+                />
               </section>
               <TimelinePanel
-                key={`time-${verdict.sha256}-${verdict.chip}-${verdict.result.outcome}`}
+                key={`time-${verdict.sha256}-${verdict.chip}-${verdict.result.outcome}-${changes ?? ''}`}
                 verdict={verdict}
+                picture={picture!}
                 now={now}
                 seek={(at) => controls?.seek(at)}
               />
@@ -238,7 +273,7 @@ function App() {
                   <VerdictPanel verdict={verdict} link={link} />
                 </div>
                 <div class="body" hidden={tab !== 'what-if'}>
-                  <WhatIf key={`if-${verdict.sha256}-${verdict.chip}`} setup={own} base={verdict} flips={flips} setFlips={setFlips} />
+                  <WhatIf run={whatIf} base={verdict} flips={flips} setFlips={setFlips} />
                 </div>
               </section>
               <Stepper

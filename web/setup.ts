@@ -116,6 +116,12 @@ export interface Verdict {
   readonly handOver: string;
   readonly memories: RunTrace['memories'];
 }
+/** A run with something turned over. */
+export interface Second {
+  readonly outcome: Outcome;
+  readonly picture: Picture;
+  readonly handOver: string;
+}
 /** Nothing tells which of these parts the firmware is for. */
 export interface WhichChip {
   readonly chips: readonly string[];

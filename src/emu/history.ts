@@ -174,6 +174,10 @@ export class History {
   notReached(): void {
     this.entries.push({ ...this.entries.pop()!, reached: false });
   }
+  /** Somebody has changed what the last entry is handed. */
+  handed(registers: RegisterFile): void {
+    this.entries.push({ ...this.entries.pop()!, registers });
+  }
   /** What the last reset left. */
   keepsBehindReset(kept: string): void {
     this.resets.push({ ...this.resets.pop()!, kept });

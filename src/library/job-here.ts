@@ -10,7 +10,7 @@ import { outsideOf } from './outside.ts';
 /** Blocks the thread until the run is over. */
 export function runHere(
   job: RunJob,
-  { signal, progress, trace, outside }: JobHooks & Pick<RunHooks, 'trace' | 'outside'>,
+  { signal, progress, trace, outside, atEntry }: JobHooks & Pick<RunHooks, 'trace' | 'outside' | 'atEntry'>,
 ): RunResult<string> {
   signal?.throwIfAborted();
   const hooks = {
@@ -18,6 +18,7 @@ export function runHere(
     ...(progress === undefined ? {} : { progress }),
     ...(trace === undefined ? {} : { trace }),
     ...(outside === undefined ? {} : { outside }),
+    ...(atEntry === undefined ? {} : { atEntry }),
   };
   return job.trigger === true ? firstRun(job, hooks) : runBench(jobInput(job, hooks));
 }

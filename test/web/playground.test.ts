@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { inThread } from '../../src/cli/engine.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
@@ -180,6 +180,39 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     expect([await red.isVisible(), await page.locator('.hand-over').getByText('✓ Repaired: 0483:df11').isVisible()]).toEqual([false, true]);
     await page.getByText('show it as it is').click();
     expect([await red.isVisible(), new URL(page.url()).hash]).toEqual([true, hash]);
+  });
+
+  it('turns a wire of the picture over, by a click and by keyboard, and draws the second run over the first', async () => {
+    await open('#example=h533-seed000-as-posted');
+    const wire = (name: string): Locator => page.locator('.hand-over').getByRole('switch', { name });
+    const isOn = (name: string): Promise<string | null> => wire(name).getAttribute('aria-checked');
+    await wire('PRIMASK').waitFor();
+    expect(await isOn('PRIMASK')).toBe('true');
+    await wire('PRIMASK').click();
+    const other = page.getByRole('button', { name: 'PRIMASK 0: interrupts can be taken: dfu' });
+    await other.waitFor();
+    // the whole picture is that of the second run: the wire is good and nobody's line, the ladder ends in the device
+    expect(await page.locator('.hand-over [data-wire=primask]').getAttribute('data-state')).toBe('good');
+    expect(await page.locator('.hand-over').textContent()).toMatch(/turned over by hand.*0483:df11/);
+    expect([await isOn('PRIMASK'), new URL(page.url()).hash]).toEqual(['false', '#example=h533-seed000-as-posted&at-entry=primask%3A0']);
+    expect(await page.getByTestId('timeline').locator('svg > text.repaired').allTextContents()).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^↻ USB transfers/)]),
+    );
+    await page.getByRole('button', { name: 'As it is' }).click();
+    expect(await page.locator('.hand-over [data-wire=primask]').getAttribute('data-state')).toBe('broken');
+    // by keyboard: back as it was, and the focus stays on the wire
+    await wire('PRIMASK').focus();
+    await page.keyboard.press('Space');
+    await other.waitFor({ state: 'detached' });
+    expect(await isOn('PRIMASK')).toBe('true');
+    await page.keyboard.press('Enter');
+    await other.waitFor();
+    expect(await page.evaluate(() => (document.activeElement as SVGElement | null)?.dataset['wire'])).toBe('primask');
+    // what was good can be broken
+    await page.keyboard.press('Enter');
+    await other.waitFor({ state: 'detached' });
+    await wire('VTOR').click();
+    await page.getByRole('button', { name: /^VTOR the application's table: / }).waitFor();
   });
 
   it('steps to the entry and on, and shows what changed', async () => {

@@ -1,16 +1,19 @@
 /** The timeline of the run and its events. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { drawTimeline, type TimelineHandle } from '../../src/report/app/timeline.ts';
+import type { Picture } from '../../src/report/picture.ts';
 import type { Verdict } from '../setup.ts';
 
 /** What the script of a report draws, too. */
 interface TimelineProps {
   readonly verdict: Verdict;
+  /** What is drawn: the run and below it another one. */
+  readonly picture: Picture;
   /** Where the machine stands, in seconds. */
   readonly now: number | null;
   readonly seek: (seconds: number) => void;
 }
-export function TimelinePanel({ verdict: { picture, result }, now, seek }: TimelineProps) {
+export function TimelinePanel({ verdict: { result }, picture, now, seek }: TimelineProps) {
   const holder = useRef<HTMLDivElement>(null);
   const handle = useRef<TimelineHandle | null>(null);
   const latest = useRef(seek);

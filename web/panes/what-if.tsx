@@ -1,40 +1,16 @@
 /** What happens if one thing is different at the jump. */
-import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Entry, Flips, Setup, Verdict } from '../setup.ts';
-import { inWords, OUTCOME } from '../words.ts';
-import { onRunner } from '../workers.ts';
+import { turned, type WhatIfRun } from '../second.ts';
+import type { Flips, Verdict } from '../setup.ts';
+import { OUTCOME } from '../words.ts';
 
 interface WhatIfProps {
-  readonly setup: Setup;
+  readonly run: WhatIfRun;
   readonly base: Verdict;
   readonly flips: Flips;
   readonly setFlips: (flips: Flips) => void;
 }
-export function WhatIf({ setup, base, flips, setFlips }: WhatIfProps) {
-  const [entry, setEntry] = useState<Entry | null | undefined>(undefined);
-  const [outcome, setOutcome] = useState('');
-  const [error, setError] = useState('');
-  const [busy, setBusy] = useState(false);
-  const asked = useRef(0);
-
-  useEffect(() => {
-    onRunner((lab) => lab.entry(setup)).then(setEntry, (e: unknown) => setError(String(e)));
-  }, []);
-  const none = Object.keys(flips.state).length === 0 && flips.crystal === null && Object.keys(flips.rom).length === 0;
-  useEffect(() => {
-    setError('');
-    setOutcome('');
-    if (none) return;
-    const own = ++asked.current;
-    setBusy(true);
-    onRunner((lab) => lab.outcomeWith(setup, flips))
-      .then(
-        (o) => own === asked.current && setOutcome(o),
-        (e: unknown) => own === asked.current && setError(inWords(e)),
-      )
-      .finally(() => own === asked.current && setBusy(false));
-  }, [flips]);
-
+export function WhatIf({ run: { entry, second, error }, base, flips, setFlips }: WhatIfProps) {
+  const outcome = second?.outcome ?? '';
   const without = <T,>(record: Readonly<Record<string, T>>, key: string): Record<string, T> =>
     Object.fromEntries(Object.entries(record).filter(([k]) => k !== key));
   return (
@@ -50,15 +26,8 @@ export function WhatIf({ setup, base, flips, setFlips }: WhatIfProps) {
               const now = flips.state[f.id] ?? f.on;
               return (
                 <label key={f.id}>
-                  <input
-                    type="checkbox"
-                    checked={now}
-                    onChange={(e) => {
-                      const on = e.currentTarget.checked;
-                      setFlips({ ...flips, state: on === f.on ? without(flips.state, f.id) : { ...flips.state, [f.id]: on } });
-                    }}
-                  />{' '}
-                  {f.label}: <span class={now === f.on ? 'dim' : 'changed'}>{f.words[now ? 1 : 0]}</span>
+                  <input type="checkbox" checked={now} onChange={() => setFlips(turned(flips, entry, f.id))} /> {f.label}:{' '}
+                  <span class={now === f.on ? 'dim' : 'changed'}>{f.words[now ? 1 : 0]}</span>
                 </label>
               );
             })}
@@ -113,7 +82,6 @@ export function WhatIf({ setup, base, flips, setFlips }: WhatIfProps) {
         </>
       )}
       <div role="status" aria-live="polite">
-        {busy && <p class="dim">running…</p>}
         {outcome !== '' && (
           <p data-testid="whatif">
             <b>{base.result.outcome}</b> becomes{' '}

@@ -78,7 +78,7 @@ export interface RunJob {
 
 export type RunHooks = Pick<
   RunInput,
-  'signal' | 'bounds' | 'clock' | 'startedAt' | 'memoryUse' | 'progress' | 'found' | 'stats' | 'trace' | 'outside'
+  'signal' | 'bounds' | 'clock' | 'startedAt' | 'memoryUse' | 'progress' | 'found' | 'stats' | 'trace' | 'outside' | 'atEntry'
 >;
 
 /** A job is asked more than once on its way to the machine. */

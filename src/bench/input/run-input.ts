@@ -93,6 +93,8 @@ export interface RunInput {
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** Connects what stands around the chip: called for each machine that is made, at power-on. */
   readonly outside?: (machine: Machine) => void;
+  /** Changes what the ROM is handed: called before the first instruction of each entry, in this run and in all that repeat it. */
+  readonly atEntry?: (machine: Machine) => void;
   /** Asked now and then; true ends the run, which still gives a result. */
   readonly signal?: () => boolean;
   /** Milliseconds, any origin; for `limits.wallMs` and progress only. */

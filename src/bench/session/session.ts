@@ -5,6 +5,7 @@
 import { Budget, CutShort, type CutReason } from './budget.ts';
 import type { BlockRow } from '../../emu/chip.ts';
 import type { Core, Interceptor } from '../../emu/core/core.ts';
+import { registerFile } from '../../emu/core/arm/register-file.ts';
 import type { EntryRecord } from '../../emu/history.ts';
 import type { AnyModelFactory } from '../../emu/registers.ts';
 import { UnicornEngine } from '../../engines/unicorn.ts';
@@ -497,6 +498,7 @@ export class Session implements LiveRun {
       this.leaving = null;
       return null;
     }
+    this.changeEntry();
     if (machine.history.entryCount === limits.untilEntry) return this.end('deadline', false);
     if (this.keepCheckpoints) this.keepEntry();
     this.onPausedEntry?.();
@@ -565,6 +567,14 @@ export class Session implements LiveRun {
     if (this.seeksProof(counterfactual)) times.push(this.proofAt(counterfactual));
     if (state.dfuAt !== null) times.push((lastLeave(this) ?? now) + NO_ATTACH);
     return Math.min(checkAt(now + LONGEST_STRETCH), ...times.filter((t) => t > now).map(checkAt));
+  }
+  /** What the input changes in front of an entry is what the ROM is handed. */
+  private changeEntry(): void {
+    const { machine, input } = this;
+    if (input.atEntry === undefined) return;
+    input.atEntry(machine);
+    const core = machine.cores[machine.history.entries.at(-1)!.core]!;
+    machine.history.handed(registerFile(core, core.pc));
   }
   private keepEntry(): void {
     const { machine, entryCheckpoint } = this;

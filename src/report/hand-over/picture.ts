@@ -22,6 +22,8 @@ export interface HandOverOptions {
   readonly sources?: Sources;
   /** In front of the names of this picture, where a page has several. */
   readonly id?: string;
+  /** Wires that somebody has turned over at the jump, by their ids: no line of the firmware made them so. */
+  readonly byHand?: ReadonlySet<string>;
 }
 
 const WIDTH = 760;
@@ -390,12 +392,14 @@ function drawScene(svg: Svg, { wires, ladder, behind, crosses, ground, most }: S
   return bottom;
 }
 
-function sceneThere(result: RunResult, facts: readonly Fact[], sources: Sources, back: WayBack | null): Scene {
+const BY_HAND = 'turned over by hand';
+type Shown = Required<Pick<HandOverOptions, 'sources' | 'byHand'>>;
+function sceneThere(result: RunResult, facts: readonly Fact[], { sources, byHand }: Shown, back: WayBack | null): Scene {
   const there = wayThere(result, back);
   const entry = there.entries.at(-1);
   const border = entry === undefined ? 'never jumps' : `the jump, ${humanTime(entry.at)}`;
   return {
-    wires: wiresOf(there, facts, sources),
+    wires: wiresOf(there, facts, sources).map((w) => (byHand.has(w.id) ? { ...w, code: null, owner: BY_HAND } : w)),
     most: back?.at == null ? ALONE : ONE_OF_TWO,
     ladder: ladderOf(there),
     behind: back === null ? null : behindOf(back),
@@ -422,11 +426,14 @@ const sceneBack = ({ wires, rungs, ends, at }: WayBack): Scene => ({
 });
 
 /** The picture of a run, from its result alone; lines of code where their sources are known. */
-export function handOverPicture(result: RunResult, { sources = NO_SOURCES, id = 'hand-over' }: HandOverOptions = {}): SafeText {
+export function handOverPicture(
+  result: RunResult,
+  { sources = NO_SOURCES, id = 'hand-over', byHand = new Set() }: HandOverOptions = {},
+): SafeText {
   const facts = storyOf(result, { sources });
   const isProved = proofOf(result) !== null && !hasReached(result);
   const back = hasReached(result) ? wayBackOf(result) : null;
-  const there = sceneThere(result, facts, sources, back);
+  const there = sceneThere(result, facts, { sources, byHand }, back);
   const head = headOf(result, facts, back);
   const svg = new Svg();
   let bottom = drawScene(svg, there, drawHead(svg, head, there.ladder.goal, isProved) + 14);
