@@ -14,6 +14,7 @@ const GOES = {
   unmask: 'before interrupts are unmasked',
   before: 'right before that line',
   after: 'right after that line',
+  access: 'right before the access that faults',
 } as const;
 export type Goes = keyof typeof GOES;
 

@@ -274,6 +274,8 @@ interface Way {
   readonly early: Line | null;
   /** A jump to an address without memory. */
   readonly stray: Line | null;
+  /** The access that faults, in front of any jump. */
+  readonly access: Line | null;
   /** The entry was an exception, so its line is the interrupted one. A fix that prevents the exception goes before the line that moved the vector table. */
   readonly byException: boolean;
   readonly moved: Line | null;
@@ -287,11 +289,14 @@ function wayOf(result: RunResult, causes: readonly ResultCause[]): Way {
   return {
     early: redirected?.line != null && before ? redirected : jump,
     stray: factsIn(result.notes, 'fault').find((f) => f.jumped && f.at.file !== null)?.at ?? null,
+    access: factsIn(result.notes, 'fault')[0]?.at ?? null,
     byException: entry?.how === 'exception',
     moved: result.checks.find((c) => c.id === 'entry-address')?.lastWriter ?? null,
   };
 }
-function placeFor({ goes, code: lines }: Part, { at, lastWriter }: ResultCause, { early, stray, byException, moved }: Way): Line | null {
+const placeFor = (part: Part, cause: ResultCause, way: Way): Line | null =>
+  part.goes === 'access' ? way.access : placeAround(part, cause, way);
+function placeAround({ goes, code: lines }: Part, { at, lastWriter }: ResultCause, { early, stray, byException, moved }: Way): Line | null {
   if (goes === 'before' || goes === 'after' || (goes === null && at !== 'entry' && at !== 'redirect')) return lastWriter;
   if (goes !== null) return early ?? lastWriter;
   if (!jumps({ code: lines })) return byException ? (moved ?? early) : early;
@@ -326,6 +331,7 @@ function placeOf({ goes, remark }: Part, line: number, lines: readonly string[],
     case 'after':
       return { line, how: goes };
     case 'here':
+    case 'access':
       return { line, how: 'before' };
     case 'file':
       // a word without a name, or a handler that may already exist, needs more than one line

@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fixOf } from '../../src/bench/difference/fix.ts';
 import { findAtFault, findDifference, findLeftBehind } from '../../src/bench/difference/find.ts';
 import { secondProgram } from '../../src/bench/difference/programs.ts';
 import { romFromReset } from '../../src/bench/difference/reference.ts';
@@ -195,12 +196,16 @@ it('what makes a fault on the way is named, if without it the program goes on to
     const image = { path: `seeded.bin@0x${made.base.toString(16)}`, bytes: made.bytes };
     const session = new Session(jobInput({ ...plainJob(part, []), images: [image], overrides: { images: [image.path] } }));
     expect(session.run().outcome).toBe('fault');
-    const sets = findAtFault(session, session.faultCheckpoint!)!.sets.map((set) => set.map(({ what, writer }) => [what, writer?.pc === made.guilty[0]]));
+    const sets = findAtFault(session, session.faultCheckpoint!)!.sets.map((set) =>
+      set.map((d) => [d.what, d.writer?.pc === made.guilty[0], fixOf(d)]),
+    );
     session.release();
     return sets;
   };
   // an MPU without a region for the flash
-  expect(at('STM32L476RG', 0xe000ed94, 7, 1)).toEqual([[['MPU_CTRL.ENABLE', true]]]);
+  expect(at('STM32L476RG', 0xe000ed94, 7, 1)).toEqual([
+    [['MPU_CTRL.ENABLE', true, '/* right before the access that faults */\nMPU->CTRL &= ~0x1u;']],
+  ]);
   // a wrong key, which the store itself brings again
   expect(at('STM32H743ZI', 0x52002008, 0xffffffff, 0x61c44c35)).toEqual([]);
 }); // prettier-ignore

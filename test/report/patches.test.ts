@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Place, ResultCause, RunResult } from '../../src/bench/documents/result.ts';
 import { part } from '../../src/checks/fix-in-c.ts';
 import { patchOf, type Patch } from '../../src/report/patch.ts';
+import type { Note } from '../../src/bench/documents/note-facts.ts';
 import type { SourceFile } from '../../src/report/source-lines.ts';
 import { primaskCause, primaskResult, writer } from '../samples/results.ts';
 
@@ -198,6 +199,16 @@ describe('A patch is refused', () => {
     const patch = patchOf(resultOf([cause(FIXES['call']!, 10)], place(10)), source({ newer: true }));
     expect([patch.text === '', ...patch.left, ...patch.needs].join(' ')).toMatch(/newer|false/);
   });
+});
+
+it('A fix for an access that faults goes before that access, and not to the line that wrote the state', () => {
+  const at: Place = { pc: '0x08000430', symbol: 'main', file: 'main.c', line: 12 };
+  const note: Note = { kind: 'crash', text: 'it faults', about: { is: 'fault', at, jumped: false } };
+  const result = resultOf([cause('/* right before the access that faults */\nICACHE->CR &= ~0x1u;', 10)], null, { notes: [note] });
+  const found = (): SourceFile => ({ path: 'main.c', lines: SOURCES['plain']!.split('\n'), newer: false, elsewhere: false });
+  const lines = applyPatch(SOURCES['plain']!, patchOf(result, found).text).toString().split('\n');
+  const fixed = lines.findIndex((line) => line.includes('&= ~0x1u'));
+  expect([lines[fixed - 2]?.trim(), lines[fixed + 1]?.trim()]).toEqual(['if (wanted)', 'enter();']);
 });
 
 describe('Two fixes in one patch', () => {

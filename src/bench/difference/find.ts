@@ -47,6 +47,8 @@ export interface Difference {
   readonly stores?: Counter['stores'];
   /** Found by leaving its writer out (left-out.ts), before anything was handed over: the value is that where the run ended. */
   readonly leftOut?: true;
+  /** Found at a fault in front of any entry: the value is that where the program faulted. */
+  readonly atFault?: true;
 }
 export interface Finding {
   /** The whole state behind a reset reaches DFU. If not, no state at this instruction is the cause: the jump goes to a wrong place, or it is the board or the ROM. */
@@ -77,7 +79,9 @@ export function findDifference(session: Session, entry: Checkpoint, used: Goal =
 /** What makes the first fault before any entry, where the program would go on to the ROM without it. The session is left anywhere. */
 export function findAtFault(session: Session, fault: Checkpoint): Finding | null {
   const working = romFromReset(session.input, 'table');
-  return working === null ? null : search(session, fault, working, reachesDfu, isOfNoCode);
+  if (working === null) return null;
+  const found = search(session, fault, working, reachesDfu, isOfNoCode);
+  return { ...found, sets: found.sets.map((set) => set.map((d) => ({ ...d, atFault: true as const }))) };
 }
 /** What another program left to this one, so that it does not do what it does from reset; null where it does, or does nothing to compare with. The session is left anywhere. */
 export function findLeftBehind(session: Session, powerOn: Checkpoint, program: Program, end: Ps): Finding | null {

@@ -1,4 +1,5 @@
 /** The value that works, in C: with the registers' names by CMSIS where they have one. */
+import { part } from '../../checks/fix-in-c.ts';
 import type { Difference } from './find.ts';
 import { isLock } from './lock.ts';
 
@@ -33,7 +34,9 @@ export function fixOf(d: Difference): string | null {
   if (d.opens) return d.opens.join('\n');
   if (d.stores) return d.stores.map(({ name, working }) => `${lvalue(name)} = ${working === 0 ? '0' : hex(working)};`).join('\n');
   const store = storeOf(d);
-  return store === null ? null : [...d.clock, store].join('\n');
+  if (store === null) return null;
+  const lines = [...d.clock, store];
+  return d.atFault ? part('access', '', ...lines) : lines.join('\n');
 }
 function storeOf({ what, value, afterReset, field }: Difference): string | null {
   if (value === null || afterReset === null || field === null || isLock(what)) return null;

@@ -272,6 +272,7 @@ function repairOf({ what, afterReset, leftOut }: Difference): string {
 }
 function stateOf(d: Difference, { id, name }: Receiver, comes: string): string {
   const { what, value, afterReset, board, active, leftOut, opens, stores } = d;
+  const when = d.atFault ? 'where the firmware faults' : `when ${name} starts`;
   const then = id === 'state' ? comes : 'it works as from reset';
   if (active)
     return `${active.in} starts ${name} from inside the handler of ${active.exception}. That exception stays active, so no interrupt of its priority or a lower one is taken. In Thread mode, ${then}.`;
@@ -279,10 +280,9 @@ function stateOf(d: Difference, { id, name }: Receiver, comes: string): string {
     return `${what} is ${number(value)} where the run ends, and ${number(afterReset)} behind a reset. Without the instruction that changes it, ${then}.`;
   const lock = isLock(what) ? (opens ? RESET_OF_PORT : ONLY_A_RESET) : '';
   const whose = board ? ' It is the board that sets it: no firmware can change that.' : lock;
-  if (stores) return `${what} is not as it is behind a reset when ${name} starts: ${inWords(stores)}. As it is there, ${then}.`;
-  if (value === null || afterReset === null)
-    return `${what} is not as it is behind a reset when ${name} starts. As it is there, ${then}.${whose}`;
-  return `${what} is ${number(value)} when ${name} starts, and ${number(afterReset)} behind a reset. With ${number(afterReset)}, ${then}.${whose}`;
+  if (stores) return `${what} is not as it is behind a reset ${when}: ${inWords(stores)}. As it is there, ${then}.`;
+  if (value === null || afterReset === null) return `${what} is not as it is behind a reset ${when}. As it is there, ${then}.${whose}`;
+  return `${what} is ${number(value)} ${when}, and ${number(afterReset)} behind a reset. With ${number(afterReset)}, ${then}.${whose}`;
 }
 const RESET_OF_PORT = ' A reset of the port by RCC opens this lock, and sets its other pins back, too.';
 const inWords = (stores: NonNullable<Difference['stores']>): string =>

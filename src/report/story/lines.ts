@@ -8,7 +8,7 @@ export interface View {
   /** Columns; Infinity: no line is wrapped. */
   readonly width?: number;
 }
-/** How much of a fact is shown: 0 = all of it, 1 to 3 = fewer lines below its sentence, 4 = the sentence, 5 = nothing. */
+/** How much of a fact is shown: 0 = all of it, 1 to 3 = fewer lines below its sentence, 4 = the sentence and its line, 5 = nothing. */
 type Fold = 0 | 1 | 2 | 3 | 4 | 5;
 const MOST_BELOW = [Infinity, 4, 2, 1, 0, 0] as const;
 /** Lines of a screen with code: less than these say nothing. */
@@ -27,7 +27,8 @@ export function linesOf(told: Told, { paint = plain, width = 80 }: View, fold: F
   const column = Math.max(COLUMN, told.label.length + 1);
   const lines = wrap(printable(told.text), width, INDENT, ' '.repeat(column));
   lines[0] = pad(paint(told.tone, told.label), column) + (lines[0] ?? '').slice(column);
-  if (told.place !== null && fold < 4) lines.push(...wrap(printable(told.place), width, `${INDENT}  `, INDENT));
+  const place = fold < 4 ? told.place : (told.line ?? null);
+  if (place !== null) lines.push(...wrap(printable(place), width, `${INDENT}  `, INDENT));
   lines.push(...excerpt(told, paint, width, fold));
   const below = told.more.slice(0, Math.min(MOST_BELOW[fold], most));
   for (const text of below) lines.push(...wrap(printable(text), width, `${INDENT}  `, INDENT));

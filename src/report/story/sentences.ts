@@ -22,6 +22,8 @@ export interface Told {
   readonly text: Sentence;
   /** Where that is, in front of the source line. */
   readonly place: Sentence | null;
+  /** The same without what was found there: it stays where a screen is full. */
+  readonly line?: Sentence;
   readonly source: Excerpt | null;
   readonly more: readonly Sentence[];
   readonly code: readonly CodeLine[];
@@ -151,9 +153,10 @@ function causePlace({ cause: { lastWriter }, check, at, caller }: FactOf<'cause'
   const found = foundText(check);
   if (at === null) return found === null ? null : `found ${found}`;
   const when = lastWriter === null ? '' : `${by(lastWriter.kind)}, at ${humanTime(lastWriter.at)}`;
-  const called = caller === null ? '' : `, called from ${placeText(caller)}`;
-  return `${placeText(at)}${called}${when}${found === null ? '' : `: ${found}`}`;
+  return `${lineText(at, caller)}${when}${found === null ? '' : `: ${found}`}`;
 }
+const lineText = (at: Place, caller: Place | null): string =>
+  `${placeText(at)}${caller === null ? '' : `, called from ${placeText(caller)}`}`;
 function cause(fact: FactOf<'cause'>): Row {
   const { proof, cause: c, at, source, jump } = fact;
   const way = jump?.from && jump.from !== at ? [`the jump: ${placeText(jump.from)} to ${jump.address}, at ${humanTime(jump.at)}`] : [];
@@ -168,6 +171,7 @@ function cause(fact: FactOf<'cause'>): Row {
     detail: proof === 'other',
     text: isAround(c) ? `${c.id} (${c.what}): ${c.explanation}` : c.what === undefined ? `${c.id}: ${c.explanation}` : c.explanation,
     place: causePlace(fact),
+    ...(at !== null && { line: lineText(at, fact.caller) }),
     source,
     more: [...way, ...not],
   };
