@@ -87,6 +87,7 @@ const OPTIONAL = {
   after: yes,
   trigger: yes,
   chipFrom: text,
+  chipBecause: text,
   chipGuess: yes,
   boardSays: text,
   effort: { enum: [...EFFORTS] },

@@ -50,7 +50,7 @@ const FACTS: { readonly [K in Kind]: readonly [Extract<Fact, { is: K }>, ...stri
   'kept-options': [{ is: 'kept-options', text: 'option-bytes-stay' }, 'option-bytes-stay'],
   harmless: [{ is: 'harmless', ids: ['systick'], everywhere: true, detail: false }, 'systick', 'every ROM variant'],
   board: [{ is: 'board', text: 'control-run' }, 'control-run'],
-  chip: [{ is: 'chip', text: 'chip-from-image' }, 'chip-from-image'],
+  chip: [{ is: 'chip', text: 'chip-from-image', because: ['by-its-name'] }, 'chip-from-image', 'by-its-name'],
   console: [{ is: 'console', channel: 'usart1', text: 'said-hello' }, 'usart1', 'said-hello'],
   resets: [{ is: 'resets', resets: [{ at: '0.100000000', by: 'iwdg', flags: [], from: writer }] }, 'iwdg', 'main.c:42'],
   usb: [{ is: 'usb', session: dfuResult().usb.sessions[0]! }, '0483:df11'],

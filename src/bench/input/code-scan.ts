@@ -36,6 +36,9 @@ const OFFSET_12: Encoding = { mask: 0xff800000 | 0, value: 0xf8800000 | 0 };
 /** LDR of a word with an offset of five bits, in words. */
 const LDR_T1: Encoding = { mask: 0xf800, value: 0x6800 };
 const CMP_T1: Encoding = { mask: 0xf800, value: 0x2800 };
+/** CMP of two registers, both low, or one of them high. */
+const CMP_LOW: Encoding = { mask: 0xffc0, value: 0x4280 };
+const CMP_HIGH: Encoding = { mask: 0xff00, value: 0x4500 };
 const CMP_T2: Encoding = { mask: 0xfbf08f00 | 0, value: 0xf1b00f00 | 0 };
 /** MOVS and ADDS of a small number, and ORR of one. */
 const MOVS_T1: Encoding = { mask: 0xf800, value: 0x2000 };
@@ -68,6 +71,8 @@ export interface FunctionFacts {
   readonly stores: readonly number[];
   /** Small numbers that it compares with. */
   readonly compared: readonly number[];
+  /** Constants that it compares something with. */
+  readonly comparedWith: ReadonlySet<number>;
   /** Small numbers that it loads, adds or sets the bits of, with the place. */
   readonly small: readonly { readonly value: number; readonly pc: number }[];
 }
@@ -124,6 +129,7 @@ interface Draft {
   readonly calls: { target: number; pc: number }[];
   readonly stores: number[];
   readonly compared: number[];
+  readonly comparedWith: Set<number>;
   readonly small: { value: number; pc: number }[];
   readonly literals: Set<number>;
   /** Lower halves by register, until MOVT brings the upper one. */
@@ -144,6 +150,7 @@ function scan(image: LoadedImage, symbol: ImageSymbol, start: number, code: Data
     calls: [],
     stores: [],
     compared: [],
+    comparedWith: new Set(),
     small: [],
     literals: new Set(),
     low: new Map(),
@@ -168,8 +175,9 @@ function scan(image: LoadedImage, symbol: ImageSymbol, start: number, code: Data
     else wideInstruction(d, code, start, pc, bits);
     at += wide ? 4 : 2;
   }
-  const { constants, accesses, loads, calls, stores, compared, small, setsMsp, branchesFar } = d;
-  return { symbol, image, constants, accesses, loads, words: d.known.loaded, calls, stores, compared, small, setsMsp, branchesFar };
+  const { constants, accesses, loads, calls, stores, compared, comparedWith, small, setsMsp, branchesFar } = d;
+  const words = d.known.loaded;
+  return { symbol, image, constants, accesses, loads, words, calls, stores, compared, comparedWith, small, setsMsp, branchesFar };
 }
 
 /** The function that calls the one at `pc`, if it is one alone: LR at a jump says who returned last, not who called. */
@@ -239,6 +247,13 @@ function constant(d: Draft, pc: number, register: number, value: number): void {
   d.known.set(register, value);
 }
 
+function compare(d: Draft, ...registers: readonly number[]): void {
+  for (const register of registers) {
+    const value = d.held.get(register);
+    if (value !== undefined) d.comparedWith.add(value);
+  }
+}
+
 function load(d: Draft, register: number, offset: number): void {
   const base = d.held.get(register);
   if (base !== undefined) d.loads.set(base, [...(d.loads.get(base) ?? []), (base + offset) >>> 0]);
@@ -250,6 +265,8 @@ function narrowInstruction(d: Draft, code: DataView, start: number, pc: number, 
   else if (is(bits, BRANCH_REGISTER)) d.branchesFar ||= bits !== BX_LR;
   else if (is(bits, B_T2)) d.calls.push({ target: (pc + 4 + ((bits << 21) >> 20)) >>> 0, pc });
   else if (is(bits, CMP_T1)) d.compared.push(bits & 0xff);
+  else if (is(bits, CMP_LOW)) compare(d, bits & 7, (bits >>> 3) & 7);
+  else if (is(bits, CMP_HIGH)) compare(d, (bits & 7) | ((bits >>> 4) & 8), (bits >>> 3) & 15);
   else if (is(bits, MOVS_T1) || is(bits, ADDS_T2)) d.small.push({ value: bits & 0xff, pc });
   else if (STORES.some((s) => s.mask > 0 && is(bits, s))) d.stores.push(pc);
 }

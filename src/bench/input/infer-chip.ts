@@ -6,13 +6,16 @@
 import { withOutside } from './outside-memory.ts';
 import { CHIPS, existsUnmodelled, findChip, nearestChip, partsOf } from '../../chips/index.ts';
 import type { ChipDescription } from '../../emu/chip.ts';
+import { OTHER_LINES, partOf } from '../../chips/parts.ts';
 import { checkMemories, entryVectors, ImageError, loadImage, memoryHolds, sectionAt, wordAt, type LoadedImage } from '../../image/image.ts';
 import { isFact, scanFunctions, scanUnnamed } from './code-scan.ts';
 import { ownTable } from './behind-loader.ts';
+import { byCommonness } from './common-parts.ts';
 import { checkFit, isCompiledFor, refuseSecure } from './image-fit.ts';
 import { hex32 } from '../documents/result.ts';
 import {
   bestMention,
+  closer,
   conflict,
   mentionsOf,
   namedFamily,
@@ -34,8 +37,12 @@ export interface InferredChip {
   readonly chip: ChipDescription;
   /** For a person, the strongest first: `the start-up file startup_stm32h533xx.s`. */
   readonly reasons: readonly string[];
-  /** Other parts that fit as well and behave the same up to the ROM. */
+  /** Other parts that fit as well, those of other lines first. */
   readonly alike: readonly string[];
+  /** Parts of other lines that fit almost as well: some are named, of a guess. */
+  readonly near: readonly string[];
+  /** Of a guess by machine code: families that have lines which are not modelled, and could be meant as well. */
+  readonly unmodelled: readonly string[];
   /** No name says it, and another line fits almost as well, or little speaks for this one. */
   readonly guess: boolean;
 }
@@ -69,7 +76,7 @@ export function inferChip(images: readonly NamedImage[]): InferredChip {
     );
   if (mention !== null) {
     const candidates = partsNamed(mention.part);
-    if (candidates.length > 0) return named(mention, candidates, loaded);
+    if (candidates.length > 0) return named(mention, candidates, loaded, texts);
     if (existsUnmodelled(mention.part))
       throw new UsageError(
         `${images[0]!.path} is built for ${mention.part} (${mention.reason}), which is not modelled`,
@@ -112,23 +119,51 @@ function surePart(image: NamedImage): { part: string; reason: string } | null {
   return mention === null || mention.weight < SURE ? null : mention;
 }
 
-/** Of the parts of one line, those whose memories are the image's. */
-function named(mention: Mention, parts: readonly string[], images: readonly LoadedImage[]): InferredChip {
+/** Of the parts that are named, those whose memories are the image's, and of lines those that have what the code uses. */
+function named(mention: Mention, parts: readonly string[], images: readonly LoadedImage[], texts: readonly string[]): InferredChip {
   const all = parts.flatMap((p) => findChip(p) ?? []);
   if (all[0]) refuseSecure(images, all[0]);
   const chips = all.filter((chip) => holds(chip, images));
   if (chips.length === 0)
     throw new UsageError(`the image does not fit into any part of ${mention.part} (${mention.reason})`, 'name the part with --chip');
-  const stack = chips.filter((chip) => stackEnds(chip, images) !== null);
-  const left = stack.length > 0 && stack.length < chips.length ? stack : chips;
-  const bare = findChip(chips[0]!.line);
-  const chip = left.find((c) => c.name === bare?.name) ?? left[0]!;
   const reasons = [mention.reason];
-  if (left === stack) reasons.push(`the initial SP ${hex32(stackOf(chip, images)!)} at the end of its RAM`);
+  const nearer = closer(
+    chips.map((c) => c.name),
+    texts,
+  );
+  if (nearer !== null) reasons.push(nearer.mention.reason);
+  const said = nearer === null ? linesWith(chips, images) : chips.filter((c) => nearer.parts.includes(c.name));
+  const stack = said.filter((chip) => stackEnds(chip, images) !== null);
+  const left = usualFirst(stack.length > 0 && stack.length < said.length ? stack : said);
+  const chip = left[0]!;
+  if (left.length === stack.length && stack.length < said.length)
+    reasons.push(`the initial SP ${hex32(stackOf(chip, images)!)} at the end of its RAM`);
   const others = mention.weight <= CRATE && stack.length === 0 ? endsOf(chip, images) : [];
   if (others.length > 0)
     reasons.push(`although the initial SP ${hex32(stackOf(chip, images)!)} is where the RAM of ${others.slice(0, 3).join(', ')} ends`);
-  return { chip, reasons, alike: left.filter((c) => c !== chip).map((c) => c.name), guess: others.length > 0 };
+  return { chip, reasons, alike: othersOf(chip, left), near: [], unmodelled: [], guess: others.length > 0 };
+}
+/** The parts that stand for their lines on usual boards first. */
+const usualFirst = (chips: readonly ChipDescription[]): readonly ChipDescription[] =>
+  byCommonness(
+    [...chips].sort((a, b) => Number(isBare(b)) - Number(isBare(a))),
+    (c) => c.name,
+  );
+const isBare = (chip: ChipDescription): boolean => findChip(chip.line)?.name === chip.name;
+/** The others, one of each other line first. */
+function othersOf(chip: ChipDescription, left: readonly ChipDescription[]): readonly string[] {
+  const others = left.filter((c) => c !== chip);
+  const lines = others.filter((c, i) => c.line !== chip.line && others.findIndex((o) => o.line === c.line) === i);
+  return [...lines, ...others.filter((c) => !lines.includes(c))].map((c) => c.name);
+}
+/** Of several lines, those that lack the least of what the code reaches. */
+function linesWith(chips: readonly ChipDescription[], images: readonly LoadedImage[]): readonly ChipDescription[] {
+  const examples = new Map(chips.map((c) => [c.line, c]));
+  if (examples.size < 2) return chips;
+  const peripherals = addressesOf(images).filter((a) => isPeripheral(a) && [...examples.values()].some((c) => !isStray(c, a)));
+  const strays = new Map([...examples].map(([line, c]) => [line, straysOf(c, peripherals)]));
+  const least = Math.min(...strays.values());
+  return chips.filter((c) => strays.get(c.line) === least);
 }
 /** A crate of registers is often a neighbour's: what its lines share is all that a program needs of it. */
 const CRATE = 60;
@@ -166,10 +201,13 @@ export function otherCode(chip: ChipDescription, images: readonly LoadedImage[])
   );
 }
 
-/** Constants of the code, and what it reaches by an offset from them. */
+/** Constants of the code, and what it reaches by an offset from them. Drivers compare with the addresses of all blocks of a kind, whichever the part has: that reaches none. */
 function addressesOf(images: readonly LoadedImage[]): number[] {
   const functions = [...scanFunctions(images), ...scanUnnamed(images)];
-  return [...functions.flatMap((f) => f.constants.map((c) => c.value)), ...functions.flatMap((f) => f.accesses)];
+  return [
+    ...functions.flatMap((f) => f.constants.map((c) => c.value).filter((value) => !f.comparedWith.has(value) || f.loads.has(value))),
+    ...functions.flatMap((f) => f.accesses),
+  ];
 }
 /** Families whose RCC the code works. All lines of a family have it in the same place, so one of each is asked: a description takes a millisecond to make. */
 function familiesWorked(addresses: readonly number[]): Set<string> {
@@ -239,13 +277,15 @@ function refuseForeign(path: string, peripherals: readonly number[]): void {
   );
 }
 
-/** The one that fits best (the first of `left`), if none fits as well that behaves otherwise. */
-function choose(path: string, fits: readonly Fit[], left: readonly Fit[], limit: readonly string[]): InferredChip {
+/** The one that fits best (the commonest of `best`), if none fits as well that behaves otherwise. */
+function choose(path: string, fits: readonly Fit[], best: readonly Fit[], limit: readonly string[]): InferredChip {
+  const left = byCommonness(best, (f) => f.chip.name);
   const first = left[0];
   if (first === undefined)
     throw new UsageError(`${path} does not show which chip it is for`, 'name it with --chip; `bootbench chips` lists them');
   const others = left.slice(1).map((f) => f.chip);
-  const behind = fits.filter((f) => !left.some((l) => l.chip === f.chip)).sort((a, b) => b.score - a.score);
+  const rest = fits.filter((f) => !left.some((l) => l.chip === f.chip));
+  const behind = [...byCommonness(rest, (f) => f.chip.name)].sort((a, b) => b.score - a.score);
   const near = behind.filter((f) => first.score - f.score <= NEAR_LEAD);
   if (others.some((chip) => !alike(chip, first.chip))) {
     const names = left.map((f) => f.chip.name.toLowerCase());
@@ -258,7 +298,21 @@ function choose(path: string, fits: readonly Fit[], left: readonly Fit[], limit:
   }
   const next = Math.max(-Infinity, ...behind.filter((f) => !alike(f.chip, first.chip)).map((f) => f.score));
   const guess = !first.usesRcc || first.reasons.length < SURE_REASONS || first.score - next < SURE_LEAD;
-  return { chip: first.chip, reasons: first.reasons, alike: others.map((c) => c.name), guess };
+  const less = guess ? near.map((f) => f.chip.name) : [];
+  return {
+    chip: first.chip,
+    reasons: first.reasons,
+    alike: others.map((c) => c.name),
+    near: less,
+    unmodelled: guess ? unmodelledBeside(first.chip) : [],
+    guess,
+  };
+}
+/** Families with the same core and RCC of which lines are not modelled: such a line has the same marks. */
+function unmodelledBeside(chip: ChipDescription): readonly string[] {
+  const core = chip.cores[0]!.type;
+  const kin = CHIPS.filter((c) => c.cores[0]!.type === core && rccBase(c) === rccBase(chip)).map(familyOf);
+  return [...new Set(kin)].filter((family) => OTHER_LINES.some((line) => line.startsWith(family)));
 }
 /** Points by which a line has to lead where no name says it, and what has to speak for it, RCC among it. */
 const SURE_LEAD = 2;
@@ -341,8 +395,7 @@ function fitOf(chip: ChipDescription, images: readonly LoadedImage[], addresses:
     score += 4;
     reasons.push(`it uses RCC at ${hex32(rcc.base)}`);
   }
-  const strays = new Set(peripherals.filter((c) => isStray(chip, c)).map((c) => c >>> 10)).size;
-  score -= Math.min(2 * strays, MOST_STRAY);
+  score -= Math.min(2 * straysOf(chip, peripherals), MOST_STRAY);
   const [low, high] = chip.rom?.range.value ?? [0, -1];
   const rom = addresses.find((c) => c >= low && c <= high && !isFact(chip, c));
   const ofRom = rom === undefined ? 0 : 4;
@@ -357,16 +410,24 @@ function fitOf(chip: ChipDescription, images: readonly LoadedImage[], addresses:
     reasons.push(`the initial SP ${hex32(sp)} is the end of ${end === 'all' ? 'its RAM' : 'one of its RAMs'}`);
   }
   if (images.some((image) => isCompiledFor(chip, image))) score += 1;
+  const table = tableFit(chip, images);
+  score += table.points;
+  return { chip, score, ofRom, reasons: [...reasons, ...table.reasons], usesRcc: rcc !== null };
+}
+/** Few lines have exactly as many vectors; where the initial SP is, is the linker script's choice. */
+function tableFit(chip: ChipDescription, images: readonly LoadedImage[]): { readonly points: number; readonly reasons: readonly string[] } {
   const length = tableLength(chip, images);
-  const off = length === null ? Infinity : Math.min(...vectorsOf(chip).map((n) => Math.abs(length - n)));
-  if (off <= 1) {
-    // few lines have exactly as many; where the initial SP is, is the linker script's choice
-    score += off === 0 ? 2 : 1;
-    reasons.push(`the vector table has its ${length} words`);
-  }
-  return { chip, score, ofRom, reasons, usesRcc: rcc !== null };
+  if (length === null) return { points: 0, reasons: [] };
+  const own = vectorsOf(chip);
+  if (own.includes(length)) return { points: 2, reasons: [`the vector table has its ${length} words`] };
+  const near = own.find((n) => Math.abs(length - n) === 1);
+  if (near === undefined) return { points: 0, reasons: [] };
+  return { points: 1, reasons: [`the vector table has ${length} words, one ${length > near ? 'more' : 'less'} than its own`] };
 }
 
+/** Pages of 1 KiB that the code reaches and in which the part has nothing. */
+const straysOf = (chip: ChipDescription, peripherals: readonly number[]): number =>
+  new Set(peripherals.filter((c) => isStray(chip, c)).map((c) => c >>> 10)).size;
 /** Most points that addresses of blocks which the chip does not have take from it. */
 const MOST_STRAY = 8;
 
@@ -380,12 +441,19 @@ function isStray({ blocks }: ChipDescription, constant: number): boolean {
   return !ranges.some((r) => constant < r.base + r.size && constant + size > r.base);
 }
 
-/** The part that a line stands here with, or, where the image is too large for it, the first of the line with room. */
+/** The part that a line stands here with: the one whose RAM ends where the stack begins, else its usual one, or, where the image is too large for that, one with room. */
 function roomFor(example: ChipDescription, images: readonly LoadedImage[]): ChipDescription | undefined {
-  if (holds(example, images)) return example;
-  return partsOf(example.line)
-    .flatMap((part) => findChip(part) ?? [])
-    .find((chip) => holds(chip, images));
+  const fits = holds(example, images);
+  if (fits && stackEnds(example, images) !== null) return example;
+  const parts = byCommonness(partsOf(example.line), (part) => part);
+  // its description takes a millisecond to make, so the table of sizes is asked first
+  const sp = stackOf(example, images);
+  const ending = parts.filter((part) =>
+    partOf(example.line, part.slice(example.line.length))?.ram?.some(({ base, size }) => base + size === sp),
+  );
+  const found = (names: readonly string[]): ChipDescription | undefined =>
+    names.flatMap((part) => findChip(part) ?? []).find((chip) => holds(chip, images));
+  return found(ending) ?? (fits ? example : found(parts));
 }
 
 /** The same ROM, the same memories: up to the ROM no run can tell them apart. */

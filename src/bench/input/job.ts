@@ -56,8 +56,10 @@ export interface RunJob {
   readonly after?: boolean;
   /** Nothing was said about the firmware: its trigger is looked for and pressed (first-run.ts). */
   readonly trigger?: boolean;
-  /** The chip was not named: what it was concluded from, for a person. */
+  /** The chip was not named: as what it was taken, and which others fit, for a person. */
   readonly chipFrom?: string;
+  /** What it was concluded from, for a person. */
+  readonly chipBecause?: string;
   /** It is a guess: little speaks for it, or for another one almost as much. */
   readonly chipGuess?: boolean;
   /** The board that was named: what its BOOT0 and USB wires lead to, for a person. */
@@ -153,7 +155,7 @@ export const WRONG_CHIP = 'wrong-chip';
 
 function loadNotes(chip: ChipDescription, images: readonly LoadedImage[], job: RunJob): Note[] {
   const notes = imageNotes(chip, images, job);
-  if (job.chipFrom !== undefined) notes.push({ kind: 'chip', text: job.chipFrom });
+  for (const text of [job.chipFrom, job.chipBecause]) if (text !== undefined) notes.push({ kind: 'chip', text });
   if (job.chipGuess === true) notes.push({ kind: BUT, text: `${chip.name} is a guess: if the firmware is for another chip, say --chip` });
   if (job.boardSays !== undefined) notes.push({ kind: 'board', text: job.boardSays });
   if (job.engine === 'unicorn') for (const text of unicornNotes()) notes.push({ kind: 'engine', text });

@@ -27,11 +27,19 @@ const GROUP = 'stm32(?:f10x_(?:ld|md|hd|cl)|f30x|f40xx|f40_41xxx|l1xx_(?:md|mdp|
 const BOARD = String.raw`(?:nucleo(?:32|64|144)?[-_]|bluepill_|blackpill_|black_|disco_|discovery_|generic_?(?:stm32)?_?)([cfghluw][0-9a-z]{3}[a-z]{2})(?![a-z])`;
 /** Of a start-up file there is one in an image: two that name different families are two parts. */
 const STARTUP = 100;
+/** A part's name in any text: it tells which of the parts is meant that something else names, and names none alone. */
+const ASIDE = 5;
 /** What names a part, by how much it says. A `x` of the name stands for any character. */
 const NAMES: readonly { readonly pattern: RegExp; readonly weight: number; readonly what: string }[] = [
-  { pattern: new RegExp(String.raw`startup_(${GROUP})\.s\b`, 'gi'), weight: 110, what: 'the start-up file' },
+  // CubeIDE writes one for each part, with its pins, flash and package: startup_stm32f103c8tx.s. A linker keeps the name of the object file where nothing else is left.
   {
-    pattern: new RegExp(String.raw`startup_(${PART}(?:x[0-9a-z])?)(?:_[a-z0-9]+)?\.s\b`, 'gi'),
+    pattern: new RegExp(String.raw`startup_(${PART}[a-wyz][0-9a-z][a-z]x)\.[so]\b`, 'gi'),
+    weight: 120,
+    what: 'the start-up file',
+  },
+  { pattern: new RegExp(String.raw`startup_(${GROUP})\.[so]\b`, 'gi'), weight: 110, what: 'the start-up file' },
+  {
+    pattern: new RegExp(String.raw`startup_(${PART}(?:x[0-9a-z])?)(?:_[a-z0-9]+)?\.[so]\b`, 'gi'),
     weight: STARTUP,
     what: 'the start-up file',
   },
@@ -62,6 +70,12 @@ const NAMES: readonly { readonly pattern: RegExp; readonly weight: number; reado
     pattern: new RegExp(String.raw`(?<![a-z0-9_])(${PART}[a-z][0-9a-z][a-z]x)_(?:flash|ram)\b`, 'gi'),
     weight: 10,
     what: 'the linker script',
+  },
+  // a folder, a project or a macro is named after the part
+  {
+    pattern: new RegExp(String.raw`(?<![a-z0-9])(${PART}[a-wyz][0-9b-i])(?:[a-z][0-9x])?(?![a-z0-9])`, 'gi'),
+    weight: ASIDE,
+    what: 'the name',
   },
 ];
 /** Boards whose names say no part: as Zephyr, ChibiOS and PlatformIO spell them; the part by ST's user manuals of the boards. */
@@ -109,7 +123,19 @@ export function mentionsOf(texts: readonly string[]): readonly Mention[] {
   }
   return [...counts.values()].sort((a, b) => b.weight - a.weight || b.times - a.times);
 }
-export const bestMention = (texts: readonly string[]): Mention | null => mentionsOf(texts)[0] ?? null;
+export const bestMention = (texts: readonly string[]): Mention | null => mentionsOf(texts).find(({ weight }) => weight > ASIDE) ?? null;
+/** Of the parts that the strongest mention leaves, those that a weaker one names more closely, with that mention; null where none does. */
+export function closer(
+  parts: readonly string[],
+  texts: readonly string[],
+): { readonly parts: readonly string[]; readonly mention: Mention } | null {
+  for (const mention of mentionsOf(texts)) {
+    const said = new Set(partsNamed(mention.part));
+    const left = parts.filter((p) => said.has(p));
+    if (left.length > 0 && left.length < parts.length) return { parts: left, mention };
+  }
+  return null;
+}
 const canonical = (part: string): string => {
   const upper = part.toUpperCase();
   return upper.startsWith('STM32') ? upper : `STM32${upper}`;
@@ -170,7 +196,7 @@ export function textsOf({ path, bytes }: NamedImage): string[] {
   }
 }
 
-/** ST's Standard Peripherals Libraries name groups of lines and densities: lines, the likeliest first, and letters of the flash's size (stm32f10x.h, stm32f4xx.h, stm32l1xx.h). */
+/** ST's Standard Peripherals Libraries name groups of lines and densities: lines, the likeliest first, and letters of the flash's size (stm32f10x.h, stm32f4xx.h, stm32l1xx.h). The first of F4 knew these four lines. */
 const GROUPS: Readonly<Record<string, readonly [lines: readonly string[], flash?: string]>> = {
   STM32F10X_LD: [['STM32F103'], '46'],
   STM32F10X_MD: [['STM32F103'], '8B'],
@@ -178,12 +204,32 @@ const GROUPS: Readonly<Record<string, readonly [lines: readonly string[], flash?
   STM32F10X_CL: [['STM32F105', 'STM32F107'], '8BC'],
   STM32F30X: [['STM32F303', 'STM32F302']],
   STM32F40XX: [['STM32F407', 'STM32F405', 'STM32F417', 'STM32F415']],
+  STM32F4XX: [['STM32F407', 'STM32F405', 'STM32F417', 'STM32F415']],
   STM32F40_41XXX: [['STM32F407', 'STM32F405', 'STM32F417', 'STM32F415']],
   STM32L1XX_MD: [['STM32L152', 'STM32L151', 'STM32L100'], '68B'],
   STM32L1XX_MDP: [['STM32L152', 'STM32L151', 'STM32L162', 'STM32L100'], 'C'],
   STM32L1XX_HD: [['STM32L152', 'STM32L151', 'STM32L162'], 'D'],
   STM32L1XX_XL: [['STM32L152', 'STM32L151', 'STM32L162'], 'E'],
 };
+/** Letters of the flash's size that a device header or a start-up file stands for, the largest last: `stm32f103xb` is for 64 KB, too (stm32f0xx.h, f1xx.h, f3xx.h, f4xx.h, l1xx.h of CMSIS). */
+const HEADERS: readonly (readonly [lines: RegExp, letters: readonly string[]])[] = [
+  [/^STM32F10[0-3]/, ['46', '8B', 'CDE', 'FG']],
+  [/^STM32F10[57]/, ['8BC']],
+  [/^STM32F0(?:3[01]|42)/, ['46']],
+  [/^STM32F051/, ['468']],
+  [/^STM32F07[12]/, ['8B']],
+  [/^STM32F091/, ['BC']],
+  [/^STM32F30[123]/, ['68', 'BC', 'DE']],
+  [/^STM32F334/, ['468']],
+  [/^STM32F401/, ['BC', 'DE']],
+  [/^STM32F411/, ['CE']],
+  [/^STM32L1(?:00|5[12])/, ['68B']],
+];
+function flashOf(line: string, letter: string): string {
+  const groups = HEADERS.find(([lines]) => lines.test(line))?.[1] ?? [];
+  return groups.find((letters) => letters.endsWith(letter)) ?? letter;
+}
+
 /** Parts that `STM32F411XE`, `STM32F405XX`, `STM32H533RETX`, `STM32F0X2` or `STM32F10X_HD` can mean. */
 export function partsNamed(name: string): readonly string[] {
   const group = GROUPS[name];
@@ -192,5 +238,8 @@ export function partsNamed(name: string): readonly string[] {
   const lines = new RegExp(`^${line.replaceAll('X', '.')}$`);
   const parts = LINES.filter((l) => lines.test(l.name)).flatMap((l) => partsOf(l.name));
   const exact = parts.filter((p) => p === `${line}${pins}${flash}`);
-  return exact.length > 0 ? exact : parts.filter((p) => (pins === 'X' || p[9] === pins) && (flash === 'X' || p[10] === flash));
+  if (exact.length > 0) return exact;
+  const letters = pins === 'X' ? flashOf(line, flash) : flash;
+  const fits = parts.filter((p) => (pins === 'X' || p[9] === pins) && (flash === 'X' || letters.includes(p[10]!)));
+  return [...fits.filter((p) => p[10] === flash), ...fits.filter((p) => p[10] !== flash)];
 }

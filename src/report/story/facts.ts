@@ -118,7 +118,7 @@ export type Fact =
   | { readonly is: 'kept-options'; readonly text: Sentence }
   | { readonly is: 'harmless'; readonly ids: readonly string[]; readonly everywhere: boolean; readonly detail: boolean }
   | { readonly is: 'board'; readonly text: Sentence }
-  | { readonly is: 'chip'; readonly text: Sentence }
+  | { readonly is: 'chip'; readonly text: Sentence; readonly because: readonly Sentence[] }
   | { readonly is: 'console'; readonly channel: string; readonly text: string }
   | { readonly is: 'resets'; readonly resets: RunResult['resets'] }
   | { readonly is: 'usb'; readonly session: RunResult['usb']['sessions'][number] }

@@ -85,12 +85,18 @@ function code(text: string, width: number): string[] {
   }
 }
 
-/** In this order facts give way where a screen is full: these altogether, in the end. */
-const BACKGROUND: readonly Kind[] = ['console', 'chip', 'board', 'harmless', 'kept-options'];
+/** In this order facts give way where a screen is full: these altogether, in the end; but which part was taken is never hidden. */
+const BACKGROUND: readonly (readonly [Kind, Fold])[] = [
+  ['console', 5],
+  ['chip', 4],
+  ['board', 5],
+  ['harmless', 5],
+  ['kept-options', 5],
+];
 /** And of these all but their sentences. */
 const REST: readonly Kind[] = ['serial', 'origin', 'check', 'not-triggered', 'in-vain', 'symptom', 'wait', 'reset', 'fault', 'fix', 'uncopied', 'cause', 'verdict']; // prettier-ignore
 const STEPS: readonly (readonly [Kind, Fold])[] = [
-  ...BACKGROUND.map((kind) => [kind, 5] as const),
+  ...BACKGROUND,
   ...([1, 2, 3, 4] as const).flatMap((fold) => REST.map((kind) => [kind, fold] as const)),
 ];
 /** How many lines below its sentence a fact has on a first screen; -v has all. */

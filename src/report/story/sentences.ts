@@ -327,7 +327,7 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>, surface: Surface) => 
     text: `unlike a start by BOOT0, but harmless ${everywhere ? 'in every ROM variant that was tried' : 'with this ROM'}: ${ids.join(', ')}`,
   }),
   board: ({ text }) => ({ label: 'Board', text }),
-  chip: ({ text }) => ({ label: 'Chip', text }),
+  chip: ({ text, because }) => ({ label: 'Chip', text, more: because }),
   console: ({ channel, text }) => {
     const all = consoleText(text).filter((line) => line.trim() !== '');
     const left = all.length > CONSOLE_LINES;

@@ -355,9 +355,13 @@ function fix(result: RunResult, causes: readonly ResultCause[], patch: Patch): F
 
 // ---- what else -----------------------------------------------------------------------------------------------------------------------
 
+function chip(result: RunResult): Fact[] {
+  const [text, ...because] = texts(result, 'chip');
+  return text === undefined ? [] : [{ is: 'chip', text, because }];
+}
 const background = (result: RunResult): Fact[] => [
   ...texts(result, 'control').map((text) => ({ is: 'board', text }) as const),
-  ...texts(result, 'chip').map((text) => ({ is: 'chip', text }) as const),
+  ...chip(result),
   ...Object.entries(result.console).flatMap(([channel, text]) => {
     const printed = withoutAnswer(result, channel, text);
     return printed === '' ? [] : [{ is: 'console', channel, text: printed } as const];
