@@ -9,7 +9,7 @@ import { jsonLine } from '../bench/documents/json-text.ts';
 import { escapeHtml as escape, PAGE_STYLE, pageOf } from './page.ts';
 import { pictureOf, placeText as where } from './picture.ts';
 import { handOverPicture } from './hand-over/picture.ts';
-import type { Sources } from './source-lines.ts';
+import { NO_SOURCES, type Sources } from './source-lines.ts';
 import type { Excerpt } from './story/facts.ts';
 import type { Told } from './story/sentences.ts';
 import { storyOf } from './story/story.ts';
@@ -34,12 +34,13 @@ nav { position: sticky; top: 0; background: var(--back); border-bottom: 1px soli
 .code li.blamed { font-weight: 700; background: light-dark(#ffe5e0, #4a2320); outline: 1px solid var(--fail) } .code li.blamed::before { content: '\\25B6 '; margin-left: -1.2em }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem } dt { color: var(--soft) } dd { margin: 0; overflow-wrap: anywhere } .mono { font-family: ui-monospace, monospace }
 ${TIMELINE_STYLE}
+#now { border: 1px solid var(--line); border-radius: 4px; padding: .5rem .75rem; margin: .5rem 0 } #now h3 { margin: 0 0 .25rem } #now dl { margin: 0; max-height: 24rem; overflow: auto; font-size: 13px } #now dd { font-family: ui-monospace, monospace }
 .picture svg { display: block; width: 100%; min-width: 600px; max-width: 60rem; height: auto; margin: .5rem 0 }
 .diff > * { display: block; text-decoration: none } .diff ins { color: var(--pass) } .diff del { color: var(--fail) } article ul { list-style: none; padding: 0; margin: .25rem 0 }
 button { font: inherit; padding: .2rem .7rem; border: 1px solid var(--line); background: var(--panel); color: var(--ink); border-radius: 4px; cursor: pointer }
 .hljs-comment { color: var(--soft) } .hljs-keyword, .hljs-type, .hljs-meta { color: light-dark(#8b1a8b, #d8a0e8) } .hljs-string, .hljs-number { color: light-dark(#0b5c2b, #a5d6a7) } .hljs-title { color: light-dark(#0a4a9e, #9cc4ff) }
 @media (max-width: 600px) { main { padding: .5rem } td, th { padding: .2rem .3rem } dl { grid-template-columns: 1fr } .code ol { padding-left: 2.6rem } }
-@media print { nav, .tools { display: none } details:not([open]) > *:not(summary) { display: block } pre, .code li { white-space: pre-wrap } }`;
+@media print { nav, .tools, #now { display: none } details:not([open]) > *:not(summary) { display: block } pre, .code li { white-space: pre-wrap } }`;
 
 export function htmlReport(result: RunResult, options: HtmlOptions = {}): SafeText {
   const [headline, ...told] = toldOn('page', storyOf(result, options));
@@ -59,7 +60,7 @@ export function htmlReport(result: RunResult, options: HtmlOptions = {}): SafeTe
   const script =
     options.script === undefined
       ? ''
-      : `<script type="application/json" id="result">${jsonLine(pictureOf(result, options.trace ?? null)).replaceAll('<', '\\u003c')}</script>\n<script>${options.script.replaceAll('</script', '<\\/script')}</script>`;
+      : `<script type="application/json" id="result">${jsonLine(pictureOf(result, options.trace ?? null, options.sources ?? NO_SOURCES)).replaceAll('<', '\\u003c')}</script>\n<script>${options.script.replaceAll('</script', '<\\/script')}</script>`;
   return pageOf(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>bootbench: ${escape(result.outcome)}, ${escape(result.chip)}</title><style>${STYLE}</style></head>

@@ -1,6 +1,8 @@
 /** What the timeline of a page draws, small enough to stand in the page: tracks of stretches and instants, times in seconds with nine decimals. */
 import type { Place, RunResult } from '../bench/documents/result.ts';
-import type { RunTrace, TracedRun, TraceSignal } from '../bench/documents/trace-types.ts';
+import type { RunTrace, TracedMoment, TracedRun, TraceSignal, TraceTransfer } from '../bench/documents/trace-types.ts';
+import { fewerMoments, type PictureMoments } from './keyframes.ts';
+import type { Sources } from './source-lines.ts';
 import { spans } from './trace/spans.ts';
 import { describeTransfer } from './trace/transfer-text.ts';
 
@@ -31,6 +33,8 @@ export interface Picture {
   readonly noReturn: number | null;
   /** What is looked at first: around the last entry into the ROM; null or left out: the whole run. */
   readonly view?: readonly [from: number, to: number] | null;
+  /** Left out where the run was not recorded. */
+  readonly moments?: PictureMoments;
 }
 
 interface Item {
@@ -47,7 +51,8 @@ const MOST_ITEMS = 2500;
 const MOST_PINS = 12;
 const PS = 1e12;
 
-export function pictureOf(result: RunResult, trace: RunTrace | null): Picture {
+/** @param sources the line of the source at each moment is taken from here; null: moments are left out, a machine stands there itself */
+export function pictureOf(result: RunResult, trace: RunTrace | null, sources: Sources | null = null): Picture {
   const tracks = new Tracks(Number(result.ended.at));
   if (trace === null) plainTracks(tracks, result);
   else {
@@ -58,13 +63,37 @@ export function pictureOf(result: RunResult, trace: RunTrace | null): Picture {
   tracks.add('resets', 'run', 'instant', resetsOf(result));
   const noReturn = result.timeline.find((t) => t.kind === 'no-return');
   const { repaired } = trace ?? { repaired: null };
+  const view = viewOf(result, tracks.end);
+  const moments = trace === null || sources === null || trace.run.moments.length === 0 ? null : momentsOf(tracks, trace, view, sources);
   return {
     end: tracks.end,
     texts: tracks.texts,
     tracks: tracks.list,
     repaired: repaired && `${repaired.repairs.join(', ')} repaired: ${repaired.outcome}`,
     noReturn: noReturn === undefined ? null : Number(noReturn.at),
-    view: viewOf(result, tracks.end),
+    view,
+    ...(moments === null ? {} : { moments }),
+  };
+}
+
+function momentsOf(tracks: Tracks, { run, memories }: RunTrace, view: Picture['view'], sources: Sources): PictureMoments {
+  const shown = fewerMoments(run, view ?? null);
+  const rom = memories.filter((m) => m.isRom);
+  const words = ({ place }: TracedMoment): string => {
+    const pc = Number(place.pc);
+    return place.symbol === null && rom.some((m) => pc >= m.base && pc < m.base + m.size) ? `in the ROM, ${place.pc}` : placeText(place);
+  };
+  const codeOf = ({ place: { file, line } }: TracedMoment): string =>
+    (file === null || line === null ? undefined : sources(file)?.lines[line - 1])?.trim() ?? '';
+  const text = (of: string): number => (of === '' ? -1 : tracks.textOf(of));
+  return {
+    at: shown.map((m) => nine(m.at / PS)),
+    place: shown.map((m) => text(words(m))),
+    code: shown.map((m) => text(codeOf(m))),
+    pc: shown.map((m) => Number(m.place.pc)),
+    sp: shown.map((m) => m.sp),
+    vtor: shown.map((m) => m.vtor ?? -1),
+    core: shown.map((m) => text(m.core ?? '')),
   };
 }
 
@@ -133,7 +162,7 @@ class Tracks {
       ...(shown.some((i) => i.tone !== undefined) ? { tones: shown.map((i) => i.tone ?? '') } : {}),
     });
   }
-  private textOf(text: string): number {
+  textOf(text: string): number {
     let i = this.known.get(text);
     if (i === undefined) {
       this.known.set(text, (i = this.texts.length));
@@ -247,8 +276,15 @@ function tracedTracks(
       );
     tracks.add('events', which, 'instant', eventsOf(run.rows));
   }
-  const transfers = run.transfers.map((t) => ({ from: t.from / PS, to: (t.to ?? run.end) / PS, text: describeTransfer(t).name }));
+  const transfers = run.transfers.map((t) => ({ from: t.from / PS, to: (t.to ?? run.end) / PS, text: transferText(t) }));
   tracks.add('USB transfers', which, 'bus', transfers);
+}
+
+/** With the setup packet and the data, as bytes. */
+function transferText(transfer: TraceTransfer): string {
+  const { name, args } = describeTransfer(transfer);
+  const parts = [args['setup'] === undefined ? '' : `setup ${args['setup']}`, args['data'] === undefined ? '' : `data ${args['data']}`];
+  return [name, ...parts.filter((p) => p !== '')].join('; ');
 }
 
 /** A mask that is a proved cause has its line. */

@@ -137,6 +137,10 @@ const ONE: TracedRun = {
     { at: 3 * MS, channel: 'usart1', text: 'three\r\n' },
   ],
   rows: [row('0.001000000', 'reset'), row('0.002000000', 'entry'), { ...row('0.002000001', 'note'), pc: null, file: null, line: null }],
+  moments: [
+    { at: 0, core: null, place: { pc: '0x08000100', symbol: 'main', file: 'main.c', line: 3 }, sp: 0x20044000, vtor: 0x08000000 },
+    { at: 2 * MS, core: null, place: { pc: '0x0bf97ff8', symbol: null, file: null, line: null }, sp: 0x20004000, vtor: 0x0bf97000 },
+  ],
   dropped: 3,
 };
 const MEMORIES: RunTrace['memories'] = [
@@ -164,6 +168,7 @@ const EDGES: TracedRun = {
   ],
   console: [],
   rows: [row('0.001000000', 'reset')],
+  moments: [],
   dropped: 1,
 }; // prettier-ignore
 const TRACES: Readonly<Record<string, RunTrace>> = {

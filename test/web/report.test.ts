@@ -79,6 +79,34 @@ describe.skipIf(missing !== null)(`the report's page${missing === null ? '' : `:
     expect(await page.locator('tr.chosen').count()).toBe(1);
     expect(await said()).toMatch(/^events: /);
   });
+  it('tells of one instant what ran, where, and what the host had: at the hand-over first, then by arrow keys and clicks', async () => {
+    const now = page.locator('#now');
+    const told = async (): Promise<Readonly<Record<string, string>>> => {
+      const [labels, values] = await Promise.all([now.locator('dt').allTextContents(), now.locator('dd').allTextContents()]);
+      return Object.fromEntries(labels.map((l, i) => [l, values[i]!]));
+    };
+    await page.reload();
+    const first = await told();
+    expect(first).toMatchObject({ runs: 'ROM', primask: 'PRIMASK = 1, by main.c:6' });
+    // the ROM of an F072 has its handler where its table says
+    expect(first['where']).toBe(`in the ROM, ${first['PC']}`);
+    await page.locator('#picture svg').focus();
+    const before = await now.locator('h3').textContent();
+    await page.keyboard.press('ArrowLeft');
+    const earlier = await told();
+    expect(await now.locator('h3').textContent()).not.toBe(before);
+    expect(earlier['runs']).toBe('application');
+    expect(earlier['where']).toMatch(/main\.c:\d+ \(|core\.c:\d+ \(|board\.c:\d+ \(/);
+    expect(earlier['source']).not.toBe('');
+    await page.keyboard.press('ArrowRight');
+    expect(await now.locator('h3').textContent()).toBe(before);
+    // in a stretch, the instant under the pointer
+    await page.locator('#picture svg').evaluate((e) => e.scrollIntoView({ block: 'center' }));
+    const rom = (await page.locator('#picture .mark.rom rect').first().boundingBox())!;
+    await page.mouse.click(rom.x + rom.width * 0.9, rom.y + rom.height / 2);
+    const last = await told();
+    expect(last['USB transfers']).toMatch(/^the last, at .*SET_ADDRESS.*; setup 00 05 /);
+  });
   it('shows what was handed over: vector table and stack', async () => {
     expect(await page.locator('summary', { hasText: /vector table at 0x/ }).count()).toBe(1);
     expect(await page.getByText('memory map').count()).toBe(1);

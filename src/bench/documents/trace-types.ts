@@ -57,6 +57,17 @@ export interface TracedMemory {
   readonly image: number;
 }
 
+/** Where a core stood at an instant: in front of this instruction. */
+export interface TracedMoment {
+  readonly at: Ps;
+  /** Name of the core, if the chip has two. */
+  readonly core: string | null;
+  readonly place: Place;
+  readonly sp: number;
+  /** Null: the core has none. */
+  readonly vtor: number | null;
+}
+
 export interface TracedRun {
   readonly jump: TracedJump | null;
   readonly outcome: Outcome;
@@ -65,6 +76,8 @@ export interface TracedRun {
   readonly transfers: readonly TraceTransfer[];
   readonly console: readonly { readonly at: Ps; readonly channel: string; readonly text: string }[];
   readonly rows: readonly TimelineRow[];
+  /** At events; rising in time for each core. */
+  readonly moments: readonly TracedMoment[];
   /** Changes that were not recorded, because there were too many. */
   readonly dropped: number;
 }

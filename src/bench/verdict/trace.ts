@@ -8,6 +8,7 @@ import { exceptionName } from '../../checks/core-registers.ts';
 import type { Core } from '../../emu/core/core.ts';
 import type { EntryRecord } from '../../emu/history.ts';
 import type { MachineObserver } from '../../emu/machine-observer.ts';
+import { registerFile } from '../../emu/core/arm/register-file.ts';
 import { listensTo } from '../../emu/wires.ts';
 import { rateHz, type Ps } from '../../emu/time.ts';
 import { isInterruptTransfer } from '../../usb-sim/outside.ts';
@@ -19,13 +20,26 @@ import { place, timelineRows } from './document.ts';
 import type { NamedRepair } from '../proof/repairs.ts';
 import type { Outcome } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
-import type { TraceSignal, TraceTransfer, TracedJump, TracedWord, TracedMemory, TracedRun, RunTrace } from '../documents/trace-types.ts';
+import type {
+  TraceSignal,
+  TraceTransfer,
+  TracedJump,
+  TracedMoment,
+  TracedWord,
+  TracedMemory,
+  TracedRun,
+  RunTrace,
+} from '../documents/trace-types.ts';
 
 /** Most signal changes that are kept. */
 const MOST_CHANGES = 1_000_000;
 /** Characters of the console; more is dropped, and counted with the changes. */
 const MOST_SAID = 4 << 20;
 const MOST_JUMPS = 64;
+/** Effort: as many moments as are kept. */
+const MOST_MOMENTS = 20_000;
+/** Picoseconds: a core is not looked at again before. */
+const MOMENTS_APART: Ps = 1_000_000;
 const TABLE_WORDS = 16;
 const STACK_WORDS = 24;
 /** Characters within this time belong to one console line. */
@@ -50,6 +64,15 @@ interface TapEvent {
   readonly status: TappedStatus | null;
 }
 
+/** A core at an instant; what its place is called is looked up at the end. */
+interface Stood {
+  readonly at: Ps;
+  readonly core: number;
+  readonly pc: number;
+  readonly sp: number;
+  readonly vtor: number | null;
+}
+
 /** Append-only, so that a state of it is a length of each list. */
 class Recording {
   readonly at: number[] = [];
@@ -58,6 +81,7 @@ class Recording {
   readonly tapped: TapEvent[] = [];
   readonly console: { at: Ps; channel: string; text: string }[] = [];
   readonly jumps: TracedJump[] = [];
+  readonly stood: Stood[] = [];
   /** Characters of `console`. */
   said = 0;
   dropped = 0;
@@ -68,6 +92,7 @@ class Recording {
     this.console.length = to.console;
     this.said = to.said;
     this.jumps.length = to.jumps;
+    this.stood.length = to.stood;
   }
   copy(to: Mark): Recording {
     const c = new Recording();
@@ -80,6 +105,7 @@ class Recording {
     for (let i = 0; i < to.console; i++) c.console.push(this.console[i]!);
     c.said = to.said;
     c.jumps.push(...this.jumps.slice(0, to.jumps));
+    for (let i = 0; i < to.stood; i++) c.stood.push(this.stood[i]!);
     return c;
   }
 }
@@ -91,6 +117,7 @@ interface Mark {
   readonly console: number;
   readonly said: number;
   readonly jumps: number;
+  readonly stood: number;
 }
 
 export class Tracer {
@@ -181,6 +208,7 @@ export class Tracer {
       clock: (name) => this.change(`clock ${name}`, this.rate(name)),
       special: (core, register, value) => {
         if (register in BITS_OF) this.change(this.coreKey(core, register), value, core.now());
+        this.lookAt(core, core.now());
       },
       wire: listensTo(
         (name) => this.byName.has(name),
@@ -194,6 +222,7 @@ export class Tracer {
         before.exception?.(core, exception, ...rest);
         this.taken.add(exception);
         this.change(this.coreKey(core, 'exception'), exception, core.now());
+        this.lookAt(core, core.now());
       },
       exceptionReturn: (core, ...rest) => {
         before.exceptionReturn?.(core, ...rest);
@@ -205,20 +234,24 @@ export class Tracer {
           masks(core);
           this.change(this.coreKey(core, 'rom'), 0);
         }
+        this.look();
       },
       entry: (entry) => {
         before.entry?.(entry);
         this.change(this.coreKey(machine.cores[entry.core]!, 'rom'), 1, entry.at);
         this.stale = true;
         this.lookAtJump(entry);
+        this.lookAt(machine.cores[entry.core]!, entry.at, entry.registers);
       },
       leftSystem: (pc) => {
         this.change(this.coreKey(machine.bootCore, 'rom'), 0);
+        this.lookAt(machine.bootCore, machine.now);
         return before.leftSystem?.(pc);
       },
       console: (channel, text) => {
         before.console?.(channel, text);
         this.say(channel, text);
+        this.look();
       },
     };
   }
@@ -228,6 +261,7 @@ export class Tracer {
   };
   private tapped(t: Readonly<Transfer>, at: Ps, status: TappedStatus | null): void {
     const transfer = { ...t, setup: t.setup?.slice() ?? null, data: t.data.slice(), held: null };
+    this.look(at);
     this.log.tapped.push({ at, transfer, interrupt: isInterruptTransfer(this.session.usb.state, t), status });
   }
   private change(key: string, value: number, at: Ps = this.session.machine.now): void {
@@ -247,6 +281,27 @@ export class Tracer {
   private lookAtMasks(): void {
     this.stale = false;
     for (const core of this.session.machine.cores) for (const mask of MASKS) this.change(this.coreKey(core, mask), maskOf(core, mask));
+  }
+  private look(at: Ps = this.session.machine.now): void {
+    for (const core of this.session.machine.cores) this.lookAt(core, at);
+  }
+  /** `always`: the registers of an entry, which is what a reader looks for. */
+  private lookAt(core: Core, at: Ps, always?: EntryRecord['registers']): void {
+    const { stood } = this.log;
+    const last = stood.findLast((s) => s.core === core.index);
+    if (always === undefined && (stood.length >= MOST_MOMENTS || (last !== undefined && at - last.at < MOMENTS_APART))) return;
+    const registers = always ?? registerFile(core, core.pc);
+    stood.push({ at, core: core.index, pc: registers['pc']!, sp: registers['sp']!, vtor: registers['vtor'] ?? null });
+  }
+  private momentsOf({ stood }: Recording): TracedMoment[] {
+    const { input, machine } = this.session;
+    return stood.map(({ at, core, pc, sp, vtor }) => ({
+      at,
+      core: machine.cores.length > 1 ? machine.cores[core]!.row.name : null,
+      place: place(input, pc)!,
+      sp: sp >>> 0,
+      vtor,
+    }));
   }
   private lookAtJump({ at, core: index, registers }: EntryRecord): void {
     const { machine, input } = this.session;
@@ -300,6 +355,7 @@ export class Tracer {
       console: log.console.length,
       said: log.said,
       jumps: log.jumps.length,
+      stood: log.stood.length,
     };
   }
   private restore(mark: Mark): void {
@@ -334,6 +390,7 @@ export class Tracer {
       transfers: transfersOf(log.tapped),
       console: linesOf(log.console),
       rows: timelineRows(session),
+      moments: this.momentsOf(log),
       dropped: log.dropped,
     };
   }

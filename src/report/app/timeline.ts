@@ -3,6 +3,7 @@ import { axisBottom } from 'd3-axis';
 import { scaleLinear, type ScaleLinear } from 'd3-scale';
 import { select, type Selection } from 'd3-selection';
 import { zoom, zoomIdentity, type ZoomTransform } from 'd3-zoom';
+import { timeText } from '../moments.ts';
 import type { Picture, PictureTrack } from '../picture.ts';
 
 const LEFT = 104;
@@ -33,20 +34,19 @@ export interface TimelineHandle {
   readonly close: () => void;
 }
 
-const timeText = (seconds: number): string =>
-  seconds >= 1 ? `${+seconds.toFixed(4)} s` : seconds >= 1e-3 ? `${+(seconds * 1e3).toFixed(4)} ms` : `${+(seconds * 1e6).toFixed(3)} µs`;
-
 /**
  * @param onChoose a row of the table belongs to what was chosen, or null
  * @param onTime somebody wants the machine to stand there, in seconds; null: there is no machine
+ * @param follows what is told of an instant costs nothing: it follows each mark, and the arrow keys
  */
 export function drawTimeline(
   picture: Picture,
   holder: HTMLElement,
   onChoose: (row: number | null) => void = () => undefined,
   onTime: ((seconds: number) => void) | null = null,
+  follows = false,
 ): TimelineHandle {
-  return new Timeline(picture, holder, onChoose, onTime);
+  return new Timeline(picture, holder, onChoose, onTime, follows);
 }
 
 class Timeline implements TimelineHandle {
@@ -54,6 +54,7 @@ class Timeline implements TimelineHandle {
   private readonly holder: HTMLElement;
   private readonly onChoose: (row: number | null) => void;
   private readonly onTime: ((seconds: number) => void) | null;
+  private readonly follows: boolean;
   private now: number | null = null;
   private readonly said = document.createElement('output');
   private readonly svg: Selection<SVGSVGElement, unknown, null, undefined>;
@@ -71,14 +72,23 @@ class Timeline implements TimelineHandle {
       this.place();
     });
 
-  constructor(picture: Picture, holder: HTMLElement, onChoose: (row: number | null) => void, onTime: ((seconds: number) => void) | null) {
+  constructor(
+    picture: Picture,
+    holder: HTMLElement,
+    onChoose: (row: number | null) => void,
+    onTime: ((seconds: number) => void) | null,
+    follows: boolean,
+  ) {
     this.onTime = onTime;
+    this.follows = follows;
     this.picture = picture;
     this.holder = holder;
     this.onChoose = onChoose;
     this.height = picture.tracks.length * ROW + AXIS;
     this.x = scaleLinear().domain([0, picture.end]);
-    this.said.textContent = `Zoom with the wheel, a pinch or + and -; move with the arrow keys; < and > go from mark to mark.${onTime ? ' A click, or Enter, moves the machine there.' : ''}`;
+    this.said.textContent = follows
+      ? 'Zoom with the wheel, a pinch or + and -; a click shows that instant; the arrow keys go from event to event, and from lane to lane; < and > go from mark to mark.'
+      : `Zoom with the wheel, a pinch or + and -; move with the arrow keys; < and > go from mark to mark.${onTime ? ' A click, or Enter, moves the machine there.' : ''}`;
     const tools = document.createElement('div');
     tools.className = 'tools';
     this.svg = select(holder)
@@ -94,7 +104,13 @@ class Timeline implements TimelineHandle {
     this.body = this.svg.append('g').attr('clip-path', `url(#${id})`);
     if (picture.noReturn !== null)
       this.body.append('line').attr('class', 'no-return').attr('y2', this.height).append('title').text('the point of no return');
-    this.body.append('line').attr('class', 'now').attr('y2', this.height).attr('visibility', 'hidden').append('title').text('the machine');
+    this.body
+      .append('line')
+      .attr('class', 'now')
+      .attr('y2', this.height)
+      .attr('visibility', 'hidden')
+      .append('title')
+      .text(follows ? 'now' : 'the machine');
     this.svg.call(this.behaviour);
     this.svg.on('click', (event: MouseEvent) => this.clicked(event));
     this.keys();
@@ -137,7 +153,8 @@ class Timeline implements TimelineHandle {
     const { left } = this.svg.node()!.getBoundingClientRect();
     const x = event.clientX - left;
     // a mark tells itself that it was meant
-    if (x < LEFT || (event.target as Element).closest('.mark') !== null) return;
+    const mark = (event.target as Element).closest('.mark');
+    if (x < LEFT || (mark !== null && !(this.follows && isStretch(mark)))) return;
     this.onTime?.(Math.max(0, this.moved.rescaleX(this.x).invert(x)));
   }
   /** To what is chosen; the machine makes the run itself, not the repaired one. */
@@ -264,6 +281,14 @@ class Timeline implements TimelineHandle {
     const now = this.moved.rescaleX(this.x);
     if (bring && (now(a) < LEFT || now(a) > this.width() - 8)) this.svg.call((s) => this.behaviour.translateTo(s, this.x(a), 0));
     else this.place();
+    if (this.follows) this.moveToChosen();
+  }
+  /** To the next instant of any lane of the run, forth or back. */
+  private toEvent(by: 1 | -1): void {
+    const at = this.now ?? (by > 0 ? -1 : Infinity);
+    const starts = this.picture.tracks.filter((t) => t.run === 'run').flatMap(({ from }) => from);
+    const ahead = starts.filter((s) => (by > 0 ? s > at : s < at));
+    if (ahead.length > 0) this.onTime?.(ahead.reduce((a, b) => (by > 0 === b < a ? b : a)));
   }
   /** The mark before or behind the chosen one in its track. */
   private next(by: 1 | -1): void {
@@ -285,8 +310,8 @@ class Timeline implements TimelineHandle {
     const acts: Readonly<Record<string, () => void>> = {
       '+': () => this.by(ZOOM),
       '-': () => this.by(1 / ZOOM),
-      ArrowLeft: () => this.shift(0.25),
-      ArrowRight: () => this.shift(-0.25),
+      ArrowLeft: () => (this.follows ? this.toEvent(-1) : this.shift(0.25)),
+      ArrowRight: () => (this.follows ? this.toEvent(1) : this.shift(-0.25)),
       ArrowDown: () => this.other(1),
       ArrowUp: () => this.other(-1),
       '<': () => this.next(-1),
@@ -344,6 +369,10 @@ class Timeline implements TimelineHandle {
     this.place();
   }
 }
+
+/** Pixels: an instant inside of what is wider can be meant. */
+const WIDE = 8;
+const isStretch = (mark: Element): boolean => Number(mark.querySelector('rect')?.getAttribute('width')) > WIDE;
 
 /** How many lie here, where there is room for the number. */
 function countText(mark: Mark, next: Mark | undefined): string {

@@ -1,0 +1,43 @@
+/** What is told of an instant of a page: by its keyframes, and by all lanes. */
+import type { Picture } from './picture.ts';
+
+/** A fact of an instant. */
+export type Told = readonly [label: string, value: string];
+const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
+
+/** What is known of an instant: all lanes of the run, and the last moment of each core that is not behind it. */
+export function toldAt(picture: Picture, seconds: number): Told[] {
+  return [...coresAt(picture, seconds), ...lanesAt(picture, seconds)];
+}
+function coresAt({ moments, texts }: Picture, seconds: number): Told[] {
+  if (moments === undefined) return [];
+  const last = new Map<number, number>();
+  for (let i = 0; i < moments.at.length && moments.at[i]! <= seconds; i++) last.set(moments.core[i]!, i);
+  return [...last].flatMap(([core, i]): Told[] => {
+    const name = core < 0 ? '' : `${texts[core]!} `;
+    const code = moments.code[i]! < 0 ? [] : [[`${name}source`, texts[moments.code[i]!]!] as const];
+    const vtor = moments.vtor[i]! < 0 ? [] : [[`${name}VTOR`, hex(moments.vtor[i]!)] as const];
+    return [
+      [`${name}seen last`, timeText(moments.at[i]!)],
+      [`${name}where`, texts[moments.place[i]!]!],
+      ...code,
+      [`${name}PC`, hex(moments.pc[i]!)],
+      [`${name}SP`, hex(moments.sp[i]!)],
+      ...vtor,
+    ];
+  });
+}
+/** Lanes of instants tell their last one; lanes of stretches what lasts. */
+function lanesAt({ tracks, texts }: Picture, seconds: number): Told[] {
+  return tracks.flatMap(({ name, run, look, from, to, text }): Told[] => {
+    if (run !== 'run') return [];
+    const i = from.findLastIndex((at) => at <= seconds);
+    const lasts = i >= 0 && to[i]! >= seconds;
+    if (look === 'instant') return i < 0 ? [] : [[name, `${timeText(from[i]!)}: ${texts[text[i]!]!}`]];
+    if (lasts) return [[name, texts[text[i]!]!]];
+    // the host waits for an answer that has come: the last transfer is what it knows
+    return name === 'USB transfers' && i >= 0 ? [[name, `the last, at ${timeText(from[i]!)}: ${texts[text[i]!]!}`]] : [];
+  });
+}
+export const timeText = (seconds: number): string =>
+  seconds >= 1 ? `${+seconds.toFixed(4)} s` : seconds >= 1e-3 ? `${+(seconds * 1e3).toFixed(4)} ms` : `${+(seconds * 1e6).toFixed(3)} µs`;
