@@ -10,6 +10,7 @@ import {
   type Check,
   type Judgement,
   type Repair,
+  type ResetFacts,
   type Subject,
   type TargetState,
   type Writer,
@@ -20,6 +21,7 @@ import { neverProgrammed, newestWriter, notLoaded, optionWriterOf } from './opti
 
 const VECTORS = 'Armv7-M and Armv8-M: after reset the core loads SP and PC from the vector table; bit 0 of the vector is the Thumb bit';
 const ERASED = 0xffffffff;
+const ERASED_TABLE = 'it is erased';
 
 /** Value that a boot rule looks at; null if the target cannot tell. */
 function signalOf({ field, bootPin, emptyFlash, read, chip }: TargetState, signal: string): number | null {
@@ -55,7 +57,7 @@ function tableOf({ field }: TargetState, { vectors }: BootRule): number | null {
 /** Why the core cannot start from these two words. */
 function wrongTable(sp: number | null, pc: number | null): string | null {
   if (sp === null || pc === null) return 'nothing answers there';
-  if (sp === ERASED && pc === ERASED) return 'it is erased';
+  if (sp === ERASED && pc === ERASED) return ERASED_TABLE;
   return (pc & 1) === 0 ? `its reset vector ${hex(pc)} is even` : null;
 }
 
@@ -116,6 +118,43 @@ function chosenRight(subject: Subject): Repair | null {
   return { at: 'before-write', what: asked(missing), fix: part('after', '', ...lines), seq: writer.seq, value };
 }
 
+const EMPTY_FLAG = /^field:.*\.P?EMPTY$/;
+/**
+ * The flash was erased since the chip last looked whether it is empty, which it does where it loads the option bytes: the reset by software that starts the erased flash, the flag that is
+ * still 0, and the bit that has the option bytes loaded. Null where the ROM would not start with the flag, or there is no such reset.
+ */
+function emptyUnseen(subject: Subject): { readonly flag: string; readonly reset: ResetFacts; readonly launch: string } | null {
+  const { state, history, entry } = subject;
+  const reset = history?.resets.at(-1);
+  const missing = (state.chip.boot ?? [])
+    .filter((rule) => rule.boots === 'system')
+    .map(({ when }) => when.filter(({ signal, is }) => !is.some((value) => value === signalOf(state, signal))));
+  const flag = missing.find((lacks) => lacks.length === 1 && EMPTY_FLAG.test(lacks[0]!.signal))?.[0]!.signal.replace(/^field:/, '');
+  if (entry || flag === undefined || reset?.by !== 'software') return null;
+  const launch = flag.replace(/\..*/, '.CR.OBL_LAUNCH');
+  return maskOf(state.chip, launch) === 0 ? null : { flag, reset, launch };
+}
+/** The same reset, with the option bytes loaded. */
+function looksAgain(subject: Subject): Repair | null {
+  const unseen = emptyUnseen(subject);
+  if (unseen === null || wrongStart(subject) !== ERASED_TABLE) return null;
+  const [flash] = unseen.launch.split('.');
+  return {
+    at: 'before-write',
+    what: `${inManual(unseen.launch)} = 1 in place of the reset by software`,
+    fix: `/* in place of NVIC_SystemReset(), with ${flash} and its option bytes unlocked: ${flash}->CR |= ${flash}_CR_OBL_LAUNCH; it looks again whether the flash is empty */`,
+    seq: -1,
+    value: null,
+    launches: unseen.launch,
+  };
+}
+/** Why the core cannot start from where the boot table leads. */
+function wrongStart(subject: Subject): string | null {
+  const decided = decide(subject);
+  const table = decided === null ? null : tableOf(subject.state, decided.rule);
+  return table === null ? null : wrongTable(subject.state.read(table, 4), subject.state.read(table + 4, 4));
+}
+
 /** User code is started: as it should be, unless the firmware programmed bits for something else. */
 function startsUser(subject: Subject, { source, confidence }: BootRule, observed: string, table: number): Judgement {
   const { state, entry } = subject;
@@ -144,6 +183,30 @@ function startsUser(subject: Subject, { source, confidence }: BootRule, observed
   });
 }
 
+/** There is no program where the chip starts. */
+function startsNothing(subject: Subject, rule: BootRule, observed: string, wrong: string): Judgement {
+  const unseen = wrong === ERASED_TABLE ? emptyUnseen(subject) : null;
+  if (unseen === null)
+    return broken('fail', {
+      observed: `${observed}: ${wrong}`,
+      expected: 'a vector table where the chip starts',
+      because:
+        'the core starts with these words and faults at once; the usual reason is a wrong boot address, a bank swap or a missing first image',
+      source: VECTORS,
+      confidence: 'documented',
+      lastWriter: optionWriter(subject, rule),
+    });
+  const flag = inManual(unseen.flag);
+  return broken('fail', {
+    observed: `${observed}: ${wrong}`,
+    expected: `${flag} = 1, or a vector table where the chip starts`,
+    because: `the chip looks whether its flash is empty only when it loads the option bytes: behind this reset ${flag} is still 0, so the chip starts the erased flash and not the ROM`,
+    source: rule.source,
+    confidence: rule.confidence,
+    lastWriter: unseen.reset.from ?? null,
+  });
+}
+
 export const bootSelection: Check = {
   id: 'boot-selection',
   question: 'Does the chip boot from the right memory, given the BOOT0 pin, the option bytes and the contents of flash?',
@@ -166,16 +229,7 @@ export const bootSelection: Check = {
     if (table === null) return unknown('the boot address cannot be read on this target');
     const observed = `${seen === '' ? '' : `${seen}; `}vector table at ${hex(table)}`;
     const wrong = wrongTable(state.read(table, 4), state.read(table + 4, 4));
-    if (wrong !== null)
-      return broken('fail', {
-        observed: `${observed}: ${wrong}`,
-        expected: 'a vector table where the chip starts',
-        because:
-          'the core starts with these words and faults at once; the usual reason is a wrong boot address, a bank swap or a missing first image',
-        source: VECTORS,
-        confidence: 'documented',
-        lastWriter: optionWriter(subject, rule),
-      });
+    if (wrong !== null) return startsNothing(subject, rule, observed, wrong);
     if (state.bootPin('BOOT0') === 1 && !entry)
       return broken('fail', {
         observed,
@@ -186,7 +240,7 @@ export const bootSelection: Check = {
       });
     return startsUser(subject, rule, observed, table);
   },
-  repair: chosenRight,
+  repair: (subject) => chosenRight(subject) ?? looksAgain(subject),
   explanation: [
     'At every reset the chip decides which memory it boots from. The decision depends on the BOOT0 pin, on option bits that replace or override the pin (nSWBOOT0, nBOOT0, nBOOT1), on boot addresses in option bytes (H5, H7), and on some parts on whether the flash is empty. `bootbench chips <chip>` prints the rules.',
     'Two mistakes are common: the chip ignores the BOOT0 pin (nSWBOOT0 = 0), or a boot address points to a bank or an address without a program.',
