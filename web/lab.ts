@@ -5,7 +5,7 @@ import '../src/browser-host.ts';
 import { AmbiguousChip, inferChip } from '../src/bench/input/infer-chip.ts';
 import { jobInput } from '../src/bench/input/job.ts';
 import type { Outcome } from '../src/bench/documents/result.ts';
-import type { StepAction } from '../src/bench/documents/scenario-types.ts';
+import type { Duration, StepAction } from '../src/bench/documents/scenario-types.ts';
 import type { RunTrace } from '../src/bench/documents/trace-types.ts';
 import { glossary } from '../src/bench/verdict/glossary.ts';
 import { findChip } from '../src/chips/index.ts';
@@ -157,6 +157,8 @@ class Lab {
       this.machine = null;
       this.dfu = null;
       this.opened = await machineOptionsOf(setup, flips);
+      const steps = (this.opened.scenario as TypedScenario | undefined)?.steps ?? [];
+      this.buttons = [...new Set(steps.flatMap(({ do: action }) => ('pin' in action ? [action.pin.name] : [])))];
       this.machine = await openMachine(this.opened);
       this.ended = false;
       this.past = [this.machine.save()];
@@ -212,11 +214,12 @@ class Lab {
     this.going?.abort();
   }
   /** Something happens to the chip from outside. */
-  act(action: StepAction, label: string): Promise<View> {
+  act(action: StepAction, label: string, forth?: Duration): Promise<View> {
     return this.inTurn(async () => {
       const own = await this.withoutEvents();
       this.remember();
       await this.held.act(action);
+      if (forth !== undefined) await this.held.run(forth);
       return this.view(`done: ${label}${own ? ', by hand from here on' : ''}`, this.changesSince());
     });
   }
@@ -319,12 +322,19 @@ class Lab {
     this.values = next;
     return changed.slice(0, 40);
   }
+  /** Pins that the board drives in this run. */
+  private pinsOf(m: BenchMachine): Record<string, 0 | 1> {
+    const names = this.buttons.filter((name) => name !== 'BOOT0');
+    return Object.fromEntries(names.map((name) => [name, m.pin(name).level]));
+  }
+  private buttons: readonly string[] = [];
   private view(why: string, changes: readonly Changed[]): View {
     const m = this.held;
     const before = this.core;
     const registers = m.registers;
     this.core = registers;
-    const device = m.usb.device;
+    // without a cable there is no device, whatever the host has not noticed yet
+    const device = m.outside.cable === 'out' ? null : m.usb.device;
     return {
       at: m.now,
       instructions: m.instructions,
@@ -340,6 +350,7 @@ class Lab {
         device === null
           ? null
           : `${lsusb(device.vid)}:${lsusb(device.pid)} ${device.product ?? ''} (${device.servedBy === 'system' ? 'ROM' : 'application'})`,
+      board: { ...m.outside, pins: this.pinsOf(m) },
       outcome: m.outcome,
       ended: this.ended,
       why,

@@ -82,6 +82,8 @@ export interface View {
   readonly timeline: readonly { readonly at: number; readonly kind: string; readonly text: string }[];
   readonly usb: readonly { readonly at: number; readonly text: string }[];
   readonly device: string | null;
+  /** What the board does to the chip: BOOT0, the cable, and the levels of pins that have buttons. */
+  readonly board: { readonly boot0: 0 | 1; readonly cable: 'in' | 'out'; readonly pins: Readonly<Record<string, 0 | 1>> };
   readonly outcome: Outcome;
   readonly ended: boolean;
   /** Why it stands here. */

@@ -808,6 +808,11 @@ export class BenchMachine {
   pin(name: string): BoardPin {
     return this.board.pin(name);
   }
+  /** How the board holds what it always has. @internal */
+  get outside(): { readonly boot0: 0 | 1; readonly cable: 'in' | 'out' } {
+    const { machine, usb } = this.session;
+    return { boot0: machine.system.parameter('boot0.level') === 1 ? 1 : 0, cable: usb.state.cable ? 'in' : 'out' };
+  }
   /** Performs an action of a scenario step now: `{ nrst: { for: '10ms' } }`, `{ call: 'request_dfu' }`, `{ uart: { port: 'USART1', text: 'u' } }` … */
   async act(action: StepAction): Promise<void> {
     // as JSON has it: a key that is undefined is none

@@ -267,6 +267,25 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     expect(await page.locator('.memories .pointer').allTextContents()).toEqual(expect.arrayContaining(['PC', 'SP', 'VTOR']));
   });
 
+  it('has a board that acts: BOOT0 and NRST lead into the ROM, the cable leaves the host alone, and time goes back', async () => {
+    await open('#example=h533-seed000-as-posted');
+    const board = page.getByRole('group', { name: 'the board' });
+    const press = (name: string): Promise<void> => board.getByRole('button', { name, disabled: false }).click();
+    await press('BOOT0 0');
+    await moved(/^done: BOOT0 high, by hand/);
+    await press('NRST');
+    await moved(/^done: reset by NRST: .* in the ROM/);
+    await page.getByRole('button', { name: 'DFU', exact: true }).click();
+    await board.getByText(/^0483:df11 .*\(ROM\)/).waitFor();
+    await press('cable in');
+    await board.getByText('nothing is plugged in').waitFor();
+    expect(await page.locator('[aria-label=state]').textContent()).toContain('USB device: none');
+    // the board goes back with the machine
+    await page.getByRole('button', { name: 'Step back', exact: true }).click();
+    await board.getByText(/^0483:df11/).waitFor();
+    await board.getByRole('button', { name: 'cable in' }).waitFor();
+  });
+
   it('talks DFU with webdfu', async () => {
     await open('#example=h533-straight');
     expect(await textOf('outcome')).toMatch(/^dfu/);

@@ -4,6 +4,7 @@ import { eventButtons } from '../events.ts';
 import { NO_FLIPS, type Changed, type Go, type Setup, type Verdict, type View } from '../setup.ts';
 import { hex, inWords, ms } from '../words.ts';
 import { holder } from '../workers.ts';
+import { Board } from './board.tsx';
 import { MemoryBar } from './memory.tsx';
 import { DfuPanel } from './dfu.tsx';
 import { CodePane } from './code.tsx';
@@ -103,6 +104,15 @@ export function Stepper({ setup, memories, hold, onNow }: StepperProps) {
         <p class="bad" role="alert">
           {error}
         </p>
+      )}
+      {view && (
+        <Board
+          chip={setup.chip?.toUpperCase() ?? ''}
+          view={view}
+          steps={setup.found ?? setup.scenario.steps}
+          disabled={busy}
+          act={(action, label, forth) => void act(() => holder().act(action, label, forth))}
+        />
       )}
       {view && <Where view={view} />}
       {view && (
