@@ -295,7 +295,7 @@ export const WATCHDOG: Lesson = {
     {
       kind: 'edit',
       title: 'Choose a watchdog',
-      text: ['The product must have a watchdog that runs during the jump.'],
+      text: ['The product must have a watchdog that runs during the jump. Each edit changes one thing.'],
       firmware: 'f405-wwdg-during-detach',
       question: 'With which one does DFU appear?',
       goal: 'the DFU device appears',
@@ -303,9 +303,14 @@ export const WATCHDOG: Lesson = {
       shows: (e) => [outcomeRow(e), resetsRow(e)],
       edits: [
         { text: 'WWDG with 50 ms, as it is', firmware: 'f405-wwdg-during-detach', hint: 'It bites during the wait of 500 ms.' },
-        { text: 'IWDG with 250 ms, and no wait', firmware: 'f405-iwdg-runs', hint: 'Look at the outcome.' },
+        {
+          text: 'WWDG with 50 ms, and no wait in front of the jump',
+          firmware: 'f405-wwdg-no-wait',
+          hint: 'The jump is made now. The ROM does not refresh WWDG, and is reset by it.',
+        },
+        { text: 'IWDG with 1 s in place of WWDG; the wait stays', firmware: 'f405-iwdg-during-detach', hint: 'Look at the outcome.' },
       ],
-      rule: 'IWDG is the one that the ROM knows.',
+      rule: 'IWDG is the one that the ROM knows. Its time must be longer than what your code does in front of the jump.',
     },
     {
       kind: 'predict',
