@@ -18,6 +18,7 @@ import { FLASH_CLOCK, flashTooFast } from './flash-speed.ts';
 import { waitsForFlash } from './flash-wait.ts';
 import type { MachineObserver } from './machine-observer.ts';
 import { freshState, type MachineState, type ResetOrigin, say, TOGETHER_FIRST, unclockedKey } from './machine-state.ts';
+import { polledAgain } from './polled.ts';
 import { nextWord, powerOnPattern } from './power-on.ts';
 import type { AnyModelFactory, Register } from './registers.ts';
 import { System, type Block, type Memory, type SystemListener, type SystemState } from './system.ts';
@@ -206,14 +207,8 @@ export abstract class MachineBase implements CoreListener<Core> {
     return this.system.now;
   }
   private notePolled(register: string): void {
-    const { polled } = this.state;
     const core = this.writer?.core ?? this.bootCore;
-    if (polled?.register !== register) this.state.polled = { register, reads: 1, pc: core.pc, at: this.now };
-    else {
-      polled.reads++;
-      polled.pc = core.pc;
-      polled.at = this.now;
-    }
+    this.state.polled = polledAgain(this.state.polled, register, core.pc, this.now, core.cycles());
   }
   /** Reads of registers without behaviour (by `block.register`) and of blocks without a clock. */
   protected readCounts(): ReadonlyMap<string, number> {
@@ -224,7 +219,8 @@ export abstract class MachineBase implements CoreListener<Core> {
     const u = this.state.unmodelled[key];
     if (u) {
       u.reads += reads;
-      if (this.state.polled?.register === key) Object.assign(this.state.polled, { reads: this.state.polled.reads + reads, at: this.now });
+      if (this.state.polled?.register === key)
+        Object.assign(this.state.polled, { reads: this.state.polled.reads + reads, at: this.now, cycles: null });
     } else this.state.unclocked[key]! += reads;
   }
 

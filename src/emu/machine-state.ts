@@ -1,4 +1,5 @@
 /** What belongs to the machine as a whole and to no block or core: plain data, kept in every checkpoint. */
+import type { Polled } from './polled.ts';
 import { nothingPrinted, print, type Printed } from './console-text.ts';
 import type { GuestFact, ResetCause } from './component.ts';
 import { US, type Ps } from './time.ts';
@@ -31,8 +32,7 @@ export interface MachineState {
   console: Record<string, Printed>;
   /** Reads and writes by `block.register` without behaviour. */
   unmodelled: Record<string, { reads: number; writes: number }>;
-  /** The unmodelled register that was read last: by which instruction, when, and how often in succession. */
-  polled: { readonly register: string; reads: number; pc: number; at: Ps } | null;
+  polled: Polled | null;
   unclocked: Record<string, number>;
   notes: { kind: string; text: string; count: number; block: string | null; about?: GuestFact }[];
   uninitialised: number;
