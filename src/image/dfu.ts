@@ -23,6 +23,13 @@ export const hasDfuSuffix = (bytes: Uint8Array): boolean =>
 /** What stands before the suffix, which is checked. */
 export function withoutDfuSuffix(bytes: Uint8Array): Uint8Array {
   if (!hasDfuSuffix(bytes)) {
+    if (!looksLikeDfuSe(bytes))
+      throw new ImageError(
+        'not-elf',
+        'its name says DFU, but it has neither the prefix of a DfuSe file (DfuSe) nor the suffix of a DFU file (UFD): a container of its own, or cut off',
+        atOffset(Math.max(0, bytes.length - SUFFIX)),
+        'give the linked .elf; write a raw binary as file.bin@0x08000000',
+      );
     const hint = 'the file is truncated; copy or build it again';
     throw new ImageError('truncated', 'it does not end with a DFU file suffix', atOffset(Math.max(0, bytes.length - SUFFIX)), hint);
   }

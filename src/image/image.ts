@@ -129,7 +129,7 @@ function load(bytes: Uint8Array, path: string, address: number | null, seenFrom:
   if (/\.(bin|raw|img)$/i.test(path)) throw noAddress('a raw binary', path);
   if (hasDfuSuffix(bytes) || /\.dfu$/i.test(path)) {
     withoutDfuSuffix(bytes);
-    throw noAddress('a raw binary with the suffix of a DFU file', path);
+    throw noAddress('a raw binary with the suffix of a DFU file, which says no address (a DfuSe file would),', path);
   }
   const known = mistakenFor(bytes);
   if (known) throw new ImageError('not-elf', known.is, null, known.hint.replaceAll('<file>', path));

@@ -264,9 +264,15 @@ describe('DFU', () => {
     const bytes = data('dwarf5-O2-plain.dfu');
     expect(loadImage(bytes, 'a.dfu@0x08004000')).toMatchObject({ kind: 'binary', chunks: [{ address: BASE + 0x4000, data: binary }] });
     expect(() => loadImage(bytes, 'a.dfu')).toThrow(
-      'a raw binary with the suffix of a DFU file needs an address; write it as a.dfu@0x08000000',
+      'a raw binary with the suffix of a DFU file, which says no address (a DfuSe file would), needs an address; write it as a.dfu@0x08000000',
     );
     expect(() => loadImage(bytes, 'a.dfu@main')).toThrow('"main" is not an address');
+  });
+
+  test('a file that only its name calls DFU is not told to be cut off: it has neither prefix nor suffix', () => {
+    expect(() => loadImage(ascii('firmware update by: somebody'.repeat(4)), 'a.dfu')).toThrow(
+      /neither the prefix of a DfuSe file \(DfuSe\) nor the suffix of a DFU file \(UFD\)/,
+    );
   });
 
   test('a prefix may count the suffix or not', () => {
