@@ -8,7 +8,7 @@ import { calledFrom, jumpCandidates, scanFunctions, type FunctionFacts } from '.
 import { awaitedTexts } from '../../src/bench/proof/awaited-texts.ts';
 import type { Note } from '../../src/bench/documents/note-facts.ts';
 import { plannedGoal } from '../../src/bench/input/goal.ts';
-import { findJump, notTriggered, whyNoJump } from '../../src/bench/proof/find-jump.ts';
+import { entering, findJump, notTriggered, whyNoJump } from '../../src/bench/proof/find-jump.ts';
 import { scenarioFor } from '../../src/bench/proof/init.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
@@ -182,6 +182,14 @@ describe('a byte that an interrupt takes', () => {
 });
 
 describe('functions that can enter system memory', () => {
+  it('one that resets is no way there where nothing jumps behind the reset: an assertion resets, too', () => {
+    const functions = scanFunctions([image('h533-backup-register/firmware.elf')]);
+    const all = jumpCandidates(functions, findChip('stm32h533re')!);
+    const request = all.find(({ kind }) => kind === 'request')!;
+    expect(entering('panic', request, true)).toBe('panic stores a word and resets the chip');
+    expect(entering('request_dfu', request, false)).toBe('request_dfu can enter system memory: it stores a word and resets the chip');
+  });
+
   it.each([
     ['f405-bare-jump/firmware.elf', 'stm32f405rg', 'jump_to_bootloader', 'jump'],
     ['f405-vectors-at-zero/firmware.elf', 'stm32f405rg', 'jump_to_bootloader', 'jump'],

@@ -148,6 +148,9 @@ const lacksJump = (functions: readonly FunctionFacts[], all: readonly JumpCandid
   functions.length > 0 && all.every((c) => c.kind !== 'jump');
 
 export const NO_JUMP = 'no function of the image that sets MSP and branches holds an address of system memory';
+/** Behind a reset nothing of an image without a jump enters the ROM: a function that resets, an assertion for instance, is no way there. */
+export const entering = (name: string, { kind, why }: JumpCandidate, noJump: boolean): string =>
+  kind === 'request' && noJump ? `${name} ${why}` : `${name} can enter system memory: it ${why}`;
 const ONLY_BY_BOOT = 'after a reset, only option bytes or BOOT0 can start the ROM';
 /** Why firmware that resets the chip repeatedly does not enter the ROM, if its code shows it. */
 export function whyNoJump(s: Session): string | null {
@@ -568,7 +571,7 @@ export function notTriggered(s: Session, found: FoundJump, goesOn = true): Note[
   if (candidates.length === 0 && scanFunctions(s.input.images).length === 0)
     tell('the image has no function names: give the .elf to see which functions can enter system memory');
   else if (candidates.length === 0) tell(`${NO_JUMP}, and none stores a word and resets`, { is: 'lacks-jump' });
-  for (const c of candidates) tell(`${candidateName(s, c)} can enter system memory: it ${c.why}`);
+  for (const c of candidates) tell(entering(candidateName(s, c), c, found.noJump));
   if (candidates.length > 0 && found.noJump) tell(`${NO_JUMP}: ${ONLY_BY_BOOT}`, { is: 'lacks-jump' });
   notes.push(...deafNotes(s, found));
   // what it reads again and again it need not wait for

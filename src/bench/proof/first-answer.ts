@@ -8,7 +8,7 @@ import { jumpCandidates, scanFunctions } from '../input/code-scan.ts';
 import { isCut } from '../session/budget.ts';
 import { Session } from '../session/session.ts';
 import { MS } from '../../emu/time.ts';
-import { calledOn, candidateName, NO_JUMP } from './find-jump.ts';
+import { calledOn, candidateName, entering, NO_JUMP } from './find-jump.ts';
 
 /** A firmware that does so at its end may be called as well. */
 const WAITS: ReadonlySet<Outcome> = new Set<Outcome>(['no-jump', 'stuck']);
@@ -24,7 +24,14 @@ export function firstAnswer(input: RunInput, found: (text: string) => void): voi
   if (candidates.length === 0) return found(NO_JUMP);
   const session = new Session(input);
   try {
-    for (const c of candidates.slice(0, MOST_TOLD)) found(`${candidateName(session, c)} can enter system memory: it ${c.why}`);
+    for (const c of candidates.slice(0, MOST_TOLD))
+      found(
+        entering(
+          candidateName(session, c),
+          c,
+          candidates.every(({ kind }) => kind === 'request'),
+        ),
+      );
     const first = candidates.find((c) => !c.runsAnyway);
     if (first === undefined) return;
     const outcome = called(session, first);
