@@ -107,6 +107,19 @@ describe.skipIf(missing !== null)(`the report's page${missing === null ? '' : `:
     const last = await told();
     expect(last['USB transfers']).toMatch(/^the last, at .*SET_ADDRESS.*; setup 00 05 /);
   });
+  it('measures from one instant to another', async () => {
+    const title = page.locator('#now h3');
+    await page.reload();
+    await page.locator('#picture svg').focus();
+    await page.keyboard.press('m');
+    expect(await title.textContent()).toMatch(/, measured from here$/);
+    expect(await page.locator('#picture line.measure').count()).toBe(1);
+    for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowRight');
+    expect(await title.textContent()).toMatch(/, [\d.]+ (s|ms|µs) after the mark$/);
+    await page.getByRole('button', { name: 'measure from here' }).click();
+    await page.getByRole('button', { name: 'measure no more' }).click();
+    expect(await page.locator('#picture line.measure').count()).toBe(0);
+  });
   it('shows what was handed over: vector table and stack', async () => {
     expect(await page.locator('summary', { hasText: /vector table at 0x/ }).count()).toBe(1);
     expect(await page.getByText('memory map').count()).toBe(1);

@@ -16,7 +16,7 @@ const source = document.getElementById('result');
 const holder = document.getElementById('picture');
 if (source !== null && holder !== null) {
   const picture = JSON.parse(source.textContent ?? '{}') as Picture;
-  const now = nowPanel(picture);
+  const now = nowPanel(picture, (mark) => timeline.setMark(mark));
   const timeline = drawTimeline(
     picture,
     holder,
@@ -31,6 +31,9 @@ if (source !== null && holder !== null) {
     true,
   );
   holder.append(now.panel);
+  holder.addEventListener('keydown', (e) => {
+    if (e.key === 'm' && !e.ctrlKey && !e.altKey && !e.metaKey) now.measure();
+  });
   const first = firstNow(picture);
   timeline.setNow(first);
   now.show(first);

@@ -30,6 +30,8 @@ export interface TimelineHandle {
   readonly chooseRow: (row: number) => boolean;
   /** Where the machine stands, in seconds: a line through all lanes. Null: there is none. */
   readonly setNow: (seconds: number | null) => void;
+  /** From where is measured, in seconds: a second line. Null: nothing is measured. */
+  readonly setMark: (seconds: number | null) => void;
   /** Nothing is drawn any more. */
   readonly close: () => void;
 }
@@ -87,7 +89,7 @@ class Timeline implements TimelineHandle {
     this.height = picture.tracks.length * ROW + AXIS;
     this.x = scaleLinear().domain([0, picture.end]);
     this.said.textContent = follows
-      ? 'Zoom with the wheel, a pinch or + and -; a click shows that instant; the arrow keys go from event to event, and from lane to lane; < and > go from mark to mark.'
+      ? 'Zoom with the wheel, a pinch or + and -; a click shows that instant; the arrow keys go from event to event, and from lane to lane; < and > go from mark to mark; m measures from here.'
       : `Zoom with the wheel, a pinch or + and -; move with the arrow keys; < and > go from mark to mark.${onTime ? ' A click, or Enter, moves the machine there.' : ''}`;
     const tools = document.createElement('div');
     tools.className = 'tools';
@@ -133,6 +135,14 @@ class Timeline implements TimelineHandle {
     if (moves && (x < LEFT || x > this.width() - 8)) this.svg.call((s) => this.behaviour.translateTo(s, this.x(seconds), 0));
     this.placeNow();
   }
+  private mark: number | null = null;
+  setMark(seconds: number | null): void {
+    this.mark = seconds;
+    this.body.select('line.measure').remove();
+    if (seconds !== null)
+      this.body.append('line').attr('class', 'measure').attr('y2', this.height).append('title').text('measured from here');
+    this.placeNow();
+  }
   /** Around the hand-over: a run of milliseconds is a hair on an axis of seconds. */
   private firstView(): void {
     const { view } = this.picture;
@@ -141,11 +151,13 @@ class Timeline implements TimelineHandle {
     this.svg.call((s) => this.behaviour.transform(s, zoomIdentity.translate(LEFT - k * this.x(view[0]), 0).scale(k)));
   }
   private placeNow(): void {
-    const { now } = this;
+    const { now, mark } = this;
+    const scaled = this.moved.rescaleX(this.x);
+    if (mark !== null) this.body.select('line.measure').raise().attr('x1', scaled(mark)).attr('x2', scaled(mark));
     const line = this.body.select('line.now').raise();
     line.attr('visibility', now === null ? 'hidden' : 'visible');
     if (now === null) return;
-    const x = this.moved.rescaleX(this.x)(Math.min(now, this.picture.end));
+    const x = scaled(Math.min(now, this.picture.end));
     line.attr('x1', x).attr('x2', x);
   }
   /** The machine goes where somebody points; what was chosen goes to its beginning. */
