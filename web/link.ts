@@ -7,6 +7,18 @@ export interface Link {
   readonly sha256: string;
   readonly flips: Flips;
 }
+/** A file that is in the link itself: its name, and what web/share.ts makes of it. */
+export interface LinkedFile {
+  readonly name: string;
+  readonly text: string;
+}
+export const linkWith = (link: string, name: string, text: string): string =>
+  `${link}&${new URLSearchParams({ name, file: text }).toString()}`;
+export function linkedFile(hash: string): LinkedFile | null {
+  const q = new URLSearchParams(hash.replace(/^#/, ''));
+  const text = q.get('file') ?? '';
+  return /^[\w-]+$/.test(text) ? { name: q.get('name') ?? 'firmware.elf', text } : null;
+}
 
 export function linkOf({ example, chip, sha256, flips }: Link): string {
   const q = new URLSearchParams();

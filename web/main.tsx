@@ -2,8 +2,8 @@
 import { render } from 'preact';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Dropped } from './dropped.ts';
-import { keep, kept } from './kept.ts';
-import { linkOf, noteLink, readLink } from './link.ts';
+import { keep, kept, type Kept } from './kept.ts';
+import { linkedFile, linkOf, noteLink, readLink } from './link.ts';
 import { HandOver, WhichRun } from './hand-over.tsx';
 import { Gate } from './lessons/gate.tsx';
 import { placeOf } from './lessons/place.ts';
@@ -11,10 +11,12 @@ import { Drop } from './panes/drop.tsx';
 import { ChipQuestion, Firmware } from './panes/firmware.tsx';
 import { Stepper, type Controls } from './panes/machine.tsx';
 import { TimelinePanel } from './panes/timeline.tsx';
+import { Share } from './panes/share.tsx';
 import { Tabs, type Tab } from './panes/tabs.tsx';
 import { Headline, VerdictPanel } from './panes/verdict.tsx';
 import { WhatIf } from './panes/what-if.tsx';
 import { changesIn, drawnOver, turned, useWhatIf } from './second.ts';
+import { unpacked } from './share.ts';
 import { NO_FLIPS, type Example, type Flips, type Setup, type SourceTexts, type Verdict, type WhichChip, asRun } from './setup.ts';
 import { inWords } from './words.ts';
 import { onRunner, Stopped, stopRuns } from './workers.ts';
@@ -99,7 +101,10 @@ function App() {
     async (hash: string, all: readonly Example[]) => {
       const link = readLink(hash);
       if (link.sha256 === '') return take(all.find((e) => e.name === link.example) ?? all[0]!, link.flips);
-      const found = await kept(link.sha256);
+      const inside = linkedFile(hash);
+      // what was cut on its way is no file: then the link is about its hash
+      const bytes = inside === null ? null : await unpacked(inside.text).catch(() => null);
+      const found: Kept | null = bytes === null ? await kept(link.sha256) : { name: inside!.name, bytes };
       setFlips(link.flips);
       setChip(link.chip.toLowerCase());
       setName('');
@@ -269,12 +274,22 @@ function App() {
               <section class="pane side" aria-labelledby="verdict">
                 <Headline verdict={verdict} />
                 <Tabs tab={tab} show={show} />
-                <div class="body" hidden={tab === 'what-if'}>
+                <div class="body" hidden={tab === 'what-if' || tab === 'share'}>
                   <VerdictPanel verdict={verdict} link={link} />
                 </div>
                 <div class="body" hidden={tab !== 'what-if'}>
                   <WhatIf run={whatIf} base={verdict} flips={flips} setFlips={setFlips} />
                 </div>
+                {tab === 'share' && (
+                  <div class="body">
+                    <Share
+                      setup={own}
+                      svg={second !== null && isRepaired ? second.handOver : verdict.handOver}
+                      link={link}
+                      isOwn={name === ''}
+                    />
+                  </div>
+                )}
               </section>
               <Stepper
                 key={`step-${verdict.sha256}-${verdict.chip}`}

@@ -405,6 +405,37 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     expect(await here.isVisible()).toBe(true);
   });
 
+  it('shares a run: a link with the file in it, and the picture as SVG and PNG', async () => {
+    await open();
+    await page.getByLabel(/or your own/).setInputFiles(posted('firmware.elf'));
+    await page.waitForURL(/sha256=/);
+    await page.getByRole('button', { name: 'Share', exact: true }).click();
+    const files: Buffer[] = [];
+    for (const kind of ['SVG', 'PNG']) {
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: `Picture as ${kind}` }).click(),
+      ]);
+      files.push(readFileSync(await download.path()));
+    }
+    expect(files[0]!.toString()).toMatch(/^<svg .*PRIMASK = 1/s);
+    expect(files[1]!.subarray(1, 4).toString()).toBe('PNG');
+    expect(files[1]!.readUInt32BE(16)).toBe(1520);
+    await page.getByRole('button', { name: 'Copy a link with the file in it' }).click();
+    const { hash } = new URL(await page.getByRole('textbox', { name: 'link' }).inputValue());
+    expect(hash.length).toBeLessThan(60_000);
+    // in a browser that has never seen the file
+    await page.close();
+    page = await (await browser.newContext()).newPage();
+    await page.goto(base + hash);
+    await page
+      .getByTestId('outcome')
+      .filter({ hasText: /^rom-silent/ })
+      .waitFor({ timeout: 60_000 });
+    expect(await page.getByText(/This link is about a file/).count()).toBe(0);
+    await page.context().close();
+  });
+
   it('stops: a whole run, and a machine on its way', async () => {
     await open();
     let arrive = (): void => undefined;
