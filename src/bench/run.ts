@@ -31,7 +31,8 @@ import { secondProgram } from './difference/programs.ts';
 import { lastWaitInWords, type Receiver } from './verdict/difference-causes.ts';
 import { dependencies, diagnose, judgeAll, type Diagnosis } from './proof/diagnosis.ts';
 import { observe, type Attempt, type Starts } from './proof/attempt.ts';
-import { CutShort, isCut } from './session/budget.ts';
+import { Budget, CutShort, isCut } from './session/budget.ts';
+import { READING } from '../image/work.ts';
 import type { FaultFacts, MagicWord, Writer } from '../checks/check.ts';
 import { budgetOf } from './documents/effort.ts';
 import { isFetch } from '../checks/entry.ts';
@@ -79,13 +80,20 @@ import { failureInWords, place as placeInWords } from './slice/words.ts';
 import { Variants } from './proof/variants.ts';
 
 export function runBench(asked: RunInput, bounds = new Bounds()): RunResult<string> {
+  const budget = new Budget(asked);
+  return READING.within(
+    () => budget.reached() !== null,
+    () => runWhole(asked, bounds),
+  );
+}
+function runWhole(asked: RunInput, bounds = new Bounds()): RunResult<string> {
   const input = { ...asked, bounds };
   const session = new Session(input);
   if (input.stats) for (const core of session.machine.cores) core.countExits();
   const tracer = input.trace ? new Tracer(session) : null;
   try {
     const result = runIn(session, input, tracer);
-    if (!('outcome' in result)) return runBench({ ...input, eccLosses: result });
+    if (!('outcome' in result)) return runWhole({ ...input, eccLosses: result });
     const trace = tracer?.trace();
     if (trace) input.trace?.(trace);
     input.stats?.(tierStats(session.machine));

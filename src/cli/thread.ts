@@ -4,12 +4,13 @@ import { parentPort } from 'node:worker_threads';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { findChip } from '../chips/index.ts';
 import { ImageError } from '../image/errors.ts';
+import { READING } from '../image/work.ts';
 import { SHA256 } from '../image/sha256.ts';
 import type { RunTrace } from '../bench/documents/trace-types.ts';
 import type { RunJob } from '../bench/input/job.ts';
 import { inThread, type Bench, type BenchHooks } from './engine.ts';
 import { constants } from 'node:os';
-import { ENDS, exitAfter, orLeft, streamOf, type EndSignal, type Io, type Stream, type StreamFacts } from './io.ts';
+import { ENDS, exitAfter, milliseconds, orLeft, streamOf, type EndSignal, type Io, type Stream, type StreamFacts } from './io.ts';
 import { usePrebuiltValidator } from './prebuilt-validator.ts';
 import { usePrebuilt } from './prebuilt.ts';
 import { main } from './program.ts';
@@ -68,6 +69,8 @@ async function serveCommand({ args, before = [], cwd, stdout, stderr, asks, stop
   });
   hear = (signal) => signals.hear(signal);
   let seen = false;
+  let due = Infinity;
+  READING.mustEnd = () => signalIn(stop) !== null || milliseconds() >= due;
   const interruptedBy = (): EndSignal | null => {
     const signal = signalIn(stop);
     seen ||= signal !== null;
@@ -81,7 +84,10 @@ async function serveCommand({ args, before = [], cwd, stdout, stderr, asks, stop
     onInterrupt: (callback) => signals.listen(callback),
     interruptedBy,
     ...(asks ? { ask: (question) => orLeft(asked(() => send({ kind: 'ask', question }))) } : {}),
-    mustEndWithin: (ms) => send({ kind: 'wall', ms }),
+    mustEndWithin: (ms) => {
+      due = Math.min(due, milliseconds() + ms);
+      send({ kind: 'wall', ms });
+    },
   };
   const here: Bench = (job, hooks) => bench(job, hooks, () => interruptedBy() !== null);
   // these have many runs, each with its limit, in threads of their own

@@ -4,6 +4,8 @@
  */
 import { DwarfError, DwarfReader } from './dwarf-reader.ts';
 import { LeftOut } from './left-out.ts';
+import { Stretches } from './stretches.ts';
+import { Work } from './work.ts';
 
 /** DWARF numbers of the core registers (IHI0040). */
 export const DWARF_REGISTERS = { SP: 13, LR: 14, PC: 15 } as const;
@@ -45,17 +47,19 @@ export class FrameTable {
   private readonly debugFrame: Uint8Array | null;
   private readonly ehFrame: { readonly bytes: Uint8Array; readonly address: number } | null;
   private readonly inCode: (address: number) => boolean;
-  private readonly leftOut: LeftOut;
-  private entries: readonly Fde[] | null = null;
+  private readonly work: Work;
+  private entries: Stretches<Fde> | null = null;
+  /** By instruction. */
+  private readonly rules = new Map<number, FrameRules | null>();
 
   /** `ehFrame` with the address that it is loaded at; `inCode`: whether the image has code there. */
   constructor(
     debugFrame: Uint8Array | null,
     ehFrame: { readonly bytes: Uint8Array; readonly address: number } | null,
     inCode: (address: number) => boolean,
-    leftOut = new LeftOut(),
+    work = new Work(new LeftOut()),
   ) {
-    this.leftOut = leftOut;
+    this.work = work;
     this.debugFrame = debugFrame;
     this.ehFrame = ehFrame;
     this.inCode = inCode;
@@ -63,20 +67,24 @@ export class FrameTable {
 
   /** How to find the caller of the instruction at `pc`; null where nothing is known. */
   rulesAt(pc: number): FrameRules | null {
-    this.entries ??= [
-      ...(this.debugFrame === null ? [] : readEntries(this.debugFrame, null, this.leftOut)),
-      ...(this.ehFrame === null ? [] : readEntries(this.ehFrame.bytes, this.ehFrame.address, this.leftOut)),
-    ]
-      .filter((e) => this.inCode(e.from))
-      .sort((a, b) => a.from - b.from);
-    const entry = this.entries.findLast((e) => pc >= e.from && pc < e.to);
-    if (entry === undefined) return null;
+    const known = this.rules.get(pc);
+    if (known !== undefined) return known;
+    let found: FrameRules | null = null;
     try {
-      return rulesOf(entry, pc);
+      const [entry] = (this.entries ??= this.read()).around(pc, this.work);
+      if (entry !== undefined) found = rulesOf(entry, pc, this.work);
     } catch (error) {
-      if (error instanceof DwarfError) return null;
-      throw error;
+      if (!(error instanceof DwarfError)) throw error;
     }
+    if (!this.work.isCut) this.rules.set(pc, found);
+    return found;
+  }
+  private read(): Stretches<Fde> {
+    const all = [
+      ...(this.debugFrame === null ? [] : readEntries(this.debugFrame, null, this.work)),
+      ...(this.ehFrame === null ? [] : readEntries(this.ehFrame.bytes, this.ehFrame.address, this.work)),
+    ];
+    return new Stretches(all.filter((e) => this.inCode(e.from)));
   }
 }
 
@@ -85,7 +93,7 @@ const PCREL = 0x10;
 /** Several times as many as the firmware of any chip has functions; nobody hears signals while they are read. */
 const MOST_ENTRIES = 2 ** 17;
 
-function readEntries(bytes: Uint8Array, loadedAt: number | null, leftOut: LeftOut): Fde[] {
+function readEntries(bytes: Uint8Array, loadedAt: number | null, { leftOut }: Work): Fde[] {
   const entries: Fde[] = [];
   const cies = new Map<number, Cie | null>();
   const r = new DwarfReader(bytes);
@@ -167,22 +175,55 @@ interface Row {
   cfa: { register: number; offset: number };
   registers: Map<number, RegisterRule>;
 }
-const copyOf = (row: Row): Row => ({ cfa: { ...row.cfa }, registers: new Map(row.registers) });
 const MOST_STATES = 64;
+/** The numbers of a core's registers end at 323 (IHI0040). */
+const MOST_REGISTERS = 512;
+/** What is remembered of a row, up to a bound. */
+class States {
+  private readonly work: Work;
+  constructor(work: Work) {
+    this.work = work;
+  }
+  copyOf(row: Row): Row {
+    // an entry of a map takes as long as some bytes of a program
+    this.work.take(8 * row.registers.size);
+    return { cfa: { ...row.cfa }, registers: new Map(row.registers) };
+  }
+  mustHold({ registers }: Row): void {
+    if (registers.size <= MOST_REGISTERS) return;
+    this.work.leftOut.add(`call frame information of more than ${MOST_REGISTERS} registers`);
+    throw new DwarfError('more registers than a core has');
+  }
+  /** @param saved of the program that asks */
+  remember(saved: Row[], row: Row): void {
+    if (saved.length === MOST_STATES) throw new DwarfError('states too deep');
+    saved.push(this.copyOf(row));
+  }
+}
 
-function rulesOf({ cie, from, program }: Fde, pc: number): FrameRules | null {
+function rulesOf({ cie, from, program }: Fde, pc: number, work: Work): FrameRules | null {
+  work.take(cie.program.left + program.left);
   const row: Row = { cfa: { register: DWARF_REGISTERS.SP, offset: 0 }, registers: new Map() };
-  execute(cie, cie.program, row, null, from, pc);
-  execute(cie, program, row, copyOf(row), from, pc);
+  const states = new States(work);
+  execute(cie, cie.program, row, null, states, { from, pc });
+  execute(cie, program, row, states.copyOf(row), states, { from, pc });
   return { cfa: row.cfa, registers: row.registers, returnRegister: cie.returnRegister, from };
 }
 
+/** The function, and the instruction that is asked about. */
+interface Where {
+  readonly from: number;
+  readonly pc: number;
+}
 /** Runs a program up to the row that holds at `pc`. `initial`: what DW_CFA_restore goes back to. */
-function execute(cie: Cie, whole: DwarfReader, row: Row, initial: Row | null, from: number, pc: number): void {
+function execute(cie: Cie, whole: DwarfReader, row: Row, initial: Row | null, states: States, { from, pc }: Where): void {
   const r = new DwarfReader(whole.bytes, whole.at, whole.end);
   const saved: Row[] = [];
   let location = from;
-  const put = (register: number, rule: RegisterRule): void => void row.registers.set(register, rule);
+  const put = (register: number, rule: RegisterRule): void => {
+    row.registers.set(register, rule);
+    states.mustHold(row);
+  };
   const at = (n: number): RegisterRule => ({ kind: 'at', at: n * cie.dataAlign });
   const restore = (register: number): void => {
     const before = initial?.registers.get(register);
@@ -199,7 +240,7 @@ function execute(cie: Cie, whole: DwarfReader, row: Row, initial: Row | null, fr
     else if (byte === 0x02) advance = r.u8();
     else if (byte === 0x03) advance = r.u16();
     else if (byte === 0x04) advance = r.u32();
-    else executeExtended(byte, r, row, saved, { put, at, restore, dataAlign: cie.dataAlign });
+    else executeExtended(byte, r, row, saved, { put, at, restore, dataAlign: cie.dataAlign, states });
     location += advance * cie.codeAlign;
     if (advance > 0 && location > pc) return;
   }
@@ -210,9 +251,10 @@ interface Actions {
   at(n: number): RegisterRule;
   restore(register: number): void;
   readonly dataAlign: number;
+  readonly states: States;
 }
 // eslint-disable-next-line complexity -- one case for each instruction (DWARF 4, 6.4.2)
-function executeExtended(code: number, r: DwarfReader, row: Row, saved: Row[], { put, at, restore, dataAlign }: Actions): void {
+function executeExtended(code: number, r: DwarfReader, row: Row, saved: Row[], { put, at, restore, dataAlign, states }: Actions): void {
   switch (code) {
     case 0x00: // nop
       return;
@@ -227,8 +269,7 @@ function executeExtended(code: number, r: DwarfReader, row: Row, saved: Row[], {
     case 0x09: // register
       return put(r.uleb(), { kind: 'register', register: r.uleb() });
     case 0x0a: // remember_state
-      if (saved.push(copyOf(row)) > MOST_STATES) throw new DwarfError('states too deep');
-      return;
+      return states.remember(saved, row);
     case 0x0b: {
       // restore_state
       const before = saved.pop();

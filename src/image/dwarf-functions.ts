@@ -2,8 +2,10 @@
  * Functions and what was inlined into them: address → stack of calls, as `addr2line -i` prints it. A unit's entries are read at the first question about its code.
  * Damaged units are dropped; nothing here throws.
  */
-import { fileNames, type FileNames, type LineTable, type SourceLine } from './dwarf-line.ts';
+import { FileTables, type FileNames, type LineTable, type SourceLine } from './dwarf-line.ts';
 import { DwarfError, DwarfReader, readForm, type DwarfSections } from './dwarf-reader.ts';
+import { lastUpTo } from './last-up-to.ts';
+import { Stretches, type Stretch } from './stretches.ts';
 import {
   codeRanges,
   entryBudget,
@@ -16,6 +18,8 @@ import {
   type Abbreviation,
 } from './dwarf-units.ts';
 
+/** Many times as many as the largest firmware has. */
+const MOST_NAMES = 2 ** 19;
 /** Bytes of .debug_str that are looked through: a string of JavaScript can hold no more than half a gigabyte. */
 const MOST_TEXT = 128 << 20;
 
@@ -61,6 +65,8 @@ const SCOPES = new Set<number>([TAG.CLASS, TAG.STRUCTURE, TAG.NAMESPACE]);
 const DEEPEST = 64;
 
 interface FunctionEntry {
+  /** In the order of the file: an enclosing one comes first. */
+  readonly order: number;
   readonly ranges: readonly CodeRange[];
   /** Offset in .debug_info of the entry that names it. */
   readonly named: number;
@@ -76,26 +82,37 @@ interface NameEntry {
   readonly origin: number | null;
 }
 interface UnitFunctions {
-  /** In the order of the file: an enclosing one comes first. */
-  readonly functions: readonly FunctionEntry[];
+  readonly functions: Stretches<FunctionPiece>;
   readonly names: ReadonlyMap<number, NameEntry>;
+}
+/** One of the stretches of a function. */
+interface FunctionPiece extends Stretch {
+  readonly entry: FunctionEntry;
+}
+/** Of one instruction: the outermost call first. */
+interface Chain {
+  readonly unit: DwarfUnit;
+  readonly calls: readonly FunctionEntry[];
   readonly files: FileNames;
 }
-const NOTHING: UnitFunctions = { functions: [], names: new Map(), files: () => undefined };
+const NOTHING: UnitFunctions = { functions: new Stretches([]), names: new Map() };
 
 export class FunctionTable {
   private readonly sections: DwarfSections;
   private readonly lines: LineTable;
+  private readonly tables: FileTables;
   private readonly inCode: (address: number) => boolean;
-  private units: readonly DwarfUnit[] | null = null;
   /** Code of units, by address. */
-  private byAddress: { readonly from: number; readonly to: number; readonly unit: DwarfUnit }[] = [];
+  private byAddress: readonly { readonly from: number; readonly to: number; readonly unit: DwarfUnit }[] | null = null;
   private readonly read = new Map<DwarfUnit, UnitFunctions>();
+  /** By instruction. */
+  private readonly chains = new Map<number, Chain | null>();
 
   /** `inCode`: whether the image has code there; what the linker dropped keeps its entries at address 0. */
   constructor(sections: DwarfSections, lines: LineTable, inCode: (address: number) => boolean) {
     this.sections = sections;
     this.lines = lines;
+    this.tables = FileTables.of(sections);
     this.inCode = inCode;
   }
 
@@ -127,50 +144,64 @@ export class FunctionTable {
     const { str } = this.sections;
     // a letter for each byte: what is looked for is ASCII
     const text = str === null ? '' : new TextDecoder('latin1').decode(str.subarray(0, MOST_TEXT));
-    return [...text.matchAll(/(?<=^|\0)_Z\w+(?=\0)/g)].map((m) => m[0]);
+    const names: string[] = [];
+    for (const [name] of text.matchAll(/(?<=^|\0)_Z\w+(?=\0)/g)) {
+      if (names.length === MOST_NAMES) {
+        this.sections.leftOut.add(`what is behind ${MOST_NAMES} names of C++`);
+        break;
+      }
+      names.push(name);
+    }
+    return names;
   }
 
-  private chainAt(pc: number): { unit: DwarfUnit; calls: FunctionEntry[]; files: FileNames } | null {
+  private chainAt(pc: number): Chain | null {
+    const known = this.chains.get(pc);
+    if (known !== undefined) return known;
+    const chain = orNothing(() => this.lookFor(pc));
+    if (!this.sections.work.isCut) this.chains.set(pc, chain);
+    return chain;
+  }
+  private lookFor(pc: number): Chain | null {
     const unit = this.unitAt(pc);
     if (unit === null) return null;
-    const { functions, files } = this.functionsOf(unit);
-    const around = functions.filter((f) => f.ranges.some(([from, to]) => pc >= from && pc < to));
+    const entries = new Set([...this.functionsOf(unit).functions.around(pc, this.sections.work)].map(({ entry }) => entry));
+    const around = [...entries].sort((a, b) => a.order - b.order);
     // the last whole function, and what is inlined in it
     const outer = around.findLastIndex((f) => !f.inlined);
     if (outer < 0) return null;
     const calls = around.slice(outer).filter((f, i, all) => i === 0 || f.depth > all[i - 1]!.depth);
-    return { unit, calls, files };
+    return { unit, calls, files: this.tables.of(unit.lineTable, unit.folder) };
   }
   private unitAt(pc: number): DwarfUnit | null {
-    if (this.units === null) {
-      this.units = readUnits(this.sections);
-      this.byAddress = this.units.flatMap((unit) =>
+    if (this.byAddress === null) {
+      const all = readUnits(this.sections).flatMap((unit) =>
         unit.ranges.filter(([from]) => this.inCode(from)).map(([from, to]) => ({ from, to, unit })),
       );
-      this.byAddress.sort((a, b) => a.from - b.from);
+      all.sort((a, b) => a.from - b.from);
+      if (this.sections.work.isCut) return null;
+      this.byAddress = all;
     }
     const { byAddress } = this;
-    let low = 0;
-    let high = byAddress.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (byAddress[middle]!.from <= pc) low = middle + 1;
-      else high = middle;
-    }
-    const found = byAddress[low - 1];
+    const found = byAddress[lastUpTo(byAddress.length, (i) => byAddress[i]!.from <= pc)];
     return found !== undefined && pc < found.to ? found.unit : null;
+  }
+  private unitOf(offset: number): DwarfUnit | undefined {
+    const units = readUnits(this.sections);
+    const last = units[lastUpTo(units.length, (i) => units[i]!.start <= offset)];
+    return last !== undefined && offset < last.end ? last : undefined;
   }
   private functionsOf(unit: DwarfUnit): UnitFunctions {
     let known = this.read.get(unit);
     if (known === undefined) {
       known = orNothing(() => readFunctions(this.sections, unit, this.inCode)) ?? NOTHING;
-      this.read.set(unit, known);
+      if (!this.sections.work.isCut) this.read.set(unit, known);
     }
     return known;
   }
   /** Follows origins and specifications, which may lie in another unit (link-time optimisation). */
   private nameOf(unit: DwarfUnit, offset: number, depth: number): string | null {
-    const home = offset >= unit.start && offset < unit.end ? unit : this.units!.find((u) => offset >= u.start && offset < u.end);
+    const home = offset >= unit.start && offset < unit.end ? unit : this.unitOf(offset);
     const entry = home && this.functionsOf(home).names.get(offset);
     if (!entry) return null;
     if (entry.name !== null) return entry.scope + entry.name;
@@ -195,7 +226,7 @@ function readFunctions(sections: DwarfSections, unit: DwarfUnit, inCode: (addres
   const scopes: string[] = [''];
   let depth = 0;
   const budget = entryBudget(sections);
-  while (mayReadEntry(r, budget)) {
+  while (mayReadEntry(r, budget, sections.work)) {
     const offset = r.at;
     const code = r.uleb();
     if (code === 0) {
@@ -219,7 +250,8 @@ function readFunctions(sections: DwarfSections, unit: DwarfUnit, inCode: (addres
     const own = SCOPES.has(tag) ? textValue(sections, unit, found.get(AT.NAME)) : null;
     scopes[depth] = own === null ? scope : `${scope}${own}::`;
   }
-  return { functions, names, files: orNothing(() => fileNames(sections, unit.lineTable, unit.folder)) ?? (() => undefined) };
+  const pieces = functions.flatMap((entry) => entry.ranges.map(([from, to]) => ({ from, to, entry })));
+  return { functions: new Stretches(pieces), names };
 
   function readAttributes(attributes: Abbreviation['attributes'], all: boolean): ReadonlyMap<number, AttributeValue> {
     const found = new Map<number, AttributeValue>();
@@ -252,6 +284,7 @@ function readFunctions(sections: DwarfSections, unit: DwarfUnit, inCode: (addres
     };
     if (ranges.some(([from]) => inCode(from)))
       functions.push({
+        order: functions.length,
         ranges: ranges.filter(([from]) => inCode(from)),
         named: offset,
         inlined,

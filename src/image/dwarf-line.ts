@@ -3,7 +3,9 @@
  * firmware ask few. Damaged units are dropped; nothing here throws.
  */
 import { DwarfError, DwarfReader, readForm, readUnitHeader, type DwarfSections, type UnitHeader } from './dwarf-reader.ts';
+import { lastUpTo } from './last-up-to.ts';
 import type { LeftOut } from './left-out.ts';
+import type { Work } from './work.ts';
 import { behindUnits, compileFolders, MOST_UNITS, readUnits } from './dwarf-units.ts';
 import { fileName } from './source-path.ts';
 
@@ -35,9 +37,16 @@ export class LineTable {
     return this.sections.line !== null;
   }
 
+  private decoded(): Rows {
+    if (this.rows !== null) return this.rows;
+    const rows = decode(this.sections, this.inCode);
+    if (!this.sections.work.isCut) this.rows = rows;
+    return rows;
+  }
+
   /** All files that code is made from. */
   get files(): readonly string[] {
-    return (this.rows ??= decode(this.sections, this.inCode)).files;
+    return this.decoded().files;
   }
   /** The folders that its units were compiled in. */
   get compileFolders(): readonly string[] {
@@ -46,22 +55,15 @@ export class LineTable {
 
   /** Source line of the instruction at `pc`, or null. */
   lookup(pc: number): SourceLine | null {
-    const rows = (this.rows ??= decode(this.sections, this.inCode));
-    let low = 0;
-    let high = rows.address.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (rows.address[middle]! <= pc) low = middle + 1;
-      else high = middle;
-    }
-    const i = low - 1;
+    const rows = this.decoded();
+    const i = lastUpTo(rows.address.length, (at) => rows.address[at]! <= pc);
     if (i < 0 || rows.file[i]! < 0 || rows.line[i] === 0) return null;
     return { file: rows.files[rows.file[i]!]!, line: rows.line[i]! };
   }
 
   /** Lowest address of each run of code made from a line of a file whose path ends in `file`. */
   addressesOf(file: string, line: number): number[] {
-    const rows = (this.rows ??= decode(this.sections, this.inCode));
+    const rows = this.decoded();
     const wanted = new Set<number>();
     rows.files.forEach((name, i) => (name === file || name.endsWith(`/${file}`)) && wanted.add(i));
     const found: number[] = [];
@@ -123,6 +125,7 @@ function decode(sections: DwarfSections, inCode: (address: number) => boolean): 
     const folders = compileFolders(units);
     const starts = units.flatMap((u) => u.lineTable ?? []);
     for (const unit of lineUnits(sections.line, starts, sections.leftOut)) {
+      if (sections.work.isOver) break;
       try {
         readUnit(sections, unit, folders.get(unit.start) ?? null, index, (s) => inCode(s.start) && sequences.push(s));
       } catch (error) {
@@ -189,6 +192,7 @@ interface Header {
   readonly folders: readonly string[];
   readonly compileFolder: string | null;
   readonly seenFrom: string | null;
+  readonly work: Work;
 }
 /** Joined with its folder where it is asked for: many files may have one long folder. */
 interface FileEntry {
@@ -197,11 +201,14 @@ interface FileEntry {
 }
 
 /** Undefined where the unit has no such file. */
-function nameOf({ files, folders, compileFolder, seenFrom }: Header, register: number): string | undefined {
+function nameOf({ files, folders, compileFolder, seenFrom, work }: Header, register: number): string | undefined {
   const entry = files[register];
   if (entry === undefined) return undefined;
   if (entry.name === '') return '';
-  const name = fileName(entry.name, folders[entry.folder] ?? null, compileFolder);
+  const folder = folders[entry.folder] ?? null;
+  // long ones may come to a short name
+  work.take((entry.name.length + (folder?.length ?? 0) + 2 * (compileFolder?.length ?? 0)) >>> 2);
+  const name = fileName(entry.name, folder, compileFolder);
   return seenFrom === null || compileFolder === null ? name : fileName(name, compileFolder, seenFrom);
 }
 
@@ -223,16 +230,31 @@ function readHeader(sections: DwarfSections, unit: UnitHeader, r: DwarfReader, c
   if (program > unit.end || lineRange === 0 || opcodeBase === 0) throw new DwarfError('bad line header');
   const operandCounts = [0];
   for (let i = 1; i < opcodeBase; i++) operandCounts.push(r.u8());
-  const common = { program, minimumLength, lineBase, lineRange, opcodeBase, operandCounts, seenFrom: sections.seenFrom };
+  const common = {
+    program,
+    minimumLength,
+    lineBase,
+    lineRange,
+    opcodeBase,
+    operandCounts,
+    seenFrom: sections.seenFrom,
+    work: sections.work,
+  };
   if (unit.version >= 5) {
     const folders = readEntries(r, unit, addressSize, sections).map((e) => e.name);
     const own = folders[0] ?? compileFolder;
     return { ...common, files: readEntries(r, unit, addressSize, sections), folders, compileFolder: own };
   }
+  const next = (): string => {
+    const from = r.at;
+    const name = r.string();
+    sections.work.take(NAME + r.at - from);
+    return name;
+  };
   const folders = [compileFolder ?? ''];
-  for (let name = r.string(); name !== ''; name = r.string()) folders.push(name);
+  for (let name = next(); name !== ''; name = next()) folders.push(name);
   const files: FileEntry[] = [{ name: '', folder: 0 }];
-  for (let name = r.string(); name !== ''; name = r.string()) {
+  for (let name = next(); name !== ''; name = next()) {
     files.push({ name, folder: r.uleb() });
     r.uleb(); // time
     r.uleb(); // size
@@ -240,16 +262,60 @@ function readHeader(sections: DwarfSections, unit: UnitHeader, r: DwarfReader, c
   return { ...common, files, folders, compileFolder };
 }
 
+/** Steps of a name in a header, without its bytes; it is kept. */
+const NAME = 8;
+
 /** The name of a file of a unit, by the number that its entries give. */
 export type FileNames = (register: number) => string | undefined;
 
-/** @throws DwarfError where the unit's line table is damaged */
-export function fileNames(sections: DwarfSections, lineTable: number | null, compileFolder: string | null): FileNames {
-  if (sections.line === null || lineTable === null) return () => undefined;
-  const unit = readUnitHeader(new DwarfReader(sections.line, lineTable));
-  const r = new DwarfReader(sections.line, unit.start + (unit.offsetSize === 4 ? 6 : 14), unit.end);
-  const header = readHeader(sections, unit, r, compileFolder);
-  return (register) => nameOf(header, register);
+/** Names that are kept of all units together; those of the largest firmware fit. */
+const MOST_KEPT = 2 ** 20;
+const tables = new WeakMap<DwarfSections, FileTables>();
+/** Names of files by unit: each header is read once for all who ask. */
+export class FileTables {
+  private readonly sections: DwarfSections;
+  private readonly headers = new Map<string, FileNames>();
+  private kept = 0;
+
+  private constructor(sections: DwarfSections) {
+    this.sections = sections;
+  }
+  static of(sections: DwarfSections): FileTables {
+    let found = tables.get(sections);
+    if (found === undefined) tables.set(sections, (found = new FileTables(sections)));
+    return found;
+  }
+
+  /** Those of the unit of a line table. */
+  of(lineTable: number | null, compileFolder: string | null): FileNames {
+    const { line, work } = this.sections;
+    if (line === null || lineTable === null) return () => undefined;
+    const key = `${lineTable} ${compileFolder}`;
+    const known = this.headers.get(key);
+    if (known !== undefined) return known;
+    const header = orNull(() => headerAt(this.sections, line, lineTable, compileFolder));
+    const names: FileNames = (register) => (header === null ? undefined : (orNull(() => nameOf(header, register)) ?? undefined));
+    this.kept += header === null ? 1 : header.files.length + header.folders.length;
+    if (this.kept > MOST_KEPT) {
+      this.headers.clear();
+      this.kept = 0;
+    } else if (!work.isCut) this.headers.set(key, names);
+    return names;
+  }
+}
+function headerAt(sections: DwarfSections, line: Uint8Array, lineTable: number, compileFolder: string | null): Header {
+  const unit = readUnitHeader(new DwarfReader(line, lineTable));
+  const r = new DwarfReader(line, unit.start + (unit.offsetSize === 4 ? 6 : 14), unit.end);
+  return readHeader(sections, unit, r, compileFolder);
+}
+/** What is damaged is nothing. */
+function orNull<T>(action: () => T): T | null {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof DwarfError) return null;
+    throw error;
+  }
 }
 
 const DW_LNCT_PATH = 1;
@@ -269,6 +335,7 @@ function readEntries(r: DwarfReader, unit: UnitHeader, addressSize: number, sect
       if (content === DW_LNCT_DIRECTORY_INDEX && typeof value === 'number') entry.folder = value;
     }
     if (r.at === before) throw new DwarfError('entries without contents'); // a huge count of nothing would run for ever
+    sections.work.take(NAME + r.at - before);
     entries.push(entry);
   }
   return entries;
@@ -285,6 +352,8 @@ function readUnit(
   const r = new DwarfReader(sections.line!, unit.start + (unit.offsetSize === 4 ? 6 : 14), unit.end);
   const header = readHeader(sections, unit, r, compileFolder);
   r.at = header.program;
+  // many units may lie within each other, and instructions may make no rows
+  sections.work.take(r.left);
   const { files, lineBase, lineRange, opcodeBase, minimumLength } = header;
   const indexOf = new Map<number, number>();
   const fileOf = (register: number): number => {

@@ -1,8 +1,12 @@
 /** A cursor over DWARF data. Reading past the end throws DwarfError, which never leaves the DWARF readers. */
 import { LeftOut } from './left-out.ts';
 import { shortened, stringTable } from './strings.ts';
+import { DwarfError, Work } from './work.ts';
 
-export class DwarfError extends Error {}
+export { DwarfError } from './work.ts';
+
+/** Bytes of a LEB128 number: tools pad them to five or ten. */
+const LONGEST_NUMBER = 128 ** 20;
 
 export class DwarfReader {
   readonly bytes: Uint8Array;
@@ -48,6 +52,7 @@ export class DwarfReader {
       if (scale <= 2 ** 49) value += (byte & 0x7f) * scale;
       scale *= 128;
       if (byte < 0x80) return value;
+      if (scale >= LONGEST_NUMBER) throw new DwarfError('a number without an end');
     }
   }
   sleb(): number {
@@ -58,12 +63,14 @@ export class DwarfReader {
       if (scale <= 2 ** 42) value += (byte & 0x7f) * scale;
       scale *= 128;
       if (byte < 0x80) return (byte & 0x40) !== 0 ? value - scale : value;
+      if (scale >= LONGEST_NUMBER) throw new DwarfError('a number without an end');
     }
   }
   string(): string {
     const start = this.at;
-    const stop = this.bytes.indexOf(0, start);
-    if (stop < 0 || stop >= this.end) throw new DwarfError('unterminated string');
+    let stop = start;
+    while (stop < this.end && this.bytes[stop] !== 0) stop++;
+    if (stop === this.end) throw new DwarfError('unterminated string');
     this.at = stop + 1;
     return shortened(this.bytes, start, stop);
   }
@@ -84,6 +91,7 @@ export interface DwarfSections {
   /** Source files are named as seen from this folder; null: from the compile folder. */
   readonly seenFrom: string | null;
   readonly leftOut: LeftOut;
+  readonly work: Work;
 }
 /** The debug sections of a file. */
 export const debugSections = (
@@ -103,6 +111,7 @@ export const debugSections = (
   frame: section('.debug_frame'),
   seenFrom,
   leftOut,
+  work: new Work(leftOut),
 });
 
 export interface UnitHeader {
@@ -128,9 +137,12 @@ export function readUnitHeader(r: DwarfReader): UnitHeader {
   return { start, end, version: r.u16(), offsetSize };
 }
 
+/** Steps of a string that is looked up. */
+const STRING = 8;
 /** A string of a section of strings. */
-export function stringAt(section: Uint8Array | null, at: number): string | null {
+export function stringAt({ work }: DwarfSections, section: Uint8Array | null, at: number): string | null {
   if (section === null) return null;
+  work.take(STRING);
   const text = stringTable(section).at(at);
   if (text === null) throw new DwarfError('no string');
   return text;
@@ -147,6 +159,8 @@ export function readForm(
   implicit = 0,
 ): string | number | null {
   const offset = (): number => (offsetSize === 4 ? r.u32() : r.u64());
+  // also of those that have no bytes: an entry may have hundreds of them
+  sections.work.take(1);
   switch (form) {
     case 0x01: // addr
       return addressSize === 8 ? r.u64() : r.u32();
@@ -186,7 +200,7 @@ export function readForm(
     case 0x0d: // sdata
       return r.sleb();
     case 0x0e: // strp
-      return stringAt(sections.str, offset());
+      return stringAt(sections, sections.str, offset());
     case 0x0f: // udata
     case 0x15: // ref_udata
     case 0x1a: // strx
@@ -206,7 +220,7 @@ export function readForm(
       r.skip(16);
       return null;
     case 0x1f: // line_strp
-      return stringAt(sections.lineStr, offset());
+      return stringAt(sections, sections.lineStr, offset());
     case 0x21: // implicit_const
       return implicit;
     case 0x27: // strx3

@@ -4,6 +4,7 @@
  */
 import { DwarfError, DwarfReader, readForm, readUnitHeader, stringAt, type DwarfSections, type UnitHeader } from './dwarf-reader.ts';
 import type { LeftOut } from './left-out.ts';
+import type { Work } from './work.ts';
 
 const DW_AT_NAME = 0x03;
 const DW_AT_STMT_LIST = 0x10;
@@ -100,16 +101,30 @@ function oneForAll(most: number, called: string): (sections: DwarfSections) => R
   };
 }
 export const entryBudget = oneForAll(MOST_ENTRIES, 'entries');
-/** Whether there is one more, and it may be read. */
-export const mayReadEntry = (r: DwarfReader, budget: ReadBudget): boolean => r.left > 0 && budget.take();
+/** Steps of an entry without its attributes. */
+const ENTRY = 8;
+/** Whether there is one more, and it may be read. @throws DwarfError where too much was read */
+export function mayReadEntry(r: DwarfReader, budget: ReadBudget, work: Work): boolean {
+  work.take(ENTRY);
+  return r.left > 0 && budget.take();
+}
 
+const read = new WeakMap<DwarfSections, readonly DwarfUnit[]>();
 /** All units in order, up to a bound. Damaged ones are left out, and count: megabytes of zeros hold a damaged one in each four bytes. */
-export function readUnits(sections: DwarfSections): DwarfUnit[] {
+export function readUnits(sections: DwarfSections): readonly DwarfUnit[] {
+  let units = read.get(sections);
+  if (units === undefined) {
+    units = readAll(sections);
+    if (!sections.work.isCut) read.set(sections, units);
+  }
+  return units;
+}
+function readAll(sections: DwarfSections): DwarfUnit[] {
   const units: DwarfUnit[] = [];
   if (sections.info === null || sections.abbrev === null) return units;
-  const tables = new Abbreviations(sections.abbrev, sections.leftOut);
+  const tables = new Abbreviations(sections.abbrev, sections.work);
   let at = 0;
-  for (let n = 0; at + 11 <= sections.info.length; n++) {
+  for (let n = 0; at + 11 <= sections.info.length && !sections.work.isOver; n++) {
     if (n === MOST_UNITS) {
       sections.leftOut.add(behindUnits('.debug_info'));
       break;
@@ -133,6 +148,7 @@ export function readUnits(sections: DwarfSections): DwarfUnit[] {
 }
 
 function readUnit(sections: DwarfSections, header: UnitHeader, tables: Abbreviations): DwarfUnit | null {
+  sections.work.take(UNIT);
   const r = new DwarfReader(sections.info!, header.start + (header.offsetSize === 4 ? 6 : 14), header.end);
   const offset = (): number => (header.offsetSize === 4 ? r.u32() : r.u64());
   let abbrevs: number;
@@ -188,13 +204,14 @@ function readUnit(sections: DwarfSections, header: UnitHeader, tables: Abbreviat
 class Abbreviations {
   private readonly tables = new Map<number, ReadonlyMap<number, Abbreviation>>();
   private readonly section: Uint8Array;
-  private readonly leftOut: LeftOut;
+  private readonly work: Work;
   /** Bytes that may still be read. */
   private left: number;
+  private kept = 0;
 
-  constructor(section: Uint8Array, leftOut: LeftOut) {
+  constructor(section: Uint8Array, work: Work) {
     this.section = section;
-    this.leftOut = leftOut;
+    this.work = work;
     this.left = section.length + SLACK;
   }
 
@@ -214,20 +231,30 @@ class Abbreviations {
       if (code === 0) break;
       const tag = a.uleb();
       const hasChildren = a.u8() !== 0;
-      table.set(code, { tag, hasChildren, attributes: attributesAt(a, this.leftOut) });
+      const attributes = attributesAt(a, this.work);
+      table.set(code, { tag, hasChildren, attributes });
+      this.kept += attributes.length;
+      if (this.kept > MOST_KEPT) {
+        this.work.leftOut.add(`units with more than ${MOST_KEPT} attributes in their tables of abbreviations`);
+        throw new DwarfError('too many abbreviations');
+      }
       this.left -= a.at - from;
       if (this.left >= 0) continue;
-      this.leftOut.add('units whose tables of abbreviations lie within those of others');
+      this.work.leftOut.add('units whose tables of abbreviations lie within those of others');
       throw new DwarfError('tables of abbreviations overlap');
     }
     return table;
   }
 }
 const SLACK = 0x1000;
+/** Attributes of all tables; the largest firmware has a twentieth. */
+const MOST_KEPT = 2 ** 22;
 /** More than a compiler gives an entry by far: each entry of the kind is read with all of them. */
 const MOST_ATTRIBUTES = 500;
 
-function attributesAt(a: DwarfReader, leftOut: LeftOut): AttributeSpec[] {
+/** Steps of a unit. */
+const UNIT = 64;
+function attributesAt(a: DwarfReader, work: Work): AttributeSpec[] {
   const attributes: AttributeSpec[] = [];
   for (;;) {
     const attribute = a.uleb();
@@ -235,9 +262,10 @@ function attributesAt(a: DwarfReader, leftOut: LeftOut): AttributeSpec[] {
     const implicit = form === DW_FORM_IMPLICIT_CONST ? a.sleb() : 0;
     if (attribute === 0 && form === 0) return attributes;
     if (attributes.length === MOST_ATTRIBUTES) {
-      leftOut.add(`units that have entries with more than ${MOST_ATTRIBUTES} attributes`);
+      work.leftOut.add(`units that have entries with more than ${MOST_ATTRIBUTES} attributes`);
       throw new DwarfError('an abbreviation with too many attributes');
     }
+    work.take(1);
     attributes.push({ attribute, form, implicit });
   }
 }
@@ -257,7 +285,7 @@ export function textValue(sections: DwarfSections, unit: UnitForms, found: Attri
   // without a base (a split unit) the offsets begin behind the section's header
   const base = unit.strOffsetsBase ?? (unit.version >= 5 ? 2 * unit.offsetSize : 0);
   const r = new DwarfReader(sections.strOffsets, base + found.value * unit.offsetSize);
-  return stringAt(sections.str, unit.offsetSize === 4 ? r.u32() : r.u64());
+  return stringAt(sections, sections.str, unit.offsetSize === 4 ? r.u32() : r.u64());
 }
 /** A code address in any of its forms. */
 function addressValue(sections: DwarfSections, unit: UnitForms, found: AttributeValue | undefined): number | null {

@@ -2,7 +2,7 @@
  * Where a variable with a place of its own is declared. All units are read at the first question: nothing but the variables' entries says which of them has the
  * one that is asked about. Damaged units are dropped; nothing here throws.
  */
-import { fileNames, type SourceLine } from './dwarf-line.ts';
+import { FileTables, type SourceLine } from './dwarf-line.ts';
 import { DwarfError, DwarfReader, readForm, type DwarfSections } from './dwarf-reader.ts';
 import { entryBudget, mayReadEntry, readUnits, type DwarfUnit } from './dwarf-units.ts';
 
@@ -26,9 +26,17 @@ interface VariableEntry {
   readonly origin: number | null;
 }
 
+/** In the order of the file. */
+interface Variables {
+  readonly byOffset: Map<number, VariableEntry>;
+  readonly at: Map<number, VariableEntry[]>;
+}
+
 export class VariableTable {
   private readonly sections: DwarfSections;
-  private entries: ReadonlyMap<number, VariableEntry> | null = null;
+  private entries: Variables | null = null;
+  /** By address. */
+  private readonly declared = new Map<number, SourceLine | null>();
 
   constructor(sections: DwarfSections) {
     this.sections = sections;
@@ -36,20 +44,45 @@ export class VariableTable {
 
   /** The line that declares the variable whose first byte is at this address; null where the debug data has none. */
   declaredAt(address: number): SourceLine | null {
-    this.entries ??= new Map(readUnits(this.sections).flatMap((unit) => orNone(() => variablesOf(this.sections, unit))));
-    for (const entry of this.entries.values()) {
-      const declared = entry.address === address ? this.lineOf(entry) : null;
+    let declared = this.declared.get(address);
+    if (declared === undefined) {
+      declared = orNone(() => [this.lookFor(address)])[0] ?? null;
+      if (!this.sections.work.isCut) this.declared.set(address, declared);
+    }
+    return declared;
+  }
+  private lookFor(address: number): SourceLine | null {
+    const { at } = this.variables();
+    for (const entry of at.get(address) ?? []) {
+      this.sections.work.take(DEEPEST);
+      const declared = this.lineOf(entry);
       if (declared !== null) return declared;
     }
     return null;
+  }
+  private variables(): Variables {
+    if (this.entries !== null) return this.entries;
+    const found: Variables = { byOffset: new Map(), at: new Map() };
+    for (const unit of readUnits(this.sections)) {
+      if (this.sections.work.isOver) break;
+      for (const [offset, entry] of orNone(() => variablesOf(this.sections, unit))) {
+        found.byOffset.set(offset, entry);
+        if (entry.address === null) continue;
+        const others = found.at.get(entry.address);
+        if (others === undefined) found.at.set(entry.address, [entry]);
+        else others.push(entry);
+      }
+    }
+    if (!this.sections.work.isCut) this.entries = found;
+    return found;
   }
   private lineOf(entry: VariableEntry): SourceLine | null {
     let at: VariableEntry | undefined = entry;
     for (let n = 0; n < DEEPEST && at !== undefined; n++) {
       const { unit, file, line, origin }: VariableEntry = at;
-      const name = line === 0 ? undefined : orNone(() => [fileNames(this.sections, unit.lineTable, unit.folder)(file)])[0];
+      const name = line === 0 ? undefined : FileTables.of(this.sections).of(unit.lineTable, unit.folder)(file);
       if (name !== undefined && name !== '') return { file: name, line };
-      at = origin === null ? undefined : this.entries!.get(origin);
+      at = origin === null ? undefined : this.variables().byOffset.get(origin);
     }
     return null;
   }
@@ -69,7 +102,7 @@ function variablesOf(sections: DwarfSections, unit: DwarfUnit): [number, Variabl
   const r = new DwarfReader(sections.info!, unit.root, unit.end);
   const found: [number, VariableEntry][] = [];
   const budget = entryBudget(sections);
-  while (mayReadEntry(r, budget)) {
+  while (mayReadEntry(r, budget, sections.work)) {
     const offset = r.at;
     const code = r.uleb();
     if (code === 0) continue;

@@ -181,7 +181,7 @@ function loadElf(bytes: Uint8Array, path: string, digest: string, seenFrom: stri
     lines,
     functions: new FunctionTable(sections, lines, holds),
     variables: new VariableTable(sections),
-    frames: new FrameTable(sections.frame, elf.loaded('.eh_frame'), holds, elf.leftOut),
+    frames: new FrameTable(sections.frame, elf.loaded('.eh_frame'), holds, sections.work),
     sectionAt: elf.sectionAt,
     reserved: elf.reserved,
     copied: elf.segments

@@ -8,6 +8,7 @@ import { jobInput } from '../../src/bench/input/job.ts';
 import { atMost, Bounds, MOST } from '../../src/bench/documents/bounds.ts';
 import { LeftOut } from '../../src/image/left-out.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
+import { linesInside, repeated, withDebug } from '../../tools/fuzz/debug-data.ts';
 import { ROOT } from '../debug/serve.ts';
 
 const GIVEN = { ...MOST };
@@ -61,5 +62,18 @@ it('debug data that was left out is told once, in the result of a run', async ()
   const images = input.images.map((image) => ({ ...image, leftOut }));
   expect(runBench({ ...input, images }).notes.filter(({ text }) => text.includes('debug information was left out'))).toEqual([
     { kind: 'limit', text: expect.stringMatching(/firmware\.elf: debug information was left out, .*: a; b$/) as string },
+  ]);
+});
+
+it('debug data that takes longer to read than a signal waits is left out, and told', async () => {
+  const job = await loadJob([], { scenario: join(ROOT, 'fixtures', 'f072-masked', 'scenario.json') }, ROOT);
+  // units within each other, whose instructions make no rows: three of them are more than the last words of a run may take
+  const large = linesInside(5, repeated(2 ** 22, [6]));
+  const images = job.images.map(({ path, bytes }) => ({ path, bytes: withDebug(bytes, large) }));
+  let asked = 0;
+  const { ended, notes } = runBench(jobInput({ ...job, images }, { signal: () => ++asked > 5 }));
+  expect(ended.reason).toBe('signal');
+  expect(notes.flatMap(({ kind, text }) => (text.includes('debug information') ? [[kind, text]] : []))).toEqual([
+    ['limit', expect.stringMatching(/debug information was left out, as the run was to end while it was read$/)],
   ]);
 });

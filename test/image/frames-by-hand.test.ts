@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { FrameTable } from '../../src/image/dwarf-frames.ts';
 import { LeftOut } from '../../src/image/left-out.ts';
+import { Work } from '../../src/image/work.ts';
 
 /** The first entry says that the CFA is SP, and each of the others is for two bytes of code. */
 function frames(count: number): Uint8Array {
@@ -19,7 +20,7 @@ it('of more entries than any firmware has those at the end are left out', () => 
   const most = 2 ** 17;
   const last = 0x0800_0000 + 2 * (most - 2);
   const leftOut = new LeftOut();
-  const table = new FrameTable(frames(most + 1), null, () => true, leftOut);
+  const table = new FrameTable(frames(most + 1), null, () => true, new Work(leftOut));
   expect(table.rulesAt(last)).toMatchObject({ cfa: { register: 13, offset: 0 }, from: last });
   expect(table.rulesAt(last + 2)).toBeNull();
   expect(leftOut.text).toContain('what is behind 131072 entries of call frame information');
