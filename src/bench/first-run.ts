@@ -40,9 +40,10 @@ export function firstRun(job: RunJob, { trace, ...hooks }: RunHooks): RunResult<
 function withAssumed(given: RunJob, asked: RunHooks, run: (input: RunInput) => RunResult<string>): RunResult<string> {
   const bounds = new Bounds();
   const hooks = { ...asked, bounds };
+  const far = (job: RunJob): RunResult<string> => (job.surroundings === true ? run(jobInput(job, hooks)) : lookFurther(job, hooks, run));
   const early = countsOnAnother(given) ? assumed(given, given, runBench(jobInput(setUp(given), hooks))) : null;
   const first = early?.job ?? given;
-  let [job, result] = [first, lookFurther(first, hooks, run)];
+  let [job, result] = [first, far(first)];
   const told = new Map<string, string>(early === null ? [] : [[early.kind, early.text]]);
   for (let i = 0; !isCut(result); i++) {
     const next = assumed(given, job, result);
@@ -51,7 +52,7 @@ function withAssumed(given: RunJob, asked: RunHooks, run: (input: RunInput) => R
       bounds.leaveOut(`${MOST.assumed} assumptions about the board`);
       break;
     }
-    const made = lookFurther(next.job, hooks, run);
+    const made = far(next.job);
     if (!next.helps(made)) break;
     told.set(next.kind, next.text);
     [job, result] = [next.job, made];

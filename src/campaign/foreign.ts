@@ -86,6 +86,7 @@ const OPTIONAL = {
   onlyExpected: yes,
   after: yes,
   trigger: yes,
+  surroundings: yes,
   chipFrom: text,
   chipBecause: text,
   chipGuess: yes,

@@ -46,7 +46,9 @@ export async function inThread(
     ...(hooks.trace === undefined ? {} : { trace: hooks.trace }),
     ...(job.devices === undefined ? {} : await (await import('../library/outside.ts')).outsideOf(job, IMPORT.module)),
   };
-  return job.trigger === true ? (await import('../bench/first-run.ts')).firstRun(job, runHooks) : runBench(jobInput(job, runHooks));
+  return job.trigger === true || job.surroundings === true
+    ? (await import('../bench/first-run.ts')).firstRun(job, runHooks)
+    : runBench(jobInput(job, runHooks));
 }
 
 /** Of a command that waits for the job: it has its own grace behind that, and tells what came of the others. */

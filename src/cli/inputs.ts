@@ -175,6 +175,7 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
     findJump: options.findJump === true,
     ...(options.after === true && options.effort !== 'quick' ? { after: true } : {}),
     ...(triggered(options, scenario) ? { trigger: true } : {}),
+    ...(options.trigger === false && options.scenario === undefined ? { surroundings: true } : {}),
     ...chipSaid,
     ...(named === null ? {} : { boardSays: saidOf(named, chip) }),
     noReturn: options.pointOfNoReturn === true,

@@ -20,7 +20,7 @@ export function runHere(
     ...(outside === undefined ? {} : { outside }),
     ...(atEntry === undefined ? {} : { atEntry }),
   };
-  return job.trigger === true ? firstRun(job, hooks) : runBench(jobInput(job, hooks));
+  return job.trigger === true || job.surroundings === true ? firstRun(job, hooks) : runBench(jobInput(job, hooks));
 }
 
 /** Serves one job; the worker is kept for the next one. */

@@ -1,10 +1,15 @@
 /** What surrounds a firmware that nobody described: its boot loader, and the clock that it counts on, where the usual board of its chip has another one or none. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { MOST } from '../../src/bench/documents/bounds.ts';
 import { assumedJob, firstRun } from '../../src/bench/first-run.ts';
 import type { RunJob } from '../../src/bench/input/job.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
 import type { Scenario } from '../../src/bench/documents/scenario-types.ts';
+import { loadJob } from '../../src/cli/inputs.ts';
+import { runHere } from '../../src/library/job-here.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { plainJob } from './plain-job.ts';
 
@@ -41,6 +46,16 @@ describe('a firmware that waits for HSE', () => {
     expect(result.notes.some((n) => n.about?.is === 'never-ready')).toBe(false);
     expect(result.scenario.board.hse).toEqual(expect.objectContaining({ hz: 8e6, kind: 'crystal' }));
     expect(told(result)[0]).toMatch(/^a crystal of 8 MHz at OSC_IN is assumed, because the firmware waits for it/);
+  });
+  it('has it also where no trigger is wanted, which is no matter of the board', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'assumed-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const { images } = jobOf('stm32l431rc', waits(0x40021000, HSEON));
+    writeFileSync(join(folder, 'app.bin'), images[0]!.bytes);
+    const job = await loadJob(['app.bin@0x08000000'], { chip: 'stm32l431rc', trigger: false }, folder);
+    const result = runHere(job, {});
+    expect(told(result)[0]).toMatch(/^a crystal of 8 MHz at OSC_IN is assumed/);
+    expect(result.notes.some(({ kind }) => kind === 'trigger' || kind === 'find-jump')).toBe(false);
   });
   it('is assumed to have no more than a bound allows, which the result names', () => {
     const limits = (): string => onL431().notes.filter(({ kind }) => kind === 'bounded').map(({ text }) => String(text)).join(); // prettier-ignore

@@ -56,6 +56,8 @@ export interface RunJob {
   readonly after?: boolean;
   /** Nothing was said about the firmware: its trigger is looked for and pressed (first-run.ts). */
   readonly trigger?: boolean;
+  /** Nothing was said about the board, and no trigger is wanted: what the firmware shows to have around it is assumed all the same (assumed.ts). */
+  readonly surroundings?: boolean;
   /** The chip was not named: as what it was taken, and which others fit, for a person. */
   readonly chipFrom?: string;
   /** What it was concluded from, for a person. */
