@@ -40,7 +40,8 @@ ${TIMELINE_STYLE}
 button { font: inherit; padding: .2rem .7rem; border: 1px solid var(--line); background: var(--panel); color: var(--ink); border-radius: 4px; cursor: pointer }
 .hljs-comment { color: var(--soft) } .hljs-keyword, .hljs-type, .hljs-meta { color: light-dark(#8b1a8b, #d8a0e8) } .hljs-string, .hljs-number { color: light-dark(#0b5c2b, #a5d6a7) } .hljs-title { color: light-dark(#0a4a9e, #9cc4ff) }
 @media (max-width: 600px) { main { padding: .5rem } td, th { padding: .2rem .3rem } dl { grid-template-columns: 1fr } .code ol { padding-left: 2.6rem } }
-@media print { nav, .tools, #now { display: none } details:not([open]) > *:not(summary) { display: block } pre, .code li { white-space: pre-wrap } }`;
+@media print { nav, .tools, #now { display: none } details:not([open]) > *:not(summary) { display: block } pre, .code li { white-space: pre-wrap }
+@page { margin: 10mm } body { font-size: 8pt; line-height: 1.2 } td, th { padding: 1px 4px; font-size: 7.5pt } h2 { margin: .5em 0 .2em } h3, p, article { margin: .15em 0 } }`;
 
 export function htmlReport(result: RunResult, options: HtmlOptions = {}): SafeText {
   const [headline, ...told] = toldOn('page', storyOf(result, options));

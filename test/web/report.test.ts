@@ -14,6 +14,7 @@ const program = join(root, 'dist', 'bootbench.js');
 const missing = browserPath === undefined ? 'chromium is not installed' : existsSync(program) ? null : 'npm run build has not run';
 if (missing && process.env['BOOTBENCH_REQUIRE_ORACLES'] === '1') throw new Error(missing);
 const LARGEST = 300_000;
+const MOST_PAGES = 8;
 
 describe.skipIf(missing !== null)(`the report's page${missing === null ? '' : `: ${missing}`}`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'bootbench-report-'));
@@ -123,6 +124,11 @@ describe.skipIf(missing !== null)(`the report's page${missing === null ? '' : `:
   it('shows what was handed over: vector table and stack', async () => {
     expect(await page.locator('summary', { hasText: /vector table at 0x/ }).count()).toBe(1);
     expect(await page.getByText('memory map').count()).toBe(1);
+  });
+  it('prints everything, folded parts too, on few pages', async () => {
+    const pdf = await page.pdf({ format: 'A4' });
+    // every page of a PDF is an object of this type
+    expect((pdf.toString('latin1').match(/\/Type\s*\/Page\b/g) ?? []).length).toBeLessThanOrEqual(MOST_PAGES);
   });
   it('fits 390 px without sideways scrolling, and axe finds nothing serious', async () => {
     await page.setViewportSize({ width: 390, height: 800 });
