@@ -52,10 +52,16 @@ function circumstances(result: RunResult): Fact[] {
     ...(symptom === null ? [] : [{ is: 'symptom', symptom, notes: texts(result, 'symptom') } as const]),
     ...CONDITIONS.flatMap((kind) =>
       // of triggers, the first is the one that was pulled
-      texts(result, kind).map((text, i) => ({ is: 'condition', text, detail: i > 0 && kind !== 'watchdog' }) as const),
+      result.notes
+        .filter((n) => n.kind === kind)
+        .map((n, i) => ({ is: 'condition', text: n.text, detail: (i > 0 && kind !== 'watchdog') || isNeedless(n, result) }) as const),
     ),
   ];
 }
+
+/** A search that was ended, where the cause is proved without it. */
+const isNeedless = ({ about }: RunResult['notes'][number], { diagnosis }: RunResult): boolean =>
+  about?.is === 'search-ended' && diagnosis.causes.some(({ proved }) => proved);
 
 function reached(result: RunResult, sources: Sources, patch: Patch): Fact[] {
   const lost = lostWay(result);
