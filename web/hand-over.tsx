@@ -1,5 +1,5 @@
 /** The hand-over as one picture, as it is and with its cause repaired. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 /** The picture is as wide as that; on a phone its two halves stand one below the other. */
 const NARROW = '(max-width: 40rem)';
@@ -60,7 +60,7 @@ function Part({
 }: HandOverProps & { readonly part: readonly [from: number, width: number] | null; readonly id: string }) {
   const holder = useRef<HTMLDivElement>(null);
   const lastTurned = useRef('');
-  useEffect(() => {
+  useLayoutEffect(() => {
     const drawn = holder.current?.querySelector('svg');
     if (!drawn || part === null) return;
     // the words in front of the first heading stand beside the picture, too
@@ -69,7 +69,7 @@ function Part({
     drawn.setAttribute('viewBox', `${part[0]} ${top} ${part[1]} ${height - top}`);
     drawn.removeAttribute('height');
   }, [svg, part]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     for (const wire of Array.from(holder.current?.querySelectorAll<SVGGElement>('[data-wire]') ?? [])) {
       const found = switches?.get(wire.dataset['wire']!);
       if (found === undefined) continue;

@@ -204,7 +204,7 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     await wire('PRIMASK').focus();
     await page.keyboard.press('Space');
     await other.waitFor({ state: 'detached' });
-    expect(await isOn('PRIMASK')).toBe('true');
+    await expect.poll(() => isOn('PRIMASK')).toBe('true');
     await page.keyboard.press('Enter');
     await other.waitFor();
     expect(await page.evaluate(() => (document.activeElement as SVGElement | null)?.dataset['wire'])).toBe('primask');
