@@ -4,7 +4,7 @@ import type { RunResult } from '../bench/documents/result.ts';
 import { notHandedOver, UsageError } from '../bench/documents/usage-error.ts';
 import { jobInput, type RunHooks, type RunJob } from '../bench/input/job.ts';
 import { IMPORT } from './import.ts';
-import { milliseconds } from './io.ts';
+import { DeafError, milliseconds } from './io.ts';
 import { prepareEngine } from './prepare-engine.ts';
 import { BenchThread, hasThreads, type JobData, type JobMessage } from './threads.ts';
 
@@ -53,14 +53,6 @@ export async function inThread(
 
 /** Of a command that waits for the job: it has its own grace behind that, and tells what came of the others. */
 const GRACE_OF_A_JOB_MS = 8_000;
-/** The thread of a job did not come to its end, and was ended. */
-export class DeafError extends Error {
-  constructor(after: string, grace: number) {
-    super(`the run did not stop within ${grace / 1000} s after ${after}: ended without a result`);
-    this.name = 'DeafError';
-  }
-}
-
 /** Where the data cannot be handed over, the thread is as free as before. */
 function begun(thread: BenchThread, data: JobData, deaf: (after: string) => void, grace: number): ReturnType<BenchThread['begin']> {
   try {

@@ -3,7 +3,7 @@ import { UsageError } from '../bench/documents/usage-error.ts';
 import { CutShort, type CutReason } from '../bench/session/budget.ts';
 import type { RunHooks } from '../bench/input/job.ts';
 import { printable, wrap } from '../report/text.ts';
-import { canRewrite, Interrupted, milliseconds, type EndSignal, type Io, verbatim } from './io.ts';
+import { canRewrite, DeafError, Interrupted, milliseconds, type EndSignal, type Io, verbatim } from './io.ts';
 
 export interface Hooks {
   /** Aborted by Ctrl-C; only who gives way to the event loop sees it. */
@@ -28,6 +28,8 @@ export async function interruptible<T>(io: Io, showProgress: boolean, run: (hook
     return await withProgress(io, showProgress, (progress) =>
       run({ stop: stop.signal, started: milliseconds(), interrupted: () => heard ?? io.interruptedBy?.() ?? null, ...progress }),
     );
+  } catch (error) {
+    throw error instanceof DeafError && heard !== null ? new Interrupted(heard, error.message) : error;
   } finally {
     stopListening();
   }

@@ -2,6 +2,7 @@
 import type { SafeText } from '../bench/documents/safe-text.ts';
 import { ansi, endsInLine, plain, spoken, type Paint } from '../report/text.ts';
 import { reason } from '../bench/documents/system-errors.ts';
+import { SurroundingsError } from '../bench/documents/usage-error.ts';
 import type { Answer, Question } from './question.ts';
 import type { EndSignal, Signals } from './signals.ts';
 
@@ -52,6 +53,14 @@ export interface Io {
   interruptedBy?(): EndSignal | null;
   /** Asks the person at the terminal; absent where there is none. Throws Interrupted where he goes away. */
   readonly ask?: (question: Question) => Promise<Answer>;
+}
+
+/** The thread of a job did not come to its end, and was ended. */
+export class DeafError extends SurroundingsError {
+  constructor(after: string, grace: number) {
+    super(`the run did not stop within ${grace / 1000} s after ${after}: ended without a result`);
+    this.name = 'DeafError';
+  }
 }
 
 /** A command that was told to end, and has nothing to show yet. */

@@ -134,6 +134,26 @@ it.concurrent(
   60_000,
 );
 
+it.concurrent(
+  'a run of `fix` whose thread is deaf is no defect of this program: exit 4 behind --wall, and the code of a signal',
+  async () => {
+    const line = ['fix', '--scenario', 'long.json'];
+    const [late, told] = await Promise.all([
+      observe(program(), [...line, '--wall', '1s'], { cwd, env: deafAt('job') }),
+      observe(program(), line, { cwd, env: deafAt('job'), signal: 'SIGINT', afterMs: 3_000 }),
+    ]);
+    expect([late.code, late.err]).toEqual([
+      4,
+      'bootbench: the run did not stop within 8 s after its limit of real time: ended without a result\n',
+    ]);
+    expect([told.code, told.err]).toEqual([
+      130,
+      'bootbench: the run did not stop within 8 s after it was told to: ended without a result\n',
+    ]);
+  },
+  60_000,
+);
+
 /** A program of the library's user: what it prints, and the milliseconds from there to its end. */
 async function library(options: string): Promise<{ readonly said: string; readonly ended: number }> {
   const script = join(cwd, 'library.mjs');
