@@ -22,6 +22,8 @@ interface Rows {
   readonly line: Uint32Array;
 }
 
+const NO_ROWS: Rows = { files: [], address: new Uint32Array(0), file: new Int32Array(0), line: new Uint32Array(0) };
+
 export class LineTable {
   private readonly sections: DwarfSections;
   private readonly inCode: (address: number) => boolean;
@@ -39,6 +41,7 @@ export class LineTable {
 
   private decoded(): Rows {
     if (this.rows !== null) return this.rows;
+    if (this.sections.work.isCut) return NO_ROWS;
     const rows = decode(this.sections, this.inCode);
     if (!this.sections.work.isCut) this.rows = rows;
     return rows;

@@ -114,6 +114,7 @@ const read = new WeakMap<DwarfSections, readonly DwarfUnit[]>();
 export function readUnits(sections: DwarfSections): readonly DwarfUnit[] {
   let units = read.get(sections);
   if (units === undefined) {
+    if (sections.work.isCut) return [];
     units = readAll(sections);
     if (!sections.work.isCut) read.set(sections, units);
   }

@@ -63,6 +63,7 @@ export class VariableTable {
   private variables(): Variables {
     if (this.entries !== null) return this.entries;
     const found: Variables = { byOffset: new Map(), at: new Map() };
+    if (this.sections.work.isCut) return found;
     for (const unit of readUnits(this.sections)) {
       if (this.sections.work.isOver) break;
       for (const [offset, entry] of orNone(() => variablesOf(this.sections, unit))) {
