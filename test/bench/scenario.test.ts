@@ -93,15 +93,15 @@ describe('a wrong key is named', () => {
     await expect(parseScenario(utf16, 's.json')).rejects.toThrow('s.json: not UTF-8; it looks like UTF-16; save it as UTF-8');
     await expect(parseScenario('{"seed": }', 's.json')).rejects.toThrow(/^s\.json: not valid JSON/);
     await expect(parseScenario('{\n  "seed": 1,,\n}', 's.json')).rejects.toThrow(/not valid JSON: .*line 2,? column 13/);
-    // a file may be a link to another one: nothing of it is told but the letter that is wrong, and where
+    // a file may be a link to another one: nothing of it is told but where it is wrong
     const secret = `{"token": "a-secret-of-somebody", "seed": wrong-and-secret-as-well, "until": "1s"}`;
     const long = `\n\n{"seed": 1, "until": "1s", "chip": wrong-and-secret-as-well`;
     const short = 'secret words';
     for (const [text, told] of [
-      [secret, "Unexpected token 'w' (line 1, column 43)"],
-      [long, "Unexpected token 'w' (line 3, column 36)"],
-      [`[,${' '.repeat(50)}`, "Unexpected token ',' (line 1, column 2)"],
-      [short, "Unexpected token 's'"],
+      [secret, 'an unexpected character (line 1, column 43)'],
+      [long, 'an unexpected character (line 3, column 36)'],
+      [`[,${' '.repeat(50)}`, 'an unexpected character (line 1, column 2)'],
+      [short, 'an unexpected character'],
     ] as const)
       await expect(parseScenario(text, 's.json')).rejects.toThrow(new UsageError(`s.json: not valid JSON: ${told}`));
     await expect(parseScenario('\ufeff{"seed": 1,,}', 's.json')).rejects.toThrow(/not valid JSON: .*line 1,? column 12/);

@@ -125,21 +125,26 @@ function parsed(text: string, name: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     const { message } = error as SyntaxError;
-    const token = /^(Unexpected token '[^]{1,2}'), (\.{3})?"([^]*)"(\.{3})? is not valid JSON$/.exec(message);
+    const token = /^Unexpected token '[^]{1,2}', (\.{3})?"([^]*)"(\.{3})? is not valid JSON$/.exec(message);
     if (token !== null) {
-      const at = tokenIn(text, { quoted: token[3]!, begins: token[2] === undefined, ends: token[4] === undefined });
-      throw new UsageError(`${name}: not valid JSON: ${token[1]}${at === null ? '' : ` (${placeAt(text, at)})`}`);
+      const at = tokenIn(text, { quoted: token[2]!, begins: token[1] === undefined, ends: token[3] === undefined });
+      throw notJson(name, 'an unexpected character', at === null ? null : placeAt(text, at));
     }
     // some engines say the line themselves
     const at = /\bline \d/.test(message) ? null : (/at position (\d+)/.exec(message)?.[1] ?? null);
-    throw new UsageError(`${name}: not valid JSON: ${message}${at === null ? '' : ` (${placeAt(text, Number(at))})`}`);
+    // others quote what stands there
+    const what = /token|identifier|"/.test(message) ? 'an unexpected character' : message;
+    throw notJson(name, what, at === null ? null : placeAt(text, Number(at)));
   }
 }
+
+const notJson = (name: string, what: string, place: string | null): UsageError =>
+  new UsageError(`${name}: not valid JSON: ${what}${place === null ? '' : ` (${place})`}`);
 
 /** What V8 quotes on each side of a token. */
 const QUOTED = 10;
 /**
- * Where a token is of which V8 says what stands around it in place of where: what it quotes is of a file that may be a link to somebody's secret, and is not told. Null where
+ * Where a token is of which V8 says what stands around it in place of where: what it quotes is of a file that may be a link to somebody's secret, and is not told, nor the token. Null where
  * that is not certain.
  */
 function tokenIn(text: string, { quoted, begins, ends }: { quoted: string; begins: boolean; ends: boolean }): number | null {
