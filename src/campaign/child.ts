@@ -16,6 +16,19 @@ const OVERLOADED = 'is the machine overloaded? fewer at once: --jobs 1';
 /** Node that gets some of its threads, and not all, waits for ever before it runs anything. */
 const FEW_THREADS = 'is the machine overloaded, or the limit of processes reached (`ulimit -u`)? fewer at once: --jobs 1';
 
+/** What a worker does, or the machine, takes longer than it may. */
+export class Silent extends SurroundingsError {
+  /** Without advice. */
+  readonly what: string;
+  constructor(what: string, hint: string) {
+    super(what, hint);
+    this.what = what;
+  }
+  /** Of the work that it was given: `what` is known, and may be the cause. */
+  of(what: string): SurroundingsError {
+    return new SurroundingsError(`${what}: ${this.what}`, `this firmware keeps it busy past "wall", or ${OVERLOADED}`);
+  }
+}
 /** The system gives no process, or one that does not work: others would get none either. */
 export class NoWorker extends SurroundingsError {}
 const STARTS = 'no worker process could be started';
@@ -79,10 +92,7 @@ export class Child {
   private answer(ms: number): Promise<unknown> {
     return new Promise((settle, fail) => {
       const silent = `a worker process did not answer within ${Math.round(ms / 1000)} s and was ended`;
-      const timer = setTimeout(
-        () => this.stop(new SurroundingsError(silent, this.isReady ? OVERLOADED : FEW_THREADS)),
-        Math.min(ms, 2 ** 31 - 1),
-      );
+      const timer = setTimeout(() => this.stop(new Silent(silent, this.isReady ? OVERLOADED : FEW_THREADS)), Math.min(ms, 2 ** 31 - 1));
       this.hear = (answer) => {
         clearTimeout(timer);
         settle(answer);

@@ -2,6 +2,7 @@
 import { CutShort } from '../bench/session/budget.ts';
 import { jobInput, type RunJob } from '../bench/input/job.ts';
 import type { RunInput } from '../bench/input/run-input.ts';
+import { READING } from '../image/work.ts';
 import { Base, type CaseResult } from './base.ts';
 import { canonical, unpackTarget, type Blobs } from './content.ts';
 import type { Work, WorkPart } from './queued.ts';
@@ -71,8 +72,12 @@ export class Executor {
 
   private timed<T>(id: string, wall: number, act: () => T): T {
     this.deadline = this.setting.clock() + wall;
+    let wasLate = false;
     try {
-      return act();
+      const made = READING.within(() => (wasLate ||= this.setting.clock() > this.deadline), act);
+      // what it says may lack lines
+      if (wasLate) throw new TookTooLong(id, wall);
+      return made;
     } catch (error) {
       // a machine that was stopped in the middle is no base for the next case
       this.drop();

@@ -12,6 +12,7 @@ import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts
 import type { CaseResult } from '../campaign/base.ts';
 import { BlobFolder } from '../campaign/blob-folder.ts';
 import { Campaign, runCampaign, WEIGHT, type Progress, type Shard, type Workers } from '../campaign/campaign.ts';
+import { Silent } from '../campaign/child.ts';
 import { TOOK_TOO_LONG } from '../campaign/execute.ts';
 import { canonical, packTarget, type PackedTarget } from '../campaign/content.ts';
 import type { Worker } from '../campaign/pool.ts';
@@ -174,10 +175,11 @@ async function probed({ spec, targets }: Loaded, worker: Worker, io: Io): Promis
 
 const tookTooLong = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === TOOK_TOO_LONG;
 /** What does not end within the time that a case may take, and is not one of many, is a matter of the specification. */
-async function withinWall<T>(work: Promise<T>, target: string): Promise<T> {
+export async function withinWall<T>(work: Promise<T>, target: string, what = target): Promise<T> {
   try {
     return await work;
   } catch (error) {
+    if (error instanceof Silent) throw error.of(what);
     if (!tookTooLong(error)) throw error;
     throw new UsageError(`${target}: ${(error as Error).message}`, 'allow more with "wall" in the campaign');
   }
@@ -201,7 +203,7 @@ async function oneCase(loaded: Loaded, worker: Worker, text: string, io: Io): Pr
   const no = countOf(text, '--case', 0, campaign.space.size - 1)!;
   const { target, variation } = campaign.space.at(no);
   const { name, facts } = campaign.targets[target]!;
-  const [result] = await orInterrupted(io, UNFINISHED, withinWall(worker.work(campaign.single(no)), name));
+  const [result] = await orInterrupted(io, UNFINISHED, withinWall(worker.work(campaign.single(no)), name, `case ${no} of ${name}`));
   const { delay, seed, leave, fault } = variation;
   const expected = campaign.expectedOf(target);
   const rows: (readonly [string, string | null])[] = [

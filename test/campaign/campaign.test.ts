@@ -13,6 +13,7 @@ import { WorkError } from '../../src/campaign/pool.ts';
 import { parseSpec, type CampaignSpec } from '../../src/campaign/spec.ts';
 import { Store, type StoredTarget } from '../../src/campaign/store.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
+import { linesInside, repeated, withDebug } from '../../tools/fuzz/debug-data.ts';
 import { cli } from '../cli/helpers.ts';
 import { campaignFolder, SMALL } from './helpers.ts';
 import { fixture, rows, stored } from './stored.ts';
@@ -109,6 +110,25 @@ describe('a fork', () => {
   it('that takes longer than it may is an error that names it', async () => {
     const { campaign, blobs } = await campaignOf({ wall: '1ms', seeds: [1] });
     await expect(executorOn(blobs).run(campaign.single(0))).rejects.toThrow(/did not end within 0\.001 s of real time/);
+  });
+
+  it('whose time is over while debug data is read is such an error, too', async () => {
+    const job = await loadJob([], { scenario: fixture('f405-own-crash') }, '/');
+    const large = linesInside(5, repeated(2 ** 22, [6]));
+    const images = job.images.map(({ path, bytes }) => ({ path, bytes: withDebug(bytes, large) }));
+    /** Asked for the time, of which there is enough for so many times. */
+    const probe = async (of: typeof job, most: number): Promise<number> => {
+      const blobs = new MapBlobs();
+      const packed = packTarget(of);
+      for (const [hash, bytes] of packed.blobs) blobs.put(hash, bytes);
+      let asked = 0;
+      const executor = new Executor({ blobs, clock: () => (++asked > most ? 2 : 0), prepare: () => undefined });
+      await executor.probe(packed.hash, ['dfu'], 1);
+      return asked;
+    };
+    const plain = await probe(job, Infinity);
+    expect(await probe({ ...job, images }, Infinity)).toBeGreaterThan(plain + 3);
+    await expect(probe({ ...job, images }, plain + 2)).rejects.toThrow('the target as it is did not end within 0.001 s of real time');
   });
 });
 

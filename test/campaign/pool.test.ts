@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
 import { Pool } from '../../src/campaign/pool.ts';
+import { withinWall } from '../../src/cli/campaign.ts';
 import { campaignFolder } from './helpers.ts';
 
 /** A pool whose workers load this script. */
@@ -92,6 +93,24 @@ describe('a worker process', () => {
     await expect(pool.probe('target', [], 1)).rejects.toThrow(/no worker process could be started: it was ended by SIGABRT/);
     writeFileSync(file, ANSWERS);
     await expect(pool.probe('target', [], 1)).resolves.toBeNull();
+    await pool.close();
+  }, 60_000);
+  it('that does not answer in time is told with what it was given, which may be the cause', async () => {
+    const pool = await poolOf(`process.on('message', () => undefined); process.send({ kind: 'ready' });`, 60_000);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const probed = withinWall(pool.probe('target', [], 3_000), 'STM32F405RG lines.elf');
+      const told = expect(probed).rejects.toMatchObject({
+        code: 'surroundings',
+        message: expect.stringMatching(
+          /^STM32F405RG lines\.elf: a worker process did not answer within 33 s and was ended; this firmware keeps it busy past "wall", or is the machine overloaded\?/,
+        ) as string,
+      });
+      await vi.advanceTimersByTimeAsync(33_000);
+      await told;
+    } finally {
+      vi.useRealTimers();
+    }
     await pool.close();
   }, 60_000);
   it('that answers is taken', async () => {
