@@ -7,6 +7,7 @@ import { hasReached } from '../../bench/documents/reached.ts';
 import { hasReservations } from '../../bench/documents/reservations.ts';
 import type { RunResult } from '../../bench/documents/result.ts';
 import type { SafeText } from '../../bench/documents/safe-text.ts';
+import { isRemark, partsOf } from '../../checks/fix-in-c.ts';
 import { escapeHtml as escape, pageOf } from '../page.ts';
 import { NO_SOURCES, type Sources } from '../source-lines.ts';
 import type { Fact } from '../story/facts.ts';
@@ -184,9 +185,10 @@ function drawWire(svg: Svg, { wire, y }: Row, crosses: boolean): void {
   svg.add(`<g data-wire="${escape(id)}" data-state="${state}">`);
   if (state === 'broken') {
     svg.group('a', () => {
-      svg.path(`M${CODE_END} ${y}H${BORDER - 26}`, 'r w');
-      pill(svg, y, label, 'r', 'red bo', full, BORDER - 26);
-      svg.text(BORDER - 15, y + 7, SIGN.broken, 'x red c');
+      const before = crosses ? BORDER - 4 : BORDER - 26;
+      svg.path(`M${CODE_END} ${y}H${crosses ? end : before}`, 'r w');
+      pill(svg, y, label, 'r', 'red bo', full, before);
+      svg.text(crosses ? BORDER + 20 : BORDER - 15, y + 7, SIGN.broken, 'x red c');
     });
     if (repaired !== null)
       svg.group('v', () => {
@@ -202,6 +204,8 @@ function drawWire(svg: Svg, { wire, y }: Row, crosses: boolean): void {
   svg.add('</g>');
 }
 
+/** Text over its arrow, whose head it does not touch. */
+const OVER = 8;
 /** Height of a rung: text that does not fit beside its answer stands in two lines. */
 const below = ({ text, answer }: Rung): boolean =>
   answer !== '' && fit(`${text}   ${answer}`, HOST - LADDER - 10, TEXT) !== `${text}   ${answer}`;
@@ -218,8 +222,8 @@ function drawRung(svg: Svg, rung: Rung, y: number): number {
     if (answer !== '') svg.text(LADDER + 12, y + 4 + 15 * lines.length, answer, 's');
     return 15 * lines.length + 20;
   }
-  svg.text(LADDER + 2, y - 5, shown, ink, text);
-  if (answer !== '') svg.text(HOST - 6, two ? y + 13 : y - 5, fit(answer, room, TEXT), `e ${good ? 'ok' : 'red bo'}`, answer);
+  svg.text(LADDER + 2, y - OVER, shown, ink, text);
+  if (answer !== '') svg.text(HOST - 6, two ? y + 14 : y - OVER, fit(answer, room, TEXT), `e ${good ? 'ok' : 'red bo'}`, answer);
   if (good) svg.path(way === 'up' ? `M${LADDER} ${y}H${HOST - 2}m-6 -4l6 4l-6 4` : `M${HOST} ${y}H${LADDER}m6 -4l-6 4l6 4`, '');
   else svg.path(`M${HOST} ${y}H${LADDER + 24}m-12 -6l12 12m0 -12l-12 12`, 'r');
   return two ? RUNG + 15 : RUNG;
@@ -305,16 +309,38 @@ interface Head {
   readonly sign: string;
   readonly ink: string;
   readonly reasons: readonly string[];
+  /** C that repairs it, where that is one line; null where the reasons say it, or nothing is proved. */
+  readonly repair: string | null;
+}
+/** The first line of what repairs the only cause. */
+function repairOf(facts: readonly Fact[]): string | null {
+  const proved = facts.flatMap((f) => (f.is === 'cause' && f.proof !== null ? [f.cause] : []));
+  const [part, ...parts] = proved.length === 1 && proved[0]!.fix !== null ? partsOf(proved[0]!.fix) : [];
+  return part === undefined || parts.length > 0 || part.code.length !== 1 || isRemark(part)
+    ? null
+    : part.code[0]!.replace(/\s+/g, ' ').trim();
 }
 function headOf(result: RunResult, facts: readonly Fact[], back: WayBack | null): Head {
   if (back !== null)
-    return { said: 'DFU works, but the application does not work after the leave', sign: SIGN.odd, ink: INK.odd, reasons: back.why };
+    return {
+      said: 'DFU works, but the application does not work after the leave',
+      sign: SIGN.odd,
+      ink: INK.odd,
+      reasons: back.why,
+      repair: null,
+    };
   const reached = hasReached(result);
   const ink = !reached ? INK.broken : hasReservations(result) ? INK.odd : INK.good;
-  return { said: headline(result), sign: reached ? SIGN.good : SIGN.broken, ink, reasons: reasons(result, facts) };
+  return {
+    said: headline(result),
+    sign: reached ? SIGN.good : SIGN.broken,
+    ink,
+    reasons: reasons(result, facts),
+    repair: reached ? null : repairOf(facts),
+  };
 }
 
-function drawHead(svg: Svg, { said, sign, ink, reasons: all }: Head, goal: string, isProved: boolean): number {
+function drawHead(svg: Svg, { said, sign, ink, reasons: all, repair }: Head, goal: string, isProved: boolean): number {
   const title = `${sign} ${said.charAt(0).toUpperCase()}${said.slice(1)}`;
   const titles = wrapped(title, WIDTH - 2 * PAD, TITLE, 2);
   svg.lines(PAD, 32, titles, 24, `h ${ink}${isProved ? ' a' : ''}`, title);
@@ -325,6 +351,11 @@ function drawHead(svg: Svg, { said, sign, ink, reasons: all }: Head, goal: strin
     const lines = wrapped(reason, WIDTH - 2 * PAD, TEXT, 3);
     svg.lines(PAD, y, lines, 18, '', reason);
     y += 18 * lines.length;
+  }
+  if (repair !== null) {
+    svg.text(PAD, y, 'Repair:', 'ok');
+    svg.text(PAD + 56, y, fit(repair, WIDTH - 2 * PAD - 56, CODE), 'm ok', repair);
+    y += 18;
   }
   const more = all.length - 2;
   if (more <= 0) return y;
@@ -387,7 +418,7 @@ function drawScene(svg: Svg, { wires, ladder, behind, crosses, ground, most }: S
   if (left.length > 0) drawLeft(svg, left, end + LOW / 2);
   const broken = rows.filter(({ wire }) => wire.state === 'broken' && wire.repaired !== null);
   if (crosses && drawn.failed > 0 && broken.length > 0)
-    svg.path(`M${BORDER + 4} ${broken[0]!.y}H${BORDER + 26}V${drawn.failed}H${LADDER - 8}`, 'r d a q');
+    svg.path(`M${BORDER + 29} ${broken[0]!.y}H${LADDER - 6}V${drawn.failed}H${LADDER + 8}`, 'r d a');
   svg.add(...inLadder.parts);
   return bottom;
 }

@@ -51,7 +51,7 @@ const wireOf = ({ id, observed, expected, because }: ResultCheck): Omit<Wire, 's
   repaired: null,
   code: null,
   fix: null,
-  owner: expected === null ? 'does no harm' : `reset: ${String(expected)}`,
+  owner: expected === null ? 'does no harm' : `a reset leaves ${String(expected)}`,
   why: String(because),
 });
 
