@@ -16,8 +16,11 @@ const SCOPE_FILE = 1;
 const TAG = { CPU_RAW_NAME: 4, CPU_NAME: 5, CPU_ARCH: 6, FP_ARCH: 10, ABI_HARD_FP_USE: 27, COMPATIBILITY: 32 } as const;
 const HARD_FP_SINGLE = 1;
 
+/** Bytes: compilers write some dozens. */
+const MOST_BYTES = 1 << 16;
+
 export function readAttributes(section: Uint8Array | null): BuildAttributes | null {
-  if (section === null || section[0] !== FORMAT_A) return null;
+  if (section === null || section[0] !== FORMAT_A || section.length > MOST_BYTES) return null;
   const values = new Map<number, number>();
   const view = new DataView(section.buffer, section.byteOffset, section.byteLength);
   for (let at = 1; at + 4 <= section.length;) {

@@ -111,12 +111,11 @@ export function parseElf(bytes: Uint8Array, named = true): ElfFile {
   const remarks = segments.flatMap(({ address }, i) => (address === whole[i]!.address ? [] : [headersRemark(whole[i]!.address, address)]));
   const expanded = new Map<string, Uint8Array | null>();
   const leftOut = new LeftOut();
-  let room = MOST_INFLATED;
+  const expansion = { room: MOST_INFLATED, leftOut };
   const section = (name: string): Uint8Array | null => {
     let contents = expanded.get(name);
     if (contents === undefined) {
-      expanded.set(name, (contents = contentsOf(bytes, sections, name, { room, leftOut })));
-      if (contents !== null && contents.buffer !== bytes.buffer) room -= contents.length;
+      expanded.set(name, (contents = contentsOf(bytes, sections, name, expansion)));
     }
     return contents;
   };
@@ -151,8 +150,8 @@ const SLICE = 16 << 10;
 const MOST_INFLATED = 96 << 20;
 
 interface Expansion {
-  /** Bytes that a compressed section may have. */
-  readonly room: number;
+  /** Bytes that a compressed section may have; those that come to nothing have taken their time, too. */
+  room: number;
   readonly leftOut: LeftOut;
 }
 function contentsOf(bytes: Uint8Array, sections: readonly Section[], name: string, within: Expansion): Uint8Array | null {
@@ -174,11 +173,12 @@ function contentsOf(bytes: Uint8Array, sections: readonly Section[], name: strin
   return header.getUint32(0) === 0x5a4c4942 ? inflated(data.subarray(COMPRESSION_HEADER), header.getUint32(8), name, within) : null;
 }
 /** Null where the data is damaged: debug sections are of use, not needed. */
-function inflated(data: Uint8Array, size: number, name: string, { room, leftOut }: Expansion): Uint8Array | null {
-  if (size > Math.min(room, data.length * LARGEST_RATIO)) {
-    leftOut.add(`${name}, ${Math.ceil(size / 2 ** 20)} MB from ${Math.ceil(data.length / 2 ** 10)} KB`);
+function inflated(data: Uint8Array, size: number, name: string, within: Expansion): Uint8Array | null {
+  if (size > Math.min(within.room, data.length * LARGEST_RATIO)) {
+    within.leftOut.add(`${name}, ${Math.ceil(size / 2 ** 20)} MB from ${Math.ceil(data.length / 2 ** 10)} KB`);
     return null;
   }
+  within.room -= size;
   const out = new Uint8Array(size);
   let at = 0;
   // in slices, for a stream that says of itself to be short may be a long one

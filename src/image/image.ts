@@ -55,7 +55,7 @@ export interface LoadedImage {
   readonly copied: readonly (ImageChunk & { readonly from: number | null })[];
   readonly remarks: readonly string[];
   /** What has not been read of its debug data so far: it is read where it is needed. */
-  readonly leftOut: Pick<LeftOut, 'text'>;
+  readonly leftOut: Pick<LeftOut, 'text' | 'add'>;
   /** What the compiler was told; null where the file does not say. */
   readonly attributes: BuildAttributes | null;
 }

@@ -18,17 +18,27 @@ function haveNamesakes(images: readonly LoadedImage[]): boolean {
   const built = images.filter(({ lines }) => lines.present);
   if (built.length < 2) return false;
   const named = new Map<string, readonly string[]>();
-  for (const { lines } of built) {
+  let left = MOST_PLACES;
+  for (const { lines, leftOut } of built) {
     const folders = lines.compileFolders;
     for (const name of lines.files) {
-      const places = folders.map((folder) => fileName(name, folder, null));
-      const before = named.get(name);
-      if (before !== undefined && !before.some((place) => places.includes(place))) return true;
-      named.set(name, places);
+      const others = named.get(name);
+      named.set(name, folders);
+      if (others === undefined) continue;
+      left -= others.length + folders.length;
+      if (left < 0) {
+        leftOut.add(`what is behind ${MOST_PLACES} places of files that two images have`);
+        return false;
+      }
+      const places = new Set(placesOf(name, others));
+      if (!placesOf(name, folders).some((place) => places.has(place))) return true;
     }
   }
   return false;
 }
+/** Places that are compared; the largest programs have some thousands. */
+const MOST_PLACES = 2 ** 19;
+const placesOf = (name: string, folders: readonly string[]): readonly string[] => folders.map((folder) => fileName(name, folder, null));
 
 /** Null where the folders share the root only, as on two machines. */
 function folderOfAll(folders: readonly string[]): string | null {

@@ -1,5 +1,6 @@
 /** Names of an image: address → symbol with offset, and name → address. */
 import type { ElfSymbol } from './elf.ts';
+import { lastUpTo } from './last-up-to.ts';
 
 export type { ElfSymbol as ImageSymbol } from './elf.ts';
 
@@ -21,10 +22,17 @@ function compareTelling(a: ElfSymbol, b: ElfSymbol): number {
   );
 }
 
+/** Symbols by address; where each ends, and where the last of those up to there does. */
+interface Places {
+  readonly table: readonly ElfSymbol[];
+  readonly ends: readonly number[];
+  readonly last: readonly number[];
+}
+
 export class SymbolTable {
   readonly all: readonly ElfSymbol[];
   private readonly endOf: (address: number) => number | null;
-  private byAddress: ElfSymbol[] | null = null;
+  private byAddress: Places | null = null;
   private byName: Map<string, ElfSymbol[]> | null = null;
 
   /**
@@ -52,27 +60,22 @@ export class SymbolTable {
 
   /** The symbol that contains `address`, else the nearest one before it without a size of its own. */
   at(address: number): NamedAddress | null {
-    const table = (this.byAddress ??= this.sorted());
-    let low = 0;
-    let high = table.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (table[middle]!.address <= address) low = middle + 1;
-      else high = middle;
-    }
-    for (let i = low - 1; i >= 0; i--) {
+    const { table, ends, last } = (this.byAddress ??= this.sorted());
+    for (let i = lastUpTo(table.length, (n) => table[n]!.address <= address); i >= 0 && last[i]! > address; i--) {
       const symbol = table[i]!;
-      const offset = address - symbol.address;
-      if (offset < symbol.size || (symbol.size === 0 && address < (this.endOf(symbol.address) ?? 0))) return { symbol, offset };
+      if (address < ends[i]!) return { symbol, offset: address - symbol.address };
       // A large object may enclose smaller labels; a function before another one cannot reach over it.
       if (symbol.kind === 'function') return null;
     }
     return null;
   }
 
-  private sorted(): ElfSymbol[] {
+  private sorted(): Places {
     const places = this.all.filter((s) => s.size > 0 || this.endOf(s.address) !== null);
     places.sort((a, b) => a.address - b.address || compareTelling(a, b));
-    return places.filter((s, i) => i === 0 || places[i - 1]!.address !== s.address);
+    const table = places.filter((s, i) => i === 0 || places[i - 1]!.address !== s.address);
+    const ends = table.map(({ address, size }) => (size > 0 ? address + size : (this.endOf(address) ?? 0)));
+    let end = 0;
+    return { table, ends, last: ends.map((own) => (end = Math.max(end, own))) };
   }
 }

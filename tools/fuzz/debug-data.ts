@@ -117,10 +117,16 @@ export function linesInside(units: number, program: Uint8Array): Sections {
     '.debug_abbrev': abbreviations([UNIT]),
   };
 }
-/** One line table with so many files. */
-export function manyFiles(files: number): Uint8Array {
-  const header = joined(HEADER, [0], repeated(files, [0x61, 0, 0, 0, 0]), [0]);
-  return counted([4, 0], word(header.length), header);
+/** One line table with so many files; with rows, each has code of its own. */
+export function manyFiles(files: number, rows = false): Uint8Array {
+  const names = rows
+    ? Array.from({ length: files }, (_, i) => [...new TextEncoder().encode(`${i}.c`), 0, 0, 0, 0]).flat()
+    : repeated(files, [0x61, 0, 0, 0, 0]);
+  const header = joined(HEADER, [0], names, [0]);
+  // DW_LNE_set_address; DW_LNS_set_file, DW_LNS_copy, DW_LNS_advance_pc; DW_LNE_end_sequence
+  const code = Array.from({ length: rows ? files : 0 }, (_, i) => [4, ...uleb(i + 1), 1, 2, 2]).flat();
+  const program = rows ? [0, 5, 2, ...word(CODE), ...code, 0, 1, 1] : [];
+  return counted([4, 0], word(header.length), header, program);
 }
 /** DW_TAG_variable with DW_AT_decl_file as udata, DW_AT_decl_line as data1 and DW_AT_location as exprloc. */
 export const VARIABLE: Kind = {
