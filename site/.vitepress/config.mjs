@@ -12,6 +12,17 @@ const library = JSON.parse(readFileSync(new URL('api/typedoc-sidebar.json', page
 // a file that is given as it is: its link gets no .html
 process.env['VITE_EXTRA_EXTENSIONS'] = 'cfg';
 
+/** Pictures say how large they are, so that nothing moves when they arrive. */
+function sized(rules) {
+  const image = rules.image;
+  rules.image = (tokens, at, ...rest) => {
+    const name = /\/pictures\/([\w-]+\.svg)$/.exec(tokens[at].attrGet('src') ?? '')?.[1];
+    const size = name && /<svg[^>]*? width="(\d+)" height="(\d+)"/.exec(readFileSync(new URL(`pictures/${name}`, pages), 'utf8'));
+    if (size) tokens[at].attrSet('style', `aspect-ratio:${size[1]}/${size[2]};width:${size[1]}px`);
+    return image(tokens, at, ...rest);
+  };
+}
+
 export default defineConfig({
   title: 'bootbench',
   description: 'Does your jump into the STM32 ROM bootloader reach USB DFU, and if not, which line broke it?',
@@ -19,7 +30,12 @@ export default defineConfig({
   srcDir: 'pages',
   outDir: './dist',
   // what is named in angle brackets is no element
-  markdown: { html: false },
+  markdown: {
+    html: false,
+    // 4.5:1 on the ground of a block of code
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
+    config: (md) => sized(md.renderer.rules),
+  },
   themeConfig: {
     search: { provider: 'local' },
     outline: [2, 3],
