@@ -22,7 +22,7 @@ it('random machines do the same in both tiers, with translations of others and f
 
 it('a name that no target has is refused', () => {
   const { stderr, status } = fuzz('--only', 'nobody');
-  expect(stderr).toContain('--only is one of elf, dwarf, hex');
+  expect(stderr).toContain('--only is one of elf, dwarf, debug, hex');
   expect(status).not.toBe(0);
   expect(fuzz('machine').stderr).toContain('only `machines` can be said');
 });

@@ -7,6 +7,8 @@ import { BoardError } from '../../src/board/rsp-client.ts';
 import { frame } from '../../src/debug/packets.ts';
 import { dfuCrc } from '../../src/image/dfu.ts';
 import { codePlace, declarationAt, ImageError, loadImage, rulesAt, sectionAt } from '../../src/image/image.ts';
+import { withDebug } from './debug-data.ts';
+import { hearing, hostileSections } from './hostile-debug.ts';
 import { changeBytes, changeJson, changeLength, changeText, number, type Draw, type Region } from './change.ts';
 
 // npm runs it in the repository's root
@@ -70,6 +72,11 @@ function dwarf(d: Draw): void {
   const which = d.below(ELFS.length);
   ask(changeBytes(ELFS[which]!, d, d.one(REGIONS[which]!.debug)), 'fuzz.elf');
 }
+
+const debug = (d: Draw): void => {
+  const elf = withDebug(d.one(ELFS), hostileSections(d));
+  hearing(() => ask(elf, 'fuzz.elf'));
+};
 
 const hexDigits = (bytes: readonly number[]): string => bytes.map((b) => b.toString(16).padStart(2, '0').toUpperCase()).join('');
 const sumOf = (bytes: readonly number[]): number => bytes.reduce((sum, b) => sum + b, 0);
@@ -172,4 +179,4 @@ function record(d: Draw): void {
   }
 }
 
-export const READERS = { elf, dwarf, hex, srec, uf2, dfuse, scenario, record };
+export const READERS = { elf, dwarf, debug, hex, srec, uf2, dfuse, scenario, record };
