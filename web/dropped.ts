@@ -3,6 +3,8 @@ import type { SourceTexts } from './setup.ts';
 
 export interface Dropped {
   readonly firmware: File | null;
+  /** Further linked files: a loader's application. */
+  readonly others: readonly File[];
   readonly source: SourceTexts;
 }
 /** C, C++, assembler, Rust, Ada, Zig, Nim, Swift. */
@@ -12,6 +14,8 @@ const LEFT_OUT = /(^|\/)\.|(^|\/)node_modules\/|\.(o|d|a|su|map|lst|ld|md|txt|js
 const FIRMWARE = /\.(elf|axf|out|hex|ihex|ihx|s19|s28|s37|srec|mot|uf2|dfu|bin)$/i;
 const MOST_BYTES = 4 << 20;
 const MOST_FILES = 4000;
+/** Images beside the first. */
+const MOST_OTHERS = 7;
 
 interface Found {
   readonly path: string;
@@ -43,7 +47,7 @@ export async function droppedFiles(data: DataTransfer): Promise<Dropped> {
 export const chosenFiles = (files: FileList): Promise<Dropped> =>
   sorted(Array.from(files, (file) => ({ path: file.webkitRelativePath === '' ? file.name : file.webkitRelativePath, file })));
 
-/** Of several firmwares the linked one, which has lines. */
+/** Of several firmwares the linked ones, which have lines. */
 async function sorted(found: readonly Found[]): Promise<Dropped> {
   const source: Record<string, string> = {};
   for (const { path, file } of found) if (SOURCE.test(path) && file.size <= MOST_BYTES) source[path] = await file.text();
@@ -52,5 +56,6 @@ async function sorted(found: readonly Found[]): Promise<Dropped> {
   const [first] = [...others].sort((a, b) => rank(a) - rank(b));
   // of a folder, what is not called as firmware is none
   const firmware = first !== undefined && (found.length === 1 || rank(first) < 2 || others.length === 1) ? first.file : null;
-  return { firmware, source };
+  const linked = others.filter((o) => rank(o) === 0 && o !== first).slice(0, MOST_OTHERS);
+  return { firmware, others: firmware === null ? [] : linked.map(({ file }) => file), source };
 }

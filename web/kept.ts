@@ -1,7 +1,7 @@
 /** Firmware that somebody brought stays in this browser, so that back, forward and a reload find it. It goes nowhere else. */
 import type { Setup } from './setup.ts';
 
-export type Kept = Pick<Setup, 'name' | 'bytes' | 'source'>;
+export type Kept = Pick<Setup, 'name' | 'bytes' | 'others' | 'source'>;
 
 const memory = new Map<string, Kept>();
 const STORE = 'firmware';
@@ -19,8 +19,8 @@ async function store(mode: IDBTransactionMode): Promise<IDBObjectStore> {
 }
 
 /** By its hash. Only the last one outlives the page. */
-export async function keep(sha256: string, { name, bytes, source }: Kept): Promise<void> {
-  const kept: Kept = { name, bytes, ...(source && { source }) };
+export async function keep(sha256: string, { name, bytes, others, source }: Kept): Promise<void> {
+  const kept: Kept = { name, bytes, ...(others && { others }), ...(source && { source }) };
   memory.set(sha256, kept);
   try {
     const files = await store('readwrite');

@@ -2,6 +2,7 @@
 import { expose } from 'comlink';
 import { DFUse, type WebDfuDevice } from 'webdfu';
 import '../src/browser-host.ts';
+import { chipSaid, type ChipSaid } from '../src/bench/input/chip-said.ts';
 import { AmbiguousChip, inferChip } from '../src/bench/input/infer-chip.ts';
 import { jobInput } from '../src/bench/input/job.ts';
 import type { Outcome } from '../src/bench/documents/result.ts';
@@ -26,6 +27,7 @@ import { listingOf } from './listing.ts';
 import { inThePage, pathOf } from './own-file.ts';
 import { patchText, shownFacts } from './told.ts';
 import { dumpFor, prepareChip, withFacts } from './remote.ts';
+import { piecesOf } from './setup.ts';
 import type { Changed, Diagnosed, DfuDevice, Entry, Flips, Go, Second, Setup, Verdict, View } from './setup.ts';
 
 const interpreters = HOST.prepare;
@@ -42,8 +44,14 @@ const MOST_SNAPSHOTS = 40;
 /** As long as a user waits for something: a request word is often read seconds behind the reset. */
 const GO_LIMIT = '20s';
 
-async function optionsOf({ name, chip, bytes, scenario, trigger }: Setup, flips: Flips): Promise<BenchOptions> {
-  const images = [{ path: pathOf(name, bytes), bytes }];
+const imagesOf = (setup: Setup): NonNullable<BenchOptions['images']> =>
+  piecesOf(setup).map(({ name, bytes }) => ({ path: pathOf(name, bytes), bytes }));
+/** What is said of a chip that nobody named. */
+const saidOf = (setup: Setup): Promise<ChipSaid> | ChipSaid =>
+  setup.chip !== null ? {} : withFacts(() => chipSaid(inferChip(imagesOf(setup))));
+async function optionsOf(setup: Setup, flips: Flips): Promise<BenchOptions> {
+  const { chip, scenario, trigger } = setup;
+  const images = imagesOf(setup);
   const part = chip ?? (await withFacts(() => inferChip(images).chip.name));
   await HOST.prepare(part);
   const board = flips.crystal === false ? { ...scenario.board, hse: null } : scenario.board;
@@ -83,11 +91,11 @@ class Lab {
   private async verdict(setup: Setup, flips: Flips): Promise<Verdict> {
     const options = await optionsOf(setup, flips);
     const started = performance.now();
-    const job = await libraryJob({ ...options, after: true });
+    const job = { ...(await libraryJob({ ...options, after: true })), ...(await saidOf(setup)) };
     let trace: RunTrace | null = null;
     const result = runHere(job, { trace: (t) => (trace = t) });
     const took = performance.now() - started;
-    const sources = sourcesIn(setup.source ?? {}, setup.name, setup.bytes);
+    const sources = sourcesIn(setup.source ?? {}, piecesOf(setup));
     return {
       result,
       told: shownFacts(result, sources),
@@ -130,7 +138,7 @@ class Lab {
       trace: (t) => (trace = t),
       atEntry: (machine) => turnOver(entryTarget(machine), chip, flips),
     });
-    const sources = sourcesIn(setup.source ?? {}, setup.name, setup.bytes);
+    const sources = sourcesIn(setup.source ?? {}, piecesOf(setup));
     return {
       outcome: result.outcome as Outcome,
       picture: pictureOf(result, trace),

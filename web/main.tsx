@@ -23,6 +23,8 @@ import { onRunner, Stopped, stopRuns } from './workers.ts';
 
 const NO_EXAMPLES: readonly Example[] = [];
 
+const bytesOf = async (file: File): Promise<Uint8Array> => new Uint8Array(await file.arrayBuffer());
+
 function App() {
   const [examples, setExamples] = useState(NO_EXAMPLES);
   const [name, setName] = useState('');
@@ -133,7 +135,7 @@ function App() {
 
   const bring = (coming: Promise<Dropped>): void =>
     void attempt('reading', async (stale) => {
-      const { firmware, source } = await coming;
+      const { firmware, others: more, source } = await coming;
       if (stale()) return;
       const isOwn = name === '' && setup !== null;
       if (firmware === null) {
@@ -143,7 +145,8 @@ function App() {
         return;
       }
       setVerdict(null);
-      const bytes = new Uint8Array(await firmware.arrayBuffer());
+      const bytes = await bytesOf(firmware);
+      const others = await Promise.all(more.map(async (file) => ({ name: file.name, bytes: await bytesOf(file) })));
       if (stale()) return;
       setName('');
       if (wanted === '') setFlips(NO_FLIPS);
@@ -152,7 +155,8 @@ function App() {
       setChip(typed);
       const texts = { ...(isOwn ? setup.source : {}), ...early.current, ...source };
       early.current = {};
-      await diagnose({ name: firmware.name, chip: typed === '' ? null : typed, bytes, scenario: {}, trigger: true, source: texts });
+      const all = { name: firmware.name, bytes, ...(others.length > 0 && { others }) };
+      await diagnose({ ...all, chip: typed === '' ? null : typed, scenario: {}, trigger: true, source: texts });
     });
   const stop = (): void => {
     stopRuns();

@@ -7,6 +7,16 @@ import type { TypedScenario } from '../src/library/options.ts';
 
 /** Text of source files by path: as the line table has it, or as they were dropped. */
 export type SourceTexts = Readonly<Record<string, string>>;
+/** A file with code. */
+export interface Piece {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+/** All files of a firmware. */
+export const piecesOf = ({ name, bytes, others = [] }: Piece & { readonly others?: readonly Piece[] }): readonly Piece[] => [
+  { name, bytes },
+  ...others,
+];
 /** A firmware of the page, or one that somebody brought. */
 export interface Example {
   readonly name: string;
@@ -21,6 +31,8 @@ export interface Setup {
   /** Null: taken from the image. */
   readonly chip: string | null;
   readonly bytes: Uint8Array;
+  /** Further images of the same run: a loader's application. */
+  readonly others?: readonly Piece[];
   readonly scenario: TypedScenario;
   /** Nobody said how it is made to jump: its trigger is looked for. */
   readonly trigger: boolean;

@@ -123,7 +123,9 @@ function expandedFacts(generated: GeneratedFacts): FactsByName {
     return facts;
   };
   const out: Record<string, BlockFacts> = {};
-  for (const p of generated.peripherals) Object.defineProperty(out, p.name, { enumerable: true, get: () => block(p.block) });
+  for (const p of generated.peripherals)
+    // of some, other files have the registers
+    if (generated.blocks[p.block] !== undefined) Object.defineProperty(out, p.name, { enumerable: true, get: () => block(p.block) });
   return out;
 }
 

@@ -3,8 +3,8 @@ import { partNumber } from '../chips/parts.ts';
 import { isShortcut, SHORTCUT_NAMES } from '../emu/proofs/shortcuts.ts';
 import { circuitInWords } from '../bench/input/board-circuits.ts';
 import { boardNamed, boardOf, boardsBegun, plainBoard, sayPart, type KnownBoard } from '../bench/input/boards.ts';
-import { rankOf } from '../bench/input/common-parts.ts';
-import { inferChip, type InferredChip } from '../bench/input/infer-chip.ts';
+import { chipSaid, type ChipSaid } from '../bench/input/chip-said.ts';
+import { inferChip } from '../bench/input/infer-chip.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { CHIPS, chipFamilies, existsUnmodelled, findChip, nearestChip, partInBoardName, suggestChips } from '../chips/index.ts';
@@ -159,7 +159,7 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
   const folder = images.length === 0 ? scenarioFolder : cwd;
   const said = images.length === 0 ? options.scenario : undefined;
   const loaded = READS.only(() => typed.map((path): JobImage => ({ path, bytes: readImageFile(path, folder, said) })));
-  const { chip, said: chipSaid } = READS.only(() => chipOf(options.chip ?? asked.chip ?? named?.chip, loaded));
+  const { chip, said: ofChip } = READS.only(() => chipOf(options.chip ?? asked.chip ?? named?.chip, loaded));
   const scenario = options.leave === true ? withLeave(asked, bootAddress(chip, asked) ?? 0) : asked;
   const force = Object.fromEntries((options.force ?? []).map((text) => assignment(text, '--force', 'ETH.DMAMR.SWR=0')));
   for (const [path, value] of Object.entries(force)) forcedField(chip, path, value);
@@ -176,7 +176,7 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
     ...(options.after === true && options.effort !== 'quick' ? { after: true } : {}),
     ...(triggered(options, scenario) ? { trigger: true } : {}),
     ...(options.trigger === false && options.scenario === undefined ? { surroundings: true } : {}),
-    ...chipSaid,
+    ...ofChip,
     ...(named === null ? {} : { boardSays: saidOf(named, chip) }),
     noReturn: options.pointOfNoReturn === true,
     engine: engineOf(options),
@@ -191,35 +191,14 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
   return job;
 }
 
-type ChipSaid = Pick<RunJob, 'chipFrom' | 'chipBecause' | 'chipGuess'>;
 /** The chip that is named, else the one that the images are built for, with what is to be said of that. */
 function chipOf(name: string | undefined, images: readonly JobImage[]): { readonly chip: ChipDescription; readonly said: ChipSaid } {
   if (name !== undefined) return { chip: chipNamed(name), said: {} };
   if (images.length === 0)
     throw new UsageError('which chip? --chip is missing', 'for example --chip stm32h533re; `bootbench chips` lists them');
   const inferred = inferChip(images);
-  const { chip, guess, reasons } = inferred;
-  const said = { chipFrom: takenFor(inferred), chipBecause: `because ${reasons.join('; ')}`, ...(guess ? { chipGuess: true } : {}) };
-  return { chip, said };
+  return { chip: inferred.chip, said: chipSaid(inferred) };
 }
-/** Names of other parts that are told. */
-const MOST_PARTS = 3;
-/** `fits`, or `fit`, and how well. */
-function fitting(parts: readonly string[], how: string): string[] {
-  if (parts.length === 0) return [];
-  const rest = parts.length > MOST_PARTS ? ' and others' : '';
-  return [`${parts.slice(0, MOST_PARTS).join(', ')}${rest} ${parts.length === 1 ? 'fits' : 'fit'} ${how}`];
-}
-/** The part that the images are taken to be for, and for which else they may be. */
-function takenFor({ chip, alike, near, unmodelled, guess }: InferredChip): string {
-  const common = alike.length > 0 && rankOf(chip.name) < Infinity ? ['the most common that fits'] : [];
-  const beyond = unmodelled.length === 0 ? [] : [`not all lines of ${unmodelled.join(' and ')} are modelled`];
-  const others = [...fitting(alike, 'as well'), ...fitting(near, 'almost as well'), ...beyond];
-  if (guess || alike.some((part) => !part.startsWith(chip.line)))
-    return `taken for ${chip.name} (${['a guess', ...common].join(', ')}): if it is another chip, say --chip${others.map((text) => `; ${text}`).join('')}`;
-  return `${chip.name} assumed${[...common, ...others].map((text, i) => `${i === 0 ? ' (' : '; '}${text}`).join('')}${common.length + others.length > 0 ? ')' : ''}`;
-}
-
 /** Who names no chip and gives no scenario wants to see what this firmware does: its trigger is looked for. `--trigger` asks for it, `--no-trigger` for none. */
 function triggered({ trigger, chip, scenario: file, findJump, boot0, leave }: RunOptions, scenario: Scenario): boolean {
   if (trigger !== undefined) return trigger;

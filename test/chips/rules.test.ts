@@ -132,3 +132,10 @@ it('facts of all ROMs are those of the table', () => {
   const lines = [...users].map(([fact, ids]) => `${fact} | ${ids.length === ROM_PROFILES.length ? 'all' : ids.join(' ')}`);
   expectAsBefore(lines.sort(), new URL('./roms.txt', import.meta.url));
 });
+
+it.each(CHIPS.map((chip) => [chip.name, chip] as const))(
+  '%s: the registers of each of its blocks can be asked for, as the playground does',
+  (_name, chip) => {
+    expect(Object.values(chip.facts).every(({ registers }) => Array.isArray(registers))).toBe(true);
+  },
+);

@@ -264,7 +264,13 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     await moved(/^at this instant: 100\.000 ms/);
     await page.getByText('17 events').click();
     expect(await page.locator('tr[aria-current=time]').textContent()).toMatch(/^0\.100000000/);
-    expect(await page.locator('.memories .pointer').allTextContents()).toEqual(expect.arrayContaining(['PC', 'SP', 'VTOR']));
+    const labels = await page.locator('.memories .pointer').allTextContents();
+    expect(labels.join(', ').split(', ')).toEqual(expect.arrayContaining(['PC', 'SP', 'VTOR']));
+    // none lies on another
+    const boxes = await page.locator('.memories .pointer').evaluateAll((all) => all.map((e) => e.getBoundingClientRect().toJSON()));
+    for (const [i, a] of boxes.entries())
+      for (const b of boxes.slice(i + 1))
+        expect(a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top).toBe(true);
   });
 
   it('has a board that acts: BOOT0 and NRST lead into the ROM, the cable leaves the host alone, and time goes back', async () => {
@@ -317,6 +323,37 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     expect(await page.getByLabel(/^Chip/).inputValue()).toBe('');
     await page.getByLabel(/or your own/).setInputFiles({ name: 'noise', mimeType: 'text/plain', buffer: Buffer.from('noise') });
     expect(await page.getByRole('alert').textContent()).toMatch(/not a known firmware format.*a raw binary is called \.bin$/);
+  });
+
+  it('runs a loader with its application, in whichever order they are chosen, and says of both what the terminal says', async () => {
+    const of = (file: string): string => join(root, 'fixtures', 'f405-chain-request-lost', file);
+    for (const files of [
+      ['firmware.elf', 'app.elf'],
+      ['app.elf', 'firmware.elf'],
+    ]) {
+      await open();
+      await page.getByLabel(/or your own/).setInputFiles(files.map(of));
+      await page.getByText(/STM32F4\d\d\w+, .* of virtual time/).waitFor();
+      const story = (await textOf('story'))!;
+      expect(story).toContain('app.c');
+      expect(story).not.toMatch(/no image has bytes there|give the image of the boot loader/);
+      // nobody named the chip: as what it was taken, and why
+      expect(story).toMatch(/Chip .*STM32F4\d\d\w+.*because /s);
+    }
+  });
+  it('knows the U5, of which another file has some of the registers', async () => {
+    await open();
+    await page.getByLabel(/^Chip/).fill('stm32u575zi');
+    const own = readFileSync(join(root, 'fixtures', 'u575-base-as-code', 'firmware.elf'));
+    await page.getByLabel(/or your own/).setInputFiles({ name: 'mine.elf', mimeType: 'application/octet-stream', buffer: own });
+    await page.getByText(/STM32U5\d\d\w+, .* of virtual time/).waitFor();
+  });
+  it('shows of a check what was found, who wrote it last, and where the rule stands', async () => {
+    await open();
+    await page.getByText(/^All checks \(/).click();
+    const checks = (await page.getByRole('region', { name: 'checks' }).textContent())!;
+    expect(checks).toMatch(/primask.*found PRIMASK = 1 \(expected: PRIMASK = 0\).*last written by .*main\.c:6/s);
+    expect(checks).toMatch(/AN2606.*documented/s);
   });
 
   it('takes a raw binary for that of the flash, and asks on the page for a chip that nothing tells', async () => {

@@ -34,6 +34,7 @@ interface StepperProps {
   /** Told where it stands, in seconds. */
   readonly onNow: (seconds: number | null) => void;
 }
+const rows = (n: number): string => `${n} ${n === 1 ? 'row' : 'rows'}`;
 export function Stepper({ setup, memories, hold, onNow }: StepperProps) {
   const [view, setView] = useState<View | null>(null);
   const [busy, setBusy] = useState(false);
@@ -162,11 +163,11 @@ function State({ view }: { readonly view: View }) {
       <h3>Registers of peripherals that have changed</h3>
       {view.changes.length === 0 ? <p class="dim">none</p> : <Changes changes={view.changes} />}
       <details>
-        <summary>What happened ({view.timeline.length} rows)</summary>
+        <summary>What happened ({rows(view.timeline.length)})</summary>
         <Rows rows={view.timeline.map((t) => [ms(t.at), t.kind, t.text])} label="events" />
       </details>
       <details>
-        <summary>USB host ({view.usb.length} rows)</summary>
+        <summary>USB host ({rows(view.usb.length)})</summary>
         <Rows rows={view.usb.map((t) => [ms(t.at), '', t.text])} label="USB" />
       </details>
       {view.console !== '' && <pre tabIndex={0}>{view.console}</pre>}

@@ -35,7 +35,7 @@ export function Share({ setup, svg, link, isOwn }: ShareProps) {
         <button type="button" onClick={() => attempt(() => copy(link))}>
           Copy the link
         </button>
-        {isOwn && (
+        {isOwn && setup.others === undefined && (
           <button
             type="button"
             onClick={() =>

@@ -1,5 +1,6 @@
 /** What the run tells, as every report does, and all checks. */
 import { hasReached } from '../../src/bench/documents/reached.ts';
+import type { ResultCheck } from '../../src/bench/documents/result.ts';
 import type { ShownFact, Verdict } from '../setup.ts';
 import { Excerpt } from './source.tsx';
 
@@ -61,10 +62,23 @@ function Fact({ fact, patch }: { readonly fact: ShownFact; readonly patch: strin
   );
 }
 
+/** What was found, who wrote it last, and where the rule stands. */
+function CheckFacts({ check }: { readonly check: ResultCheck }) {
+  const { observed, expected, lastWriter: w, source, confidence } = check;
+  const place = w === null ? null : w.file === null ? w.pc : `${w.file}:${w.line}`;
+  const texts = [
+    ...(observed === null ? [] : [`found ${observed}${expected === null ? '' : ` (expected: ${expected})`}`]),
+    ...(place === null ? [] : [`last written by ${place}${w!.symbol === null ? '' : ` (${w!.symbol})`}`]),
+    ...(source === null ? [] : [confidence === null ? source : `${source}, ${confidence}`]),
+  ];
+  return <Below texts={texts} />;
+}
+
 /** What follows the headline. */
 export function VerdictPanel({ verdict, link }: { readonly verdict: Verdict; readonly link: string }) {
   const { result, took, chip, told } = verdict;
   const [headline, ...facts] = told;
+  const notAsked = result.checks.filter((c) => c.verdict === 'n/a').length;
   return (
     <div class={hasReached(result) ? 'reached' : ''}>
       {headline && <Below texts={headline.more} />}
@@ -74,7 +88,9 @@ export function VerdictPanel({ verdict, link }: { readonly verdict: Verdict; rea
         ))}
       </div>
       <details>
-        <summary>All checks ({result.checks.filter((c) => c.verdict === 'fail').length} failed)</summary>
+        <summary>
+          All checks ({result.checks.filter((c) => c.verdict === 'fail').length} failed, {notAsked} not applicable)
+        </summary>
         <div class="scroll" tabIndex={0} role="region" aria-label="checks">
           <table>
             <tbody>
@@ -85,7 +101,10 @@ export function VerdictPanel({ verdict, link }: { readonly verdict: Verdict; rea
                   <tr key={c.id}>
                     <th scope="row">{c.id}</th>
                     <td class={c.verdict === 'fail' ? 'bad' : ''}>{c.verdict}</td>
-                    <td>{c.because}</td>
+                    <td>
+                      {c.because}
+                      <CheckFacts check={c} />
+                    </td>
                   </tr>
                 ))}
             </tbody>
