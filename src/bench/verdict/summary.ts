@@ -1,7 +1,7 @@
 /** The summary: one sentence for people that says what happened. */
 import type { BaseFacts, StuckInterrupt } from '../session/base-facts.ts';
 import type { Confidence } from '../../emu/confidence.ts';
-import { chainText, factsIn } from '../documents/note-facts.ts';
+import { chainText, factsIn, UNCOPIED } from '../documents/note-facts.ts';
 import type { Outcome, Place, RomDependency, RunResult } from '../documents/result.ts';
 import { USB_GOAL } from '../documents/goal.ts';
 import { badSteps, firstSet, isAround } from '../documents/proved.ts';
@@ -167,8 +167,7 @@ function why(r: Told): string {
   if (proved.length > 0) {
     const first = r.diagnosis.sets[0] ?? [proved[0]!.id];
     const set = firstSet({ sets: [first], causes: proved });
-    const names = set.map((c) => c.what ?? c.id).join(' and ');
-    const line = set[0]?.lastWriter;
+    const names = set.map((c) => `${c.what ?? c.id}${where(c.lastWriter)}`).join(' and ');
     const depends = doubtOf(
       r,
       proved.filter((c) => first.includes(c.id)).flatMap((c) => c.dependsOn),
@@ -180,7 +179,7 @@ function why(r: Told): string {
         : set.every(isAround)
           ? 'proved by changing it'
           : `proved by repair on the ${romOf(r)}`;
-    return `; cause: ${names}${where(line)}, ${sure}.`;
+    return `; cause: ${names}, ${sure}.`;
   }
   return r.diagnosis.explained === false ? notExplained(r) : '.';
 }
@@ -196,5 +195,6 @@ function notExplained(r: Told): string {
   if (tried.length > 0) return `; not explained: repairing ${tried.join(', ')} does not help.`;
   const [suspect] = causes;
   if (suspect) return `; suspected, not proved: ${suspect.id}${where(suspect.lastWriter)}.`;
+  if (r.notes.some((n) => n.kind === UNCOPIED)) return '; cause: start values of variables that are not in RAM.';
   return r.outcome === 'no-jump' || r.stuck !== null ? '.' : '; not explained.';
 }
