@@ -106,6 +106,9 @@ function dumpOf({ rom, chip: name }: ServeOptions, cwd: string): ServedDump | nu
   return { romId: profile.id, pieces };
 }
 
+/** The build gives a piece of code the hash of its content as a name. */
+const HASHED = /-[0-9A-Z]{8}\.js$/;
+
 /** The page's files, each read and unpacked once for all that ask for it. */
 class PageFiles {
   private readonly folder: string;
@@ -139,7 +142,9 @@ function answer(files: PageFiles, dump: string | null, request: IncomingMessage,
   if (body === null) return end(404, 'there is no such file\n');
   response.writeHead(200, {
     'content-type': TYPES[extname(name)] ?? 'application/octet-stream',
-    'cache-control': 'no-cache',
+    // another content has another name: each worker would load it again
+    'cache-control': HASHED.test(name) ? 'public, max-age=31536000, immutable' : 'no-cache',
+    vary: 'accept-encoding',
     'x-content-type-options': 'nosniff',
     ...(zipped ? { 'content-encoding': 'gzip' } : {}),
   });

@@ -74,6 +74,17 @@ describe('bootbench serve', () => {
     utimesSync(`${at}index.html.gz`, 1, 1);
     expect(await text()).toBe('another');
   });
+  it('lets a browser keep what is named after its content, and nothing else', async () => {
+    const files = folder({ 'chunk-74QD7CWC.js.gz': gzipSync('x'), 'lab.js.gz': gzipSync('x'), 'index.html.gz': gzipSync('x') });
+    const { line } = await serve((io) => serveCommand({ port: '0' }, io, `${files}/`));
+    const kept = async (path: string): Promise<string | null> =>
+      (await fetch(`${line.trim().replace('http ', 'http://')}${path}`)).headers.get('cache-control');
+    expect([await kept('/chunk-74QD7CWC.js'), await kept('/lab.js'), await kept('/')]).toEqual([
+      'public, max-age=31536000, immutable',
+      'no-cache',
+      'no-cache',
+    ]);
+  });
   it('has no dump', async () => {
     const { line } = await serve((io) => serveCommand({ port: '0' }, io, page()));
     expect(await asked(line)).toBeNull();
