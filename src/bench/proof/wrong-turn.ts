@@ -78,15 +78,18 @@ export function wrongTurn(s: Session, powerOn: Checkpoint, finished: Checkpoint)
   const pcs = endlessPlaces(s, around);
   const began = pcs === null ? null : beginOf(s, powerOn, finished.system.now, pcs);
   if (pcs === null || began === null) return null;
-  const start = Math.max(0, began - cyclesTime(core, SPAN));
-  const window = stretch(s, powerOn, start, began);
+  goTo(s, powerOn, Math.max(0, began - cyclesTime(core, SPAN)));
+  const start = s.save();
+  const window = record(s, core, began, MOST_STEPS);
   for (const turn of turnsOf(core, window).slice(0, MOST_TRIED)) {
     const compared = comparisonOf(window.steps, turn);
-    if (compared === null || !reachesOtherwise(s, powerOn, start, turn)) continue;
-    const later = around === null ? null : setLater(s, powerOn, finished, turn, compared);
+    if (compared === null || !reachesOtherwise(s, start, turn)) continue;
+    const chain = chainOf(s, powerOn, turn, compared.index);
+    if (chain === null) return null;
+    const later = around === null ? null : setLater(s, powerOn, finished, turn, chain);
     // what goes on in handlers may be meant so
     if (loop === null && later === null) return null;
-    return told(s, powerOn, turn, compared, { loop: place(s, loop?.pc ?? around!), stays: pcs.has(turn.pc), setLater: later });
+    return told(s, powerOn, turn, compared, chain, { loop: place(s, loop?.pc ?? around!), stays: pcs.has(turn.pc), setLater: later });
   }
   return null;
 }
@@ -114,9 +117,8 @@ function selfBranch(s: Session): number | null {
   return targets.length === 1 && targets[0] === pc && !falls && !call ? pc : null;
 }
 /** A handler that writes, while the program is in the loop, what the branch has asked; the value at the end. */
-function setLater(s: Session, powerOn: Checkpoint, finished: Checkpoint, turn: Turn, { index }: Compared): SetLater | null {
-  const chain = chainOf(s, powerOn, turn, index);
-  const link = chain === null ? undefined : variableOf(s, chain);
+function setLater(s: Session, powerOn: Checkpoint, finished: Checkpoint, turn: Turn, chain: Chain): SetLater | null {
+  const link = variableOf(s, chain);
   if (link?.address == null) return null;
   const [store] = storesOf(s, powerOn, [{ address: link.address, size: 1, byHandler: true }], finished.system.now);
   s.restore(finished);
@@ -163,10 +165,6 @@ function beginOf(s: Session, powerOn: Checkpoint, end: Ps, pcs: ReadonlySet<numb
   }
   // one round of the loop, whose own branch may be the one
   return Math.min(end, within + cyclesTime(s.machine.bootCore, LOOP_STEPS));
-}
-function stretch(s: Session, powerOn: Checkpoint, from: Ps, until: Ps): Window {
-  goTo(s, powerOn, from);
-  return record(s, s.machine.bootCore, until, MOST_STEPS);
 }
 function goTo(s: Session, powerOn: Checkpoint, at: Ps): void {
   s.keepCheckpoints = false;
@@ -230,10 +228,11 @@ const GENERAL: ReadonlySet<Place> = new Set(Array.from({ length: 15 }, (_, n) =>
 /** Between the instruction that sets the flags and the branch. */
 const NEAR = 8;
 
-function reachesOtherwise(s: Session, powerOn: Checkpoint, start: Ps, { pc, at, other }: Turn): boolean {
+function reachesOtherwise(s: Session, start: Checkpoint, { pc, at, other }: Turn): boolean {
   const core = s.machine.bootCore;
-  goTo(s, powerOn, start);
-  runTo(s, Math.max(start, at - US));
+  s.keepCheckpoints = false;
+  s.restore(start);
+  runTo(s, Math.max(start.system.now, at - US));
   while (core.now() < at) stepOnce(s, core, at);
   if (pc - core.pc < 0 || pc - core.pc > MOST_BEFORE) return false;
   stepOnce(s, core, at + US);
@@ -249,12 +248,12 @@ function told(
   powerOn: Checkpoint,
   turn: Turn,
   compared: Compared,
+  chain: Chain,
   where: Pick<WrongTurn, 'loop' | 'stays' | 'setLater'>,
 ): WrongTurn | null {
   const core = s.machine.bootCore;
-  const chain = chainOf(s, powerOn, turn, compared.index);
   // what nobody has stored or sent is no mistake of the program
-  if (chain === null || chain.origin.kind === 'device' || (chain.origin.kind === 'memory' && where.setLater === null)) return null;
+  if (chain.origin.kind === 'device' || (chain.origin.kind === 'memory' && where.setLater === null)) return null;
   const link = variableOf(s, chain);
   goTo(s, powerOn, Math.max(0, turn.at - US));
   while (core.now() < turn.at) stepOnce(s, core, turn.at);
