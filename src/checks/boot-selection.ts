@@ -17,7 +17,7 @@ import {
 } from './check.ts';
 import { part } from './fix-in-c.ts';
 import { inManual, maskOf, registerOf } from './families.ts';
-import { neverProgrammed, newestWriter, notLoaded, optionWriterOf } from './option-bytes.ts';
+import { launches, launchOf, neverProgrammed, newestWriter, notLoaded, optionWriterOf } from './option-bytes.ts';
 
 const VECTORS = 'Armv7-M and Armv8-M: after reset the core loads SP and PC from the vector table; bit 0 of the vector is the Thumb bit';
 const ERASED = 0xffffffff;
@@ -61,6 +61,12 @@ function wrongTable(sp: number | null, pc: number | null): string | null {
   return (pc & 1) === 0 ? `its reset vector ${hex(pc)} is even` : null;
 }
 
+/** Where a row leads, and why the core cannot start there; null where that cannot be read. */
+function tableIn({ state }: Subject, rule: BootRule): { readonly table: number; readonly wrong: string | null } | null {
+  const table = tableOf(state, rule);
+  return table === null ? null : { table, wrong: wrongTable(state.read(table, 4), state.read(table + 4, 4)) };
+}
+
 /** Who programmed what this row starts by: the boot address, or an option bit that it looks at. */
 function optionWriter({ state, history }: Subject, { vectors, when }: Pick<BootRule, 'vectors' | 'when'>): Writer | null {
   const looked = when.map((w) => w.signal).filter((s) => s.startsWith('field:'));
@@ -71,17 +77,16 @@ function optionWriter({ state, history }: Subject, { vectors, when }: Pick<BootR
 /** Option bits that say where to start, not how the chip is protected. */
 const chooses = ({ signal }: BootCondition): boolean => /^field:.*(BOOT|BFB2|nDBANK)/.test(signal);
 
-/** What the row lacks that starts the ROM and asks for fewest changes of option bits, as far as they can be read. */
-function nearestToRom({ state }: Subject): readonly BootCondition[] {
-  const rows = (state.chip.boot ?? [])
+const isReadable = ({ state }: Subject, { signal }: BootCondition): boolean => signalOf(state, signal) !== null;
+/** Of each row that starts the ROM what it lacks, what cannot be read included. */
+const missingForRom = (subject: Subject): BootCondition[][] =>
+  (subject.state.chip.boot ?? [])
     .filter((rule) => rule.boots === 'system')
-    .map((rule) =>
-      rule.when.filter((condition) => {
-        const value = signalOf(state, condition.signal);
-        return value !== null && !condition.is.includes(value);
-      }),
-    )
-    .filter((missing) => missing.every((condition) => chooses(condition) || condition.signal.startsWith('pin:')));
+    .map(({ when }) => when.filter(({ signal, is }) => !is.some((value) => value === signalOf(subject.state, signal))));
+/** What the row lacks that starts the ROM and asks for fewest changes of option bits, as far as they can be read. */
+function nearestToRom(subject: Subject): readonly BootCondition[] {
+  const readable = missingForRom(subject).map((missing) => missing.filter((condition) => isReadable(subject, condition)));
+  const rows = readable.filter((missing) => missing.every((condition) => chooses(condition) || condition.signal.startsWith('pin:')));
   return rows.sort((a, b) => a.length - b.length)[0] ?? [];
 }
 const asked = (conditions: readonly BootCondition[]): string =>
@@ -126,33 +131,25 @@ const EMPTY_FLAG = /^field:.*\.P?EMPTY$/;
 function emptyUnseen(subject: Subject): { readonly flag: string; readonly reset: ResetFacts; readonly launch: string } | null {
   const { state, history, entry } = subject;
   const reset = history?.resets.at(-1);
-  const missing = (state.chip.boot ?? [])
-    .filter((rule) => rule.boots === 'system')
-    .map(({ when }) => when.filter(({ signal, is }) => !is.some((value) => value === signalOf(state, signal))));
-  const flag = missing.find((lacks) => lacks.length === 1 && EMPTY_FLAG.test(lacks[0]!.signal))?.[0]!.signal.replace(/^field:/, '');
+  const flag = missingForRom(subject)
+    .find((lacks) => lacks.length === 1 && EMPTY_FLAG.test(lacks[0]!.signal))?.[0]!
+    .signal.replace(/^field:/, '');
   if (entry || flag === undefined || reset?.by !== 'software') return null;
-  const launch = flag.replace(/\..*/, '.CR.OBL_LAUNCH');
-  return maskOf(state.chip, launch) === 0 ? null : { flag, reset, launch };
+  const launch = launchOf(state.chip, flag);
+  return launch === null ? null : { flag, reset, launch };
+}
+/** The boot table leads to erased flash. */
+function isErased(subject: Subject): boolean {
+  const decided = decide(subject);
+  return decided !== null && tableIn(subject, decided.rule)?.wrong === ERASED_TABLE;
 }
 /** The same reset, with the option bytes loaded. */
 function looksAgain(subject: Subject): Repair | null {
-  const unseen = emptyUnseen(subject);
-  if (unseen === null || wrongStart(subject) !== ERASED_TABLE) return null;
+  const unseen = isErased(subject) ? emptyUnseen(subject) : null;
+  if (unseen === null) return null;
   const [flash] = unseen.launch.split('.');
-  return {
-    at: 'before-write',
-    what: `${inManual(unseen.launch)} = 1 in place of the reset by software`,
-    fix: `/* in place of NVIC_SystemReset(), with ${flash} and its option bytes unlocked: ${flash}->CR |= ${flash}_CR_OBL_LAUNCH; it looks again whether the flash is empty */`,
-    seq: -1,
-    value: null,
-    launches: unseen.launch,
-  };
-}
-/** Why the core cannot start from where the boot table leads. */
-function wrongStart(subject: Subject): string | null {
-  const decided = decide(subject);
-  const table = decided === null ? null : tableOf(subject.state, decided.rule);
-  return table === null ? null : wrongTable(subject.state.read(table, 4), subject.state.read(table + 4, 4));
+  const fix = `/* in place of NVIC_SystemReset(), with ${flash} and its option bytes unlocked: ${flash}->CR |= ${flash}_CR_OBL_LAUNCH; it looks again whether the flash is empty */`;
+  return launches(unseen.launch, fix);
 }
 
 /** User code is started: as it should be, unless the firmware programmed bits for something else. */
@@ -219,16 +216,16 @@ export const bootSelection: Check = {
     if (!decided) return unknown('some inputs of the boot decision cannot be read on this target');
     const { rule, seen } = decided;
     const { source, confidence } = rule;
-    const table = tableOf(state, rule);
     if (rule.boots === 'held') return pass(seen, 'this core waits until the other core starts it', source, confidence);
     if (rule.boots === 'system') {
       const next = notLoaded(subject) ? 'the ROM starts as soon as these option bytes are loaded' : 'the next reset starts the ROM';
       if (entry?.how !== 'boot') return pass(seen, next, source, confidence);
       return { ...pass(seen, 'the reset selects the ROM', source, confidence), lastWriter: optionWriter(subject, rule) };
     }
-    if (table === null) return unknown('the boot address cannot be read on this target');
+    const start = tableIn(subject, rule);
+    if (start === null) return unknown('the boot address cannot be read on this target');
+    const { table, wrong } = start;
     const observed = `${seen === '' ? '' : `${seen}; `}vector table at ${hex(table)}`;
-    const wrong = wrongTable(state.read(table, 4), state.read(table + 4, 4));
     if (wrong !== null) return startsNothing(subject, rule, observed, wrong);
     if (state.bootPin('BOOT0') === 1 && !entry)
       return broken('fail', {

@@ -114,6 +114,21 @@ function launchInC(flash: string, { asker, locked }: NotLoaded): string {
   const when = locked ? `, and before ${flash} is locked` : '';
   return `/* in place of NVIC_SystemReset()${when}: ${code.slice(0, -1)}; it loads the option bytes and resets the chip */`;
 }
+const flashOf = (field: string): string => field.replace(/\..*/, '');
+/** The bit that loads the option bytes by a reset, in the block of this field; null where there is none. */
+export function launchOf(chip: ChipDescription, field: string): string | null {
+  const launch = `${flashOf(field)}.CR.OBL_LAUNCH`;
+  return maskOf(chip, launch) === 0 ? null : launch;
+}
+/** The next reset by software loads the option bytes. */
+export const launches = (launch: string, fix: string): Repair => ({
+  at: 'before-write',
+  what: `${inManual(launch)} = 1 in place of the reset by software`,
+  fix,
+  seq: -1,
+  value: null,
+  launches: launch,
+});
 /** Resets that load the option bytes. */
 const LOADS: ReadonlySet<string> = new Set(['option-bytes', 'power', 'brownout', 'low-power']);
 
@@ -184,19 +199,11 @@ export const optionBytes: Check = {
     const dog = options(subject).find((o) => HARDWARE_WATCHDOG.test(o.name) && o.value === 0);
     if (dog) return outcome === 'reset-loop' ? watchdogKept(dog.name) : null;
     const forgotten = notLoaded(subject);
-    const launch = Object.values(state.chip.optionBytes ?? {})[0]?.field.replace(/\..*/, '.CR.OBL_LAUNCH') ?? '';
-    if (waiting(subject).length > 0 || forgotten?.reset !== true || maskOf(state.chip, launch) === 0) return null;
+    const launch = launchOf(state.chip, Object.values(state.chip.optionBytes ?? {})[0]?.field ?? '');
+    if (waiting(subject).length > 0 || forgotten?.reset !== true || launch === null) return null;
     // loading alone brings nothing back that was never programmed
     if (neverProgrammed(subject.history, forgotten.writer) !== null) return null;
-    const [flash] = launch.split('.');
-    return {
-      at: 'before-write',
-      what: `${inManual(launch)} = 1 in place of the reset by software`,
-      fix: launchInC(flash!, forgotten),
-      seq: -1,
-      value: null,
-      launches: launch,
-    };
+    return launches(launch, launchInC(flashOf(launch), forgotten));
   },
   explanation: [
     'Option bytes act before the first instruction. If they start a watchdog (IWDG_SW = 0), no code can stop it, and it resets the chip if the ROM does not refresh it in time. Read-out protection, bank swap, dual-bank boot and boot addresses have their own checks.',
