@@ -1,4 +1,5 @@
 /** A run to hand on: a link that has the file in it, and the picture as a file. Nothing is sent anywhere. */
+import { joined } from '../src/rom/pieces.ts';
 
 /** Characters of a link that forums and mail still take whole. */
 const LONGEST_LINK = 60_000;
@@ -29,13 +30,7 @@ export async function unpacked(text: string): Promise<Uint8Array> {
     if (length > LARGEST) throw new Error('the file in this link is too large');
     parts.push(value);
   }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return joined(parts);
 }
 
 export const svgFile = (svg: string): Blob => new Blob([svg], { type: 'image/svg+xml' });

@@ -1,4 +1,5 @@
 /** STM32F72x, F74x, F76x and their twins: a line's description from what it has of its own. Blocks are F4's but for the ones below. Data only. */
+import { DWT_LAR, ITM_LAR } from '../emu/core/arm/debug-registers.ts';
 import type { BootRule, ChipDescription, MemoryRow, OptionByteRow, RomReference, Sourced } from '../emu/chip.ts';
 import type { BlockFacts, RegisterFact } from '../emu/registers.ts';
 import {
@@ -361,7 +362,6 @@ export function f7Chip(line: F7Line, part: PartSize): ChipDescription {
 }
 
 const OTP_F74X = { base: 0x1ff0f000, blocks: 32, uid: 0x1ff0f420, size: 0x1ff0f442 } as const;
-const [ITM_LAR, DWT_LAR] = [0xe0000fb0, 0xe0001fb0];
 /** No manual of ST names it. F745, F746, F767 and F769 need DWT_LAR; F722 takes the ITM's as well (betaflight #11006). The H7's M7 counts without (stm32h745.ts). */
 const DWT_LOCK = known([DWT_LAR], 'betaflight #11006, cortex-m #144, rtic #184, libtrace #2', 'reported');
 const DWT_LOCK_F72 = known([ITM_LAR, DWT_LAR], 'betaflight #11006', 'reported');

@@ -1,4 +1,5 @@
 /** Debug data that no compiler writes, in an otherwise unchanged ELF: small in the file, large in what reading it takes. */
+import { joined as wholeOf } from '../../src/rom/pieces.ts';
 
 export const uleb = (value: number): number[] => {
   const bytes: number[] = [];
@@ -13,15 +14,8 @@ export const repeated = (count: number, pattern: readonly number[]): Uint8Array 
   for (let at = 0; at < bytes.length; at += pattern.length) bytes.set(pattern, at);
   return bytes;
 };
-export function joined(...parts: readonly (readonly number[] | Uint8Array)[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
-}
+export const joined = (...parts: readonly (readonly number[] | Uint8Array)[]): Uint8Array =>
+  wholeOf(parts.map((part) => Uint8Array.from(part)));
 /** With its length in front. */
 const counted = (...parts: readonly (readonly number[] | Uint8Array)[]): Uint8Array => {
   const body = joined(...parts);

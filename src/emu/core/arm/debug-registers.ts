@@ -41,7 +41,7 @@ export const startCyccnt = (cpu: Cpu): void =>
     cpu.set(SCS.DWT_CTRL, cpu.get(SCS.DWT_CTRL) | CYCCNTENA);
   });
 
-const ITM_LAR = 0xe0000fb0;
+export const ITM_LAR = 0xe0000fb0;
 export const DWT_LAR = 0xe0001fb0;
 export const LAR_KEY = 0xc5acce55;
 const lockAccess = (address: number, name: string): ScsRegister => ({
