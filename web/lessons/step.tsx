@@ -1,5 +1,5 @@
 /** One step: its text, the firmware's source, what is asked, and what the bench says. */
-import type { RefObject } from 'preact';
+import type { ComponentProps, RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { HandOver } from '../hand-over.tsx';
 import { inWords } from '../words.ts';
@@ -360,6 +360,15 @@ function Find({ step, bench, next, nextText, lines, chosen, choose, committed, .
   );
 }
 
+type Asked = ComponentProps<typeof Chooser>;
+interface TryOutProps extends Pick<Asked, 'question' | 'options' | 'button'> {
+  readonly tries: { readonly solved: boolean; readonly all: Asked['tried']; readonly busy: boolean; readonly answer: Asked['commit'] };
+}
+/** Repairs to choose from: a run says whether one helps. */
+function TryOut({ tries: { solved, all, busy, answer }, ...asked }: TryOutProps) {
+  return <Chooser {...asked} words={['helps', 'does not help']} over={solved} truth={null} tried={all} busy={busy} commit={answer} />;
+}
+
 function Flip({ step, bench, next, nextText, ...kept }: StepProps<FlipStep>) {
   const [options, setOptions] = useState<readonly Option[]>([]);
   const loading = useBench();
@@ -369,19 +378,7 @@ function Flip({ step, bench, next, nextText, ...kept }: StepProps<FlipStep>) {
   const tries = useAnswers(async (key) => ({ key, ...(await judgeFlip(bench, step, key)) }), kept);
   return (
     <>
-      {options.length > 0 && (
-        <Chooser
-          question={step.question}
-          options={options}
-          button="Set this and run"
-          words={['helps', 'does not help']}
-          over={tries.solved}
-          truth={null}
-          tried={tries.all}
-          busy={tries.busy}
-          commit={tries.answer}
-        />
-      )}
+      {options.length > 0 && <TryOut question={step.question} options={options} button="Set this and run" tries={tries} />}
       <Running busy={loading.busy || tries.busy} error={loading.error + tries.error} />
       {tries.solved && <Found rows={[]} step={step} next={next} nextText={nextText} />}
     </>
@@ -402,17 +399,7 @@ function EditLine({ step, bench, next, nextText, stands, ...kept }: StepProps<Ed
   const options = step.edits.map(({ text }, i): Option => ({ key: String(i), text }));
   return (
     <>
-      <Chooser
-        question={step.question}
-        options={options}
-        button="Run this edit"
-        words={['helps', 'does not help']}
-        over={tries.solved}
-        truth={null}
-        tried={tries.all}
-        busy={tries.busy}
-        commit={tries.answer}
-      />
+      <TryOut question={step.question} options={options} button="Run this edit" tries={tries} />
       <Running busy={tries.busy} error={tries.error} />
       {tries.solved ? <Found rows={rows} step={step} next={next} nextText={nextText} /> : <Rows rows={rows} />}
     </>
