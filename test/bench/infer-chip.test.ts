@@ -35,6 +35,21 @@ function renamed(name: string, from: string, to: string): Uint8Array {
   return copy;
 }
 
+/** A raw binary with a vector table, of which each word leads to the program. */
+function withTable(sp: number, words: number, program: (t: Thumb) => Thumb): InferredChip {
+  const at = 4 * words;
+  const code = program(new Thumb(0x08000000 + at))
+    .label('end')
+    .b('end')
+    .bytes();
+  const image = new Uint8Array(at + code.length);
+  const view = new DataView(image.buffer);
+  view.setUint32(0, sp, true);
+  for (let i = 1; i < words; i++) view.setUint32(4 * i, 0x08000001 + at, true);
+  image.set(code, at);
+  return inferChip([{ path: 'fw.bin@0x8000000', bytes: image }]);
+}
+
 describe('a start-up file in the debug data names the line', () => {
   const startup = (part: string): Uint8Array => renamed('f405-straight', 'startup/startup.c', part);
 
@@ -174,20 +189,6 @@ describe('without a name the machine code tells', () => {
     expect(raw(0x20005000, usb, 126).chip.name).toBe('STM32F103RB');
   });
 
-  /** The same with a vector table, of which each word leads to the program. */
-  function withTable(sp: number, words: number, program: (t: Thumb) => Thumb): InferredChip {
-    const at = 4 * words;
-    const code = program(new Thumb(0x08000000 + at))
-      .label('end')
-      .b('end')
-      .bytes();
-    const image = new Uint8Array(at + code.length);
-    const view = new DataView(image.buffer);
-    view.setUint32(0, sp, true);
-    for (let i = 1; i < words; i++) view.setUint32(4 * i, 0x08000001 + at, true);
-    image.set(code, at);
-    return inferChip([{ path: 'fw.bin@0x8000000', bytes: image }]);
-  }
   // F4's RCC; 128 KiB of RAM. F407 has 98 vectors, F411 102 and no Ethernet
   const f4 = (t: Thumb): Thumb => t.constant(0, 0x40023800).constant(1, 0x20000000).str(1, 0, 0x30);
   it('a vector table tells by its length, where no symbol says it', () => {
@@ -487,27 +488,14 @@ describe('of several parts that fit equally well the commonest is taken, and the
 });
 
 describe('of the parts of a line the one whose RAM the stack fills stands for it', () => {
-  const raw = (sp: number, words: number, program: (t: Thumb) => Thumb): InferredChip => {
-    const at = 4 * words;
-    const code = program(new Thumb(0x08000000 + at))
-      .label('end')
-      .b('end')
-      .bytes();
-    const image = new Uint8Array(at + code.length);
-    const view = new DataView(image.buffer);
-    view.setUint32(0, sp, true);
-    for (let i = 1; i < words; i++) view.setUint32(4 * i, 0x08000001 + at, true);
-    image.set(code, at);
-    return inferChip([{ path: 'fw.bin@0x8000000', bytes: image }]);
-  };
   // L152RB has 16 KiB and 61 vectors, L152RE, which the line is shown with, 80 KiB and 73
   const rcc = (t: Thumb): Thumb => t.constant(0, 0x40023800).constant(1, 0x20000000).str(1, 0, 0x1c);
 
-  it('L152RB by 16 KiB, not L152RE', () => expect(raw(0x20004000, 61, rcc)).toMatchObject({ chip: { name: 'STM32L152RB' } }));
+  it('L152RB by 16 KiB, not L152RE', () => expect(withTable(0x20004000, 61, rcc)).toMatchObject({ chip: { name: 'STM32L152RB' } }));
 
   it('a driver that compares with the address of a block that the part lacks does not use it', () => {
     // UART4, SPI3 and TIM5, which L152RB lacks and L152RE has: cmp r2, r3
     const compares = (t: Thumb): Thumb => [0x40004c00, 0x40003c00, 0x40000c00].reduce((to, at) => to.constant(3, at).put(0x429a), rcc(t));
-    expect(raw(0x20004000, 61, compares).chip.name).toBe('STM32L152RB');
+    expect(withTable(0x20004000, 61, compares).chip.name).toBe('STM32L152RB');
   });
 });
