@@ -129,3 +129,24 @@ it('the oscillator of the ADC itself has counted to n at the instant of n and no
     expect([n, times.count(at(end), ''), times.count(at(end - 1), '')]).toEqual([n, n, n - 1]);
   }
 });
+
+describe.each(['stm32l476rg ADC1', 'stm32h533re ADC1', 'stm32u575zi ADC1'])('%s with a clock of its own (CKMODE = 0)', (on) => {
+  const [chip, name] = on.split(' ') as [string, string];
+  const p = new Part(chip, [name], []);
+  /** Steps of the time in which a conversion ends. */
+  function stepsWith(presc: number): number {
+    ready(p, 2, 0);
+    for (const wire of ['adc.ccr', 'adc12.ccr']) p.drive(wire, presc << 18);
+    p.set('CR.ADSTART', 1);
+    for (let steps = 1; steps < 100_000; steps++) {
+      p.wait(PS / 4);
+      if ((p.take('ISR') & EOC) !== 0) return steps;
+    }
+    return Infinity;
+  }
+  it('PRESC divides by 1, 2, 4, 6, 8, 10 and 12 (RM0351 18.7.3)', () => {
+    const once = stepsWith(0);
+    for (const [presc, divider] of [1, 2, 4, 6, 8, 10, 12].entries())
+      expect([presc, Math.round(stepsWith(presc) / once)]).toEqual([presc, divider]);
+  });
+});
