@@ -6,6 +6,7 @@ import { Unzlib } from 'fflate';
 import { ImageError, RIGHT_FILE, atOffset, hexAddress } from './errors.ts';
 import { LeftOut } from './left-out.ts';
 import { StringTable } from './strings.ts';
+import { READING } from './work.ts';
 
 export interface ElfSegment {
   /** Where the bytes are programmed (p_paddr, the LMA). */
@@ -113,11 +114,12 @@ export function parseElf(bytes: Uint8Array, named = true): ElfFile {
   const leftOut = new LeftOut();
   const expansion = { room: MOST_INFLATED, leftOut };
   const section = (name: string): Uint8Array | null => {
-    let contents = expanded.get(name);
-    if (contents === undefined) {
-      expanded.set(name, (contents = contentsOf(bytes, sections, name, expansion)));
-    }
-    return contents;
+    const known = expanded.get(name);
+    if (known !== undefined) return known;
+    const contents = contentsOf(bytes, sections, name, expansion);
+    // a command that is to end leaves it off; it may be read at another time
+    if (contents !== undefined) expanded.set(name, contents);
+    return contents ?? null;
   };
   const loaded = (name: string): ReturnType<ElfFile['loaded']> => {
     const found = section(name);
@@ -154,7 +156,7 @@ interface Expansion {
   room: number;
   readonly leftOut: LeftOut;
 }
-function contentsOf(bytes: Uint8Array, sections: readonly Section[], name: string, within: Expansion): Uint8Array | null {
+function contentsOf(bytes: Uint8Array, sections: readonly Section[], name: string, within: Expansion): Uint8Array | null | undefined {
   const found = sections.find((s) => s.name === name);
   if (found !== undefined) {
     if (found.type === SHT_NOBITS) return null;
@@ -172,8 +174,8 @@ function contentsOf(bytes: Uint8Array, sections: readonly Section[], name: strin
   const header = new DataView(data.buffer, data.byteOffset, COMPRESSION_HEADER);
   return header.getUint32(0) === 0x5a4c4942 ? inflated(data.subarray(COMPRESSION_HEADER), header.getUint32(8), name, within) : null;
 }
-/** Null where the data is damaged: debug sections are of use, not needed. */
-function inflated(data: Uint8Array, size: number, name: string, within: Expansion): Uint8Array | null {
+/** Null where the data is damaged: debug sections are of use, not needed. Undefined where the command is to end. */
+function inflated(data: Uint8Array, size: number, name: string, within: Expansion): Uint8Array | null | undefined {
   if (size > Math.min(within.room, data.length * LARGEST_RATIO)) {
     within.leftOut.add(`${name}, ${Math.ceil(size / 2 ** 20)} MB from ${Math.ceil(data.length / 2 ** 10)} KB`);
     return null;
@@ -187,8 +189,14 @@ function inflated(data: Uint8Array, size: number, name: string, within: Expansio
     at += chunk.length;
   });
   try {
-    for (let from = 0; from < data.length && at <= size; from += SLICE)
+    for (let from = 0; from < data.length && at <= size; from += SLICE) {
+      if (READING.mustEnd()) {
+        within.leftOut.cutShort = true;
+        within.room += size;
+        return undefined;
+      }
       stream.push(data.subarray(from, from + SLICE), from + SLICE >= data.length);
+    }
     return at === size ? out : null;
   } catch {
     return null;

@@ -7,6 +7,7 @@ import { loadImage, type LoadedImage } from '../../src/image/image.ts';
 import { loadImages } from '../../src/image/images.ts';
 import { SymbolTable } from '../../src/image/symbols.ts';
 import { abbreviations, infoUnit, joined, manyFiles, repeated, uleb, withDebug, word } from '../../tools/fuzz/debug-data.ts';
+import { READING } from '../../src/image/work.ts';
 import { data } from './helpers.ts';
 
 it('compressed sections that come to nothing have taken their room all the same', () => {
@@ -31,6 +32,21 @@ it('compressed sections that come to nothing have taken their room all the same'
     expect(leftOut.text).toMatch(/: \.debug_frame, 24 MB from \d+ KB$/);
   }
 }, 60_000);
+
+it('a compressed section is left off by a command that is to end, and read at another time', () => {
+  const plain = new Uint8Array(4 << 20).map((_, i) => (i * i * 2654435761) >>> 24);
+  const packed = joined([0x5a, 0x4c, 0x49, 0x42, 0, 0, 0, 0, ...word(plain.length).reverse()], zlibSync(plain, { level: 1 }));
+  const { section, leftOut } = parseElf(withDebug(data('calls.elf'), { '.zdebug_str': packed }));
+  let looks = 0;
+  const during = READING.within(
+    () => ++looks > 3,
+    () => section('.debug_str'),
+  );
+  expect(during).toBeNull();
+  expect(looks).toBe(4);
+  expect(leftOut.text).toBe('debug information was left out, as the run was to end while it was read');
+  expect(Buffer.compare(section('.debug_str')!, plain)).toBe(0);
+});
 
 it('build attributes of megabytes are none', () => {
   // FORMAT_A, "aeabi", Tag_File with Tag_CPU_arch, again and again
