@@ -1,4 +1,4 @@
-import { messageOf } from './message.ts';
+import { hintOf, messageOf, ofError } from './message.ts';
 
 /** A firmware image that cannot be used, said in a way that a user can act on. Image code throws nothing else. */
 export type ImageErrorCode =
@@ -43,9 +43,9 @@ export class ImageError extends Error {
     this.name = 'ImageError';
     this.code = code;
     this.path = path;
-    this.what = what;
-    this.where = where;
-    this.hint = hint;
+    this.what = ofError(what);
+    this.where = where && ofError(where);
+    this.hint = hintOf(hint);
   }
 
   /** @internal */

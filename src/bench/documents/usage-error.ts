@@ -1,4 +1,4 @@
-import { messageOf } from '../../image/message.ts';
+import { hintOf, messageOf } from '../../image/message.ts';
 import { tooMuchIn } from './json-bounds.ts';
 import { findSlip } from './json-slips.ts';
 
@@ -12,7 +12,7 @@ export class UsageError extends Error {
   constructor(message: string, hint: string | null = null) {
     super(messageOf(message, hint));
     this.name = 'UsageError';
-    this.hint = hint;
+    this.hint = hintOf(hint);
   }
 }
 
@@ -25,7 +25,7 @@ export class SurroundingsError extends Error {
   constructor(message: string, hint: string | null = null) {
     super(messageOf(message, hint));
     this.name = 'SurroundingsError';
-    this.hint = hint;
+    this.hint = hintOf(hint);
   }
 }
 
