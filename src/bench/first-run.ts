@@ -3,6 +3,7 @@
  * fails, a control run of the same board with BOOT0 high shows whether ROM, crystal and cable work. The result contains what was done: the `steps` of its
  * scenario and the notes `trigger` and `control`.
  */
+import { programsIn } from '../image/programs.ts';
 import { pulled, sorted, type Trigger } from './proof/init.ts';
 import { firstAnswer } from './proof/first-answer.ts';
 import { AT_START, entered, rank } from './proof/find-jump.ts';
@@ -119,7 +120,7 @@ function look(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<
     lostRequest(tried, hooks, pull) ??
     hanging(tried, triggers[0]) ??
     triggers[0] ??
-    leftBehind(alone, tried, hooks, pull) ??
+    leftBehind(alone, jobInput(job), tried, hooks, pull) ??
     asking(tried, jobInput(job));
   return { alone, tried, chosen };
 }
@@ -268,8 +269,15 @@ const hanging = (tried: readonly Trigger[], best: Trigger | undefined): Trigger 
   best !== undefined && isInput(best) ? undefined : tried.find((t) => isInput(t) && t.instead?.is === 'hang');
 
 /** An input behind which a loader starts its application, which does not work for what is provably left to it: nothing led to the ROM, and the firmware alone says less. */
-function leftBehind({ images, diagnosis }: RunResult<string>, tried: readonly Trigger[], hooks: RunHooks, pull: Pull): Trigger | null {
-  if (images.length < 2 || diagnosis.sets.length > 0) return null;
+function leftBehind(
+  { diagnosis }: RunResult<string>,
+  { images, chip }: RunInput,
+  tried: readonly Trigger[],
+  hooks: RunHooks,
+  pull: Pull,
+): Trigger | null {
+  const programs = images.flatMap((image) => programsIn(image, chip.memories));
+  if (programs.length < 2 || diagnosis.sets.length > 0) return null;
   const inputs = atMost(hooks, MOST.requests, 'inputs that may start an application', tried.filter(isInput));
   return inputs.find((input) => pull(input)?.diagnosis.causes.some(({ id, proved }) => id === 'image' && proved)) ?? null;
 }

@@ -15,7 +15,7 @@ import { CutShort, isCut } from '../session/budget.ts';
 import type { Ps } from '../../emu/time.ts';
 import type { Session } from '../session/session.ts';
 import { inShortRun } from '../session/short-run.ts';
-import { nameOf, type Program } from '../session/programs.ts';
+import { nameOf, type Program } from '../../image/programs.ts';
 import { CORE_FIELDS, coreName, SYSTICK } from './core-parts.ts';
 import { arrival, fromReset, livesAs, senderOf, watch, type Life, type Sender } from './programs.ts';
 import { isLock } from './lock.ts';

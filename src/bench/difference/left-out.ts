@@ -7,7 +7,7 @@ import type { Machine } from '../../emu/machine.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
 import { runFrom } from '../proof/attempt.ts';
-import type { Program } from '../session/programs.ts';
+import type { Program } from '../../image/programs.ts';
 import { allDifferences, livesBehind, type Difference, type Finding } from './find.ts';
 import { secondProgram } from './programs.ts';
 import { romFromReset } from './reference.ts';

@@ -9,7 +9,8 @@ import { MS, US, type Ps } from '../../emu/time.ts';
 import type { RunInput } from '../input/run-input.ts';
 import { callChainOf } from '../session/call-chain.ts';
 import { Session } from '../session/session.ts';
-import { othersThanBooted, type Program } from '../session/programs.ts';
+import { othersThanBooted } from '../session/programs.ts';
+import type { Program } from '../../image/programs.ts';
 import { checkpointBefore, record, runTo, type Step } from '../slice/window.ts';
 
 /** How long a program is watched from its first instruction on. */

@@ -12,6 +12,7 @@ import type { BootCondition, ChipDescription } from '../../emu/chip.ts';
 import type { ShortcutName } from '../../emu/proofs/shortcuts.ts';
 import { jumpCandidates, scanFunctions } from './code-scan.ts';
 import { plannedGoal } from './goal.ts';
+import { programsIn } from '../../image/programs.ts';
 import { firstBytes, hasTable, tableBehindLoader } from './behind-loader.ts';
 import { imageCore, startAddress } from './image-core.ts';
 import { otherCode, otherFamily } from './infer-chip.ts';
@@ -145,9 +146,10 @@ function impliedGoal(chip: ChipDescription, images: readonly LoadedImage[], job:
   const { scenario } = job;
   if (job.findJump === true || scenario.expect != null || job.bootAt !== null) return undefined;
   const start = bootAddress(chip, scenario);
-  if (chip.cores.length > 1 || images.length < 2 || startsRom(chip, scenario)) return undefined;
-  const isLoaded = start !== null && hasTable(chip, images, start) && images.some((i) => tableBehindLoader(chip, [i], start) !== null);
-  if (!isLoaded) return undefined;
+  if (chip.cores.length > 1 || start === null || startsRom(chip, scenario) || !hasTable(chip, images, start)) return undefined;
+  const holdsOther = (image: LoadedImage): boolean =>
+    programsIn(image, chip.memories).length > 1 || (images.length > 1 && tableBehindLoader(chip, [image], start) !== null);
+  if (!images.some(holdsOther)) return undefined;
   const functions = scanFunctions(images);
   return functions.length > 0 && jumpCandidates(functions, chip).length === 0 ? APP_GOAL : undefined;
 }

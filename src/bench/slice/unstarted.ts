@@ -4,7 +4,8 @@ import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
 import { APP_GOAL } from '../documents/goal.ts';
 import { hex32 } from '../documents/result.ts';
-import { aliasesOf, isRunning, othersThanBooted, type Program } from '../session/programs.ts';
+import { aliasesOf, isRunning, othersThanBooted } from '../session/programs.ts';
+import type { Program } from '../../image/programs.ts';
 import type { Session } from '../session/session.ts';
 import { runTo } from './window.ts';
 import { place } from './words.ts';
@@ -51,13 +52,13 @@ export function unstarted(s: Session, powerOn: Checkpoint, end: Ps, runsOn = fal
     s.keepCheckpoints = true;
   }
   return [
-    ...running.map(({ name, table }) => `${name} at ${hex32(table)} was started and runs: with --goal app that is what is judged`),
+    ...running.map(({ title }) => `${title} was started and runs: with --goal app that is what is judged`),
     ...programs.filter((p) => !p.started).map((p) => inWords(s, p)),
   ];
 }
 
-function inWords(s: Session, { name, table, sp, reader }: Watched): string {
-  const where = `${name} at ${hex32(table)} was never started`;
+function inWords(s: Session, { title, sp, reader }: Watched): string {
+  const where = `${title} was never started`;
   return reader === null
     ? `${where}: nothing read its vector table`
     : `${where}: ${place(s, reader)} read its initial SP, ${hex32(sp)}, but nothing read its reset vector, so the loader probably rejected that SP`;

@@ -9,7 +9,6 @@ import { EXC, SCR, SCS } from '../../emu/core/arm/scs-state.ts';
 import { wakeBehindHandler } from '../../emu/core/arm/scs.ts';
 import { callChainOf } from '../session/call-chain.ts';
 import type { ResetRecord } from '../../emu/history.ts';
-import { entryVectors, imageAt, type LoadedImage } from '../../image/image.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Block } from '../../emu/system.ts';
 import { MS, US, type Ps } from '../../emu/time.ts';
@@ -18,6 +17,7 @@ import { POWER_STANDBY, POWER_STOP } from '../../peripherals/wires.ts';
 import { hex32, type Outcome } from '../documents/result.ts';
 import { sleepsOnExit } from '../session/fixed-loop.ts';
 import type { FixedLoop } from '../session/live-run.ts';
+import { othersThanBooted, ownerAt, ownerName } from '../session/programs.ts';
 import type { Session } from '../session/session.ts';
 import { restartInChain } from '../session/restart.ts';
 import { sysTickInterrupts } from '../session/surrounding-events.ts';
@@ -301,28 +301,24 @@ function stoppedDomain(s: Session, { reads, pc }: FixedLoop): string | null {
   return null;
 }
 
-const nameOf = ({ path }: LoadedImage): string => path.slice(path.lastIndexOf('/') + 1);
-/** Code of one image runs or was interrupted, and the vectors come from the table of another. In words; null where that is not so. */
+/** Code of one program runs or was interrupted, and the vectors come from the table of another. In words; null where that is not so. */
 export function foreignTable(s: Session): string | null {
   const { machine, input } = s;
-  if (input.images.length < 2) return null;
+  if (othersThanBooted(s).length === 0 && input.images.length < 2) return null;
   const { frames } = callChainOf(machine.bootCore, input.images);
   const pc = frames[frames.findLastIndex((f) => f.exception !== null) + 1]?.pc;
   const vtor = machine.bootCore.get(SCS.VTOR) >>> 0;
-  const imageOf = (address: number): LoadedImage | undefined => imageAt(input.images, address);
   // at 0 lies what is mapped there, which may be a copy in RAM: whose it is, its reset vector says
   const reset = vtor === 0 ? machine.bootCore.peek(4, 4) : null;
-  const mapped = reset === null ? undefined : imageOf((reset & ~1) >>> 0);
-  const [of, table] = [pc === undefined ? undefined : imageOf(pc), mapped ?? imageOf(vtor === 0 ? machine.bootVectors() : vtor)];
+  const mapped = reset === null ? undefined : ownerAt(s, (reset & ~1) >>> 0);
+  const [of, table] = [pc === undefined ? undefined : ownerAt(s, pc), mapped ?? ownerAt(s, vtor === 0 ? machine.bootVectors() : vtor)];
   if (!of || !table || of === table) return null;
-  const own = of.chunks[0]!.address;
-  const vectors = entryVectors([of], own);
-  const there = vectors !== null && imageOf(vectors.reset) === of ? `, which has its own at ${hex32(own)}` : '';
+  const there = 'table' in of ? `, which has its own at ${hex32(of.table)}` : '';
   const writer = machine.history.lastWriter('CPU.VTOR');
   const since = writer ? ` since ${place(s, writer.pc)}` : '';
   if (machine.bootCore.profile.vtor === 0)
-    return `address 0, from where the core takes its vectors, shows the table of ${nameOf(table)}, but ${nameOf(of)} runs${there}`;
-  return `VTOR is ${hex32(vtor)}${since}: this is the vector table of ${nameOf(table)}, but ${nameOf(of)} runs${there}`;
+    return `address 0, from where the core takes its vectors, shows the table of ${ownerName(table)}, but ${ownerName(of)} runs${there}`;
+  return `VTOR is ${hex32(vtor)}${since}: this is the vector table of ${ownerName(table)}, but ${ownerName(of)} runs${there}`;
 }
 
 /**
