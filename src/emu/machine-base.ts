@@ -695,6 +695,9 @@ export abstract class MachineBase implements CoreListener<Core> {
     change.kind = this.writerKind;
     this.observer.special?.(core, register, value);
   }
+  pending(core: Core): void {
+    this.observer.pending?.(core);
+  }
   deviceWrite(core: Core, block: Block): void {
     if (this.usbControllers.has(block)) this.state.usbServedBy = core.zone === 'systemMemory' ? 'system' : 'user';
   }

@@ -32,4 +32,6 @@ export interface MachineObserver {
   clock?(name: string): void;
   /** A special register of a core (PRIMASK, CONTROL …) has another value. */
   special?(core: Core, register: string, value: number): void;
+  /** An exception became pending, or a mask, an enable bit or a priority of a core has another value. */
+  pending?(core: Core): void;
 }

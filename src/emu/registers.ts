@@ -3,6 +3,7 @@
  * registers and fields as the manual does. A register that no model speaks for keeps its reset value and write mask and is reported
  * as unmodelled when the firmware touches it.
  */
+import type { ClockTree } from './clock-tree.ts';
 import type { Confidence } from './confidence.ts';
 import { BUS_ERROR, type Env, type ResetKind } from './component.ts';
 import type { QuietRequests, QuietSource } from './quiet-requests.ts';
@@ -252,6 +253,8 @@ export interface RegisterModel<S extends object = object> {
   onTimer?(c: RegisterContext<S>, timer: string): void;
   onWire?(c: RegisterContext<S>, wire: Wire, value: number): void;
   onClock?(c: RegisterContext<S>, clock: string): void;
+  /** Of RCC: where the clocks come from. */
+  clockTree?(c: RegisterContext<S>): ClockTree;
   onGate?(c: RegisterContext<S>, on: boolean): void;
   /** `size`: width of the access in bytes, for data registers that return as many bytes as are read. */
   read?(c: RegisterContext<S>, r: Register, value: number, size: number): number;
@@ -385,6 +388,10 @@ export class RegisterBlock {
     return c;
   }
 
+  /** See `RegisterModel.clockTree`; null: it makes no clocks. */
+  clockTree(state: RegisterState, env: Env): ClockTree | null {
+    return this.model?.clockTree?.(this.enter(state, env)) ?? null;
+  }
   published(state: RegisterState, env: Env): Published {
     return this.model?.published?.(this.enter(state, env)) ?? {};
   }

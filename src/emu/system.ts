@@ -29,6 +29,7 @@ import {
   type Ps,
   type Rate,
 } from './time.ts';
+import type { ClockTree } from './clock-tree.ts';
 import { findWire, wire, Wires, type Wire } from './wires.ts';
 
 /** A block of the chip at run time. */
@@ -372,6 +373,11 @@ export class System {
     const c = this.clocks.get(name);
     if (!c) throw new Error(`${this.chip.name} has no clock ${name}`);
     return c;
+  }
+  /** Where the clocks come from now; null: this chip's RCC does not tell. */
+  clockTree(): ClockTree | null {
+    const { component, state, env } = this.block(this.chip.rcc);
+    return component.clockTree(state, env);
   }
   setClock(name: string, rate: Rate | null): void {
     const c = this.clock(name);

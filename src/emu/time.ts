@@ -47,11 +47,29 @@ export function rate(num: number, den = 1): Rate {
   return { num: num / g, den: den / g };
 }
 
+/** How a rate came from another one. */
+export interface Scaling {
+  readonly from: Rate;
+  readonly multiplied: number;
+  readonly divided: number;
+}
+let scalings: Map<Rate, Scaling> | null = null;
+/** What `work` gives, and how each rate came from another that it scaled. */
+export function followingScalings<T>(work: () => T): readonly [T, ReadonlyMap<Rate, Scaling>] {
+  const own = (scalings = new Map());
+  try {
+    return [work(), own];
+  } finally {
+    scalings = null;
+  }
+}
 /** A rate times mul/div, e.g. `scaleRate(hsi, n, m)`. */
 export function scaleRate(r: Rate, mul: number, div: number): Rate {
   const g1 = gcd(r.num, div) || 1;
   const g2 = gcd(mul, r.den) || 1;
-  return rate((r.num / g1) * (mul / g2), (r.den / g2) * (div / g1));
+  const scaled = rate((r.num / g1) * (mul / g2), (r.den / g2) * (div / g1));
+  scalings?.set(scaled, { from: r, multiplied: mul, divided: div });
+  return scaled;
 }
 
 export const rateHz = (r: Rate): number => r.num / r.den;

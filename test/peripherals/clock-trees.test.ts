@@ -95,6 +95,25 @@ class Observer {
         if (this.input(pll) === null) expect.fail(`${pll.name} runs on nothing`);
       }
   }
+  /** The tree that pages draw: rates as they are, each made of the one before it by its factors, down to an oscillator; SYSCLK from where SWS says. */
+  checkTree(): void {
+    const { tree, get, h } = this;
+    const { nodes, sources } = h.system.clockTree()!;
+    const hz = new Map(nodes.map((n) => [n.name, n.hz]));
+    for (const node of nodes) {
+      same(node.name, node.hz, h.hz(node.name) ?? 0);
+      if (node.hz > 0 && node.from === null && tree.oscillators[node.name] === undefined) expect.fail(`${node.name} comes from nothing`);
+      if (node.from === null) continue;
+      const made = node.factors.reduce((rate, [up, down]) => (rate * up) / down, hz.get(node.from)!);
+      if (!(Math.abs(made / node.hz - 1) < 1e-9))
+        expect.fail(`${node.name} ${node.hz}, of ${node.from} by ${JSON.stringify(node.factors)} ${made}`);
+    }
+    same('source of SYSCLK', nodes.find((n) => n.name === 'sysclk')!.from, tree.sysclk[get(tree.sws)]);
+    for (const [name, [on, rdy]] of Object.entries(tree.oscillators))
+      expect(sources.find((s) => s.name === name)).toEqual({ name, on: get(on) === 1, ready: get(rdy) === 1 });
+    const plls = new Set(tree.plls.map((p) => [get(p.on), get(p.rdy)].join()));
+    for (const p of plls) expect(sources.some((s) => `${+s.on},${+s.ready}` === p)).toBe(true);
+  }
 }
 
 describe.each(TREES.map((t) => [t.chip.name, t] as const))('%s', (_name, tree) => {
@@ -136,8 +155,10 @@ describe.each(TREES.map((t) => [t.chip.name, t] as const))('%s', (_name, tree) =
           if (o.get(tree.sws) !== 0) switched++;
         }
         // In the end every source that is on and can run is ready, every PLL with input and factors is locked, and SYSCLK comes from where SW says if that runs.
+        o.checkTree();
         h.wait(5 * MS);
         o.check();
+        o.checkTree();
         for (const [name, [on, rdy]] of Object.entries(tree.oscillators)) same(name, o.get(rdy), o.get(on));
         for (const p of tree.plls) {
           const input = o.input(p);

@@ -136,6 +136,8 @@ const ONE: TracedRun = {
     { at: 2 * MS, channel: 'itm', text: 'two' },
     { at: 3 * MS, channel: 'usart1', text: 'three\r\n' },
   ],
+  clocks: [],
+  host: [],
   rows: [row('0.001000000', 'reset'), row('0.002000000', 'entry'), { ...row('0.002000001', 'note'), pc: null, file: null, line: null }],
   moments: [
     { at: 0, core: null, place: { pc: '0x08000100', symbol: 'main', file: 'main.c', line: 3 }, sp: 0x20044000, vtor: 0x08000000 },

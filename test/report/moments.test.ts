@@ -15,6 +15,8 @@ const run = (ats: readonly number[], end: number): TracedRun => ({
   transfers: [],
   console: [],
   rows: [],
+  clocks: [],
+  host: [],
   moments: ats.map((at) => ({ ...MOMENT, at: at * S })),
   dropped: 0,
 });

@@ -1,4 +1,5 @@
 /** The full event stream of a run as plain data, see trace.ts. */
+import type { ClockTree } from '../../emu/clock-tree.ts';
 import type { Ps } from '../../emu/time.ts';
 import { PIN_FLOATING } from '../../peripherals/pins/gpio-common.ts';
 import type { TappedStatus, Transfer } from '../../usb-sim/types.ts';
@@ -68,6 +69,19 @@ export interface TracedMoment {
   readonly vtor: number | null;
 }
 
+/** Where the clocks came from, from an instant on. */
+export interface TracedClocks {
+  readonly at: Ps;
+  readonly tree: ClockTree;
+}
+/** What the host saw or did. */
+export interface TracedHostRow {
+  readonly at: Ps;
+  /** As in the result's `usb.log`. */
+  readonly kind: string;
+  readonly text: string;
+}
+
 export interface TracedRun {
   readonly jump: TracedJump | null;
   readonly outcome: Outcome;
@@ -78,6 +92,9 @@ export interface TracedRun {
   readonly rows: readonly TimelineRow[];
   /** At events; rising in time for each core. */
   readonly moments: readonly TracedMoment[];
+  /** At each change; rising in time. */
+  readonly clocks: readonly TracedClocks[];
+  readonly host: readonly TracedHostRow[];
   /** Changes that were not recorded, because there were too many. */
   readonly dropped: number;
 }

@@ -24,6 +24,7 @@ import type {
   TraceSignal,
   TraceTransfer,
   TracedJump,
+  TracedClocks,
   TracedMoment,
   TracedWord,
   TracedMemory,
@@ -40,6 +41,8 @@ const MOST_JUMPS = 64;
 const MOST_MOMENTS = 20_000;
 /** Picoseconds: a core is not looked at again before. */
 const MOMENTS_APART: Ps = 1_000_000;
+/** Effort: as many clock trees as are kept. */
+const MOST_TREES = 4000;
 const TABLE_WORDS = 16;
 const STACK_WORDS = 24;
 /** Characters within this time belong to one console line. */
@@ -82,6 +85,7 @@ class Recording {
   readonly console: { at: Ps; channel: string; text: string }[] = [];
   readonly jumps: TracedJump[] = [];
   readonly stood: Stood[] = [];
+  readonly clocks: TracedClocks[] = [];
   /** Characters of `console`. */
   said = 0;
   dropped = 0;
@@ -93,6 +97,7 @@ class Recording {
     this.said = to.said;
     this.jumps.length = to.jumps;
     this.stood.length = to.stood;
+    this.clocks.length = to.clocks;
   }
   copy(to: Mark): Recording {
     const c = new Recording();
@@ -106,6 +111,7 @@ class Recording {
     c.said = to.said;
     c.jumps.push(...this.jumps.slice(0, to.jumps));
     for (let i = 0; i < to.stood; i++) c.stood.push(this.stood[i]!);
+    c.clocks.push(...this.clocks.slice(0, to.clocks));
     return c;
   }
 }
@@ -118,6 +124,7 @@ interface Mark {
   readonly said: number;
   readonly jumps: number;
   readonly stood: number;
+  readonly clocks: number;
 }
 
 export class Tracer {
@@ -142,6 +149,7 @@ export class Tracer {
       for (const mask of MASKS)
         this.add(this.coreKey(core, mask), this.coreRow(core, mask.toLowerCase(), BITS_OF[mask], maskOf(core, mask)));
       this.add(this.coreKey(core, 'exception'), this.coreRow(core, 'exception', 9, 0));
+      this.add(this.coreKey(core, 'held-back'), this.coreRow(core, 'held_back', 9, 0));
       this.add(this.coreKey(core, 'rom'), this.coreRow(core, 'in_rom', 1, 0));
     }
     for (const name of SUPPLIES) this.add(name, { name, group: 'supply', kind: 'number', bits: 8, first: system.wire(name) });
@@ -159,6 +167,7 @@ export class Tracer {
   record<T>(action: () => T): T {
     const { machine, usb } = this.session;
     const { observer } = machine;
+    this.lookAtClocks();
     machine.observer = this.observe(observer);
     usb.tap = this.tap;
     this.recording = true;
@@ -202,14 +211,24 @@ export class Tracer {
     const masks = (core: Core): void => {
       for (const mask of MASKS) this.change(this.coreKey(core, mask), maskOf(core, mask));
       this.change(this.coreKey(core, 'exception'), core.arm.ipsr);
+      this.heldBack(core);
     };
     return {
       ...before,
-      clock: (name) => this.change(`clock ${name}`, this.rate(name)),
+      clock: (name) => {
+        this.change(`clock ${name}`, this.rate(name));
+        this.lookAtClocks();
+      },
+      note: (kind, text) => {
+        before.note?.(kind, text);
+        this.lookAtClocks();
+      },
       special: (core, register, value) => {
         if (register in BITS_OF) this.change(this.coreKey(core, register), value, core.now());
+        this.heldBack(core);
         this.lookAt(core, core.now());
       },
+      pending: (core) => this.heldBack(core),
       wire: listensTo(
         (name) => this.byName.has(name),
         (name, value) => {
@@ -222,18 +241,19 @@ export class Tracer {
         before.exception?.(core, exception, ...rest);
         this.taken.add(exception);
         this.change(this.coreKey(core, 'exception'), exception, core.now());
+        this.heldBack(core);
         this.lookAt(core, core.now());
       },
       exceptionReturn: (core, ...rest) => {
         before.exceptionReturn?.(core, ...rest);
         this.change(this.coreKey(core, 'exception'), core.arm.ipsr, core.now());
+        this.heldBack(core);
       },
       reset: (by) => {
         before.reset?.(by);
-        for (const core of machine.cores) {
-          masks(core);
-          this.change(this.coreKey(core, 'rom'), 0);
-        }
+        machine.cores.forEach(masks);
+        for (const core of machine.cores) this.change(this.coreKey(core, 'rom'), 0);
+        this.lookAtClocks();
         this.look();
       },
       entry: (entry) => {
@@ -280,7 +300,26 @@ export class Tracer {
   /** A repair changes state without events. */
   private lookAtMasks(): void {
     this.stale = false;
-    for (const core of this.session.machine.cores) for (const mask of MASKS) this.change(this.coreKey(core, mask), maskOf(core, mask));
+    for (const core of this.session.machine.cores) {
+      for (const mask of MASKS) this.change(this.coreKey(core, mask), maskOf(core, mask));
+      this.heldBack(core);
+    }
+  }
+  /** What a mask holds back from now on. */
+  private heldBack(core: Core): void {
+    const exception = core.arm.heldBack;
+    if (exception !== 0) this.taken.add(exception);
+    this.change(this.coreKey(core, 'held-back'), exception, core.now());
+  }
+  /** Also at notes: an oscillator that never gets ready changes no clock. */
+  private lookAtClocks(): void {
+    const { clocks } = this.log;
+    const { now: at, system } = this.session.machine;
+    const tree = system.clockTree();
+    if (tree === null || clocks.length >= MOST_TREES) return;
+    // a write changes several clocks at once
+    if (clocks.at(-1)?.at === at) clocks.pop();
+    if (JSON.stringify(clocks.at(-1)?.tree) !== JSON.stringify(tree)) clocks.push({ at, tree });
   }
   private look(at: Ps = this.session.machine.now): void {
     for (const core of this.session.machine.cores) this.lookAt(core, at);
@@ -356,6 +395,7 @@ export class Tracer {
       said: log.said,
       jumps: log.jumps.length,
       stood: log.stood.length,
+      clocks: log.clocks.length,
     };
   }
   private restore(mark: Mark): void {
@@ -391,6 +431,8 @@ export class Tracer {
       console: linesOf(log.console),
       rows: timelineRows(session),
       moments: this.momentsOf(log),
+      clocks: log.clocks,
+      host: session.usb.state.log.map(({ at, kind, text }) => ({ at, kind, text })),
       dropped: log.dropped,
     };
   }

@@ -19,6 +19,8 @@ export interface CoreListener<C> {
   /** No other core runs now or is about to wake up. */
   isAlone(core: C): boolean;
   special(core: C, register: string, old: number, value: number): void;
+  /** An exception became pending, or a mask, an enable bit or a priority has another value. */
+  pending(core: C): void;
   /** Around a write to a block or to a memory that a block programs; register changes in between are this core's. */
   beginAccess(core: C, address: number): void;
   endAccess(): void;

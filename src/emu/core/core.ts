@@ -119,6 +119,7 @@ export class Core extends CoreCode<Core> implements Cpu {
   maskChanged(raised = false): void {
     if (this.halted || (this.peers.length > 0 && !this.listener.isAlone(this)) || (!raised && preempts(this, highestPending(this))))
       this.interruptsChanged();
+    this.listener.pending(this);
   }
   get pc(): number {
     return this.get(S.PC);

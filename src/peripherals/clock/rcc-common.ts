@@ -7,8 +7,10 @@
  */
 import { RESET_CAUSES, type ResetCause, type ResetKind } from '../../emu/component.ts';
 import type { Field, Layout, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
-import { rate, rateHz, scaleRate, type Rate } from '../../emu/time.ts';
+import type { ClockSource, ClockTree } from '../../emu/clock-tree.ts';
+import { followingScalings, rate, rateHz, scaleRate, type Rate } from '../../emu/time.ts';
 import { clocksPs, hpreDivider, ppreDivider, timerClock } from './rcc-rules.ts';
+import { nodesOf } from './rcc-tree.ts';
 import { NMI, RESET_CAUSE, type Wire } from '../../emu/wires.ts';
 import { DBP, givenInStop, HSE_FAIL, HSE_ON, LSE_FAIL, LSI_REQUEST, POWER_STOP } from '../wires.ts';
 
@@ -218,10 +220,36 @@ export abstract class RccBase {
     const ppm = c.env.parameter(`${name}.ppm`) ?? 0;
     return ppm === 0 ? rate(hz) : rate(Math.round((hz * (1e6 + ppm)) / 62_500), 16);
   }
-  protected oscillatorRate(c: Ctx, name: string): Rate | null {
+  protected ownRate(c: Ctx, name: string): Rate | null {
     if (!this.gives(c, name)) return null;
     const hz = c.env.parameter(`${name}.hz`);
     return hz === undefined ? null : this.actual(c, name, hz);
+  }
+  protected oscillatorRate(c: Ctx, name: string): Rate | null {
+    const { known } = this;
+    if (known === null) return this.ownRate(c, name);
+    if (!known.has(name)) known.set(name, this.ownRate(c, name));
+    return known.get(name)!;
+  }
+  /** While the tree is looked at, each oscillator has one rate, by which it is known. */
+  private known: Map<string, Rate | null> | null = null;
+  /** Where the clocks come from, by the formulas of `rates`. */
+  tree(c: Ctx): ClockTree {
+    this.known = new Map();
+    try {
+      const [rates, scalings] = followingScalings(() => this.rates(c));
+      return { nodes: nodesOf(rates, scalings), sources: this.sourcesOf(c) };
+    } finally {
+      this.known = null;
+    }
+  }
+  private sourcesOf(c: Ctx): ClockSource[] {
+    const plls = this.cr.fields.flatMap(({ name }) => /^(PLL\w*)RDY$/.exec(name)?.[1] ?? []);
+    const bit = (name: string): boolean => this.f(`${this.cr.name}.${name}`).get(c) === 1;
+    return [
+      ...Object.entries(this.oscillators).map(([name, { on, rdy }]) => ({ name, on: on.get(c) === 1, ready: rdy.get(c) === 1 })),
+      ...plls.map((name) => ({ name: name.toLowerCase(), on: bit(`${name}ON`), ready: bit(`${name}RDY`) })),
+    ];
   }
   /** Divider behind HPRE. */
   protected hpreDivider(value: number): number {
@@ -510,12 +538,13 @@ export function rccModel(
   layout: Layout,
   /** Registers without behaviour. */
   thin: RegExp | null,
-): Pick<RegisterModel<object>, 'timers' | 'wires' | 'keeps' | 'onReset' | 'onTimer' | 'onWire' | 'write' | 'wrote'> & {
+): Pick<RegisterModel<object>, 'timers' | 'wires' | 'clockTree' | 'keeps' | 'onReset' | 'onTimer' | 'onWire' | 'write' | 'wrote'> & {
   modelled: readonly string[];
 } {
   return {
     timers: rcc.timers,
     wires: RCC_WIRES,
+    clockTree: (c) => rcc.tree(c),
     modelled: layout.registers.map((r) => r.name).filter((n) => !thin?.test(n)),
     keeps: (r, kind) => rcc.keeps(r, kind),
     onReset: (c, kind) => rcc.onReset(c, kind),

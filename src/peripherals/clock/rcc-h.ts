@@ -4,7 +4,7 @@
  */
 import type { ResetKind } from '../../emu/component.ts';
 import type { Field, Layout, Register, RegisterContext } from '../../emu/registers.ts';
-import { rate, rateHz, scaleRate, type Rate } from '../../emu/time.ts';
+import { rateHz, scaleRate, type Rate } from '../../emu/time.ts';
 import { RccBase, type BackupFields, type InterruptFields, type OscillatorFields } from './rcc-common.ts';
 import { clocksPs, megahertz } from './rcc-rules.ts';
 
@@ -161,9 +161,9 @@ export abstract class RccH extends RccBase {
   }
 
   // ---- rates -----------------------------------------------------------------------------------------------------------------------
-  protected override oscillatorRate(c: AnyCtx, name: string): Rate | null {
-    const r = super.oscillatorRate(c, name);
-    return r && name === 'hsi' ? rate(r.num, r.den * this.state(c).hsiDivider) : r;
+  protected override ownRate(c: AnyCtx, name: string): Rate | null {
+    const r = super.ownRate(c, name);
+    return r && name === 'hsi' ? scaleRate(r, 1, this.state(c).hsiDivider) : r;
   }
   protected pllSource(c: AnyCtx, pll: FractionalPll): string | null {
     return this.facts.pllSources[pll.src.get(c)] ?? null;

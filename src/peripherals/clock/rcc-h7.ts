@@ -150,7 +150,8 @@ class RccH7 extends RccH {
     const rates: Rates = {};
     const x = this.x;
     this.addSources(c, rates, x.ckpersel);
-    const sysclk = this.sysclkSource(c, rates);
+    const source = this.sysclkSource(c, rates);
+    const sysclk = source && scaleRate(source, 1, 1);
     const cpu1 = sysclk && scaleRate(sysclk, 1, hpreDivider(x.d1cpre.get(c)));
     const hclk = cpu1 && scaleRate(cpu1, 1, hpreDivider(x.hpre.get(c)));
     rates['sysclk'] = sysclk;

@@ -60,8 +60,8 @@ class RccL0 extends RccLowPower {
   protected override wanted(c: Ctx, name: string): boolean {
     return super.wanted(c, name) && (name !== 'hsi48' || c.env.wire(HSI48_REFERENCE) === 1);
   }
-  protected override oscillatorRate(c: Ctx, name: string): Rate | null {
-    const whole = super.oscillatorRate(c, name);
+  protected override ownRate(c: Ctx, name: string): Rate | null {
+    const whole = super.ownRate(c, name);
     return name === 'hsi' && whole && this.hsiDivider.flag.get(c) ? scaleRate(whole, 1, 4) : whole;
   }
   protected override rates(c: Ctx): Rates {

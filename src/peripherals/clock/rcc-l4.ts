@@ -222,12 +222,12 @@ class RccL4 extends RccBase {
   protected override startTime(c: Ctx, name: string): number {
     return name === 'msi' ? this.parameter(c, `msi.start.${this.range(c)}.ps`) : super.startTime(c, name);
   }
-  protected override oscillatorRate(c: Ctx, name: string): Rate | null {
+  protected override ownRate(c: Ctx, name: string): Rate | null {
     if (name === 'hse' && this.hsepre?.get(c)) {
-      const hse = super.oscillatorRate(c, name);
+      const hse = super.ownRate(c, name);
       return hse && scaleRate(hse, 1, 2);
     }
-    if (name !== 'msi') return super.oscillatorRate(c, name);
+    if (name !== 'msi') return super.ownRate(c, name);
     if (!this.isReady(c, 'msi')) return null;
     const range = this.range(c);
     const lse = c.env.parameter('lse.hz');

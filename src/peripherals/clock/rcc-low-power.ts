@@ -91,8 +91,8 @@ export abstract class RccLowPower extends RccBase {
     return [...Object.keys(this.oscillators), 'pll', ...this.baseTimers()];
   }
 
-  protected override oscillatorRate(c: Ctx, name: string): Rate | null {
-    const plain = super.oscillatorRate(c, name);
+  protected override ownRate(c: Ctx, name: string): Rate | null {
+    const plain = super.ownRate(c, name);
     if (name !== 'msi') return plain;
     const hz = msiHz(this.msiRange.get(c));
     return this.isReady(c, 'msi') && hz !== null ? this.actual(c, name, hz) : null;

@@ -217,8 +217,8 @@ class RccU5 extends RccBase {
     c.env.disarm('msi.lock');
     c.s.msiLocked = false;
   }
-  protected override oscillatorRate(c: Ctx, name: string): Rate | null {
-    if (!this.msi[name]) return super.oscillatorRate(c, name);
+  protected override ownRate(c: Ctx, name: string): Rate | null {
+    if (!this.msi[name]) return super.ownRate(c, name);
     return this.gives(c, name) ? this.msiRate(c, name) : null;
   }
 

@@ -1,6 +1,7 @@
 /** A core in Arm's words, for what stands outside of it: the bench, debuggers, the library. They know no offsets of the state. */
 import type { Cpu } from '../cpu.ts';
 import { S } from '../state.ts';
+import { heldBack } from './nvic.ts';
 
 /** What a core waits for that executes nothing. */
 export type Waiting = 'no' | 'lockup' | 'wfi' | 'wfe';
@@ -44,6 +45,10 @@ export class ArmView {
   }
   get basepri(): number {
     return this.cpu.get(S.BASEPRI);
+  }
+  /** Number of the exception that is pending, enabled and held back by these masks alone; 0: there is none. */
+  get heldBack(): number {
+    return heldBack(this.cpu);
   }
   get control(): number {
     return this.cpu.get(S.CONTROL);

@@ -133,6 +133,14 @@ export function highestPending(cpu: Cpu): number {
 export const preempts = (cpu: Cpu, exception: number, ignorePrimask = false): boolean =>
   exception !== 0 && groupOf(cpu, priorityOf(cpu, exception)) < executionPriority(cpu, ignorePrimask);
 
+/** The pending exception that would be taken if it were not for FAULTMASK, PRIMASK and BASEPRI; 0: there is none. */
+export function heldBack(cpu: Cpu): number {
+  const exception = highestPending(cpu);
+  if (exception === 0) return 0;
+  const priority = groupOf(cpu, priorityOf(cpu, exception));
+  return priority >= boostedPriority(cpu) && priority < activePriority(cpu) ? exception : 0;
+}
+
 export const isLineUp = (cpu: Cpu, line: number): boolean => (cpu.get(word(S.NVIC_LEVEL, line)) & bit(line)) !== 0;
 /** An interrupt line is enabled. */
 export function anyLineEnabled(cpu: Cpu): boolean {
