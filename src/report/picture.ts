@@ -1,8 +1,12 @@
 /** What the timeline of a page draws, small enough to stand in the page: tracks of stretches and instants, times in seconds with nine decimals. */
 import type { Place, RunResult } from '../bench/documents/result.ts';
 import type { RunTrace, TracedMoment, TracedRun, TraceSignal, TraceTransfer } from '../bench/documents/trace-types.ts';
+import { brokenAxis, waitsBetween, type Wait } from './axis.ts';
 import { fewerMoments, type PictureMoments } from './keyframes.ts';
+import { clockOf, foldResets, heldBackOf, hostOf, masksOf, pinsOf, supplyOf } from './lanes.ts';
+import { rateText } from './rates.ts';
 import type { Sources } from './source-lines.ts';
+import type { Item, Tone } from './track-item.ts';
 import { spans } from './trace/spans.ts';
 import { describeTransfer } from './trace/transfer-text.ts';
 
@@ -10,7 +14,10 @@ export interface PictureTrack {
   readonly name: string;
   /** Of the run itself, or of the same run with its cause repaired. */
   readonly run: 'run' | 'repaired';
-  readonly look: 'application' | 'core' | 'clock' | 'wire' | 'bus' | 'instant';
+  /** `held`: what is kept from being taken. */
+  readonly look: 'application' | 'core' | 'clock' | 'wire' | 'bus' | 'instant' | 'held';
+  /** One of those that are shown at first. */
+  readonly lane?: true;
   /** Seconds; rising. `to` is the same as `from` for what takes no time. */
   readonly from: readonly number[];
   readonly to: readonly number[];
@@ -21,8 +28,6 @@ export interface PictureTrack {
   /** What is good or bad about it, for each; left out where nothing is. */
   readonly tones?: readonly Tone[];
 }
-/** `bad`: it is the proved cause, or what did not come; `good`: what was to come. */
-export type Tone = 'good' | 'bad' | '';
 export interface Picture {
   readonly end: number;
   readonly texts: readonly string[];
@@ -33,20 +38,16 @@ export interface Picture {
   readonly noReturn: number | null;
   /** What is looked at first: around the last entry into the ROM; null or left out: the whole run. */
   readonly view?: readonly [from: number, to: number] | null;
+  /** Where nothing happens: the axis is broken there. */
+  readonly waits?: readonly Wait[];
   /** Left out where the run was not recorded. */
   readonly moments?: PictureMoments;
 }
 
-interface Item {
-  readonly from: number;
-  readonly to: number;
-  readonly text: string;
-  readonly row?: number;
-  readonly tone?: Tone;
-}
-
 /** Items of a track; where there are more, those that lie closest together become one. */
 const MOST_ITEMS = 2500;
+/** Of the pins together: a toggling one is in its own track. */
+const MOST_LEVELS = 400;
 /** Tracks of pins. */
 const MOST_PINS = 12;
 const PS = 1e12;
@@ -56,6 +57,8 @@ export function pictureOf(result: RunResult, trace: RunTrace | null, sources: So
   const tracks = new Tracks(Number(result.ended.at));
   if (trace === null) plainTracks(tracks, result);
   else {
+    laneTracks(tracks, 'run', trace.run, trace, result);
+    if (trace.repaired) laneTracks(tracks, 'repaired', trace.repaired, trace, null);
     tracedTracks(tracks, 'run', trace.run, trace, culprits(result));
     tracks.add('on the bus', 'run', 'bus', sessionsOf(result));
     if (trace.repaired) tracedTracks(tracks, 'repaired', trace.repaired, trace, new Map());
@@ -63,7 +66,8 @@ export function pictureOf(result: RunResult, trace: RunTrace | null, sources: So
   tracks.add('resets', 'run', 'instant', resetsOf(result));
   const noReturn = result.timeline.find((t) => t.kind === 'no-return');
   const { repaired } = trace ?? { repaired: null };
-  const view = viewOf(result, tracks.end);
+  const waits = waitsBetween(happenings(tracks, result), tracks.end);
+  const view = viewOf(result, tracks.end, waits);
   const moments = trace === null || sources === null || trace.run.moments.length === 0 ? null : momentsOf(tracks, trace, view, sources);
   return {
     end: tracks.end,
@@ -72,6 +76,7 @@ export function pictureOf(result: RunResult, trace: RunTrace | null, sources: So
     repaired: repaired && `${repaired.repairs.join(', ')} repaired: ${repaired.outcome}`,
     noReturn: noReturn === undefined ? null : Number(noReturn.at),
     view,
+    waits: waits.map(([from, to]) => [nine(from), nine(to)] as const),
     ...(moments === null ? {} : { moments }),
   };
 }
@@ -97,18 +102,32 @@ function momentsOf(tracks: Tracks, { run, memories }: RunTrace, view: Picture['v
   };
 }
 
+/** When something happens: in a loop of resets nothing new does, and pins and ticks go on through all waits. */
+function happenings({ list }: Tracks, { timeline }: RunResult): number[] {
+  const own = list.filter((t) => t.run === 'run');
+  const shown = own.filter((t) => (t.lane && t.look !== 'instant') || t.name === 'USB transfers' || t.name === 'on the bus');
+  const folded = own.filter((t) => t.lane && t.look === 'application').flatMap(foldsOf);
+  const inLoop = (at: number): boolean => folded.some(([from, to]) => at > from && at < to);
+  const plain = own.length > 0 && shown.length === 0 ? own : shown;
+  return [...timeline.map((t) => Number(t.at)), ...plain.flatMap(({ from, to }) => [...from, ...to])].filter((at) => !inLoop(at));
+}
+const foldsOf = ({ from, to, tones }: PictureTrack): Wait[] =>
+  (tones ?? []).flatMap((tone, i): Wait[] => (tone === 'bad' ? [[from[i]!, to[i]!]] : []));
+
 /** Parts of what comes behind the entry that are shown before and behind it. */
 const [BEFORE, BEHIND] = [0.5, 1.1];
 /** Seconds: less says nothing. */
 const NARROWEST = 1e-4;
-/** Around the last entry into the ROM, as far behind it as something happens. */
-function viewOf({ entries, timeline, ended }: RunResult, end: number): readonly [from: number, to: number] | null {
+/** Around the last entry into the ROM, as far behind it as something happens, as the broken axis shows it. */
+function viewOf({ entries, timeline, ended }: RunResult, end: number, waits: readonly Wait[]): readonly [from: number, to: number] | null {
   const entry = entries.at(-1);
   if (entry === undefined) return null;
+  const axis = brokenAxis(end, waits);
   const at = Number(entry.at);
   const last = Math.max(...timeline.map((t) => Number(t.at)), at);
-  const length = Math.max(NARROWEST, last > at ? last - at : Number(ended.at) - at);
-  return [nine(Math.max(0, at - BEFORE * length)), nine(Math.min(end, at + BEHIND * length))];
+  const length = Math.max(NARROWEST, axis.at(last > at ? last : Number(ended.at)) - axis.at(at));
+  const inside = (place: number): number => nine(axis.instant(Math.min(axis.length, Math.max(0, place))));
+  return [inside(axis.at(at) - BEFORE * length), inside(axis.at(at) + BEHIND * length)];
 }
 
 interface Culprit {
@@ -145,16 +164,22 @@ class Tracks {
     this.end = end;
   }
 
-  add(name: string, run: PictureTrack['run'], look: PictureTrack['look'], items: readonly Item[]): void {
+  /** One of those that are shown at first. */
+  lane(name: string, run: PictureTrack['run'], look: PictureTrack['look'], items: readonly Item[], most = MOST_ITEMS): void {
+    this.add(name, run, look, items, most, true);
+  }
+  add(name: string, run: PictureTrack['run'], look: PictureTrack['look'], items: readonly Item[], most = MOST_ITEMS, lane = false): void {
     if (items.length === 0) return;
     const shown = thinned(
       [...items].sort((a, b) => a.from - b.from),
       this.end,
+      most,
     );
     this.list.push({
       name,
       run,
       look,
+      ...(lane ? { lane } : {}),
       from: shown.map((i) => nine(i.from)),
       to: shown.map((i) => nine(i.to)),
       text: shown.map((i) => this.textOf(i.text)),
@@ -174,9 +199,9 @@ class Tracks {
 
 const nine = (seconds: number): number => Math.round(seconds * 1e9) / 1e9;
 
-function thinned(items: readonly Item[], end: number): readonly Item[] {
-  if (items.length <= MOST_ITEMS) return items;
-  const width = end / MOST_ITEMS;
+function thinned(items: readonly Item[], end: number, most: number): readonly Item[] {
+  if (items.length <= most) return items;
+  const width = end / most;
   const out: { item: Item; count: number }[] = [];
   for (const item of items) {
     const last = out.at(-1);
@@ -218,6 +243,28 @@ function sessionsOf(r: RunResult): Item[] {
   }));
 }
 
+/** The same lanes for the run and the repaired one, as far as they differ by it. */
+function laneTracks(tracks: Tracks, which: PictureTrack['run'], run: TracedRun, trace: RunTrace, result: RunResult | null): void {
+  const end = run.end / PS;
+  tracks.end = Math.max(tracks.end, end);
+  const roms = run.signals.filter((s) => s.group === 'core' && s.name.endsWith('.in_rom'));
+  const stretches = roms.map(
+    (s) => [named(s, roms, 'runs'), [...spans(s, run.end)].map(({ from, to, value }) => ({ from: from / PS, to: to / PS, text: value === 0 ? 'application' : 'ROM' }))] as const, // prettier-ignore
+  );
+  if (roms.length === 0) stretches.push(['runs', [{ from: 0, to: end, text: 'application' }]]);
+  for (const [name, items] of stretches) tracks.lane(name, which, 'application', result === null ? items : foldResets(items, result));
+  tracks.lane('masks', which, 'core', result === null ? masksOf(run) : blamedMasks(masksOf(run), culprits(result)));
+  tracks.lane('waiting', which, 'held', heldBackOf(run, trace.exceptions));
+  if (which === 'run') {
+    tracks.lane('clock', which, 'clock', clockOf(run));
+    tracks.lane('supply, D+', which, 'wire', supplyOf(run));
+  }
+  tracks.lane('host', which, 'bus', hostOf(run));
+  if (which === 'run') tracks.lane('pins', which, 'instant', pinsOf(run), MOST_LEVELS);
+}
+const blamedMasks = (items: readonly Item[], causes: ReadonlyMap<string, Culprit>): readonly Item[] =>
+  ['primask', 'basepri', 'faultmask'].reduce((marked, mask) => blamed(marked, causes.get(mask)), items);
+
 function tracedTracks(
   tracks: Tracks,
   which: PictureTrack['run'],
@@ -225,23 +272,12 @@ function tracedTracks(
   { exceptions }: RunTrace,
   causes: ReadonlyMap<string, Culprit>,
 ): void {
-  const end = run.end / PS;
-  tracks.end = Math.max(tracks.end, end);
   const stretches = (s: TraceSignal, words: (value: number) => string | null): Item[] =>
     [...spans(s, run.end)].flatMap(({ from, to, value }) => {
       const text = words(value);
       return text === null ? [] : [{ from: from / PS, to: to / PS, text }];
     });
   const signal = (suffix: string): readonly TraceSignal[] => run.signals.filter((s) => s.group === 'core' && s.name.endsWith(suffix));
-  const roms = signal('.in_rom');
-  for (const s of roms)
-    tracks.add(
-      named(s, roms, 'runs'),
-      which,
-      'application',
-      stretches(s, (v) => (v === 0 ? 'application' : 'ROM')),
-    );
-  if (roms.length === 0) tracks.add('runs', which, 'application', [{ from: 0, to: end, text: 'application' }]);
   for (const s of signal('.exception'))
     tracks.add(
       named(s, signal('.exception'), 'exception'),
@@ -314,11 +350,6 @@ const named = (s: TraceSignal, all: readonly TraceSignal[], what: string): strin
 
 /** Those that a boot path hangs on; each peripheral's own kernel clock follows them. */
 const shownClock = (name: string): boolean => /^(sysclk|cpu1|hclk|hsi|hsi48|hse|csi|msi|lse|pll\w*|usb)$/.test(name);
-
-function rateText(hz: number): string | null {
-  if (hz === 0) return null;
-  return hz >= 1e6 ? `${+(hz / 1e6).toFixed(4)} MHz` : `${+(hz / 1e3).toFixed(3)} kHz`;
-}
 
 export const placeText = (p: Place): string =>
   `${p.file === null ? p.pc : `${p.file}:${p.line}`}${p.symbol === null ? '' : ` (${p.symbol})`}`;

@@ -1,20 +1,25 @@
 /** The timeline of a run, to zoom into by mouse, touch and keyboard. d3 does the zooming; only what can be told apart is drawn. */
-import { axisBottom } from 'd3-axis';
 import { scaleLinear, type ScaleLinear } from 'd3-scale';
 import { select, type Selection } from 'd3-selection';
 import { zoom, zoomIdentity, type ZoomTransform } from 'd3-zoom';
+import { brokenAxis, type BrokenAxis } from '../axis.ts';
 import { timeText } from '../moments.ts';
 import type { Picture, PictureTrack } from '../picture.ts';
+import { rulerOf } from './ruler.ts';
 
 const LEFT = 104;
 const ROW = 22;
-const AXIS = 28;
+/** What belongs to the lane above it is lower. */
+const LOW = 16;
+const AXIS = 42;
 const ZOOM = 2;
 const CLOSEST = 1e8;
 /** Pixels: marks that lie closer become one. */
 const APART = 2;
 /** Pixels of a letter, for what fits into a stretch. */
-const LETTER = 6.5;
+const [LETTER, CAPITAL] = [6.5, 7.5];
+/** Letters: fewer say nothing. */
+const LEAST = 5;
 
 /** What is drawn: one item of a track, or several that cannot be told apart at this zoom. */
 interface Mark {
@@ -64,7 +69,12 @@ class Timeline implements TimelineHandle {
   private readonly axis: Selection<SVGGElement, unknown, null, undefined>;
   private readonly clip: Selection<SVGRectElement, unknown, null, undefined>;
   private readonly x: ScaleLinear<number, number>;
-  private readonly height: number;
+  private height = 0;
+  private readonly line: BrokenAxis;
+  /** Not only the lanes. */
+  private all = false;
+  /** Tracks that are shown, from above: where, and how high. */
+  private rows = new Map<number, { readonly y: number; readonly height: number }>();
   private moved: ZoomTransform = zoomIdentity;
   private chosen: { readonly track: number; readonly item: number } | null = null;
   private readonly behaviour = zoom<SVGSVGElement, unknown>()
@@ -86,30 +96,24 @@ class Timeline implements TimelineHandle {
     this.picture = picture;
     this.holder = holder;
     this.onChoose = onChoose;
-    this.height = picture.tracks.length * ROW + AXIS;
-    this.x = scaleLinear().domain([0, picture.end]);
+    this.line = brokenAxis(picture.end, picture.waits);
+    this.x = scaleLinear().domain([0, this.line.length]);
     this.said.textContent = follows
       ? 'Zoom with the wheel, a pinch or + and -; a click shows that instant; the arrow keys go from event to event, and from lane to lane; < and > go from mark to mark; m measures from here.'
       : `Zoom with the wheel, a pinch or + and -; move with the arrow keys; < and > go from mark to mark.${onTime ? ' A click, or Enter, moves the machine there.' : ''}`;
     const tools = document.createElement('div');
     tools.className = 'tools';
-    this.svg = select(holder)
-      .append('svg')
-      .attr('height', this.height)
-      .attr('role', 'group')
-      .attr('aria-label', 'Timeline of the run')
-      .attr('tabindex', 0);
-    const id = `inside-${Math.random().toString(36).slice(2)}`;
-    this.clip = this.svg.append('defs').append('clipPath').attr('id', id).append('rect').attr('x', LEFT).attr('height', this.height);
-    this.axis = this.svg.append('g').attr('transform', `translate(0,${this.height - AXIS + 4})`);
-    this.labels();
+    this.svg = select(holder).append('svg').attr('role', 'group').attr('aria-label', 'Timeline of the run').attr('tabindex', 0);
+    const id = `inside-${this.id}`;
+    this.clip = this.svg.append('defs').append('clipPath').attr('id', id).append('rect').attr('x', LEFT);
+    this.defineHatch();
+    this.axis = this.svg.append('g').attr('class', 'ruler');
+    this.names = this.svg.append('g');
     this.body = this.svg.append('g').attr('clip-path', `url(#${id})`);
-    if (picture.noReturn !== null)
-      this.body.append('line').attr('class', 'no-return').attr('y2', this.height).append('title').text('the point of no return');
+    if (picture.noReturn !== null) this.body.append('line').attr('class', 'no-return').append('title').text('the point of no return');
     this.body
       .append('line')
       .attr('class', 'now')
-      .attr('y2', this.height)
       .attr('visibility', 'hidden')
       .append('title')
       .text(follows ? 'now' : 'the machine');
@@ -118,6 +122,7 @@ class Timeline implements TimelineHandle {
     this.keys();
     this.buttons(tools);
     holder.append(tools, this.said);
+    this.arrange();
     this.limit();
     this.firstView();
     window.addEventListener('resize', this.onResize);
@@ -130,11 +135,12 @@ class Timeline implements TimelineHandle {
   setNow(seconds: number | null): void {
     const moves = this.now !== null && seconds !== null;
     this.now = seconds;
-    const x = this.moved.rescaleX(this.x)(Math.min(seconds ?? 0, this.picture.end));
+    const x = this.at()(Math.min(seconds ?? 0, this.picture.end));
     // where it stands at first leaves the view as it is
-    if (moves && (x < LEFT || x > this.width() - 8)) this.svg.call((s) => this.behaviour.translateTo(s, this.x(seconds), 0));
+    if (moves && (x < LEFT || x > this.width() - 8)) this.svg.call((s) => this.behaviour.translateTo(s, this.x(this.line.at(seconds)), 0));
     this.placeNow();
   }
+  private readonly id = Math.random().toString(36).slice(2);
   private mark: number | null = null;
   setMark(seconds: number | null): void {
     this.mark = seconds;
@@ -147,12 +153,21 @@ class Timeline implements TimelineHandle {
   private firstView(): void {
     const { view } = this.picture;
     if (view == null || view[1] <= view[0]) return;
-    const k = Math.min(CLOSEST, this.picture.end / (view[1] - view[0]));
-    this.svg.call((s) => this.behaviour.transform(s, zoomIdentity.translate(LEFT - k * this.x(view[0]), 0).scale(k)));
+    const [from, to] = view.map(this.line.at) as [number, number];
+    const k = Math.min(CLOSEST, this.line.length / (to - from));
+    this.svg.call((s) => this.behaviour.transform(s, zoomIdentity.translate(LEFT - k * this.x(from), 0).scale(k)));
+  }
+  /** The pixel of an instant. */
+  private at(): (seconds: number) => number {
+    const scaled = this.moved.rescaleX(this.x);
+    return (seconds) => scaled(this.line.at(seconds));
+  }
+  private instant(x: number): number {
+    return this.line.instant(this.moved.rescaleX(this.x).invert(x));
   }
   private placeNow(): void {
     const { now, mark } = this;
-    const scaled = this.moved.rescaleX(this.x);
+    const scaled = this.at();
     if (mark !== null) this.body.select('line.measure').raise().attr('x1', scaled(mark)).attr('x2', scaled(mark));
     const line = this.body.select('line.now').raise();
     line.attr('visibility', now === null ? 'hidden' : 'visible');
@@ -167,7 +182,7 @@ class Timeline implements TimelineHandle {
     // a mark tells itself that it was meant
     const mark = (event.target as Element).closest('.mark');
     if (x < LEFT || (mark !== null && !(this.follows && isStretch(mark)))) return;
-    this.onTime?.(Math.max(0, this.moved.rescaleX(this.x).invert(x)));
+    this.onTime?.(Math.min(this.picture.end, Math.max(0, this.instant(x))));
   }
   /** To what is chosen; the machine makes the run itself, not the repaired one. */
   private moveToChosen(): void {
@@ -187,17 +202,56 @@ class Timeline implements TimelineHandle {
     return false;
   }
 
+  private readonly names: Selection<SVGGElement, unknown, null, undefined>;
+  /** What is shown, in which order: each lane has that of the repaired run below it; a picture without lanes shows all. */
+  private arrange(): void {
+    const { tracks } = this.picture;
+    const each = tracks.map((t, i) => [t, i] as const);
+    const lanes = each.filter(([t]) => t.lane && t.run === 'run');
+    const others = each.filter(([t]) => t.lane && t.run === 'repaired');
+    const below = (name: string): number[] => others.filter(([t]) => t.name === name).map(([, i]) => i);
+    const order = lanes.flatMap(([t, i]) => [i, ...below(t.name)]);
+    const rest = each.map(([, i]) => i).filter((i) => !order.includes(i));
+    const hasLanes = lanes.length > 0;
+    const shown = !hasLanes || this.all ? [...order, ...rest] : [...order, ...rest.filter((i) => tracks[i]!.lane)];
+    let y = 0;
+    this.rows = new Map(
+      shown.map((i) => {
+        const { run, look, lane } = tracks[i]!;
+        const height = lane && (run === 'repaired' || look === 'held') ? LOW : ROW;
+        y += height;
+        return [i, { y: y - height, height }];
+      }),
+    );
+    this.height = y + AXIS;
+    this.svg.attr('height', this.height);
+    this.clip.attr('height', this.height);
+    this.axis.attr('transform', `translate(0,${y})`);
+    this.body.selectAll('line').attr('y2', this.height);
+    this.labels();
+  }
   private labels(): void {
-    this.picture.tracks.forEach(({ name, run }, i) => {
+    this.names.selectAll('*').remove();
+    for (const [i, { y, height }] of this.rows) {
+      const { name, run } = this.picture.tracks[i]!;
       const repaired = run === 'repaired';
-      const text = this.svg
+      const text = this.names
         .append('text')
         .attr('x', 4)
-        .attr('y', i * ROW + 15)
+        .attr('y', y + height - 6)
         .attr('class', repaired ? 'repaired' : '');
       text.text(`${repaired ? '↻ ' : ''}${name}`);
       if (repaired) text.append('title').text(`the same run with ${this.picture.repaired ?? ''}`);
-    });
+    }
+  }
+  /** Lines for what is kept waiting, and across the breaks of the axis. */
+  private defineHatch(): void {
+    for (const id of ['held', 'break']) {
+      const pattern = this.svg.select('defs').append('pattern').attr('id', `${id}-${this.id}`).attr('class', id);
+      pattern.attr('width', 6).attr('height', 6).attr('patternUnits', 'userSpaceOnUse').attr('patternTransform', 'rotate(45)');
+      pattern.append('rect').attr('width', 6).attr('height', 6);
+      pattern.append('line').attr('y2', 6);
+    }
   }
 
   // ---- what is drawn ---------------------------------------------------------------------------------------------------------------
@@ -205,8 +259,8 @@ class Timeline implements TimelineHandle {
     const width = this.width();
     this.clip.attr('width', width - LEFT);
     this.x.range([LEFT, width - 8]);
-    const now = this.moved.rescaleX(this.x);
-    const marks = this.picture.tracks.flatMap((_t, track) => this.marksOf(track, now));
+    const now = this.at();
+    const marks = [...this.rows.keys()].flatMap((track) => this.marksOf(track, now));
     const { tracks, texts } = this.picture;
     const groups = this.body
       .selectAll<SVGGElement, Mark>('g.mark')
@@ -214,8 +268,8 @@ class Timeline implements TimelineHandle {
       .join((enter) => {
         const g = enter.append('g').attr('role', 'button');
         g.append('title');
-        g.append('rect').attr('height', ROW - 6);
-        g.append('text').attr('y', 11).attr('aria-hidden', 'true');
+        g.append('rect');
+        g.append('text').attr('aria-hidden', 'true');
         return g
           .on('click', (_e, m) => {
             this.choose(m.track, m.item);
@@ -234,33 +288,77 @@ class Timeline implements TimelineHandle {
       )
       // one stop for Tab: < and > go through the marks
       .attr('tabindex', -1)
-      .attr('transform', (m) => `translate(${m.from},${m.track * ROW + 3})`)
-      .attr('aria-label', (m) => `${tracks[m.track]!.name}, ${timeText(tracks[m.track]!.from[m.item]!)}: ${textOf(m)}`);
+      .attr('transform', (m) => `translate(${m.from},${this.rows.get(m.track)!.y + 3})`)
+      .attr(
+        'aria-label',
+        (m) =>
+          `${tracks[m.track]!.run === 'repaired' ? 'repaired run, ' : ''}${tracks[m.track]!.name}, ${timeText(tracks[m.track]!.from[m.item]!)}: ${textOf(m)}`,
+      );
     groups.select('title').text((m) => `${timeText(tracks[m.track]!.from[m.item]!)}  ${textOf(m)}`);
-    groups.select('rect').attr('width', (m) => Math.max(APART, m.to - m.from));
+    const heightOf = (m: Mark): number => this.rows.get(m.track)!.height - 6;
+    groups
+      .select('rect')
+      .attr('width', (m) => Math.max(APART, m.to - m.from))
+      .attr('height', heightOf)
+      .attr('style', (m) => (tracks[m.track]!.look === 'held' ? `fill:url(#held-${this.id})` : null));
     groups
       .select('text')
+      .attr('y', (m) => heightOf(m) - (heightOf(m) > LOW - 6 ? 5 : 1))
       .attr('x', (m) => Math.max(3, LEFT + 3 - m.from))
       .text((m, i) => {
         if (tracks[m.track]!.look === 'instant') return countText(m, marks[i + 1]);
-        const room = Math.floor((Math.min(m.to, width) - Math.max(m.from, LEFT) - 6) / LETTER);
         const words = textOf(m);
-        return words.length <= room ? words : '';
+        // requests are written in capitals
+        const letter = /^[A-Z_]{4}/.test(words) ? CAPITAL : LETTER;
+        const room = Math.floor((Math.min(m.to, width) - Math.max(m.from, LEFT) - 6) / letter);
+        // cut, it is whole in the title
+        return words.length <= room ? words : room >= LEAST ? `${words.slice(0, room - 1)}…` : '';
       });
     const { noReturn } = this.picture;
     this.placeNow();
     if (noReturn !== null) this.body.select('line.no-return').attr('x1', now(noReturn)).attr('x2', now(noReturn));
-    this.axis.call(
-      axisBottom(now)
-        .ticks(width < 500 ? 3 : 8)
-        .tickFormat((v) => timeText(Number(v))),
-    );
+    this.rule(now, width);
+  }
+  /** Ticks, and a band through all lanes for each break. */
+  private rule(now: (seconds: number) => number, width: number): void {
+    const { ticks, breaks } = rulerOf(this.line, this.picture.end, now, (x) => this.instant(x), LEFT, width - 8);
+    this.axis.selectAll('*').remove();
+    this.axis
+      .append('path')
+      .attr('class', 'domain')
+      .attr('d', `M${LEFT},4H${width - 8}`);
+    for (const { x, text } of ticks) {
+      const tick = this.axis.append('g').attr('class', 'tick').attr('transform', `translate(${x},4)`);
+      tick.append('line').attr('y2', 5);
+      tick.append('text').attr('y', 18).attr('text-anchor', 'middle').text(text);
+    }
+    this.body.selectAll('rect.break').remove();
+    let last = -Infinity;
+    for (const { from, to, text } of breaks) {
+      const band = this.body
+        .insert('rect', 'g.mark')
+        .attr('class', 'break')
+        .attr('style', `fill:url(#break-${this.id})`)
+        .attr('x', from)
+        .attr('width', to - from)
+        .attr('height', this.height - AXIS + 8);
+      band.append('title').text(`the axis is broken: ${text}`);
+      const middle = (from + to) / 2;
+      this.axis
+        .append('path')
+        .attr('class', 'broken')
+        .attr('d', `M${middle - 6},8l4,-8M${middle + 2},8l4,-8`);
+      const half = (text.length * 5.6) / 2;
+      if (middle - half < last + 8 || middle - half < LEFT || middle + half > width - 8) continue;
+      last = middle + half;
+      this.axis.append('text').attr('class', 'broken').attr('x', middle).attr('y', 32).attr('text-anchor', 'middle').text(text);
+    }
   }
 
   /** Those in view; what lies closer together than can be seen is one. */
-  private marksOf(track: number, now: ScaleLinear<number, number>): Mark[] {
+  private marksOf(track: number, now: (seconds: number) => number): Mark[] {
     const { from, to } = this.picture.tracks[track]!;
-    const [left, right] = [now.invert(LEFT), now.invert(this.width() - 8)];
+    const [left, right] = [this.instant(LEFT), this.instant(this.width() - 8)];
     const marks: Mark[] = [];
     for (let i = firstBehind(to, left); i < from.length && from[i]! <= right; i++) {
       // far outside of the picture numbers grow beyond what a drawing takes
@@ -290,8 +388,9 @@ class Timeline implements TimelineHandle {
     this.said.textContent = `${run === 'repaired' ? 'repaired run, ' : ''}${name}: ${timeText(a)}${b > a ? ` to ${timeText(b)}` : ''}: ${this.picture.texts[text[item]!]!}`;
     const row = rows?.[item] ?? -1;
     this.onChoose(row < 0 ? null : row);
-    const now = this.moved.rescaleX(this.x);
-    if (bring && (now(a) < LEFT || now(a) > this.width() - 8)) this.svg.call((s) => this.behaviour.translateTo(s, this.x(a), 0));
+    const now = this.at();
+    if (bring && (now(a) < LEFT || now(a) > this.width() - 8))
+      this.svg.call((s) => this.behaviour.translateTo(s, this.x(this.line.at(a)), 0));
     else this.place();
     if (this.follows) this.moveToChosen();
   }
@@ -312,11 +411,13 @@ class Timeline implements TimelineHandle {
   /** The same in the track above or below, at the same time. */
   private other(by: 1 | -1): void {
     const { tracks } = this.picture;
-    const { track, item } = this.chosen ?? { track: by > 0 ? -1 : tracks.length, item: 0 };
-    const target = tracks[track + by];
-    if (target === undefined) return;
+    const order = [...this.rows.keys()];
+    const { track, item } = this.chosen ?? { track: -1, item: 0 };
+    const here = order.indexOf(track);
+    const next = order[here < 0 ? (by > 0 ? 0 : order.length - 1) : here + by];
+    if (next === undefined) return;
     const at = tracks[track]?.from[item] ?? 0;
-    this.choose(track + by, Math.min(target.from.length - 1, firstBehind(target.to, at)));
+    this.choose(next, Math.min(tracks[next]!.from.length - 1, firstBehind(tracks[next]!.to, at)));
   }
   private keys(): void {
     const acts: Readonly<Record<string, () => void>> = {
@@ -339,13 +440,14 @@ class Timeline implements TimelineHandle {
     });
   }
   private buttons(tools: HTMLElement): void {
-    const button = (text: string, label: string, act: () => void): void => {
+    const button = (text: string, label: string, act: () => void): HTMLElement => {
       const made = document.createElement('button');
       made.type = 'button';
       made.textContent = text;
       made.setAttribute('aria-label', label);
       made.addEventListener('click', act);
       tools.append(made);
+      return made;
     };
     button('+', 'zoom in', () => this.by(ZOOM));
     button('−', 'zoom out', () => this.by(1 / ZOOM));
@@ -354,9 +456,19 @@ class Timeline implements TimelineHandle {
     button('<', 'previous mark', () => this.next(-1));
     button('>', 'next mark', () => this.next(1));
     button('whole run', 'whole run', () => this.whole());
+    const { tracks } = this.picture;
+    const more = tracks.filter((t) => !t.lane).length;
+    if (more === 0 || more === tracks.length) return;
+    const toggle = button(`all ${tracks.length} lanes`, `all ${tracks.length} lanes`, () => {
+      this.all = !this.all;
+      toggle.setAttribute('aria-pressed', String(this.all));
+      this.arrange();
+      this.limit();
+    });
+    toggle.setAttribute('aria-pressed', 'false');
   }
   private by(factor: number): void {
-    const now = this.moved.rescaleX(this.x);
+    const now = this.at();
     const { chosen } = this;
     const at = chosen === null ? null : now(this.picture.tracks[chosen.track]!.from[chosen.item]!);
     // around what was chosen, as long as it is in view
