@@ -1,31 +1,9 @@
 /** The library's host in a browser, or wherever else nothing of Node is there. */
-import { findChip } from './chips/index.ts';
 import { usePrebuiltValidator } from './cli/prebuilt-validator.ts';
 import { PARALLEL } from './library/bench.ts';
 import { HOST } from './library/host.ts';
 import { runInWorker, type WorkerLike } from './library/job-messages.ts';
-import { moduleKey, PREBUILT } from './emu/core/interpreter/prebuilt.ts';
-
-const WASM_MAGIC = 0x6d736100;
-
-/** Loads the interpreters of a chip's cores; one that cannot be loaded is made. */
-async function prepare(name: string): Promise<void> {
-  const { INTERPRETERS } = await import('./interpreters.ts');
-  const keys = (findChip(name)?.cores ?? []).map(moduleKey);
-  await Promise.all(
-    keys.map(async (key) => {
-      const at = INTERPRETERS[key]?.();
-      if (at === undefined || PREBUILT.has(key)) return;
-      try {
-        const bytes = new Uint8Array(await (await fetch(at)).arrayBuffer());
-        // a server may answer with a page where the file is missing
-        if (bytes.length > 8 && new DataView(bytes.buffer).getUint32(0, true) === WASM_MAGIC) PREBUILT.set(key, bytes);
-      } catch {
-        // it is made on first use
-      }
-    }),
-  );
-}
+import { loadInterpreters } from './library/interpreter-files.ts';
 
 type Scope = {
   readonly Worker?: new (url: URL, options: { type: 'module' }) => WorkerLike;
@@ -34,6 +12,7 @@ type Scope = {
 const scope = globalThis as unknown as Scope;
 
 HOST.romImage = async (name) => (await import('./rom-images.ts')).romImage(name);
+const prepare = async (chip: string): Promise<void> => loadInterpreters(chip, (await import('./interpreters.ts')).INTERPRETERS);
 HOST.prepare = prepare;
 HOST.runJob = async (job, hooks) => {
   if (scope.Worker !== undefined)

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 // Builds the playground: `build-site.mjs <folder>`, by default dist/web. Static files; any server will do. With --packed every file is gzipped in place
 // (`bootbench serve` sends them so).
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { cpSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build, transform } from 'esbuild';
+import { lateCode } from './late-code.mjs';
 import { lessonFirmware } from './lesson-firmware.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -43,21 +44,21 @@ const apart = {
     );
     onLoad({ filter: /src[/\\]rom-images\.ts$/ }, () =>
       module(
-        "export const romImage = async (name) => new Uint8Array(await (await fetch(new URL('rom/' + name + '.bin', import.meta.url))).arrayBuffer());",
+        "import { fetched } from './web/fetched.ts'; export const romImage = async (name) => new Uint8Array(await (await fetched('rom/' + name + '.bin')).arrayBuffer());",
       ),
     );
     onLoad({ filter: /src[/\\]interpreters\.ts$/ }, () => {
       const rows = interpreters.map((f) => {
         const [, name, core] = /^interpreter-(.*)-(\d)\.wasm$/.exec(f);
-        return `'${name}:${core}': () => new URL('${f}', import.meta.url)`;
+        return `'${name}:${core}': () => addressOf('${f}')`;
       });
-      return module(`export const INTERPRETERS = { ${rows.join(', ')} };`);
+      return module(`import { addressOf } from './web/fetched.ts'; export const INTERPRETERS = { ${rows.join(', ')} };`);
     });
     onLoad({ filter: /web[/\\]chip-names\.ts$/ }, () =>
       module(`export const CHIP_NAMES = ${JSON.stringify(CHIPS.map((c) => c.name.toLowerCase()))};`),
     );
     const validator = readdirSync(dist).find((f) => /^validator-.*\.js$/.test(f));
-    onResolve({ filter: /^\.\/validator\.ts$/ }, () => ({ path: join(dist, validator) }));
+    onResolve({ filter: /[/\\]validator\.ts$/ }, () => ({ path: join(dist, validator) }));
     // only sources without a build need it
     onResolve({ filter: /^ajv$/ }, () => ({ path: 'ajv', external: true }));
   },
@@ -79,8 +80,8 @@ for (;;) {
   const missing = await import(`${pathToFileURL(outfile).href}?${inlined.size}`).then(
     () => null,
     (error) => {
-      if (error.line === undefined) throw error;
-      return error.line;
+      if (error.what === undefined) throw error;
+      return error.what;
     },
   );
   rmSync(outfile);
@@ -89,7 +90,8 @@ for (;;) {
   inlined.add(missing);
 }
 
-await build({
+const { metafile } = await build({
+  metafile: true,
   absWorkingDir: root,
   entryPoints: { main: 'web/main.tsx', lab: 'web/lab.ts' },
   outdir: out,
@@ -103,10 +105,10 @@ await build({
   logLevel: 'warning',
   jsx: 'automatic',
   jsxImportSource: 'preact',
-  plugins: [apart],
+  plugins: [await lateCode(root, EXAMPLES[0][0]), apart],
 });
 
-cpSync(join(root, 'web', 'index.html'), join(out, 'index.html'));
+writeFileSync(join(out, 'index.html'), withLoads(readFileSync(join(root, 'web', 'index.html'), 'utf8')));
 cpSync(join(root, 'web', 'lessons', 'lessons.css'), join(out, 'lessons.css'));
 // one description of the timeline for reports and the page
 const { code } = await transform(readFileSync(join(root, 'src', 'report', 'timeline-style.ts'), 'utf8'), { loader: 'ts' });
@@ -116,6 +118,7 @@ for (const f of lines) writeFileSync(join(out, 'facts', f), JSON.stringify(JSON.
 for (const f of readdirSync(join(root, 'rom', 'images')))
   if (f.endsWith('.bin')) cpSync(join(root, 'rom', 'images', f), join(out, 'rom', f));
 for (const f of interpreters) cpSync(join(dist, f), join(out, f));
+const needs = await filesOf(EXAMPLES.map(([name]) => JSON.parse(readFileSync(join(root, 'fixtures', name, 'scenario.json'), 'utf8')).chip));
 const examples = EXAMPLES.map(([name, title]) => {
   const folder = join(root, 'fixtures', name);
   // the run on the page is that of the terminal, only nothing is expected of it
@@ -124,7 +127,7 @@ const examples = EXAMPLES.map(([name, title]) => {
   cpSync(join(folder, 'firmware.elf'), join(out, 'examples', `${name}.elf`));
   const { sources } = JSON.parse(readFileSync(join(folder, 'fixture.json'), 'utf8'));
   const source = Object.fromEntries(sources.map((f) => [f, readFileSync(join(root, 'fixtures', f), 'utf8')]));
-  return { name, title, chip, scenario, source };
+  return { name, title, chip, scenario, source, needs: needs.get(chip) };
 });
 writeFileSync(join(out, 'examples', 'examples.json'), JSON.stringify(examples));
 await lessons();
@@ -152,4 +155,58 @@ async function lessons() {
   }
   for (const { forumCase } of LESSONS)
     if (forumCase !== undefined) cpSync(join(root, 'docs', 'cases', `${forumCase}.md`), join(out, 'cases', `${forumCase}.txt`));
+}
+
+/** All scripts that page and worker import at their start are asked for at once. */
+function withLoads(page) {
+  const importsOf = (file, seen = new Set()) => {
+    for (const { path, kind } of metafile.outputs[file].imports)
+      if (kind === 'import-statement' && !seen.has(path)) importsOf(path, seen.add(path));
+    return seen;
+  };
+  const outputOf = (name) => relative(root, join(out, name)).split(sep).join('/');
+  const own = importsOf(outputOf('main.js'));
+  const links = [
+    ...[...own].map((file) => `<link rel="modulepreload" href="${basename(file)}" />`),
+    ...[...importsOf(outputOf('lab.js'))]
+      .filter((file) => !own.has(file))
+      .map((file) => `<link rel="preload" as="script" crossorigin fetchpriority="low" href="${basename(file)}" />`),
+  ];
+  return page.replace('<!-- scripts -->', links.join('\n    '));
+}
+
+/** By chip: the files that its first run reads, as the page's own code asks for them. */
+async function filesOf(chips) {
+  const outfile = join(out, 'needs.mjs');
+  const contents = `
+    import './web/options.ts';
+    import { HOST } from './src/library/host.ts';
+    import { findChip } from './src/chips/index.ts';
+    import { romProfile } from './src/bench/input/job.ts';
+    export async function read(chip) {
+      await HOST.prepare(chip);
+      await HOST.romImage(romProfile(findChip(chip)).image);
+    }`;
+  const stdin = { contents, resolveDir: root, loader: 'ts' };
+  await build({ absWorkingDir: root, stdin, bundle: true, format: 'esm', platform: 'node', outfile, plugins: [apart] });
+  const real = globalThis.fetch;
+  const found = new Map();
+  try {
+    for (const chip of new Set(chips)) {
+      // a module of its own, that has read nothing yet
+      const { read } = await import(`${pathToFileURL(outfile).href}?${chip}`);
+      const names = ['dump.json'];
+      globalThis.fetch = async (url) => {
+        const file = fileURLToPath(url);
+        names.push(relative(realpathSync(out), file).split(sep).join('/'));
+        return new Response(readFileSync(file));
+      };
+      await read(chip);
+      found.set(chip, names);
+    }
+  } finally {
+    globalThis.fetch = real;
+    rmSync(outfile);
+  }
+  return found;
 }

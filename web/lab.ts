@@ -1,83 +1,58 @@
-/** The bench in a worker: the page asks, this runs. One holds the machine that is stepped, another makes whole runs. */
+/** The bench in a worker: the page asks, this runs. One holds the machine that is stepped, another makes whole runs. Code that only later steps need is loaded for them. */
 import { expose } from 'comlink';
-import { DFUse, type WebDfuDevice } from 'webdfu';
-import '../src/browser-host.ts';
-import { chipSaid, type ChipSaid } from '../src/bench/input/chip-said.ts';
-import { AmbiguousChip, inferChip } from '../src/bench/input/infer-chip.ts';
-import { jobInput } from '../src/bench/input/job.ts';
+import { AmbiguousChip } from '../src/bench/input/infer-chip.ts';
+import type { RunJob } from '../src/bench/input/job.ts';
 import type { Outcome } from '../src/bench/documents/result.ts';
 import type { Duration, StepAction } from '../src/bench/documents/scenario-types.ts';
 import type { RunTrace } from '../src/bench/documents/trace-types.ts';
-import { glossary } from '../src/bench/verdict/glossary.ts';
-import { findChip } from '../src/chips/index.ts';
-import type { ChipDescription } from '../src/emu/chip.ts';
 import { sha256 } from '../src/image/sha256.ts';
-import { HOST } from '../src/library/host.ts';
 import { runHere } from '../src/library/job-here.ts';
-import { openMachine, type BenchMachine, type Snapshot, type Stopped } from '../src/library/machine.ts';
-import { libraryJob, type BenchOptions, type RomOptions, type TypedScenario } from '../src/library/options.ts';
+import { libraryJob } from '../src/library/options.ts';
 import { handOverPicture } from '../src/report/hand-over/picture.ts';
 import { pictureOf } from '../src/report/picture.ts';
-import { sourcesIn } from './sources.ts';
-import { resolveRomOptions, ROM_OPTION_VALUES } from '../src/rom/options.ts';
-import { findRomProfile } from '../src/rom/profiles.ts';
-import { entryTarget } from './entry-target.ts';
-import { FLIPS, flipViews, type FlipTarget } from './flips.ts';
-import { listingOf } from './listing.ts';
-import { inThePage, pathOf } from './own-file.ts';
-import { patchText, shownFacts } from './told.ts';
-import { dumpFor, prepareChip, withFacts } from './remote.ts';
+import { bringFile, expectFiles } from './fetched.ts';
+import type { Held } from './held.ts';
+import { loadAll } from './late.ts';
+import { optionsOf, saidOf } from './options.ts';
+import { inThePage } from './own-file.ts';
+import { withFacts } from './remote.ts';
 import { piecesOf } from './setup.ts';
-import type { Changed, Diagnosed, DfuDevice, Entry, Flips, Go, Second, Setup, Verdict, View } from './setup.ts';
+import type { Diagnosed, DfuDevice, Entry, Flips, Go, Second, Setup, Verdict, View } from './setup.ts';
+import { sourcesIn } from './sources.ts';
+import { patchText, shownFacts } from './told.ts';
 
-const interpreters = HOST.prepare;
-HOST.prepare = async (chip) => {
-  await prepareChip(chip);
-  await interpreters(chip);
-};
-
-/** Registers that count time change by themselves. */
-const CLOCKWORK = /^(TIM\d+|LPTIM\d+)\.CNT$|^RTC\.|^USB.*\.(FNR|DSTS|HFNUM)$|^OTG.*DSTS$|^DWT/;
-const ENTRY_LIMIT = '10s';
-const TIMELINE_ROWS = 60;
-const MOST_SNAPSHOTS = 40;
-/** As long as a user waits for something: a request word is often read seconds behind the reset. */
-const GO_LIMIT = '20s';
-
-const imagesOf = (setup: Setup): NonNullable<BenchOptions['images']> =>
-  piecesOf(setup).map(({ name, bytes }) => ({ path: pathOf(name, bytes), bytes }));
-/** What is said of a chip that nobody named. */
-const saidOf = (setup: Setup): Promise<ChipSaid> | ChipSaid =>
-  setup.chip !== null ? {} : withFacts(() => chipSaid(inferChip(imagesOf(setup))));
-async function optionsOf(setup: Setup, flips: Flips): Promise<BenchOptions> {
-  const { chip, scenario, trigger } = setup;
-  const images = imagesOf(setup);
-  const part = chip ?? (await withFacts(() => inferChip(images).chip.name));
-  await HOST.prepare(part);
-  const board = flips.crystal === false ? { ...scenario.board, hse: null } : scenario.board;
-  const { romOptions: _, ...others } = scenario;
-  const dump = await dumpFor(part);
-  // the code of a dump has no options
-  const rom = dump === null ? { romOptions: flips.rom as RomOptions } : { romDump: dump };
-  const asked: TypedScenario = { ...(dump === null ? scenario : others), ...(board === undefined ? {} : { board }) };
-  return { chip: part, images, scenario: asked, ...rom, ...(trigger ? { trigger } : {}) };
-}
-/** For a machine that is held: it is triggered as the run was. */
-async function machineOptionsOf(setup: Setup, flips: Flips): Promise<Omit<BenchOptions, 'trigger' | 'devices'>> {
-  const { trigger: _, devices: _devices, ...options } = await optionsOf(setup, flips);
-  const { found } = setup;
-  return found === undefined ? options : { ...options, scenario: { ...(options.scenario as TypedScenario), steps: found } };
+/** A machine that stands somewhere cannot begin again when code is missing: all of it is loaded first. */
+async function newHeld(): Promise<Held> {
+  const [{ Held }] = await Promise.all([import('./held.ts'), loadAll()]);
+  return new Held();
 }
 
-/** As lsusb and dfu-util write it. */
-const lsusb = (id: string | null): string => id?.replace(/^0x/, '') ?? '????';
+function verdictOn(job: RunJob, setup: Setup): Verdict {
+  const started = performance.now();
+  let trace: RunTrace | null = null;
+  const result = runHere(job, { trace: (t) => (trace = t) });
+  const took = performance.now() - started;
+  const sources = sourcesIn(setup.source ?? {}, piecesOf(setup));
+  return {
+    result,
+    told: shownFacts(result, sources),
+    patch: patchText(result, sources),
+    chip: job.chip,
+    took,
+    sha256: sha256(setup.bytes),
+    picture: pictureOf(result, trace),
+    handOver: handOverPicture(result, { sources }),
+    memories: (trace as RunTrace | null)?.memories ?? [],
+  };
+}
 
 class Lab {
-  private machine: BenchMachine | null = null;
-  private values = new Map<string, number>();
-  private core: Readonly<Record<string, number>> = {};
-  private ended = false;
-
+  expect(names: readonly string[]): void {
+    expectFiles(names);
+  }
+  bring(name: string, bytes: Uint8Array | null): void {
+    bringFile(name, bytes);
+  }
   /** A whole run with its diagnosis, or the question which chip it is for. */
   async diagnose(setup: Setup, flips: Flips): Promise<Diagnosed> {
     try {
@@ -90,322 +65,45 @@ class Lab {
   }
   private async verdict(setup: Setup, flips: Flips): Promise<Verdict> {
     const options = await optionsOf(setup, flips);
-    const started = performance.now();
     const job = { ...(await libraryJob({ ...options, after: true })), ...(await saidOf(setup)) };
-    let trace: RunTrace | null = null;
-    const result = runHere(job, { trace: (t) => (trace = t) });
-    const took = performance.now() - started;
-    const sources = sourcesIn(setup.source ?? {}, piecesOf(setup));
-    return {
-      result,
-      told: shownFacts(result, sources),
-      patch: patchText(result, sources),
-      chip: job.chip,
-      took,
-      sha256: sha256(setup.bytes),
-      picture: pictureOf(result, trace),
-      handOver: handOverPicture(result, { sources }),
-      memories: (trace as RunTrace | null)?.memories ?? [],
-    };
+    return withFacts(() => verdictOn(job, setup));
   }
-
-  /** Runs to the entry into the ROM: what can be turned over there. Null if there is no entry. */
   async entry(setup: Setup): Promise<Entry | null> {
-    const options = await machineOptionsOf(setup, { state: {}, crystal: null, rom: {} });
-    const machine = await openMachine(options);
-    try {
-      const stopped = await machine.runUntil({ entry: true }, { limit: ENTRY_LIMIT });
-      const chip = findChip(options.chip)!;
-      const profile = chip.rom ? findRomProfile(chip.rom.id) : undefined;
-      if (stopped.by !== 'until' || !profile) return null;
-      const words = new Map(glossary().map((g) => [g.id, g.title]));
-      const chosen = (setup.scenario.romOptions ?? {}) as Readonly<Record<string, string>>;
-      const settings = options.romDump === undefined ? resolveRomOptions(profile.options, chosen) : [];
-      const rom = settings.map(({ id, value }) => ({ id, value, values: ROM_OPTION_VALUES[id], meaning: words.get(id) ?? '' }));
-      const input = jobInput(await libraryJob(options));
-      return { flips: flipViews(machine, chip), rom, crystal: input.scenario.board.hse !== null };
-    } finally {
-      machine.close();
-    }
+    const [{ entry }] = await Promise.all([import('./what-if-runs.ts'), loadAll()]);
+    return entry(setup);
   }
-
-  /** A whole run with some things turned over at the entry. */
   async second(setup: Setup, flips: Flips): Promise<Second> {
-    const options = await machineOptionsOf(setup, flips);
-    const chip = findChip(options.chip)!;
-    let trace: RunTrace | null = null;
-    const result = runHere(await libraryJob(options), {
-      trace: (t) => (trace = t),
-      atEntry: (machine) => turnOver(entryTarget(machine), chip, flips),
-    });
-    const sources = sourcesIn(setup.source ?? {}, piecesOf(setup));
-    return {
-      outcome: result.outcome as Outcome,
-      picture: pictureOf(result, trace),
-      handOver: handOverPicture(result, { sources, byHand: new Set(Object.keys(flips.state)) }),
-    };
+    const [{ second }] = await Promise.all([import('./what-if-runs.ts'), loadAll()]);
+    return second(setup, flips);
   }
-
   async outcomeWith(setup: Setup, flips: Flips): Promise<Outcome> {
     return (await this.second(setup, flips)).outcome;
   }
 
-  /** What is asked of the held machine happens one after the other: an `open` that waits for a chip's facts is not overtaken. */
-  private last: Promise<unknown> = Promise.resolve();
-  private inTurn<T>(work: () => T | Promise<T>): Promise<T> {
-    const next = this.last.then(work);
-    this.last = next.catch(() => undefined);
-    return next;
+  // ---- the machine that is held (web/held.ts) -----------------------------------------------------------------------------------
+  private loading: Promise<Held> | null = null;
+  private held: Held | null = null;
+  private async machine(): Promise<Held> {
+    this.loading ??= newHeld();
+    return (this.held = await this.loading.catch((error: unknown) => {
+      this.loading = null;
+      throw error;
+    }));
   }
-
-  /** A machine to step, at power-on. */
-  open(setup: Setup, flips: Flips): Promise<View> {
-    return this.inTurn(async () => {
-      this.machine?.close();
-      this.machine = null;
-      this.dfu = null;
-      this.opened = await machineOptionsOf(setup, flips);
-      const steps = (this.opened.scenario as TypedScenario | undefined)?.steps ?? [];
-      this.buttons = [...new Set(steps.flatMap(({ do: action }) => ('pin' in action ? [action.pin.name] : [])))];
-      this.machine = await openMachine(this.opened);
-      this.ended = false;
-      this.past = [this.machine.save()];
-      this.values = new Map();
-      this.changesSince();
-      return this.view('power-on', []);
-    });
-  }
-  go(where: Go): Promise<View> {
-    return this.inTurn(async () => {
-      const { signal } = (this.going = new AbortController());
-      this.remember();
-      const why = await this.move(this.held, where, signal);
-      return this.view(signal.aborted ? 'stopped' : why, this.changesSince());
-    });
-  }
-  private going: AbortController | null = null;
-  /** Where it has stood: the first is power-on. */
-  private past: Snapshot[] = [];
-  private remember(): void {
-    this.past.push(this.held.save());
-    // power-on stays: from there every instant can be reached
-    if (this.past.length > MOST_SNAPSHOTS) this.past.splice(1, 1);
-  }
-  private restore(to: Snapshot): void {
-    this.held.restore(to);
-    this.ended = false;
-    this.dfu = null;
-  }
-  /** To an instant, forth or back: back is the last place before it where the machine has stood, and on from there. */
-  seek(at: number): Promise<View> {
-    return this.inTurn(async () => {
-      const m = this.held;
-      const { signal } = (this.going = new AbortController());
-      if (at < m.now) {
-        while (this.past.length > 1 && this.past.at(-1)!.at > at) this.past.pop();
-        this.restore(this.past.at(-1)!);
-      } else this.remember();
-      if (at > m.now) await m.runUntil({ at: `${Math.round(at * 1e12)}ps` }, { signal });
-      return this.view(signal.aborted ? 'stopped' : 'at this instant', this.changesSince());
-    });
-  }
-  /** To where it stood before the last step. */
-  back(): Promise<View> {
-    return this.inTurn(() => {
-      const last = this.past.length > 1 ? this.past.pop()! : this.past[0]!;
-      this.restore(last);
-      return this.view('a step back', this.changesSince());
-    });
-  }
-  /** Whatever it is on the way to: it stays where it is. Nothing waits for its turn here. */
+  open = async (setup: Setup, flips: Flips): Promise<View> => (await this.machine()).open(setup, flips);
+  go = async (where: Go): Promise<View> => (await this.machine()).go(where);
+  seek = async (at: number): Promise<View> => (await this.machine()).seek(at);
+  back = async (): Promise<View> => (await this.machine()).back();
+  act = async (action: StepAction, label: string, forth?: Duration): Promise<View> => (await this.machine()).act(action, label, forth);
+  turn = async (id: string, on: boolean): Promise<View> => (await this.machine()).turn(id, on);
+  look = async (): Promise<View> => (await this.machine()).look();
+  read = async (what: readonly string[]): Promise<Readonly<Record<string, number | null>>> => (await this.machine()).read(what);
+  dfuOpen = async (): Promise<DfuDevice> => (await this.machine()).dfuOpen();
+  dfuRead = async (address: number, length: number): Promise<Uint8Array> => (await this.machine()).dfuRead(address, length);
+  dfuWrite = async (address: number, bytes: Uint8Array): Promise<void> => (await this.machine()).dfuWrite(address, bytes);
+  /** Nothing waits for its turn here. */
   stop(): void {
-    this.going?.abort();
-  }
-  /** Something happens to the chip from outside. */
-  act(action: StepAction, label: string, forth?: Duration): Promise<View> {
-    return this.inTurn(async () => {
-      const own = await this.withoutEvents();
-      this.remember();
-      await this.held.act(action);
-      if (forth !== undefined) await this.held.run(forth);
-      return this.view(`done: ${label}${own ? ', by hand from here on' : ''}`, this.changesSince());
-    });
-  }
-  /**
-   * Whose events are still to come gives way to a machine without events, at the same instant: both have done the same until here, and nothing happens twice. Where some
-   * have come already, another one comes behind those that are left.
-   */
-  private async withoutEvents(): Promise<boolean> {
-    const { held, opened } = this;
-    const steps = (opened?.scenario as TypedScenario | undefined)?.steps ?? [];
-    if (opened === null || steps.length === 0 || held.timeline.some(({ kind }) => kind === 'scenario')) return false;
-    const alone = { ...opened, scenario: { ...(opened.scenario as TypedScenario), steps: [] } };
-    const at = held.now;
-    held.close();
-    this.machine = null;
-    this.machine = await openMachine(alone);
-    this.opened = alone;
-    this.past = [this.machine.save()];
-    if (at > 0) await this.machine.runUntil({ at: `${Math.round(at * 1e12)}ps` });
-    return true;
-  }
-  private opened: Awaited<ReturnType<typeof machineOptionsOf>> | null = null;
-  private get held(): BenchMachine {
-    if (!this.machine) throw new Error('no machine is open');
-    return this.machine;
-  }
-  private async move(m: BenchMachine, where: Go, signal: AbortSignal): Promise<string> {
-    const come = (s: Stopped, words: string): string =>
-      s.by === 'until' ? words : `that did not come within ${GO_LIMIT.replace('s', ' s')}`;
-    const limit = { limit: GO_LIMIT, signal } as const;
-    switch (where) {
-      case 'instruction':
-        m.step();
-        return 'one instruction';
-      case 'line':
-      case 'over':
-        m.stepLine({ over: where === 'over' });
-        return 'another line';
-      case 'reset':
-        return come(await m.runUntil({ reset: true }, limit), 'behind a reset');
-      case 'entry':
-        return come(await m.runUntil({ entry: true }, limit), 'in front of the first instruction in system memory');
-      case 'exception':
-        return come(await m.runUntil({ exception: true }, limit), 'an exception is taken');
-      case 'dfu':
-        return come(await m.runUntil({ usb: 'dfu' }, limit), 'the host has the DFU device');
-      case 'millisecond':
-        await m.run('1ms', { signal });
-        return 'a millisecond later';
-      case 'end': {
-        const end = await m.finish({ signal }).catch((error: unknown) => {
-          if (signal.aborted) return null;
-          throw error;
-        });
-        this.ended = end !== null;
-        return `the run is over: ${end?.outcome}`;
-      }
-    }
-  }
-  /** Turns something over in the machine that is held. */
-  turn(id: string, on: boolean): Promise<View> {
-    return this.inTurn(() => {
-      const m = this.held;
-      this.remember();
-      const flip = FLIPS.find((f) => f.id === id)!;
-      flip.write(m, findChip(m.board.chip)!, on);
-      return this.view(`${flip.label}: ${flip.words[on ? 1 : 0]}`, this.changesSince());
-    });
-  }
-  look(): Promise<View> {
-    return this.inTurn(() => this.view('as it is', []));
-  }
-
-  /** Registers, fields and words of memory (by address) of the machine that is held; null for what this chip does not have. */
-  read(what: readonly string[]): Promise<Readonly<Record<string, number | null>>> {
-    return this.inTurn(() => Object.fromEntries(what.map((name) => [name, valueOf(this.held, name)])));
-  }
-
-  /** What has changed in the registers of peripherals since the last look. */
-  private changesSince(): Changed[] {
-    const m = this.held;
-    const changed: Changed[] = [];
-    const next = new Map<string, number>();
-    for (const peripheral of m.peripherals) {
-      for (const register of m.registersOf(peripheral)) {
-        const name = `${peripheral}.${register}`;
-        const value = m.read(name);
-        next.set(name, value);
-        const before = this.values.get(name);
-        if (before === undefined || before === value || CLOCKWORK.test(name)) continue;
-        const now = m.register(name).fields;
-        const fields = Object.entries(now).flatMap(([field, n]) => {
-          const { bit, width } = m.fieldBits(`${name}.${field}`);
-          const old = Math.floor(before / 2 ** bit) % 2 ** width;
-          return old === n ? [] : [{ name: field, before: old, now: n }];
-        });
-        changed.push({ name, value, fields });
-      }
-    }
-    this.values = next;
-    return changed.slice(0, 40);
-  }
-  /** Pins that the board drives in this run. */
-  private pinsOf(m: BenchMachine): Record<string, 0 | 1> {
-    const names = this.buttons.filter((name) => name !== 'BOOT0');
-    return Object.fromEntries(names.map((name) => [name, m.pin(name).level]));
-  }
-  private buttons: readonly string[] = [];
-  private view(why: string, changes: readonly Changed[]): View {
-    const m = this.held;
-    const before = this.core;
-    const registers = m.registers;
-    this.core = registers;
-    // without a cable there is no device, whatever the host has not noticed yet
-    const device = m.outside.cable === 'out' ? null : m.usb.device;
-    return {
-      at: m.now,
-      instructions: m.instructions,
-      zone: m.zone,
-      place: m.place,
-      registers: Object.entries(registers).map(([name, value]) => ({ name, value, changed: name in before && before[name] !== value })),
-      changes,
-      code: listingOf(m, findChip(m.board.chip)!),
-      console: Object.values(m.console).join('\n').slice(-2000),
-      timeline: m.timeline.slice(-TIMELINE_ROWS).map(({ at, kind, text }) => ({ at, kind, text })),
-      usb: m.usb.log.slice(-TIMELINE_ROWS).map(({ at, text }) => ({ at, text })),
-      device:
-        device === null
-          ? null
-          : `${lsusb(device.vid)}:${lsusb(device.pid)} ${device.product ?? ''} (${device.servedBy === 'system' ? 'ROM' : 'application'})`,
-      board: { ...m.outside, pins: this.pinsOf(m) },
-      outcome: m.outcome,
-      ended: this.ended,
-      why,
-    };
-  }
-
-  // ---- the device through WebUSB ------------------------------------------------------------------------------------------------
-  private dfu: WebDfuDevice | null = null;
-  /** As a page would: the package webdfu on `navigator.usb`, which is the emulated device here. */
-  async dfuOpen(): Promise<DfuDevice> {
-    const device = (await this.held.usb.webusb.requestDevice({ filters: [] })) as unknown as USBDevice;
-    const interfaces = DFUse.findDeviceDfuInterfaces(device);
-    if (interfaces.length === 0) throw new Error('the device has no DFU interface');
-    this.dfu = new DFUse.Device(device, interfaces[0]!);
-    await this.dfu.open();
-    return { name: device.productName ?? 'a device', alternates: interfaces.map((i) => i.name ?? '') };
-  }
-  async dfuRead(address: number, length: number): Promise<Uint8Array> {
-    const dfu = this.connected();
-    dfu.startAddress = address;
-    return new Uint8Array(await (await dfu.do_upload(TRANSFER_SIZE, length)).arrayBuffer());
-  }
-  async dfuWrite(address: number, bytes: Uint8Array): Promise<void> {
-    const dfu = this.connected();
-    dfu.startAddress = address;
-    await dfu.do_download(TRANSFER_SIZE, new Uint8Array(bytes).buffer, false);
-  }
-  private connected(): WebDfuDevice {
-    if (!this.dfu) throw new Error('open the device first');
-    return this.dfu;
-  }
-}
-const TRANSFER_SIZE = 1024;
-
-function valueOf(machine: BenchMachine, name: string): number | null {
-  if (/^0x[0-9a-f]+$/i.test(name)) return machine.readMemory(Number(name), 4).reduceRight((n, byte) => n * 256 + byte, 0);
-  try {
-    return machine.read(name);
-  } catch {
-    return null;
-  }
-}
-
-function turnOver(machine: FlipTarget, chip: ChipDescription, flips: Flips): void {
-  for (const flip of FLIPS) {
-    const on = flips.state[flip.id];
-    if (on !== undefined) flip.write(machine, chip, on);
+    this.held?.stop();
   }
 }
 

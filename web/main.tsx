@@ -10,7 +10,7 @@ import { placeOf } from './lessons/place.ts';
 import { Drop } from './panes/drop.tsx';
 import { ChipQuestion, Firmware } from './panes/firmware.tsx';
 import { Stepper, type Controls } from './panes/machine.tsx';
-import { TimelinePanel } from './panes/timeline.tsx';
+import { drawing, TimelinePanel } from './panes/timeline.tsx';
 import { Share } from './panes/share.tsx';
 import { Tabs, type Tab } from './panes/tabs.tsx';
 import { Headline, VerdictPanel } from './panes/verdict.tsx';
@@ -19,7 +19,7 @@ import { changesIn, drawnOver, turned, useWhatIf } from './second.ts';
 import { unpacked } from './share.ts';
 import { NO_FLIPS, type Example, type Flips, type Setup, type SourceTexts, type Verdict, type WhichChip, asRun } from './setup.ts';
 import { inWords } from './words.ts';
-import { onRunner, Stopped, stopRuns } from './workers.ts';
+import { onRunner, runnerReady, Stopped, stopRuns, supplyWith } from './workers.ts';
 
 const NO_EXAMPLES: readonly Example[] = [];
 
@@ -61,10 +61,17 @@ function App() {
 
   const diagnose = useCallback(
     (next: Setup) =>
-      attempt('running', async (stale) => {
+      attempt('loading the emulator', async (stale) => {
         setSetup(next);
         setVerdict(null);
         setRepaired(false);
+        void runnerReady().then(
+          () => {
+            void drawing();
+            if (!stale()) setBusy('running');
+          },
+          () => undefined,
+        );
         const { verdict: found, question: asked } = await onRunner((lab) => lab.diagnose(next, NO_FLIPS));
         if (stale()) return;
         setQuestion(asked);
@@ -83,7 +90,8 @@ function App() {
       setWanted('');
       // its machine goes with it: nothing may move the old one under the new name while the firmware is loaded
       setVerdict(null);
-      await attempt('loading', async (stale) => {
+      await attempt('loading the emulator', async (stale) => {
+        supplyWith(example.needs);
         const bytes = new Uint8Array(await (await fetch(`examples/${example.name}.elf`)).arrayBuffer());
         if (stale()) return;
         await diagnose({
@@ -118,7 +126,7 @@ function App() {
   );
 
   useEffect(() => {
-    void attempt('loading', async () => {
+    void attempt('loading the emulator', async () => {
       const all = (await (await fetch('examples/examples.json')).json()) as readonly Example[];
       setExamples(all);
       await follow(location.hash, all);
@@ -239,6 +247,11 @@ function App() {
               if (setup) void diagnose({ ...setup, chip: part });
             }}
           />
+        )}
+        {verdict === null && busy !== '' && (
+          <section class="pane">
+            <progress aria-label="until the verdict" />
+          </section>
         )}
         {own && verdict && (
           <div class="bench" data-tab={tab}>

@@ -25,6 +25,8 @@ export interface Example {
   readonly scenario: TypedScenario;
   /** Start-up code included. */
   readonly source: SourceTexts;
+  /** Files of the page that its first run reads. */
+  readonly needs: readonly string[];
 }
 export interface Setup {
   readonly name: string;

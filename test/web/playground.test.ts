@@ -24,8 +24,9 @@ const built = existsSync(join(root, 'dist', 'index-node.js'));
 const missing = browserPath === undefined ? 'chromium is not installed' : built ? null : 'npm run build has not run';
 if (missing && process.env['BOOTBENCH_REQUIRE_ORACLES'] === '1') throw new Error(missing);
 
-/** Compressed bytes that a page may be made of. */
+/** Compressed bytes that a page may be made of, and those of them that come before the first verdict. */
 const LARGEST_PAGE = 1_000_000;
+const LARGEST_START = 680_000;
 const KEYS = 40;
 describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${missing}`}`, () => {
   let folder = '';
@@ -602,6 +603,42 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     await page.getByRole('button', { name: 'Machine', exact: true }).click();
     expect(await page.locator('.registers').isVisible()).toBe(true);
     expect(await page.getByTestId('story').isVisible()).toBe(false);
+  });
+
+  it('shows a verdict before anything is loaded that only later steps and other chips need', async () => {
+    page = await browser.newPage();
+    const asked: { readonly name: string; readonly at: number }[] = [];
+    // what the page has already has an address of its own
+    const isFile = (url: string): boolean => url.startsWith(base);
+    page.on(
+      'requestfinished',
+      (r) => isFile(r.url()) && asked.push({ name: new URL(r.url()).pathname.slice(1) || 'index.html', at: r.timing().startTime }),
+    );
+    await page.addInitScript(() => {
+      const seen = new MutationObserver(() => {
+        if (document.querySelector('[data-testid=outcome]') === null) return;
+        document.documentElement.dataset['verdict'] = String(Date.now());
+        seen.disconnect();
+      });
+      seen.observe(document, { subtree: true, childList: true });
+    });
+    await page.goto(base);
+    await moved(/^power-on/);
+    const shown = Number(await page.locator('html').getAttribute('data-verdict'));
+    const [first, later] = [asked.filter(({ at }) => at <= shown), asked.filter(({ at }) => at > shown)].map((some) =>
+      some.map(({ name }) => name),
+    );
+    const pieces = (names: readonly string[]): string[] => names.flatMap((name) => /^([a-z-]+)-[0-9A-Z]{8}\.js$/.exec(name)?.[1] ?? []);
+    expect(pieces(first!).filter((name) => name !== 'chunk' && name !== 'timeline')).toEqual([]);
+    expect(pieces(later!)).toEqual(expect.arrayContaining(['held', 'models', 'sometimes', 'what-if-runs']));
+    expect(first).toEqual(expect.arrayContaining(['lab.js', 'facts/stm32f0x2.json', 'rom/f072.bin']));
+    // what is asked for again comes from the browser's cache
+    const bytes = [...new Set(first)].reduce(
+      (sum, name) => sum + (name === 'dump.json' ? 0 : statSync(join(folder, `${name}.gz`)).size),
+      0,
+    );
+    expect(bytes).toBeGreaterThan(LARGEST_START / 2);
+    expect(bytes).toBeLessThan(LARGEST_START);
   });
 
   it('is small, and only its own files are served', async () => {

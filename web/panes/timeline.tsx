@@ -1,10 +1,12 @@
 /** The timeline of the run and its events. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { drawTimeline, type TimelineHandle } from '../../src/report/app/timeline.ts';
+import type { TimelineHandle } from '../../src/report/app/timeline.ts';
 import type { Picture } from '../../src/report/picture.ts';
 import type { Verdict } from '../setup.ts';
 
-/** What the script of a report draws, too. */
+/** What the script of a report draws with, too. It is loaded while the firmware runs. */
+export const drawing = () => import('../../src/report/app/timeline.ts');
+
 interface TimelineProps {
   readonly verdict: Verdict;
   /** What is drawn: the run and below it another one. */
@@ -18,12 +20,20 @@ export function TimelinePanel({ verdict: { result }, picture, now, seek }: Timel
   const handle = useRef<TimelineHandle | null>(null);
   const latest = useRef(seek);
   latest.current = seek;
+  const stands = useRef(now);
+  stands.current = now;
   useEffect(() => handle.current?.setNow(now), [now]);
   const reached = now === null ? -1 : result.timeline.findLastIndex((t) => Number(t.at) <= now);
   const [row, setRow] = useState<number | null>(null);
   useEffect(() => {
-    handle.current = drawTimeline(picture, holder.current!, setRow, (at) => latest.current(at));
+    let isGone = false;
+    void drawing().then(({ drawTimeline }) => {
+      if (isGone || holder.current === null) return;
+      handle.current = drawTimeline(picture, holder.current, setRow, (at) => latest.current(at));
+      handle.current.setNow(stands.current);
+    });
     return () => {
+      isGone = true;
       handle.current?.close();
       holder.current?.replaceChildren();
     };
