@@ -29,7 +29,7 @@ function without(item: Item, { from, to }: Item): readonly Item[] {
 }
 
 /** Stretches in which what signals say together stays the same; null: nothing to say. */
-export function together(signals: readonly TraceSignal[], end: number, words: (values: readonly number[]) => string | null): Item[] {
+function together(signals: readonly TraceSignal[], end: number, words: (values: readonly number[]) => string | null): Item[] {
   const at = [...new Set(signals.flatMap((s) => s.at))].sort((a, b) => a - b);
   const next = signals.map(() => 0);
   const items: Item[] = [];
