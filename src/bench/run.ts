@@ -5,6 +5,7 @@ import { collectBase, makeResult, place, type SymptomAnswer } from './verdict/do
 import { asksForCauses, judge } from './documents/expect.ts';
 import { EXC } from '../emu/core/arm/scs-state.ts';
 import {
+  badVector,
   badVectorInWords,
   crashInWords,
   EXCEPTIONS,
@@ -71,6 +72,7 @@ import { traceLostFlag } from './slice/lost-flag.ts';
 import { traceRequests } from './slice/requests.ts';
 import { factsOf, traceFailure, type Failure } from './slice/failure.ts';
 import { runTo } from './slice/window.ts';
+import { overwritten, type Overwritten } from './proof/overwritten.ts';
 import { wrongTurn, type WrongTurn } from './proof/wrong-turn.ts';
 import { starvedBy } from './slice/starved.ts';
 import { unstarted } from './slice/unstarted.ts';
@@ -210,6 +212,7 @@ interface SecondRun {
   readonly traced: Traced;
   /** Notes about the first fault, the origin of its values, resets and waits. */
   readonly told: readonly Note[];
+  readonly failure: Failure | null;
 }
 function secondRun(run: PlainRun): SecondRun {
   const { session, powerOn, finished, observed, base, cut } = run;
@@ -236,7 +239,8 @@ function secondRun(run: PlainRun): SecondRun {
   if (!cut && traced.leave !== null) traced = { ...traced, leave: leaveOf(run) ?? traced.leave };
   const why = searched(run, 'why it does not go on', { notes: [], started: null }, () => whyNotes(session, powerOn, finished, base, cut));
   const idle = cut ? [] : searched(run, 'what was never started', [], () => idleImages(session, powerOn, base));
-  return { traced: { ...traced, watchdogStart: why.started }, told: [...uncopiedOf(run), ...crash, ...chain, ...why.notes, ...idle] };
+  const told = [...uncopiedOf(run), ...crash, ...chain, ...why.notes, ...idle];
+  return { traced: { ...traced, watchdogStart: why.started }, told, failure };
 }
 /** Notes about variables that start-up code has not copied, for a run that did not reach its goal. */
 function uncopiedOf(run: PlainRun): Note[] {
@@ -282,6 +286,7 @@ function notFinished(input: RunInput, error: unknown, what = 'the analysis after
 /** The checked instant, and the states from which runs are repeated. */
 interface JudgedRun {
   readonly judged: ReturnType<typeof judgeAll>;
+  readonly failure: Failure | null;
   readonly entry: ReturnType<Session['lastEntry']>;
   readonly starts: Starts;
   readonly variants: Variants;
@@ -291,7 +296,7 @@ interface JudgedRun {
   readonly diagnosis: Diagnosis;
 }
 /** Checks the state at the last entry, otherwise at the first fault, otherwise at the end. */
-function judgeInstant(run: PlainRun, { traced }: SecondRun): JudgedRun {
+function judgeInstant(run: PlainRun, { traced, failure }: SecondRun): JudgedRun {
   const { session, powerOn, finished, end, observed, cut } = run;
   const entry = session.lastEntry();
   session.restore(
@@ -306,6 +311,7 @@ function judgeInstant(run: PlainRun, { traced }: SecondRun): JudgedRun {
   const variants = new Variants(session, starts);
   return {
     judged,
+    failure,
     entry,
     starts,
     variants,
@@ -343,6 +349,7 @@ interface Answers {
   written?: readonly ChangedOption[];
   left?: readonly LeftCause[];
   turn?: WrongTurn;
+  overwritten?: Overwritten;
   after?: After<string>;
   dependsOn: RomDependency[];
   symptom: SymptomAnswer | null;
@@ -393,13 +400,18 @@ function explain(run: PlainRun, of: JudgedRun, answers: Answers): void {
 }
 
 /** By repair of what a check finds, then by difference, then on the way there. */
-function lookForCause(run: PlainRun, { judged, entry, starts, variants }: JudgedRun, answers: Answers): void {
+function lookForCause(run: PlainRun, { judged, failure, entry, starts, variants }: JudgedRun, answers: Answers): void {
   const { session, input, observed, base } = run;
   input.progress?.('looking for the cause');
   const { otherRate } = base;
   answers.diagnosis = diagnose(session, starts, variants, judged, observed, true);
   if (otherRate !== null) run.notes.push(...atOtherRate(session, starts, otherRate));
   const explained = answers.diagnosis.explained === true;
+  const over = explained ? null : byOverwriting(run, failure);
+  if (over !== null) {
+    answers.overwritten = over;
+    return;
+  }
   if (!explained) Object.assign(answers, byDifference(run, entry));
   answers.path = onTheWay(run, explained || answers.difference?.helps === true);
   if (explained || answers.difference?.helps === true || answers.path.sets.length > 0) return;
@@ -412,6 +424,18 @@ function lookForCause(run: PlainRun, { judged, entry, starts, variants }: Judged
   Object.assign(answers, leftOut);
   if (leftOut.difference !== null) return;
   answers.board = searched(run, 'what the board or the host keeps from it', NO_BOARD, () => boardCauses(input, () => true));
+}
+
+/** A store over what a fault in front of any entry hangs on. */
+function byOverwriting(run: PlainRun, failure: Failure | null): Overwritten | null {
+  const { session, input, powerOn } = run;
+  const { firstFault, entries } = run.base;
+  const { faultCheckpoint } = session;
+  if (firstFault === null || faultCheckpoint === null || entries.length > 0) return null;
+  input.progress?.('leaving out what wrote over the value of the fault');
+  session.restore(faultCheckpoint);
+  const vector = badVector(session, firstFault);
+  return searched(run, 'what wrote over the value of the fault', null, () => overwritten(session, powerOn, firstFault, vector, failure));
 }
 
 /** A host's client is tried on the device; why it cannot be used where it cannot. */
@@ -616,7 +640,21 @@ function leftBehind(run: PlainRun): ByDifference {
 
 function makeWhole(run: PlainRun, { judged, entry }: JudgedRun, answers: Answers): RunResult<string> {
   const { session, input, base, notes } = run;
-  const { diagnosis, difference, receiver, path, board, written, left, turn, after, dependsOn, symptom, noReturn } = answers;
+  const {
+    diagnosis,
+    difference,
+    receiver,
+    path,
+    board,
+    written,
+    left,
+    turn,
+    overwritten: over,
+    after,
+    dependsOn,
+    symptom,
+    noReturn,
+  } = answers;
   for (const text of symptom?.notes ?? []) notes.push({ kind: 'symptom', text });
   if (input.noReturn) notes.push({ kind: 'no-return', text: noReturnText(session, noReturn) });
   notes.push(...restsOn(run, entry));
@@ -634,6 +672,7 @@ function makeWhole(run: PlainRun, { judged, entry }: JudgedRun, answers: Answers
       ...(written && { written }),
       ...(left && { left }),
       ...(turn && { turn }),
+      ...(over && { overwritten: over }),
       ...(after && { after }),
     },
     dependsOn,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CHECK_IDS, hex16, hex32, OUTCOMES, seconds, VERDICTS, type RunResult } from '../../src/bench/documents/result.ts';
+import { CHECK_IDS, FOUND_CAUSES, hex16, hex32, OUTCOMES, seconds, VERDICTS, type RunResult } from '../../src/bench/documents/result.ts';
 import { RESET_CAUSES } from '../../src/emu/component.ts';
 import { serialise } from '../../src/bench/documents/serialise.ts';
 import { dfuResult, primaskResult } from '../samples/results.ts';
@@ -66,6 +66,7 @@ describe('bootbench/run@1', () => {
   test('the schema has the words of the types, and every check id in order', () => {
     expect(run.definitions['outcome']!.enum).toEqual(OUTCOMES);
     expect(run.definitions['checkId']!.enum).toEqual(CHECK_IDS);
+    expect((run.definitions['causeId']!['anyOf'] as readonly Schema[])[1]!['enum']).toEqual(FOUND_CAUSES);
     const { resets, checks } = run.properties as Record<string, Schema>;
     const enumOf = (schema: Schema, key: string): unknown => schema.items.properties[key]!['enum'];
     expect(enumOf(resets!, 'by')).toEqual(RESET_CAUSES);

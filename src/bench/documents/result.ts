@@ -168,7 +168,18 @@ export interface ResultCheck<Text extends Sentence = Sentence> {
 /** A check, or a cause that no check names: a difference of the state at the entry of the ROM, or of what a loader left to the application that it starts, a write without effect, a wait that was given up. */
 export type CauseId = CheckId | (typeof FOUND_CAUSES)[number];
 /** Causes that no check names. */
-export const FOUND_CAUSES = ['state', 'image', 'lost-write', 'gave-up', 'board', 'host', 'branch', 'stack', 'fault'] as const;
+export const FOUND_CAUSES = [
+  'state',
+  'image',
+  'lost-write',
+  'gave-up',
+  'board',
+  'host',
+  'branch',
+  'stack',
+  'overwritten',
+  'fault',
+] as const;
 export interface ResultCause<Text extends Sentence = Sentence> {
   readonly id: CauseId;
   /** True = the run reaches DFU with its set repaired. */

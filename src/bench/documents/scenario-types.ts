@@ -347,7 +347,7 @@ export interface Step {
 export interface Expect {
   /** `dfu`, dfu-lost, reset-loop, fault, rom-silent, back-in-app, stuck or no-jump, or a list of them. */
   readonly outcome?: Outcome | readonly Outcome[];
-  /** Checks (or state, image, lost-write, gave-up, board, host) that must be proved as causes; others may be proved, too. */
+  /** Checks (or state, image, lost-write, gave-up, board, host, branch, stack, overwritten, fault) that must be proved as causes; others may be proved, too. */
   readonly causes?: readonly string[];
   /** Checks that must not be proved as causes; * = none at all. */
   readonly notCauses?: readonly string[];

@@ -130,18 +130,27 @@ const SVC = 0xdf;
  * fault; its position afterwards is undefined.
  */
 export function badVectorInWords(s: Session, fault: FaultFacts, powerOn: Checkpoint): string[] {
-  const { bootCore: core, chip } = s.machine;
-  const exception = core.arm.ipsr;
-  const at = vectorAddress(core, exception);
-  const vector = core.peek(at, 4) ?? 0;
-  const why = exception === 0 ? null : noHandler(s, fault, vector);
-  if (why === null) return [];
+  const found = badVector(s, fault);
+  if (found === null) return [];
+  const { exception, address, value, why } = found;
   const came = fault.from >= 0 && isCode(s, fault.from) ? ` was taken at ${place(s, fault.from)}` : ' was taken';
   return [
-    `${exceptionName(chip, exception)}${came}, and its vector at ${hex(at)} holds ${hex(vector)}: ${why}`,
+    `${exceptionName(s.machine.chip, exception)}${came}, and its vector at ${hex(address)} holds ${hex(value)}: ${why}`,
     ...misaligned(s, exception),
-    ...filledBy(s, at, fault.at, powerOn),
+    ...filledBy(s, address, fault.at, powerOn),
   ];
+}
+/** The vector by which the fault came, and what is wrong with it; null for another fault. The session must be at the fault. */
+export function badVector(
+  s: Session,
+  fault: FaultFacts,
+): { readonly exception: number; readonly address: number; readonly value: number; readonly why: string } | null {
+  const { bootCore: core } = s.machine;
+  const exception = core.arm.ipsr;
+  const address = vectorAddress(core, exception);
+  const value = core.peek(address, 4) ?? 0;
+  const why = exception === 0 ? null : noHandler(s, fault, value);
+  return why === null ? null : { exception, address, value, why };
 }
 /** A table that is not aligned to its size: who said where it is. */
 function misaligned(s: Session, exception: number): string[] {

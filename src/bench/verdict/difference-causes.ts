@@ -9,11 +9,12 @@ import { isLock } from '../difference/lock.ts';
 import type { Difference, Finding } from '../difference/find.ts';
 import { LATE, type GivenUp } from '../difference/gave-up.ts';
 import { grownInWords } from '../slice/grown-stack.ts';
+import type { Overwritten } from '../proof/overwritten.ts';
 import type { WrongTurn } from '../proof/wrong-turn.ts';
 import type { Opening } from '../difference/openings.ts';
 import type { DataFault, PathCause, PathFinding } from '../difference/path.ts';
 import { MS, type Ps } from '../../emu/time.ts';
-import type { CauseId, LastWriter, Outcome, ResultCause, ResultDiagnosis } from '../documents/result.ts';
+import { hex32, type CauseId, type LastWriter, type Outcome, type ResultCause, type ResultDiagnosis } from '../documents/result.ts';
 
 type Placed = (writer: Writer | null) => LastWriter | null;
 
@@ -230,8 +231,32 @@ const turnFix = ({ word, setLater }: WrongTurn): string =>
   setLater !== null ? `/* declare ${variableOf(word!)} volatile, so that the loop reads it */` : mendTurn(word);
 const mendTurn = (word: WrongTurn['word']): string =>
   `/* mend what makes ${word === null ? 'this value' : variableOf(word)} so, or what is asked here */`;
+/** The store over what a fault hangs on. */
+export function withOverwritten(
+  diagnosis: ResultDiagnosis<string>,
+  { what, name, was, is, writer }: Overwritten,
+  placed: Placed,
+  goal: Goal,
+): ResultDiagnosis<string> {
+  const kept = what === 'word' ? variableOf({ name }) : `the word at ${name}`;
+  const cause: ResultCause<string> = {
+    id: 'overwritten',
+    proved: true,
+    at: null,
+    repair: `${kept} keeps its value`,
+    fix: '/* keep this store within its buffer: mend its index, its length or its pointer */',
+    outcomeAfterRepair: goal.outcome,
+    dependsOn: [],
+    lastWriter: placed(writer),
+    explanation: `This line writes over ${OVER[what]} ${name}: ${hex32(was)} becomes ${hex32(is)}, by which the fault comes. With what was there kept, ${goal.then}.`,
+    what: kept,
+  };
+  return { explained: true, causes: [cause, ...diagnosis.causes], sets: [[cause.id]], harmless: diagnosis.harmless };
+}
+const OVER = { vector: 'a vector in RAM,', stack: 'what the stack holds at', word: 'the word' } as const;
+
 /** Without its address. */
-const variableOf = ({ name }: NonNullable<WrongTurn['word']>): string => name.replace(/ \(.*/, '');
+const variableOf = ({ name }: { readonly name: string }): string => name.replace(/ \(.*/, '');
 function askedInWords({ word, compared: { left, right } }: WrongTurn): string {
   if (word === null)
     return right === 0 ? `a value is ${number(left)}` : `a value is ${number(left)}, and is compared with ${number(right)}`;

@@ -57,8 +57,18 @@ import { handOversOf, ownWay } from './hand-overs.ts';
 import { summarise } from './summary.ts';
 import type { LeftCause } from '../proof/behind-leave.ts';
 import type { BoardFinding } from '../proof/board-causes.ts';
+import type { Overwritten } from '../proof/overwritten.ts';
 import type { WrongTurn } from '../proof/wrong-turn.ts';
-import { withBoard, withDifference, withLeft, withTurn, withPath, withWritten, type Receiver } from './difference-causes.ts';
+import {
+  withBoard,
+  withDifference,
+  withLeft,
+  withOverwritten,
+  withTurn,
+  withPath,
+  withWritten,
+  type Receiver,
+} from './difference-causes.ts';
 
 /** `lr`: LR at that instruction, if it is known. */
 export function place(input: RunInput, pc: number | null, lr: number | null = null): Place | null {
@@ -530,6 +540,7 @@ type Explained = Diagnosis & {
   readonly written?: readonly ChangedOption[];
   readonly left?: readonly LeftCause[];
   readonly turn?: WrongTurn;
+  readonly overwritten?: Overwritten;
   readonly after?: RunResult<string>['after'];
 };
 /** What a check that fails says of a part of the board. */
@@ -547,7 +558,7 @@ function thenOf({ goal }: RunInput, reached: boolean): string {
 }
 function diagnosed(
   { input }: Session,
-  { explained, sets, harmless, difference, receiver, path, board, written, left, turn }: Explained,
+  { explained, sets, harmless, difference, receiver, path, board, written, left, turn, overwritten }: Explained,
   causes: RunResult<string>['diagnosis']['causes'],
   reached: boolean,
   reason: (what: string) => string | null,
@@ -557,6 +568,7 @@ function diagnosed(
   const byState = withDifference({ explained, causes, sets, harmless }, difference, receiver ?? THE_ROM, placed, goal);
   const onPath = withPath(byState, path, placed, goal);
   if (turn !== undefined) return withTurn(onPath, turn, placed, goal);
+  if (overwritten !== undefined) return withOverwritten(onPath, overwritten, placed, goal);
   if (left !== undefined && left.length > 0) return withLeft(onPath, left, placed);
   if (written !== undefined && written.length > 0) return withWritten(onPath, written, goal.then, placed);
   return board === undefined ? onPath : withBoard(onPath, board, goal.then, reason);

@@ -100,6 +100,11 @@ const CAUSE_TEXT = {
     'A store next to SP, as of a push or a local array, changed the variable: SP was below the end of the variables. The line is that of the store. ' +
       'The run was repeated with the variable kept, and DFU came. Make the local array static, bound the recursion, or give the stack more RAM (the end of the variables and the initial SP are in the linker script).',
   ],
+  overwritten: [
+    'A store wrote over something in RAM that was right before, and on which a fault hangs: a vector, a return address, a pointer.',
+    'The run was repeated with what lay there kept from this instruction, and DFU came. The line is that of the store. ' +
+      'Look at where its address comes from: an index without a bound, a buffer that is too small, a pointer to what is no longer there.',
+  ],
   fault: [
     'The firmware faults before it comes to its jump, and the handler of the fault goes to the ROM instead.',
     'What is handed over there is the state of a fault handler: its exception is active, and nothing behind the faulting instruction was done. ' +
