@@ -30,7 +30,7 @@ export interface Patch {
   readonly causes: readonly CauseId[];
   /** Fixes that are not in the patch, and why: one sentence each. */
   readonly left: readonly string[];
-  /** What the changed files need in addition to compile: one sentence each. */
+  /** What the changed files need in addition to compile, or before it applies: one sentence each. */
   readonly needs: readonly string[];
   /** What applies it from `fix.diff`, typed where the user stands; empty if there is nothing to apply. */
   readonly command: string;
@@ -120,7 +120,7 @@ function tryPatch(
       continue;
     }
     if (found.newer)
-      left.push(
+      needs.push(
         `${found.elsewhere ? file : found.path} was changed after the image was built: build it again first, or line numbers may be wrong`,
       );
     const placed = withoutTwins(own).map((edit) => keptByCubeMx(found.lines, edit));

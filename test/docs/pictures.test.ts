@@ -20,7 +20,13 @@ const fixtures = fileURLToPath(new URL('../../fixtures/', import.meta.url));
 it.each(PICTURES)('%s.svg is what bootbench draws of %s', async (name, fixture) => {
   const result = await inThread(await loadJob([], { scenario: `${fixture}/scenario.json`, after: true }, fixtures), {});
   const sources = sourcesOf({ images: [`${fixture}/firmware.elf`], folder: fixtures, io: { cwd: fixtures, env: {} } });
-  const svg = String(handOverPicture(result, { sources }));
-  expect(flawsOf(svg)).toEqual([]);
-  expectAsBefore(svg.trimEnd().split('\n'), new URL(`../../docs/pictures/${name}.svg`, import.meta.url));
+  // the narrow one is for phones
+  for (const [file, narrow] of [
+    [name, false],
+    [`${name}-narrow`, true],
+  ] as const) {
+    const svg = String(handOverPicture(result, { sources, narrow }));
+    expect(flawsOf(svg)).toEqual([]);
+    expectAsBefore(svg.trimEnd().split('\n'), new URL(`../../docs/pictures/${file}.svg`, import.meta.url));
+  }
 });

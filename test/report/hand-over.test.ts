@@ -27,6 +27,8 @@ const SILENT = [
   row('0.563000000', 'enumeration-retry', 'device-64: error; attempt 2'),
   row('0.563000000', 'reset', 'bus reset'),
   row('0.663000000', 'no-answer', 'SET_ADDRESS(1): no handshake'),
+  row('0.663000000', 'enumeration-retry', 'set-address: error; attempt 3'),
+  row('0.763000000', 'enumeration-retry', 'set-address: error; attempt 4'),
   row('0.900000000', 'enumeration-failed', 'set-address: error; the host gives up after 4 attempts'),
 ];
 const masked = (): RunResult => {
@@ -56,8 +58,20 @@ describe('A jump with interrupts masked', () => {
   });
   it('ends the ladder where the host falls silent, and says what the host does then', () => {
     expect(svg).toContain('data-ladder="2/3"');
-    expect(textsOf(svg, 'a')).toEqual(expect.arrayContaining(['GET_DESCRIPTOR(DEVICE) ×3', 'no answer', '✗']));
+    expect(textsOf(svg, 'a')).toEqual(expect.arrayContaining(['GET_DESCRIPTOR(DEVICE)', 'no answer', '✗']));
     expect(textsOf(svg, 'a').join(' ')).toContain('the host gives up after 4 attempts');
+  });
+  it('counts one thing, the attempts of the host, and not how often each asks', () => {
+    expect(textsOf(svg, 'a').filter((text) => text.includes('×'))).toEqual([]);
+    const once = SILENT.filter(({ kind }) => kind !== 'enumeration-retry');
+    const picture = handOverPicture({ ...masked(), usb: { ...masked().usb, log: [ATTACH, RESET, ...once] } });
+    expect(textsOf(String(picture), 'a').join(' ')).toContain('the host gives up after one attempt');
+  });
+  it('shows the request that a device puts off without an end, which the log has no row of', () => {
+    const putOff = String(handOverPicture({ ...masked(), usb: { ...masked().usb, log: [ATTACH, RESET] } }));
+    expect(flawsOf(putOff)).toEqual([]);
+    expect(putOff).toContain('data-ladder="2/3"');
+    expect(textsOf(putOff, 'a')).toEqual(expect.arrayContaining(['GET_DESCRIPTOR(DEVICE)', 'no answer', 'no DFU device']));
   });
   it('has the repaired run behind it: the same request answered, and all that follows', () => {
     expect(textsOf(svg, 'v')).toEqual(expect.arrayContaining(['GET_DESCRIPTOR(DEVICE)', '18 bytes', 'PRIMASK = 0', '+ __enable_irq();']));
@@ -136,10 +150,21 @@ describe('An application that does not work after the leave', () => {
     expect(flawsOf(svg)).toEqual([]);
     const texts = textsOf(svg);
     expect(texts).toEqual(expect.arrayContaining(['0483:df11', 'WHAT THE ROM LEAVES', 'YOUR APPLICATION', 'the application starts']));
-    expect(texts.join(' ')).toContain('DFU works, but the application does not work after the leave The vectors are those of the ROM');
+    expect(texts.join(' ')).toContain('✓ The host sees the DFU device Behind a leave, the application does not run as after a reset.');
+    expect(texts.join(' ')).toContain('The vectors are those of the ROM');
     expect(textsOf(svg, 'a').join(' ')).toContain('its exception is handled in system memory');
     expect(svg).toMatch(/data-wire="leave-remap" data-state="broken"/);
     expect(svg).toMatch(/data-wire="leave-clocks" data-state="good"/);
+  });
+  it('is headed as the verdict is: it fails where the scenario ends with a leave, and is a success where only the bench left it', () => {
+    const steps: RunResult['scenario']['steps'] = [{ at: '1s', do: { dfu: { leave: '0x08000000' } } }];
+    const svg = String(handOverPicture({ ...run(), scenario: { ...run().scenario, steps } }));
+    expect(flawsOf(svg)).toEqual([]);
+    expect(textsOf(svg).slice(0, 2).join(' ')).toBe(
+      '✗ The host sees the DFU device, but the application does not come back from the leave',
+    );
+    expect(svg).toMatch(/class="h red">✗/);
+    expect(String(handOverPicture(run()))).toMatch(/class="h ok">✓ The host sees the DFU device</);
   });
   it('tells the way there by its own jump, and what the host asked at the end as a leave', () => {
     const svg = String(handOverPicture(run(), { sources: SOURCES }));
@@ -155,7 +180,36 @@ describe('An application that does not work after the leave', () => {
     expect(flawsOf(svg)).toEqual([]);
     expect(textsOf(svg)).toEqual(expect.arrayContaining(['read, erase, write', 'leave']));
     expect(textsOf(svg).join(' ')).toContain('the application does not work after it');
+    // the verdict is OK
+    expect(svg).toMatch(/class="h ok">✓/);
+    expect(svg).not.toContain('✗');
     expect(textsOf(String(handOverPicture({ ...works(), after: { ...after, alive: ok } })))).not.toContain('leave');
+  });
+});
+
+describe('As wide as a phone', () => {
+  const narrow = (result: RunResult): string => String(handOverPicture(result, { sources: SOURCES, narrow: true }));
+  it('has the line of code above its wire, and the host below, with the same words', () => {
+    const svg = narrow(masked());
+    expect(flawsOf(svg)).toEqual([]);
+    expect(svg).toContain('width="380"');
+    for (const text of ['__disable_irq();', 'PRIMASK = 1', 'GET_DESCRIPTOR(DEVICE)', 'no answer'])
+      expect(textsOf(svg, 'a')).toContain(text);
+    const y = (text: string): number => Number(new RegExp(`y="([\\d.]+)"[^>]*>(?:<title>[^<]*</title>)?${text}`).exec(svg)![1]);
+    expect(y('__disable_irq')).toBeLessThan(y('PRIMASK = 1'));
+    expect(y('USB HOST')).toBeGreaterThan(y('PRIMASK = 1'));
+  });
+  it('draws a success and a life without a jump, too', () => {
+    expect(flawsOf(narrow(works()))).toEqual([]);
+    const never: RunResult = {
+      ...works(),
+      outcome: 'no-jump',
+      entries: [],
+      usb: { sessions: [], log: [] },
+      goal: { name: 'usb', reached: false, at: null },
+    };
+    expect(flawsOf(narrow(never))).toEqual([]);
+    expect(textsOf(narrow(never))).toContain('YOUR APPLICATION');
   });
 });
 

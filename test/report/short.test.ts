@@ -32,7 +32,7 @@ const source = (text: string): SourceFile => ({ path: 'src/main.c', lines: text.
 describe('a fix where the screen is full', () => {
   const told = (...texts: readonly string[]): readonly string[] => {
     const code = texts.map((text) => ({ mark: '+' as const, text }));
-    const fix = tell({ is: 'fix', form: 'diff', where: 'main.c, line 3', code, left: [] }, 'screen');
+    const fix = tell({ is: 'fix', form: 'diff', where: 'main.c, line 3', code, left: [], needs: [] }, 'screen');
     return screenOf([fix], { width: 80 }, 1).map((line) => line.trim());
   };
   it('is not told without its only line', () => expect(told('x = 0;')).toEqual(['Fix    main.c, line 3:', '+x = 0;']));

@@ -42,7 +42,7 @@ const FACTS: { readonly [K in Kind]: readonly [Extract<Fact, { is: K }>, ...stri
   'in-vain': [{ is: 'in-vain', what: 'write', text: 'lost-write', unlock: true }, 'lost-write', 'FLASH_OPTKEYR'],
   serial: [{ is: 'serial', texts: ['over-serial', 'serial-fix'] }, 'over-serial', 'serial-fix'],
   check: [{ is: 'check', check: { ...check, because: 'check-because' }, maybe: false }, check.id, 'check-because'],
-  fix: [{ is: 'fix', form: 'diff', where: 'main.c, line 9', code: [{ mark: '+', text: 'added_line();' }, { mark: '-', text: 'gone_line();' }], left: ['needs-header'] }, 'main.c, line 9', '+added_line();', '-gone_line();', 'needs-header'],
+  fix: [{ is: 'fix', form: 'diff', where: 'main.c, line 9', code: [{ mark: '+', text: 'added_line();' }, { mark: '-', text: 'gone_line();' }], left: ['left-part'], needs: ['needs-header'] }, 'main.c, line 9', '+added_line();', '-gone_line();', 'not in the patch: left-part', 'needs-header'],
   proof: [{ is: 'proof', count: 1, reached: 'dfu', goal: null, rom: 'stand-in ROM (x)', sets: [['primask'], ['msp', 'vtor']], around: false }, 'reaches DFU', 'stand-in ROM (x)', 'msp + vtor'],
   unexplained: [{ is: 'unexplained', why: 'vain', tried: ['vtor'], ifElse: option }, 'no cause is proved', `--rom-option ${option.rom}=${option.other}`],
   'holds-if': [{ is: 'holds-if', conditions: { bank: 'a-condition', rom: ['one', 'two', 'three'] }, options: [{ ...option, sure: 'sure-of-it' }] }, 'a-condition', 'one, two and '],
@@ -164,4 +164,10 @@ it('a finding stands at the line that mends it where the one that did it lies ou
   const [finding] = findingsOf('scenario.json', result, ['it fails'], outside);
   expect(finding!.file).toMatch(/main\.c$/);
   expect(own(finding!.file.replace(/^.*\//, ''))?.lines[finding!.line - 1]).toContain('dfu_request');
+});
+
+it('what a patch needs beside it is not told as left out of it', () => {
+  const needs = ['main.c includes no header that defines SCB'];
+  const { more } = tell({ is: 'fix', form: 'diff', where: 'main.c, line 9', code: [], left: [], needs }, 'page');
+  expect(more).toEqual(needs);
 });

@@ -90,7 +90,8 @@ function rungsOf(log: Log, isAttached = false): Rung[] {
     if (step === null || (configured && step.way === 'down' && !step.name.startsWith('DFU_'))) continue;
     if (step.name !== 'reset' || (!isAttached && steps.length < 2)) added(steps, step);
   }
-  return steps.map(({ text, answer, good, way, count }) => ({ text: count > 1 ? `${text} ×${count}` : text, answer, good, way }));
+  // of requests in vain the attempts are counted, and not how often each asks
+  return steps.map(({ text, answer, good, way, count }) => ({ text: good && count > 1 ? `${text} ×${count}` : text, answer, good, way }));
 }
 
 /** Up to the first request that nobody answers: what a host does then only repeats it. */
@@ -108,9 +109,13 @@ function ofUsb(result: RunResult): Ladder | null {
   const since = usb.log.filter((row) => Number(row.at) >= Number(session.at));
   const reached = hasReached(result);
   const all = rungsOf(since);
-  const rungs = reached ? all : upToSilence(all);
-  const gone = since.find(({ kind }) => kind === 'enumeration-failed');
-  const [common, then] = parted(rungs, result.repaired?.log ?? []);
+  const heard = reached ? all : upToSilence(all);
+  const gone = since.some(({ kind }) => kind === 'enumeration-failed');
+  const [common, then] = parted(heard, result.repaired?.log ?? []);
+  // a device that puts the host off again and again never answers, and the log has no end of that request
+  const asked =
+    reached || heard.some(({ good }) => !good) || then[0]?.way !== 'down' ? [] : [{ ...then[0], answer: 'no answer', good: false }];
+  const rungs = [...heard, ...asked];
   return {
     of: 'USB host',
     rungs,
@@ -119,7 +124,7 @@ function ofUsb(result: RunResult): Ladder | null {
     goal: '0483:df11',
     reached,
     reachedRepaired: isProved(result),
-    stopped: reached ? '' : gone !== undefined ? giveUp(String(gone.text)) : rungs.some(({ good }) => !good) ? 'no DFU device' : '',
+    stopped: reached ? '' : gone ? giveUp(since) : 'no DFU device',
   };
 }
 /** How many rungs the repaired run has in common with this one, and what follows there. */
@@ -133,9 +138,9 @@ function parted(rungs: readonly Rung[], log: Log): readonly [common: number, the
   while (same < Math.min(good, all.length) && all[same]!.text === rungs[same]!.text) same++;
   return [same, all.slice(same)];
 }
-const giveUp = (text: string): string => {
-  const at = text.lastIndexOf('the host');
-  return at < 0 ? text : text.slice(at);
+const giveUp = (log: Log): string => {
+  const attempts = 1 + log.filter(({ kind }) => kind === 'enumeration-retry').length;
+  return `the host gives up after ${attempts === 1 ? 'one attempt' : `${attempts} attempts`}`;
 };
 const isProved = ({ diagnosis }: RunResult): boolean => diagnosis.sets.length > 0;
 

@@ -2,7 +2,7 @@
  * The hand-over as one picture: left the lines of code that made each precondition, in the middle what the receiver inherits as wires across the border, right what the host says to
  * it and hears, with where that stops. A static SVG; behind a link in it (`#<id>-repaired`) the same run with its cause repaired.
  */
-import { proofOf } from '../../bench/documents/proved.ts';
+import { failsToLeave, proofOf } from '../../bench/documents/proved.ts';
 import { hasReached } from '../../bench/documents/reached.ts';
 import { hasReservations } from '../../bench/documents/reservations.ts';
 import type { RunResult } from '../../bench/documents/result.ts';
@@ -11,33 +11,75 @@ import { isRemark, partsOf } from '../../checks/fix-in-c.ts';
 import { escapeHtml as escape, pageOf } from '../page.ts';
 import { NO_SOURCES, type Sources } from '../source-lines.ts';
 import type { Fact } from '../story/facts.ts';
-import { headline, tell } from '../story/sentences.ts';
+import { headline, LOST_BACK, tell } from '../story/sentences.ts';
 import { storyOf } from '../story/story.ts';
 import { humanTime, sentence } from '../text.ts';
 import { ladderOf, type Ladder, type Rung } from './ladder.ts';
 import { fit, fitValue, MARK, widthOf, wrapped, type Font } from './measure.ts';
 import { LEAVES, wayBackOf, type WayBack } from './way-back.ts';
-import { shortPlace, wiresOf, type Wire } from './wires.ts';
+import { shortPlace, wiresOf, type CodeOfWire, type Wire } from './wires.ts';
 
 export interface HandOverOptions {
   readonly sources?: Sources;
   /** In front of the names of this picture, where a page has several. */
   readonly id?: string;
+  /** As wide as a phone: the host stands below. */
+  readonly narrow?: boolean;
   /** Wires that somebody has turned over at the jump, by their ids: no line of the firmware made them so. */
   readonly byHand?: ReadonlySet<string>;
 }
 
-const WIDTH = 760;
 const PAD = 14;
-/** Where the code ends and the wires begin, and the border. */
-const CODE_END = 254;
-const BORDER = 474;
 const BAND = 34;
-const LADDER = BORDER + BAND + 12;
-const HOST = WIDTH - PAD;
-const TALL = 42;
 const LOW = 23;
 const RUNG = 33;
+
+/** Where things stand, in units of the picture. */
+interface Layout {
+  readonly width: number;
+  /** Where the code's ground ends and its wires begin, and the border. */
+  readonly codeEnd: number;
+  readonly wiresFrom: number;
+  readonly border: number;
+  /** Left and right end of the ladder. */
+  readonly ladder: number;
+  readonly host: number;
+  /** The ladder stands below the wires, and a line of code above its wire. */
+  readonly isStacked: boolean;
+  /** Height of a row with a line of code; that line and its place, from the wire. */
+  readonly tall: number;
+  readonly code: number;
+  readonly place: number;
+  /** Most lines of a heading and of a reason. */
+  readonly lines: readonly [title: number, reason: number];
+}
+const WIDE: Layout = {
+  width: 760,
+  codeEnd: 254,
+  wiresFrom: 254,
+  border: 474,
+  ladder: 520,
+  host: 746,
+  isStacked: false,
+  tall: 42,
+  code: -3,
+  place: 13,
+  lines: [2, 3],
+};
+/** As wide as a phone. */
+const NARROW: Layout = {
+  width: 380,
+  codeEnd: 334,
+  wiresFrom: 152,
+  border: 334,
+  ladder: 30,
+  host: 366,
+  isStacked: true,
+  tall: 50,
+  code: -15,
+  place: 4,
+  lines: [4, 5],
+};
 
 const TITLE: Font = { size: 19, bold: true };
 const TEXT: Font = { size: 13 };
@@ -45,7 +87,7 @@ const CODE: Font = { size: 12.5, mono: true };
 const SMALL: Font = { size: 11.5 };
 const LABEL: Font = { size: 11.5, mono: true };
 /** Of what stands in a tooltip. */
-const LONGEST_TITLE = 140;
+const LONGEST_TITLE = 110;
 
 const STYLE = (q: string): string => {
   const at = (hash: string): string => `#${q}-repaired:target~g ${hash}`;
@@ -60,6 +102,10 @@ ${at('.a')}{display:none}${at('.v')}{display:inline}${at('.g path')}{stroke-dash
 
 class Svg {
   readonly parts: string[] = [];
+  readonly at: Layout;
+  constructor(at: Layout) {
+    this.at = at;
+  }
   add(...markup: string[]): void {
     this.parts.push(...markup);
   }
@@ -112,9 +158,11 @@ interface Most {
 }
 const ALONE: Most = { tall: 7, low: 6 };
 const ONE_OF_TWO: Most = { tall: 5, low: 3 };
+/** On a phone the host is further down with every row. */
+const stacked = ({ tall, low }: Most): Most => ({ tall: tall - 2, low: low - 1 });
 
 /** Those with a line of code are tall; of the others as many as there is room for. */
-function rowsOf(wires: readonly Wire[], from: number, most: Most): { rows: Row[]; left: Wire[]; end: number } {
+function rowsOf(wires: readonly Wire[], from: number, most: Most, height: number): { rows: Row[]; left: Wire[]; end: number } {
   const isLow = (w: Wire): boolean => w.state === 'good' && w.code === null;
   const coded = wires.filter((w) => !isLow(w));
   // what is wrong comes before what is not, and the jump is always there
@@ -125,10 +173,10 @@ function rowsOf(wires: readonly Wire[], from: number, most: Most): { rows: Row[]
   const rows = [...tall, ...low].map((wire, i, all): Row => {
     const before = all[i - 1];
     const again = wire.state !== 'broken' && before !== undefined && placeOf(before) === placeOf(wire);
-    const height = isLow(wire) ? LOW : TALL;
-    const row = { wire, y: y + height / 2, height, again, above };
+    const tallness = isLow(wire) ? LOW : height;
+    const row = { wire, y: y + tallness / 2, height: tallness, again, above };
     above = row.y;
-    y += height;
+    y += tallness;
     return row;
   });
   return { rows, left: wires.filter((w) => !tall.includes(w) && !low.includes(w)), end: y };
@@ -136,70 +184,89 @@ function rowsOf(wires: readonly Wire[], from: number, most: Most): { rows: Row[]
 const placeOf = ({ code, owner }: Wire): string => (code === null ? owner : `${code.place} ${code.function ?? ''}`);
 const worth = ({ state, id }: Wire): number => (state === 'broken' ? 3 : id === 'jump' ? 2 : state === 'odd' ? 1 : 0);
 
+/** For a line of code, and beside a wire. */
+const roomFor = ({ codeEnd, wiresFrom, isStacked }: Layout): { readonly room: number; readonly beside: number } => ({
+  room: codeEnd - 2 * PAD,
+  beside: (isStacked ? wiresFrom + 8 : codeEnd) - 2 * PAD,
+});
 function drawCode(svg: Svg, { wire, y, height, again, above }: Row): void {
   const { code, state, owner } = wire;
-  const width = CODE_END - 2 * PAD;
-  if (state === 'broken') {
-    svg.add(`<rect x="0" y="${y - height / 2}" width="${CODE_END}" height="${height}" fill="var(--t)" class="a"/>`);
-  }
+  const { codeEnd, wiresFrom, isStacked, ...at } = svg.at;
+  const { room, beside } = roomFor(svg.at);
+  if (state === 'broken') svg.add(`<rect x="0" y="${y - height / 2}" width="${codeEnd}" height="${height}" fill="var(--t)" class="a"/>`);
   // one line may make several of them
   if (again) {
-    svg.path(`M${CODE_END} ${above}V${y}`, LOOK[state]);
+    svg.path(`M${wiresFrom} ${above}V${y}`, LOOK[state]);
     return;
   }
   if (code === null) {
-    const shown = fitValue(owner, width, SMALL);
-    svg.text(PAD, y + 4, shown, 's', owner);
+    const isAbove = isStacked && height > LOW;
+    svg.text(PAD, y + (isAbove ? at.code : 4), fitValue(owner, isAbove ? room : beside, SMALL), 's', owner);
     return;
   }
-  const where = code.function === null ? code.place : `${code.place} · ${code.function}`;
+  drawLine(svg, wire, code, y);
+}
+/** A line of code and its place, and what repairs it. */
+function drawLine(svg: Svg, { state, fix }: Wire, code: CodeOfWire, y: number): void {
+  const { isStacked, ...at } = svg.at;
+  const { room, beside } = roomFor(svg.at);
   const bad = state === 'broken';
-  const place = fit(where, width, code.text === null ? TEXT : SMALL);
+  const where = code.function === null ? code.place : `${code.place} · ${code.function}`;
   // in its place stands what repairs it
-  const look = bad ? ` red bo${wire.fix === null ? '' : ' a'}` : '';
-  if (code.text === null) svg.text(PAD, y + 4, place, look.trim(), where);
+  const look = bad ? ` red bo${fix === null ? '' : ' a'}` : '';
+  if (code.text === null)
+    svg.text(PAD, y + (isStacked ? at.code : 4), shortened(code, room, bad ? { ...TEXT, bold: true } : TEXT), look.trim(), where);
   else {
-    svg.text(PAD, y - 3, fit(bare(code.text), width, CODE), `m${look}`, code.text);
-    svg.text(PAD, y + 13, place, `s${look}`, where);
+    svg.text(PAD, y + at.code, fit(bare(code.text), room, bad ? { ...CODE, bold: true } : CODE), `m${look}`, code.text);
+    svg.text(PAD, y + at.place, shortened(code, beside, bad ? { ...SMALL, bold: true } : SMALL), `s${look}`, where);
   }
-  if (bad && wire.fix !== null) {
-    svg.text(PAD, y - 3, fit(`+ ${bare(wire.fix)}`, width, CODE), 'm ok bo v', wire.fix);
-    svg.text(PAD, y + 13, fit(`repairs ${where}`, width, SMALL), 's v', where);
+  if (bad && fix !== null) {
+    svg.text(PAD, y + at.code, fit(`+ ${bare(fix)}`, room, { ...CODE, bold: true }), 'm ok bo v', fix);
+    svg.text(PAD, y + at.place, fit(`repairs ${isStacked ? code.place : where}`, beside, SMALL), 's v', where);
   }
 }
+/** Without the function where there is no room for it. */
+function shortened({ place, function: name }: CodeOfWire, room: number, font: Font): string {
+  const where = name === null ? place : `${place} · ${name}`;
+  return fit(widthOf(where, font) > room && widthOf(place, font) > room * ENOUGH ? place : where, room, font);
+}
+/** Of the room: where the place alone fills that, half a name behind it says nothing. */
+const ENOUGH = 0.45;
 
-function pill(svg: Svg, y: number, label: string, look: string, ink: string, full: string, end = BORDER - 4): void {
-  const most = end - CODE_END - 12;
+function pill(svg: Svg, y: number, label: string, look: string, ink: string, full: string, end = svg.at.border - 4): void {
+  const { wiresFrom } = svg.at;
+  const most = end - wiresFrom - 12;
   const shown = fitValue(label, most - 16, LABEL);
   const width = Math.min(most, Math.max(60, Math.ceil(widthOf(shown, LABEL)) + 18));
-  const middle = (CODE_END + end) / 2;
+  const middle = (wiresFrom + end) / 2;
   svg.add(`<path class="p ${look}" d="M${middle - width / 2} ${y - 9.5}h${width}v19h-${width}z"/>`);
   svg.text(middle, y + 4, shown, `l c ${ink}`, full);
 }
 
 function drawWire(svg: Svg, { wire, y }: Row, crosses: boolean): void {
   const { id, state, label, repaired, why } = wire;
+  const { wiresFrom, border } = svg.at;
   const look = LOOK[state];
-  const end = crosses ? BORDER + 10 : BORDER - 22;
+  const end = crosses ? border + 10 : border - 22;
   const full = state === 'good' ? label : `${label}: ${why}`;
   svg.add(`<g data-wire="${escape(id)}" data-state="${state}">`);
   if (state === 'broken') {
     svg.group('a', () => {
-      const before = crosses ? BORDER - 4 : BORDER - 26;
-      svg.path(`M${CODE_END} ${y}H${crosses ? end : before}`, 'r w');
+      const before = crosses ? border - 4 : border - 26;
+      svg.path(`M${wiresFrom} ${y}H${crosses ? end : before}`, 'r w');
       pill(svg, y, label, 'r', 'red bo', full, before);
-      svg.text(crosses ? BORDER + 20 : BORDER - 15, y + 7, SIGN.broken, 'x red c');
+      svg.text(crosses ? border + 20 : border - 15, y + 7, SIGN.broken, 'x red c');
     });
     if (repaired !== null)
       svg.group('v', () => {
-        svg.path(`M${CODE_END} ${y}H${BORDER + 10}`, 'w');
+        svg.path(`M${wiresFrom} ${y}H${border + 10}`, 'w');
         pill(svg, y, repaired, '', 'ok bo', repaired);
-        svg.text(BORDER + 18, y + 5, SIGN.good, 'ok c');
+        svg.text(border + 18, y + 5, SIGN.good, 'ok c');
       });
   } else {
-    svg.path(`M${CODE_END} ${y}H${end}`, look);
+    svg.path(`M${wiresFrom} ${y}H${end}`, look);
     pill(svg, y, label, look, INK[state], full);
-    if (crosses) svg.text(BORDER + 18, y + 5, SIGN[state], `${INK[state]} c`);
+    if (crosses) svg.text(border + 18, y + 5, SIGN[state], `${INK[state]} c`);
   }
   svg.add('</g>');
 }
@@ -207,47 +274,51 @@ function drawWire(svg: Svg, { wire, y }: Row, crosses: boolean): void {
 /** Text over its arrow, whose head it does not touch. */
 const OVER = 8;
 /** Height of a rung: text that does not fit beside its answer stands in two lines. */
-const below = ({ text, answer }: Rung): boolean =>
-  answer !== '' && fit(`${text}   ${answer}`, HOST - LADDER - 10, TEXT) !== `${text}   ${answer}`;
+const below = ({ text, answer }: Rung, room: number): boolean =>
+  answer !== '' && fit(`${text}   ${answer}`, room, TEXT) !== `${text}   ${answer}`;
 function drawRung(svg: Svg, rung: Rung, y: number): number {
   const { text, answer, good, way } = rung;
-  const room = HOST - LADDER - 10;
-  const two = below(rung);
+  const { ladder, host } = svg.at;
+  const room = host - ladder - 10;
+  const two = below(rung, room);
   const shown = fit(text, room, TEXT);
   const ink = good ? '' : 'red';
   if (way === 'life') {
-    svg.add(`<circle cx="${LADDER}" cy="${y}" r="4" fill="var(--${good ? 'k' : 'r'})"/>`);
-    const lines = wrapped(text, HOST - LADDER - 12, TEXT, 2);
-    svg.lines(LADDER + 12, y + 4, lines, 15, ink, text);
-    if (answer !== '') svg.text(LADDER + 12, y + 4 + 15 * lines.length, answer, 's');
+    svg.add(`<circle cx="${ladder}" cy="${y}" r="4" fill="var(--${good ? 'k' : 'r'})"/>`);
+    const lines = wrapped(text, host - ladder - 12, TEXT, 2);
+    svg.lines(ladder + 12, y + 4, lines, 15, ink, text);
+    if (answer !== '') svg.text(ladder + 12, y + 4 + 15 * lines.length, answer, 's');
     return 15 * lines.length + 20;
   }
-  svg.text(LADDER + 2, y - OVER, shown, ink, text);
-  if (answer !== '') svg.text(HOST - 6, two ? y + 14 : y - OVER, fit(answer, room, TEXT), `e ${good ? 'ok' : 'red bo'}`, answer);
-  if (good) svg.path(way === 'up' ? `M${LADDER} ${y}H${HOST - 2}m-6 -4l6 4l-6 4` : `M${HOST} ${y}H${LADDER}m6 -4l-6 4l6 4`, '');
-  else svg.path(`M${HOST} ${y}H${LADDER + 24}m-12 -6l12 12m0 -12l-12 12`, 'r');
+  svg.text(ladder + 2, y - OVER, shown, ink, text);
+  if (answer !== '') svg.text(host - 6, two ? y + 14 : y - OVER, fit(answer, room, TEXT), `e ${good ? 'ok' : 'red bo'}`, answer);
+  if (good) svg.path(way === 'up' ? `M${ladder} ${y}H${host - 2}m-6 -4l6 4l-6 4` : `M${host} ${y}H${ladder}m6 -4l-6 4l6 4`, '');
+  else svg.path(`M${host} ${y}H${ladder + 24}m-12 -6l12 12m0 -12l-12 12`, 'r');
   return two ? RUNG + 15 : RUNG;
 }
 
 function badge(svg: Svg, y: number, text: string, look: string, ink: string): void {
-  const middle = (LADDER + HOST) / 2;
-  svg.add(`<path class="p ${look}" d="M${LADDER} ${y}H${HOST}v28h-${HOST - LADDER}z"/>`);
-  svg.text(middle, y + 19, fit(text, HOST - LADDER - 12, { ...TEXT, bold: true }), `c bo ${ink}`, text);
+  const { ladder, host } = svg.at;
+  const middle = (ladder + host) / 2;
+  svg.add(`<path class="p ${look}" d="M${ladder} ${y}H${host}v28h-${host - ladder}z"/>`);
+  svg.text(middle, y + 19, fit(text, host - ladder - 12, { ...TEXT, bold: true }), `c bo ${ink}`, text);
 }
 
 /** What the bench asked of the device behind the run, and what became of the application. */
-function drawBehind(svg: Svg, { rungs, stopped }: Behind, from: number): number {
+function drawBehind(svg: Svg, { rungs, stopped, state }: Behind, from: number): number {
   let y = from;
   for (const rung of rungs) y += drawRung(svg, rung, y);
-  return stopped === '' ? y - 30 : drawStop(svg, stopped, y, 3);
+  return stopped === '' ? y - 30 : drawStop(svg, stopped, y, state);
 }
-function drawStop(svg: Svg, text: string, y: number, most: number): number {
-  const lines = wrapped(text, HOST - LADDER - 26, { ...TEXT, bold: true }, most);
-  svg.text(LADDER, y + 6, SIGN.broken, 'x red c');
-  svg.lines(LADDER + 16, y + 4, lines, 16, 'red bo', text);
+function drawStop(svg: Svg, text: string, y: number, state: 'odd' | 'broken' = 'broken'): number {
+  const { ladder, host } = svg.at;
+  const lines = wrapped(text, host - ladder - 26, { ...TEXT, bold: true }, 3);
+  svg.text(ladder, y + 6, SIGN[state], `x ${INK[state]} c`);
+  svg.lines(ladder + 16, y + 4, lines, 16, `${INK[state]} bo`, text);
   return y + 16 * lines.length + 14;
 }
 
+const isLife = ({ rungs }: Ladder): boolean => rungs.some(({ way }) => way === 'life');
 /** Returns where it ends, and where the first rung is that fails. */
 function drawLadder(svg: Svg, ladder: Ladder, top: number, behind: Behind | null): { end: number; failed: number } {
   const { rungs, common, repaired, goal, reached, reachedRepaired, stopped } = ladder;
@@ -273,7 +344,7 @@ function drawLadder(svg: Svg, ladder: Ladder, top: number, behind: Behind | null
     if (failed === 0) failed = y;
     const at = y;
     svg.group('a', () => {
-      y = drawStop(svg, stopped, at, 3);
+      y = drawStop(svg, stopped, at);
     });
   }
   if (reached) badge(svg, y - 8, goal, '', 'ok');
@@ -281,7 +352,7 @@ function drawLadder(svg: Svg, ladder: Ladder, top: number, behind: Behind | null
     if (behind !== null) y = drawBehind(svg, behind, y + 46);
   } else if (reachedRepaired) {
     y += 8;
-    svg.text(LADDER + 2, y - 4, 'with this repaired:', 's a');
+    svg.text(svg.at.ladder + (isLife(ladder) ? 12 : 2), y - 4, 'with this repaired:', 's a');
     y += 20;
     svg.group('g', () => {
       for (const rung of rungs.length > common ? rest : repaired) draw(rung);
@@ -320,42 +391,41 @@ function repairOf(facts: readonly Fact[]): string | null {
     ? null
     : part.code[0]!.replace(/\s+/g, ' ').trim();
 }
+/** The verdict of the report in its words and colours; that the bench's own leave finds the application dead is told below a success. */
 function headOf(result: RunResult, facts: readonly Fact[], back: WayBack | null): Head {
-  if (back !== null)
+  const said = headline(result);
+  if (!hasReached(result)) return { said, sign: SIGN.broken, ink: INK.broken, reasons: reasons(result, facts), repair: repairOf(facts) };
+  if (failsToLeave(result))
     return {
-      said: 'DFU works, but the application does not work after the leave',
-      sign: SIGN.odd,
-      ink: INK.odd,
-      reasons: back.why,
+      said: `${said}, ${LOST_BACK}`,
+      sign: SIGN.broken,
+      ink: INK.broken,
+      reasons: back?.why ?? [String(result.summary)],
       repair: null,
     };
-  const reached = hasReached(result);
-  const ink = !reached ? INK.broken : hasReservations(result) ? INK.odd : INK.good;
-  return {
-    said: headline(result),
-    sign: reached ? SIGN.good : SIGN.broken,
-    ink,
-    reasons: reasons(result, facts),
-    repair: reached ? null : repairOf(facts),
-  };
+  const all = back === null ? reasons(result, facts) : ['Behind a leave, the application does not run as after a reset.', ...back.why];
+  return { said, sign: SIGN.good, ink: hasReservations(result) ? INK.odd : INK.good, reasons: all, repair: null };
 }
 
 function drawHead(svg: Svg, { said, sign, ink, reasons: all, repair }: Head, goal: string, isProved: boolean): number {
+  const room = svg.at.width - 2 * PAD;
+  const [mostTitles, mostLines] = svg.at.lines;
   const title = `${sign} ${said.charAt(0).toUpperCase()}${said.slice(1)}`;
-  const titles = wrapped(title, WIDTH - 2 * PAD, TITLE, 2);
+  const titles = wrapped(title, room, TITLE, mostTitles);
   svg.lines(PAD, 32, titles, 24, `h ${ink}${isProved ? ' a' : ''}`, title);
   const under = 54 + 24 * (titles.length - 1);
-  if (isProved) svg.text(PAD, 32, fit(`✓ Repaired: ${goal}`, WIDTH - 2 * PAD, TITLE), 'h ok v');
+  if (isProved) svg.text(PAD, 32, fit(`✓ Repaired: ${goal}`, room, TITLE), 'h ok v');
   let y = under;
   for (const reason of all.slice(0, 2)) {
-    const lines = wrapped(reason, WIDTH - 2 * PAD, TEXT, 3);
+    const lines = wrapped(reason, room, TEXT, mostLines);
     svg.lines(PAD, y, lines, 18, '', reason);
     y += 18 * lines.length;
   }
   if (repair !== null) {
+    const lines = wrapped(repair, room - 56, CODE, svg.at.isStacked ? 2 : 1);
     svg.text(PAD, y, 'Repair:', 'ok');
-    svg.text(PAD + 56, y, fit(repair, WIDTH - 2 * PAD - 56, CODE), 'm ok', repair);
-    y += 18;
+    svg.lines(PAD + 56, y, lines, 18, 'm ok', repair);
+    y += 18 * lines.length;
   }
   const more = all.length - 2;
   if (more <= 0) return y;
@@ -363,14 +433,18 @@ function drawHead(svg: Svg, { said, sign, ink, reasons: all, repair }: Head, goa
   return y + 18;
 }
 
-function drawFoot(svg: Svg, result: RunResult, id: string, y: number, isProved: boolean): void {
+/** Returns where it ends. */
+function drawFoot(svg: Svg, result: RunResult, id: string, y: number, isProved: boolean): number {
   const { kind, version } = result.rom;
+  const { width, host, isStacked } = svg.at;
   const rom = kind === 'stand-in' ? 'stand-in ROM' : kind === 'dump' ? 'ROM of a dump' : "the chip's own ROM";
   const about = `${result.chip}, ${rom}${version === null ? '' : ` ${version}`}; bootbench`;
-  svg.text(PAD, y, fit(about, WIDTH - 260, SMALL), 's', about);
-  if (!isProved) return;
-  svg.add(`<a href="#${id}-repaired" class="a"><text x="${HOST}" y="${y}" class="e">show it repaired</text></a>`);
-  svg.add(`<a href="#${id}-as-it-is" class="v"><text x="${HOST}" y="${y}" class="e">show it as it is</text></a>`);
+  svg.text(PAD, y, fit(about, isStacked ? width - 2 * PAD : width - 260, SMALL), 's', about);
+  if (!isProved) return y + 12;
+  const line = isStacked ? y + 26 : y;
+  svg.add(`<a href="#${id}-repaired" class="a"><text x="${host}" y="${line}" class="e">show it repaired</text></a>`);
+  svg.add(`<a href="#${id}-as-it-is" class="v"><text x="${host}" y="${line}" class="e">show it as it is</text></a>`);
+  return line + 12;
 }
 
 /** The run up to its leave, where the way back has a part of its own. */
@@ -397,8 +471,13 @@ interface Scene {
 interface Behind {
   readonly rungs: readonly Rung[];
   readonly stopped: string;
+  /** It is as bad as the verdict. */
+  readonly state: 'odd' | 'broken';
 }
-const behindOf = ({ at, rungs, ends }: WayBack): Behind => (at === null ? { rungs, stopped: ends } : { rungs: [LEAVES], stopped: '' });
+function behindOf(result: RunResult, { at, rungs, ends }: WayBack): Behind {
+  const state = failsToLeave(result) ? 'broken' : 'odd';
+  return at === null ? { rungs, stopped: ends, state } : { rungs: [LEAVES], stopped: '', state };
+}
 interface Ground {
   readonly from: string;
   readonly border: string;
@@ -408,20 +487,30 @@ interface Ground {
 
 /** Returns where it ends. */
 function drawScene(svg: Svg, { wires, ladder, behind, crosses, ground, most }: Scene, top: number): number {
-  const { rows, left, end } = rowsOf(wires, top + 6, most);
-  const inLadder = new Svg();
-  const drawn = drawLadder(inLadder, ladder, top, behind);
-  const bottom = Math.max(end + (left.length > 0 ? LOW : 0), drawn.end) + 8;
-  drawGround(svg, ground, top, bottom, ladder);
+  const { isStacked, tall } = svg.at;
+  const { rows, left, end } = rowsOf(wires, top + 6, isStacked ? stacked(most) : most, tall);
+  const codeEnd = end + (left.length > 0 ? LOW : 0) + 8;
+  const ladderTop = isStacked ? codeEnd + BETWEEN : top;
+  const inLadder = new Svg(svg.at);
+  const drawn = drawLadder(inLadder, ladder, ladderTop, behind);
+  const bottom = isStacked ? drawn.end + 8 : Math.max(codeEnd, drawn.end + 8);
+  drawGround(svg, ground, top, isStacked ? codeEnd : bottom);
+  drawHost(svg, ground, ladder, ladderTop, bottom);
   for (const row of rows) drawCode(svg, row);
   for (const row of rows) drawWire(svg, row, crosses);
   if (left.length > 0) drawLeft(svg, left, end + LOW / 2);
   const broken = rows.filter(({ wire }) => wire.state === 'broken' && wire.repaired !== null);
-  if (crosses && drawn.failed > 0 && broken.length > 0)
-    svg.path(`M${BORDER + 29} ${broken[0]!.y}H${LADDER - 6}V${drawn.failed}H${LADDER + 8}`, 'r d a');
+  if (crosses && drawn.failed > 0 && broken.length > 0) svg.path(linkOf(svg.at, broken[0]!.y, codeEnd, drawn.failed), 'r d a');
   svg.add(...inLadder.parts);
   return bottom;
 }
+/** Height between the code and the ladder below it. */
+const BETWEEN = 38;
+/** From what is broken to what fails of it. */
+const linkOf = ({ border, ladder, isStacked }: Layout, broken: number, codeEnd: number, failed: number): string =>
+  isStacked
+    ? `M${border + 29} ${broken}v12V${codeEnd + 9}H${ladder - 10}V${failed}H${ladder + 8}`
+    : `M${border + 29} ${broken}H${ladder - 6}V${failed}H${ladder + 8}`;
 
 const BY_HAND = 'turned over by hand';
 type Shown = Required<Pick<HandOverOptions, 'sources' | 'byHand'>>;
@@ -433,7 +522,7 @@ function sceneThere(result: RunResult, facts: readonly Fact[], { sources, byHand
     wires: wiresOf(there, facts, sources).map((w) => (byHand.has(w.id) ? { ...w, code: null, owner: BY_HAND } : w)),
     most: back?.at == null ? ALONE : ONE_OF_TWO,
     ladder: ladderOf(there),
-    behind: back === null ? null : behindOf(back),
+    behind: back === null ? null : behindOf(result, back),
     crosses: entry !== undefined,
     ground: { from: 'YOUR CODE', border, to: 'ROM', colours: ['c', entry === undefined ? 'h' : 'm'] },
   };
@@ -459,41 +548,54 @@ const sceneBack = ({ wires, rungs, ends, at }: WayBack): Scene => ({
 /** The picture of a run, from its result alone; lines of code where their sources are known. */
 export function handOverPicture(
   result: RunResult,
-  { sources = NO_SOURCES, id = 'hand-over', byHand = new Set() }: HandOverOptions = {},
+  { sources = NO_SOURCES, id = 'hand-over', byHand = new Set(), narrow = false }: HandOverOptions = {},
 ): SafeText {
   const facts = storyOf(result, { sources });
   const isProved = proofOf(result) !== null && !hasReached(result);
   const back = hasReached(result) ? wayBackOf(result) : null;
   const there = sceneThere(result, facts, { sources, byHand }, back);
   const head = headOf(result, facts, back);
-  const svg = new Svg();
+  const svg = new Svg(narrow ? NARROW : WIDE);
   let bottom = drawScene(svg, there, drawHead(svg, head, there.ladder.goal, isProved) + 14);
   if (back?.at != null) bottom = drawScene(svg, sceneBack(back), bottom + 34);
-  drawFoot(svg, result, id, bottom + 20, isProved);
-  const height = bottom + 32;
+  const height = drawFoot(svg, result, id, bottom + 20, isProved);
+  const { width } = svg.at;
   const label = `${head.said}. ${head.reasons.join(' ')}`;
   return pageOf(
-    `<svg xmlns="http://www.w3.org/2000/svg" class="ho" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="group" aria-label="${escape(fit(label, 1500, TEXT))}"><style>${STYLE(id)}</style><g id="${id}-as-it-is"/><g id="${id}-repaired"/><g><rect width="${WIDTH}" height="${height}" fill="var(--b)"/>${svg.parts.join('')}</g></svg>\n`,
+    `<svg xmlns="http://www.w3.org/2000/svg" class="ho" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="group" aria-label="${escape(fit(label, 1500, TEXT))}"><style>${STYLE(id)}</style><g id="${id}-as-it-is"/><g id="${id}-repaired"/><g><rect width="${width}" height="${height}" fill="var(--b)"/>${svg.parts.join('')}</g></svg>\n`,
   );
 }
 
 function drawLeft(svg: Svg, left: readonly Wire[], y: number): void {
   const odd = left.filter(({ state }) => state !== 'good').length;
   const text = `${left.length} more, ${odd === 0 ? 'all good' : `${odd} odd`}`;
-  svg.path(`M${CODE_END} ${y}H${BORDER - 22}`, 'd');
+  svg.path(`M${svg.at.wiresFrom} ${y}H${svg.at.border - 22}`, 'd');
   pill(svg, y, text, odd === 0 ? '' : 'o', odd === 0 ? 'ok' : 'odd', left.map(({ label }) => label).join('; '));
 }
 
 /** Grounds, border and headings. */
-function drawGround(svg: Svg, { from, border, to, colours }: Ground, top: number, bottom: number, ladder: Ladder): void {
+function drawGround(svg: Svg, { from, border: jump, to, colours }: Ground, top: number, bottom: number): void {
+  const { codeEnd, border } = svg.at;
   const height = bottom - top;
-  svg.add(`<rect y="${top}" width="${CODE_END}" height="${height}" fill="var(--${colours[0]})"/>`);
-  svg.add(`<rect x="${BORDER}" y="${top}" width="${BAND}" height="${height}" fill="var(--${colours[1]})"/>`);
-  svg.path(`M${BORDER} ${top}V${bottom}`, 'n d');
-  const life = ladder.rungs.some(({ way }) => way === 'life');
-  svg.path(life ? `M${LADDER} ${top}V${bottom}` : `M${HOST} ${top}V${bottom}`, 'n');
+  svg.add(`<rect y="${top}" width="${codeEnd}" height="${height}" fill="var(--${colours[0]})"/>`);
+  svg.add(`<rect x="${border}" y="${top}" width="${BAND}" height="${height}" fill="var(--${colours[1]})"/>`);
+  svg.path(`M${border} ${top}V${bottom}`, 'n d');
   svg.text(PAD, top - 6, from, 's bo');
-  svg.text(BORDER - 8, top - 6, border, 's e');
-  svg.text(BORDER + BAND / 2, top - 6, to, 's bo c');
-  svg.text(HOST, top - 6, fit(ladder.of.toUpperCase(), 190, { ...SMALL, bold: true }), 's bo e');
+  svg.text(border - 8, top - 6, jump, 's e');
+  svg.text(border + BAND / 2, top - 6, to, 's bo c');
+}
+/** The line of who speaks to the receiver, or of the program's own life. */
+function drawHost(svg: Svg, { to, colours }: Ground, of: Ladder, top: number, bottom: number): void {
+  const { ladder, host, isStacked } = svg.at;
+  const isOwn = isLife(of);
+  const x = isOwn ? ladder : host;
+  const name = of.of.toUpperCase();
+  const font = { ...SMALL, bold: true } as const;
+  svg.path(`M${x} ${top}V${bottom}`, 'n');
+  if (isStacked && !isOwn) {
+    svg.add(`<rect x="0" y="${top}" width="${ladder - 4}" height="${bottom - top}" fill="var(--${colours[1]})"/>`);
+    svg.text(ladder + 2, top - 6, to, 's bo');
+  }
+  if (isStacked && isOwn) svg.text(ladder - 8, top - 6, fit(name, 300, font), 's bo');
+  else svg.text(host, top - 6, fit(name, 190, font), 's bo e');
 }

@@ -89,8 +89,10 @@ export type Fact =
       readonly form: 'diff' | 'c';
       readonly where: string;
       readonly code: readonly CodeLine[];
-      /** What could not be put into the diff, and what it needs. */
+      /** What could not be put into the diff. */
       readonly left: readonly string[];
+      /** What the diff needs beside it, sentences. */
+      readonly needs: readonly string[];
     }
   | {
       readonly is: 'proof';

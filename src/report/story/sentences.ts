@@ -90,6 +90,8 @@ export function headline(result: RunResult): string {
   if (goal === null || !hasReached(result)) return headlineText(result);
   return goal === APP_GOAL ? 'the application runs' : `the ROM answers on ${goal.toUpperCase()}`;
 }
+/** Behind what is reached, where the run was to come back from it. */
+export const LOST_BACK = 'but the application does not come back from the leave';
 /** The first line of a run that reached its goal. */
 const reachedText = (result: RunResult): string => `${otherGoal(result) ?? result.outcome}: ${headline(result)}`;
 
@@ -99,7 +101,7 @@ function verdict({ result, judgement }: FactOf<'verdict'>): Row {
   const what = reached ? reachedText(result) : `${gone}${result.outcome}: ${headlineText(result)}`;
   if (judgement === null) {
     if (!reached) return { label: 'FAIL', tone: 'red', text: what };
-    if (failsToLeave(result)) return { label: 'FAIL', tone: 'red', text: `${what}, but the application does not come back from the leave` };
+    if (failsToLeave(result)) return { label: 'FAIL', tone: 'red', text: `${what}, ${LOST_BACK}` };
     return hasReservations(result) ? { label: 'OK, but', tone: 'yellow', text: what } : { label: 'OK', tone: 'green', text: what };
   }
   if (judgement.holds) return { label: 'HOLDS', tone: 'green', text: `as the scenario expects: ${what}` };
@@ -290,12 +292,12 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>, surface: Surface) => 
     maybe
       ? { label: 'Maybe', tone: 'yellow', text: `${id}: ${because}${observed === null ? '' : `; found ${observed}`}`, more: lastWriter === null ? [] : [placeText(lastWriter)] } // prettier-ignore
       : { label: 'Note', tone: 'yellow', text: `${id}: ${because}${short(lastWriter)}${id === 'debugger' ? '; --no-semihosting shows this' : ''}` }, // prettier-ignore
-  fix: ({ form, where, code, left }) => ({
+  fix: ({ form, where, code, left, needs }) => ({
     label: 'Fix',
     tone: 'green',
     text: form === 'diff' ? `${where}:` : `in C${where === '' ? '' : `, at the jump (${where})`}:`,
     code,
-    more: left.map((text) => `not in the patch: ${text}`),
+    more: [...left.map((text) => `not in the patch: ${text}`), ...needs],
   }),
   proof: ({ count, reached, goal, rom, sets, around }) => ({
     label: 'Proof',

@@ -348,15 +348,15 @@ function unexplained(result: RunResult): Fact[] {
 
 /** The fix as changed lines if the sources are available, otherwise as C. */
 function fix(result: RunResult, causes: readonly ResultCause[], patch: Patch): Fact[] {
-  const left = [...patch.left, ...patch.needs];
+  const { left, needs } = patch;
   if (patch.hunks.length > 0)
-    return [{ is: 'fix', form: 'diff', where: patch.hunks.map((h) => `${h.file}, line ${h.line}`).join(', '), code: patch.hunks.flatMap((h) => h.changed), left }]; // prettier-ignore
+    return [{ is: 'fix', form: 'diff', where: patch.hunks.map((h) => `${h.file}, line ${h.line}`).join(', '), code: patch.hunks.flatMap((h) => h.changed), left, needs }]; // prettier-ignore
   // a part that names its own place does not belong to the jump
   const isAtJump = causes.some((c) => c.at !== null || (c.fix !== null && partsOf(c.fix).some(({ goes }) => goes === null)));
   const jump = isAtJump ? (result.entries.at(-1)?.from ?? factsIn(result.notes, 'hands-over')[0]?.at) : null;
   const all = causes.flatMap((c) => (c.fix !== null ? codeOf(c.fix) : c.repair === null || c.at === null ? [] : [`/* ${c.repair} */`]));
   const code = [...new Set(all)].map((text): CodeLine => ({ text, mark: ' ' }));
-  return code.length === 0 ? [] : [{ is: 'fix', form: 'c', where: jump?.file == null ? '' : placeText(jump), code, left: [] }];
+  return code.length === 0 ? [] : [{ is: 'fix', form: 'c', where: jump?.file == null ? '' : placeText(jump), code, left: [], needs: [] }];
 }
 
 // ---- what else -----------------------------------------------------------------------------------------------------------------------
