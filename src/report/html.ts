@@ -27,7 +27,12 @@ export interface HtmlOptions {
   readonly trace?: RunTrace;
 }
 
+/** Events of a long timeline that are printed. */
+const PRINTED_ROWS = 20;
+const NOT_PRINTED =
+  'Not printed: what is folded in the page (checks that pass or do not apply, other registers, memory, the log of the bus), and the rest of a long timeline.';
 const STYLE = `${PAGE_STYLE}
+main { max-width: 88rem }
 header { border-left: .5rem solid var(--line); padding-left: .75rem } header.bad { border-color: var(--fail) } header.good { border-color: var(--pass) } header.but { border-color: var(--warn) }
 nav { position: sticky; top: 0; background: var(--back); border-bottom: 1px solid var(--line); padding: .4rem 0; z-index: 2; display: flex; flex-wrap: wrap; gap: .25rem 1rem }
 .code { margin: 0; padding: .5rem 0 } .code ol { margin: 0; padding-left: 4rem } .code li { padding-left: .5rem; white-space: pre; font: 13px/1.45 ui-monospace, monospace } .code li::marker { color: var(--soft) }
@@ -35,13 +40,15 @@ nav { position: sticky; top: 0; background: var(--back); border-bottom: 1px soli
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem } dt { color: var(--soft) } dd { margin: 0; overflow-wrap: anywhere } .mono { font-family: ui-monospace, monospace }
 ${TIMELINE_STYLE}
 #now { border: 1px solid var(--line); border-radius: 4px; padding: .5rem .75rem; margin: .5rem 0 } #now h3 { margin: 0 0 .25rem } #now button { margin-bottom: .5rem } #now dl { margin: 0; max-height: 24rem; overflow: auto; font-size: 13px } #now dd { font-family: ui-monospace, monospace }
-.picture svg { display: block; width: 100%; min-width: 600px; max-width: 60rem; height: auto; margin: .5rem 0 }
+.picture svg { display: block; width: 100%; max-width: 60rem; height: auto; margin: .5rem 0 } .picture .narrow, .in-print { display: none } section:not(#story) { clear: both } #story > h2 { margin-top: .5rem } article h3 { margin: .7rem 0 .1rem; font-size: 1rem } article p { margin: .15rem 0 } article { display: flow-root }
+@media screen and (min-width: 1100px) { .picture { float: left; width: 57%; margin-right: 1.25rem } }
 .diff > * { display: block; text-decoration: none } .diff ins { color: var(--pass) } .diff del { color: var(--fail) } article ul { list-style: none; padding: 0; margin: .25rem 0 }
 button { font: inherit; padding: .2rem .7rem; border: 1px solid var(--line); background: var(--panel); color: var(--ink); border-radius: 4px; cursor: pointer }
 .hljs-comment { color: var(--soft) } .hljs-keyword, .hljs-type, .hljs-meta { color: light-dark(#8b1a8b, #d8a0e8) } .hljs-string, .hljs-number { color: light-dark(#0b5c2b, #a5d6a7) } .hljs-title { color: light-dark(#0a4a9e, #9cc4ff) }
-@media (max-width: 600px) { main { padding: .5rem } td, th { padding: .2rem .3rem } dl { grid-template-columns: 1fr } .code ol { padding-left: 2.6rem } }
-@media print { nav, .tools, #now { display: none } details:not([open]) > *:not(summary) { display: block } pre, .code li { white-space: pre-wrap }
-@page { margin: 10mm } body { font-size: 8pt; line-height: 1.2 } td, th { padding: 1px 4px; font-size: 7.5pt } h2 { margin: .5em 0 .2em } h3, p, article { margin: .15em 0 } }`;
+@media (max-width: 600px) { .picture .wide { display: none } .picture .narrow { display: block } .picture .narrow svg { max-width: 30rem; margin: .5rem auto } main { padding: .5rem } td, th { padding: .2rem .3rem } dl { grid-template-columns: 1fr } .code ol { padding-left: 2.6rem } }
+@media print { nav, .tools, #now, details:not([open]), #timeline tbody tr:nth-child(n+${PRINTED_ROWS + 1}), .picture .narrow { display: none } .picture .wide, .in-print { display: block } .picture svg { max-width: 135mm; margin: 0 }
+pre, .code li { white-space: pre-wrap } #console pre { max-height: 10em; overflow: hidden } .code li, pre, article { break-inside: avoid } .code li { font-size: 7.5pt; line-height: 1.2 }
+@page { margin: 10mm } body { font-size: 8pt; line-height: 1.2 } main { padding: 0 } header h1 { font-size: 12pt; margin: 0 } td, th { padding: 1px 4px; font-size: 7.5pt } h2 { margin: .5em 0 .2em } h3, p, article, figure { margin: .15em 0 } pre { padding: .3rem; font-size: 7.5pt } #timeline svg { max-height: 70mm } }`;
 
 export function htmlReport(result: RunResult, options: HtmlOptions = {}): SafeText {
   const [headline, ...told] = toldOn('page', storyOf(result, options));
@@ -67,14 +74,19 @@ export function htmlReport(result: RunResult, options: HtmlOptions = {}): SafeTe
 <title>bootbench: ${escape(result.outcome)}, ${escape(result.chip)}</title><style>${STYLE}</style></head>
 <body><main>
 ${head(result, headline)}
-<div class="scroll picture" tabindex="0">${handOverPicture(result, options.sources === undefined ? {} : { sources: options.sources })}</div>
 <nav aria-label="Sections">${nav}</nav>
+${pictures(result, options.sources ?? NO_SOURCES)}
 ${sections.join('\n')}
+<p class="in-print soft">${NOT_PRINTED}</p>
 </main>
 ${script}
 </body></html>
 `);
 }
+
+/** The picture, and the same as wide as a phone. */
+const pictures = (result: RunResult, sources: Sources): string =>
+  `<div class="picture"><div class="wide">${handOverPicture(result, { sources })}</div><div class="narrow">${handOverPicture(result, { sources, narrow: true, id: 'hand-over-narrow' })}</div></div>`;
 
 const SIGN = { good: '✓', but: 'OK, but', bad: '✗' } as const;
 function head(r: RunResult, told: Told | undefined): string {
@@ -102,7 +114,7 @@ function codeOf(code: Told['code']): string {
   return `<pre class="diff" tabindex="0">${code.map(({ mark, text }) => `<${tag[mark]}>${escape(`${mark}${text}`)}</${tag[mark]}>`).join('')}</pre>`;
 }
 
-const AROUND = 8;
+const AROUND = 5;
 /** The line in its context. */
 function sourceOf(source: Excerpt | null): string {
   if (source === null) return '';

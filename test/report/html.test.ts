@@ -19,8 +19,8 @@ describe('without a script the page says', () => {
   it('outcome, cause and the line in its context, which is marked without colour', () => {
     expect(page).toContain('✗ rom-silent');
     expect(page).toContain('<li class="blamed"><code>line 42 &lt; &amp; &gt;</code></li>');
-    expect(page).toContain('line 34 ');
-    expect(page).not.toContain('line 33 ');
+    expect(page).toContain('line 37 ');
+    expect(page).not.toContain('line 36 ');
   });
   it('every check, those that fail unfolded', () => {
     expect(page).toMatch(/<details open><summary><span class="fail">1 fail/);

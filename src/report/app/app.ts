@@ -9,8 +9,6 @@ hljs.registerLanguage('c', c);
 for (const code of Array.from(document.querySelectorAll<HTMLElement>('.code code, pre code.c'))) {
   code.innerHTML = hljs.highlight(code.textContent ?? '', { language: 'c', ignoreIllegals: true }).value;
 }
-// what is folded is printed, too
-window.addEventListener('beforeprint', () => document.querySelectorAll('details').forEach((d) => (d.open = true)));
 
 const source = document.getElementById('result');
 const holder = document.getElementById('picture');
