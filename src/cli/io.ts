@@ -1,4 +1,5 @@
 /** What a command sees of the process. Tests hand in their own. */
+import { fstatSync, writeSync } from 'node:fs';
 import type { SafeText } from '../bench/documents/safe-text.ts';
 import { ansi, endsInLine, plain, spoken, type Paint } from '../report/text.ts';
 import { reason } from '../bench/documents/system-errors.ts';
@@ -96,10 +97,33 @@ export function paintFor(io: Io, stream: Stream, allowed: boolean): Paint {
 /** Whether a line of progress can be written over: a dumb terminal shows the control characters. */
 export const canRewrite = ({ stderr, env }: Io): boolean => stderr.isTTY && env['TERM'] !== 'dumb';
 
+/** Node's own stream of a file takes a write that a full disk or a limit has cut short for a whole one: what is left of it is written until the system says why not. */
+function wholly(stream: NodeJS.WriteStream): (text: SafeText) => void {
+  const { fd } = stream as { readonly fd?: number };
+  if (fd === undefined || stream.isTTY || !isFile(fd)) return (text) => void stream.write(text);
+  let failed = false;
+  return (text) => {
+    try {
+      for (let left = Buffer.from(text); left.length > 0 && !failed;) left = left.subarray(writeSync(fd, left));
+    } catch (error) {
+      failed = true;
+      stream.emit('error', error);
+    }
+  };
+}
+function isFile(fd: number): boolean {
+  try {
+    const stat = fstatSync(fd);
+    return stat.isFile() || stat.isCharacterDevice();
+  } catch {
+    return false;
+  }
+}
+
 export function processIo(signals: Signals): Io {
   const wrap = (stream: NodeJS.WriteStream): Stream =>
     // a terminal without a size, as in containers and editors, says 0
-    streamOf((text) => void stream.write(text), { isTTY: stream.isTTY === true, columns: stream.columns || 80 });
+    streamOf(wholly(stream), { isTTY: stream.isTTY === true, columns: stream.columns || 80 });
   // `bootbench … | head`: a closed pipe is no defect and changes no verdict: the exit code is that of the command; a full disk is none of this program
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') return;

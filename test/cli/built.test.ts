@@ -1,6 +1,7 @@
 /** The program as it is installed: its threads, its code cache, Ctrl-C. Built for the tests, so that an old dist/ proves nothing. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -94,6 +95,24 @@ test.skipIf(process.platform !== 'linux')('a full disk behind stdout is told, an
   closeSync(full);
   expect([status, stderr.toString()]).toEqual([4, 'bootbench: cannot write to stdout: the disk is full\n']);
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'a disk that becomes full in the middle of what is written to stdout is told, and nothing is lost without a word',
+  () => {
+    const out = join(mkdtempSync(join(tmpdir(), 'bootbench-')), 'out.txt');
+    // a limit of the shell for the size of a file, in KB, cuts a write short as the end of a disk does
+    const ran = (limit: string): ReturnType<typeof spawnSync> =>
+      spawnSync('bash', ['-c', `ulimit -f ${limit}; exec "$0" "$@" > ${out}`, process.execPath, program(), 'explain'], { cwd: fixtures });
+    const whole = ran('unlimited');
+    expect([whole.status, whole.stderr.toString()]).toEqual([0, '']);
+    expect(statSync(out).size).toBeGreaterThan(2048);
+    const { status, stderr } = ran('1');
+    expect([status, stderr.toString()]).toEqual([
+      4,
+      expect.stringContaining('bootbench: cannot write to stdout: the file would be larger than allowed'),
+    ]);
+  },
+);
 
 test('a code cache that is absent, broken, cut off or of another Node changes nothing', () => {
   const quick = ['run', '--scenario', 'f072-entry-address/scenario.json'];
