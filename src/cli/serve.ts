@@ -12,6 +12,7 @@ import type { ServedDump } from '../rom/pieces.ts';
 import { whyNoDump } from '../rom/why-no-dump.ts';
 import { chipNamed, readInput } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
+import { makeRoom } from './make-room.ts';
 import { readDump } from './rom-dump.ts';
 import { addressOf, hostName, interrupted, isLoopback, listening, portNumber } from './serving.ts';
 
@@ -79,7 +80,7 @@ export function pageServer(folder: string, dump: ServedDump | null, host: string
     if (isOwn(request, host)) return answer(files, dumpText, request, response);
     response.writeHead(403, { 'content-type': 'text/plain' }).end('asked by another page, or under another name\n');
   });
-  pages.maxConnections = MOST_CONNECTIONS;
+  makeRoom(pages, MOST_CONNECTIONS, (socket) => (waiting.get(socket) ?? 0) === 0);
   // who takes nothing of his answers for so long is closed
   pages.timeout = PATIENCE_MS;
   return pages;

@@ -1,5 +1,6 @@
 /** The USB/IP server's sockets. What is said on them is `usb-sim/usbip-connection.ts`. */
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { makeRoom } from './make-room.ts';
 import { mustRead } from './paced.ts';
 import { cannotListen, KEEP_ALIVE_MS } from './serving.ts';
 import { UsbIpConnection, type UsbIpExport } from '../usb-sim/usbip-connection.ts';
@@ -16,13 +17,13 @@ export interface UsbIpServer {
 
 /** @param port 0 = a free one */
 export async function serveUsbIp(shared: UsbIpExport, host: string, port: number): Promise<UsbIpServer> {
-  const connections = new Set<UsbIpConnection>();
+  const connections = new Map<Socket, UsbIpConnection>();
   const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, (socket) => {
     const connection = accept(shared, socket);
-    connections.add(connection);
-    socket.once('close', () => connections.delete(connection));
+    connections.set(socket, connection);
+    socket.once('close', () => connections.delete(socket));
   });
-  server.maxConnections = MAX_CONNECTIONS;
+  makeRoom(server, MAX_CONNECTIONS, (socket) => connections.get(socket)?.imported !== true);
   const bound = await listen(server, host, port);
   return {
     host: bound.address,
@@ -30,7 +31,7 @@ export async function serveUsbIp(shared: UsbIpExport, host: string, port: number
     close: () =>
       new Promise((closed) => {
         server.close(() => closed());
-        for (const c of connections) c.end();
+        for (const connection of connections.values()) connection.end();
       }),
   };
 }

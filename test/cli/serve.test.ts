@@ -64,6 +64,19 @@ describe('bootbench serve', () => {
     expect(answered).toBeLessThanOrEqual(64);
     expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('page');
   });
+  it('answers who asks, however many connections are open that ask nothing', async () => {
+    const pages = pageServer(page(), null, '127.0.0.1').listen(0, '127.0.0.1');
+    onTestFinished(() => void pages.close());
+    await once(pages, 'listening');
+    const { port } = pages.address() as AddressInfo;
+    const silent = Array.from({ length: 400 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
+    onTestFinished(() => silent.forEach((client) => client.destroy()));
+    await Promise.all(silent.map(async (client) => once(client, 'connect')));
+    for (const client of silent) client.write('GET / HTTP/1.1\r\nX: ');
+    for (let i = 0; i < 3; i++) expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('page');
+    const count = await new Promise((settle) => pages.getConnections((_error, open) => settle(open)));
+    expect(count).toBeLessThanOrEqual(257);
+  });
   it('shows a file as it is now, though it was asked for before', async () => {
     const at = page();
     const { line } = await serve((io) => serveCommand({ port: '0' }, io, at));
