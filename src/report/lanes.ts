@@ -98,8 +98,10 @@ function inForce({ nodes }: ClockTree): string | null {
 }
 
 const WIRES: Readonly<Record<string, string>> = { 'usb.supply': 'USB supply', 'usb.vbus': 'VBUS', 'usb.pullup': 'D+ pulled up' };
+/** A signal of the lane of the supply. */
+export const isSupply = ({ name }: TraceSignal): boolean => name in WIRES;
 export function supplyOf({ signals, end }: TracedRun): Item[] {
-  const wires = signals.filter((s) => s.name in WIRES);
+  const wires = signals.filter(isSupply);
   return together(wires, end, (values) => values.flatMap((v, i) => (v === 0 ? [] : [WIRES[wires[i]!.name]!])).join(', ') || null);
 }
 

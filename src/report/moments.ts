@@ -5,9 +5,13 @@ import type { Picture } from './picture.ts';
 export type Told = readonly [label: string, value: string];
 const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 
-/** What is known of an instant: all lanes of the run, and the last moment of each core that is not behind it. */
+/** What is known of an instant: the last moment of each core that is not behind it, the clock tree, and all lanes of the run. */
 export function toldAt(picture: Picture, seconds: number): Told[] {
-  return [...coresAt(picture, seconds), ...lanesAt(picture, seconds)];
+  return [...coresAt(picture, seconds), ...clocksAt(picture, seconds), ...lanesAt(picture, seconds)];
+}
+function clocksAt({ clocks, texts }: Picture, seconds: number): Told[] {
+  const last = clocks?.at.findLastIndex((at) => at <= seconds) ?? -1;
+  return last < 0 ? [] : clocks!.trees[clocks!.tree[last]!]!.map(([name, words]) => [`clock ${texts[name]!}`, texts[words]!]);
 }
 function coresAt({ moments, texts }: Picture, seconds: number): Told[] {
   if (moments === undefined) return [];
@@ -27,10 +31,10 @@ function coresAt({ moments, texts }: Picture, seconds: number): Told[] {
     ];
   });
 }
-/** Lanes of instants tell their last one; lanes of stretches what lasts. */
-function lanesAt({ tracks, texts }: Picture, seconds: number): Told[] {
-  return tracks.flatMap(({ name, run, look, from, to, text }): Told[] => {
-    if (run !== 'run') return [];
+/** What is told already is not told again. Lanes of instants tell their last one; lanes of stretches what lasts. */
+function lanesAt({ tracks, texts, clocks }: Picture, seconds: number): Told[] {
+  return tracks.flatMap(({ name, run, look, repeats, from, to, text }): Told[] => {
+    if (run !== 'run' || repeats || (look === 'clock' && clocks !== undefined)) return [];
     const i = from.findLastIndex((at) => at <= seconds);
     const lasts = i >= 0 && to[i]! >= seconds;
     if (look === 'instant') return i < 0 ? [] : [[name, `${timeText(from[i]!)}: ${texts[text[i]!]!}`]];

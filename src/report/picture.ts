@@ -3,7 +3,8 @@ import type { Place, RunResult } from '../bench/documents/result.ts';
 import type { RunTrace, TracedMoment, TracedRun, TraceSignal, TraceTransfer } from '../bench/documents/trace-types.ts';
 import { brokenAxis, waitsBetween, type Wait } from './axis.ts';
 import { fewerMoments, type PictureMoments } from './keyframes.ts';
-import { clockOf, foldResets, heldBackOf, hostOf, masksOf, pinsOf, supplyOf } from './lanes.ts';
+import { clockRows } from './clock-words.ts';
+import { clockOf, foldResets, heldBackOf, hostOf, isSupply, masksOf, pinsOf, supplyOf } from './lanes.ts';
 import { rateText } from './rates.ts';
 import type { Sources } from './source-lines.ts';
 import type { Item, Tone } from './track-item.ts';
@@ -18,6 +19,8 @@ export interface PictureTrack {
   readonly look: 'application' | 'core' | 'clock' | 'wire' | 'bus' | 'instant' | 'held';
   /** One of those that are shown at first. */
   readonly lane?: true;
+  /** A lane tells the same of an instant. */
+  readonly repeats?: true;
   /** Seconds; rising. `to` is the same as `from` for what takes no time. */
   readonly from: readonly number[];
   readonly to: readonly number[];
@@ -42,6 +45,17 @@ export interface Picture {
   readonly waits?: readonly Wait[];
   /** Left out where the run was not recorded. */
   readonly moments?: PictureMoments;
+  /** Left out where the run was not recorded, or the chip's RCC does not tell. */
+  readonly clocks?: PictureClocks;
+}
+/** Clock trees: distinct ones once, since firmware comes back to them with each reset. */
+export interface PictureClocks {
+  /** Seconds, rising. */
+  readonly at: readonly number[];
+  /** Index into `trees`, for each. */
+  readonly tree: readonly number[];
+  /** Of each row two indices into `texts`: name and words. */
+  readonly trees: readonly (readonly (readonly [name: number, words: number])[])[];
 }
 
 /** Items of a track; where there are more, those that lie closest together become one. */
@@ -78,7 +92,22 @@ export function pictureOf(result: RunResult, trace: RunTrace | null, sources: So
     view,
     waits: waits.map(([from, to]) => [nine(from), nine(to)] as const),
     ...(moments === null ? {} : { moments }),
+    ...(trace === null || trace.run.clocks.length === 0 ? {} : { clocks: clocksOf(tracks, trace.run) }),
   };
+}
+
+/** Effort: as many instants as lie in a page. */
+const MOST_CLOCKS = 800;
+function clocksOf(tracks: Tracks, { clocks }: TracedRun): PictureClocks {
+  const known = new Map<string, number>();
+  const trees: PictureClocks['trees'][number][] = [];
+  const changes = clocks.slice(0, MOST_CLOCKS).map(({ at, tree }) => {
+    const rows = clockRows(tree).map(([name, words]) => [tracks.textOf(name), tracks.textOf(words)] as const);
+    const key = JSON.stringify(rows);
+    if (!known.has(key)) known.set(key, trees.push(rows) - 1);
+    return { at: nine(at / PS), tree: known.get(key)! };
+  });
+  return { at: changes.map((c) => c.at), tree: changes.map((c) => c.tree), trees };
 }
 
 function momentsOf(tracks: Tracks, { run, memories }: RunTrace, view: Picture['view'], sources: Sources): PictureMoments {
@@ -166,9 +195,20 @@ class Tracks {
 
   /** One of those that are shown at first. */
   lane(name: string, run: PictureTrack['run'], look: PictureTrack['look'], items: readonly Item[], most = MOST_ITEMS): void {
-    this.add(name, run, look, items, most, true);
+    this.add(name, run, look, items, most, 'lane');
   }
-  add(name: string, run: PictureTrack['run'], look: PictureTrack['look'], items: readonly Item[], most = MOST_ITEMS, lane = false): void {
+  /** What a lane tells, too, in a track of its own. */
+  repeat(name: string, run: PictureTrack['run'], look: PictureTrack['look'], items: readonly Item[]): void {
+    this.add(name, run, look, items, MOST_ITEMS, 'repeats');
+  }
+  add(
+    name: string,
+    run: PictureTrack['run'],
+    look: PictureTrack['look'],
+    items: readonly Item[],
+    most = MOST_ITEMS,
+    mark: 'lane' | 'repeats' | null = null,
+  ): void {
     if (items.length === 0) return;
     const shown = thinned(
       [...items].sort((a, b) => a.from - b.from),
@@ -179,7 +219,7 @@ class Tracks {
       name,
       run,
       look,
-      ...(lane ? { lane } : {}),
+      ...(mark === null ? {} : { [mark]: true }),
       from: shown.map((i) => nine(i.from)),
       to: shown.map((i) => nine(i.to)),
       text: shown.map((i) => this.textOf(i.text)),
@@ -295,6 +335,8 @@ function tracedTracks(
         which,
         'wire',
         stretches(s, (v) => (v === 0 ? null : `${s.name} = ${v}`)),
+        MOST_ITEMS,
+        isSupply(s) ? 'repeats' : null,
       );
     for (const s of run.signals.filter((x) => x.group === 'pin').slice(0, MOST_PINS))
       tracks.add(
@@ -333,7 +375,7 @@ function maskTracks(
 ): void {
   for (const mask of ['primask', 'basepri', 'faultmask'])
     for (const s of signal(`.${mask}`))
-      tracks.add(
+      tracks.repeat(
         named(s, signal(`.${mask}`), mask),
         which,
         'core',

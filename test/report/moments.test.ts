@@ -1,5 +1,7 @@
 /** Of a run that moves much, a page keeps moments near the hand-over; an instant is told by what lasts then, and by the last moment before it. */
 import { expect, it } from 'vitest';
+import type { ClockTree } from '../../src/emu/clock-tree.ts';
+import { clockRows } from '../../src/report/clock-words.ts';
 import { fewerMoments } from '../../src/report/keyframes.ts';
 import { toldAt } from '../../src/report/moments.ts';
 import type { Picture } from '../../src/report/picture.ts';
@@ -85,4 +87,46 @@ it('leaves out what is not known, and tells the last transfer', () => {
 it('has one core after the other', () => {
   const two = { ...PICTURE, moments: { ...PICTURE.moments!, core: [7, -1] } };
   expect(toldAt(two, 7).map(([label]) => label).slice(0, 6)).toEqual(['cm7 seen last', 'cm7 where', 'cm7 source', 'cm7 PC', 'cm7 SP', 'cm7 VTOR']); // prettier-ignore
+});
+it('tells the clock tree in force, and no clock or mask a second time', () => {
+  const masked = {
+    ...PICTURE,
+    texts: [...PICTURE.texts, 'SYSCLK', '8 MHz, from HSI', '48 MHz, from HSI48', 'PRIMASK = 1'],
+    tracks: [
+      ...PICTURE.tracks,
+      { name: 'masks', run: 'run', look: 'core', lane: true, from: [1], to: [10], text: [11] },
+      { name: 'primask', run: 'run', look: 'core', repeats: true, from: [1], to: [10], text: [11] },
+      { name: 'sysclk', run: 'run', look: 'clock', from: [0], to: [10], text: [9] },
+    ],
+    clocks: { at: [0, 3, 6], tree: [0, 1, 0], trees: [[[8, 9]], [[8, 10]]] },
+  } satisfies Picture;
+  const told = (at: number): readonly (readonly [string, string])[] => toldAt(masked, at).filter(([, value]) => /MHz|PRIMASK/.test(value));
+  expect(told(2)).toEqual([
+    ['clock SYSCLK', '8 MHz, from HSI'],
+    ['masks', 'PRIMASK = 1'],
+  ]);
+  expect(told(4)[0]).toEqual(['clock SYSCLK', '48 MHz, from HSI48']);
+  expect(told(7)[0]).toEqual(['clock SYSCLK', '8 MHz, from HSI']);
+});
+it('says a clock with what it comes from, its factors and its ready bit', () => {
+  const tree: ClockTree = {
+    nodes: [
+      { name: 'hse', hz: 8e6, from: null, factors: [] },
+      { name: 'pll', hz: 48e6, from: 'hse', factors: [[6, 1], [1, 1]] }, // prettier-ignore
+      { name: 'hclk', hz: 24e6, from: 'pll', factors: [[1, 2]] },
+      { name: 'usb', hz: 0, from: null, factors: [] },
+    ],
+    sources: [
+      { name: 'hse', on: true, ready: true },
+      { name: 'hsi48', on: true, ready: false },
+      { name: 'lse', on: false, ready: false },
+    ],
+  };
+  expect(clockRows(tree)).toEqual([
+    ['HSE', '8 MHz, ready'],
+    ['PLL', '48 MHz, from HSE × 6'],
+    ['HCLK', '24 MHz, from PLL / 2'],
+    ['USB', 'stopped'],
+    ['HSI48', 'on, not ready'],
+  ]);
 });
