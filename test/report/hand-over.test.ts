@@ -47,6 +47,27 @@ const SOURCES: Sources = (path) => ({
   elsewhere: false,
 });
 
+it('of a loader and its application has no ROM in it, and no jump into one', () => {
+  const r = masked();
+  const causes = r.diagnosis.causes.map((cause) => ({ ...cause, id: 'image' as const, what: 'SCB.SCR.SLEEPDEEP' }));
+  const loaded: RunResult = {
+    ...r,
+    outcome: 'stuck',
+    entries: [],
+    usb: { sessions: [], log: [] },
+    goal: { name: 'app', reached: false, at: null },
+    diagnosis: { ...r.diagnosis, causes, sets: [['image']] },
+    handOvers: [{ at: '0.100000000', from: 'loader', to: 'app.elf', how: 'branch', goal: 'app', reached: false }],
+    repaired: null,
+  };
+  for (const narrow of [false, true]) {
+    const texts = textsOf(handOverPicture(loaded, { sources: SOURCES, narrow })).join('\n');
+    expect(texts).toMatch(/LOADER\nthe start\nAPP\n/);
+    expect(texts).toContain('the application runs');
+    expect(texts).not.toMatch(/jump into the ROM|never jumps/);
+  }
+});
+
 describe('A jump with interrupts masked', () => {
   const svg = String(handOverPicture(masked(), { sources: SOURCES }));
   it('shows the line of code, without its comment, the broken wire and the sentence', () => {

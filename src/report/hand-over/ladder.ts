@@ -191,7 +191,8 @@ function ofLife(result: RunResult, goal: string | null): Ladder {
   const rungs = some.map(({ at, kind, text }): Rung => ({ text: String(text), answer: humanTime(at), good: !bad.has(kind), way: 'life' }));
   if (left > 1) rungs.splice(2, 0, { text: `${left} more`, answer: '', good: true, way: 'life' });
   const reached = hasReached(result);
-  const jump: Rung[] = result.entries.length === 0 ? [{ text: 'jump into the ROM', answer: '', good: true, way: 'life' }] : [];
+  const isForRom = goal !== APP_GOAL && !result.diagnosis.causes.some(({ id }) => id === 'image');
+  const jump: Rung[] = result.entries.length === 0 && isForRom ? [{ text: 'jump into the ROM', answer: '', good: true, way: 'life' }] : [];
   return {
     of: result.entries.length === 0 ? 'your application' : 'in the ROM',
     rungs,

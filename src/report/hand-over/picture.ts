@@ -517,14 +517,20 @@ type Shown = Required<Pick<HandOverOptions, 'sources' | 'byHand'>>;
 function sceneThere(result: RunResult, facts: readonly Fact[], { sources, byHand }: Shown, back: WayBack | null): Scene {
   const there = wayThere(result, back);
   const entry = there.entries.at(-1);
-  const border = entry === undefined ? 'never jumps' : `the jump, ${humanTime(entry.at)}`;
+  const loaded = entry === undefined ? there.handOvers.findLast(({ from }) => from === 'loader') : undefined;
+  const border = entry !== undefined ? `the jump, ${humanTime(entry.at)}` : loaded === undefined ? 'never jumps' : 'the start';
   return {
     wires: wiresOf(there, facts, sources).map((w) => (byHand.has(w.id) ? { ...w, code: null, owner: BY_HAND } : w)),
     most: back?.at == null ? ALONE : ONE_OF_TWO,
     ladder: ladderOf(there),
     behind: back === null ? null : behindOf(result, back),
     crosses: entry !== undefined,
-    ground: { from: 'YOUR CODE', border, to: 'ROM', colours: ['c', entry === undefined ? 'h' : 'm'] },
+    ground: {
+      from: loaded === undefined ? 'YOUR CODE' : 'LOADER',
+      border,
+      to: loaded === undefined ? 'ROM' : 'APP',
+      colours: ['c', entry === undefined ? 'h' : 'm'],
+    },
   };
 }
 const sceneBack = ({ wires, rungs, ends, at }: WayBack): Scene => ({
