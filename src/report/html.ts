@@ -40,7 +40,7 @@ nav { position: sticky; top: 0; background: var(--back); border-bottom: 1px soli
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem } dt { color: var(--soft) } dd { margin: 0; overflow-wrap: anywhere } .mono { font-family: ui-monospace, monospace }
 ${TIMELINE_STYLE}
 #now { border: 1px solid var(--line); border-radius: 4px; padding: .5rem .75rem; margin: .5rem 0 } #now h3 { margin: 0 0 .25rem } #now button { margin-bottom: .5rem } #now dl { margin: 0; max-height: 24rem; overflow: auto; font-size: 13px } #now dd { font-family: ui-monospace, monospace }
-.picture svg { display: block; width: 100%; max-width: 60rem; height: auto; margin: .5rem 0 } .picture .narrow, .in-print { display: none } section:not(#story) { clear: both } #story > h2 { margin-top: .5rem } article h3 { margin: .7rem 0 .1rem; font-size: 1rem } article p { margin: .15rem 0 } article { display: flow-root }
+.picture svg { display: block; width: 100%; max-width: 60rem; height: auto; margin: .5rem 0 } .picture .narrow, .in-print { display: none } section:not(#story) { clear: both } #story > h2 { margin-top: .5rem } article h3 { margin: .7rem 0 .1rem; font-size: 1rem } article p { margin: .15rem 0 } article { display: flow-root } .console p { white-space: pre-line }
 @media screen and (min-width: 1100px) { .picture { float: left; width: 57%; margin-right: 1.25rem } }
 .diff > * { display: block; text-decoration: none } .diff ins { color: var(--pass) } .diff del { color: var(--fail) } article ul { list-style: none; padding: 0; margin: .25rem 0 }
 button { font: inherit; padding: .2rem .7rem; border: 1px solid var(--line); background: var(--panel); color: var(--ink); border-radius: 4px; cursor: pointer }

@@ -355,6 +355,8 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     const checks = (await page.getByRole('region', { name: 'checks' }).textContent())!;
     expect(checks).toMatch(/primask.*found PRIMASK = 1 \(expected: PRIMASK = 0\).*last written by .*main\.c:6/s);
     expect(checks).toMatch(/AN2606.*documented/s);
+    expect(checks).toMatch(/second-coren\/athis chip has one core/);
+    expect(await page.getByText(/^All checks \(/).textContent()).toMatch(/\d+ fail, \d+ warn, \d+ pass, \d+ n\/a/);
   });
 
   it('takes a raw binary for that of the flash, and asks on the page for a chip that nothing tells', async () => {

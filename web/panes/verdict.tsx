@@ -78,7 +78,10 @@ function CheckFacts({ check }: { readonly check: ResultCheck }) {
 export function VerdictPanel({ verdict, link }: { readonly verdict: Verdict; readonly link: string }) {
   const { result, took, chip, told } = verdict;
   const [headline, ...facts] = told;
-  const notAsked = result.checks.filter((c) => c.verdict === 'n/a').length;
+  const counts = RANKS.map((word) => [word, result.checks.filter(({ verdict: of }) => of === word).length] as const)
+    .filter(([, count]) => count > 0)
+    .map(([word, count]) => `${count} ${word}`)
+    .join(', ');
   return (
     <div class={hasReached(result) ? 'reached' : ''}>
       {headline && <Below texts={headline.more} />}
@@ -88,15 +91,12 @@ export function VerdictPanel({ verdict, link }: { readonly verdict: Verdict; rea
         ))}
       </div>
       <details>
-        <summary>
-          All checks ({result.checks.filter((c) => c.verdict === 'fail').length} failed, {notAsked} not applicable)
-        </summary>
+        <summary>All checks ({counts})</summary>
         <div class="scroll" tabIndex={0} role="region" aria-label="checks">
           <table>
             <tbody>
               {[...result.checks]
                 .sort((a, b) => rank(a.verdict) - rank(b.verdict))
-                .filter((c) => c.verdict !== 'n/a')
                 .map((c) => (
                   <tr key={c.id}>
                     <th scope="row">{c.id}</th>
@@ -121,5 +121,5 @@ export function VerdictPanel({ verdict, link }: { readonly verdict: Verdict; rea
     </div>
   );
 }
-const RANKS = ['fail', 'warn', 'unknown', 'pass'];
+const RANKS = ['fail', 'warn', 'unknown', 'pass', 'n/a'];
 const rank = (verdict: string): number => RANKS.indexOf(verdict);
