@@ -700,7 +700,7 @@ describe('the patch of the fixes', () => {
 
   it('says that a source is newer than the image', () => {
     const newer = { ...source(Array(90).fill('  f();').join('\n')), newer: true };
-    expect(patchOf(primaskResult(), () => newer).left[0]).toContain('changed after the image was built');
+    expect(patchOf(primaskResult(), () => newer).needs[0]).toContain('changed after the image was built');
   });
 });
 
