@@ -14,7 +14,7 @@ export const OUTCOME: Readonly<Record<string, string>> = {
   'dfu-lost': 'a DFU device appears and goes away',
   'reset-loop': 'the application starts again and again',
   fault: 'the core stands in a fault',
-  'rom-silent': 'the ROM is entered, and no DFU device appears',
+  'rom-silent': 'the ROM is entered, and no program of the host gets a DFU device',
   'back-in-app': 'the application is back',
   stuck: 'the firmware waits for something that cannot come',
   'no-jump': 'the ROM is never entered',

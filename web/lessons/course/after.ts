@@ -87,11 +87,11 @@ export const LEAVE: Lesson = {
         {
           text: 'The tick goes to the ROM: VTOR is still the ROM’s',
           holds: ({ result }) => result !== null && verdictOf(result, 'leave-vtor') === 'fail',
-          hint: 'The row leave-vtor shows what stood there at the leave. SystemInit writes VTOR before the first interrupt, so that check passes.',
+          hint: 'What stands there at the leave is not what stands there at the first interrupt. Who writes VTOR between the two?',
         },
       ],
       shows: (e) => [checkRow(e, 'leave-path'), checkRow(e, 'leave-remap'), checkRow(e, 'leave-vtor')],
-      rule: 'Write the address of the flash, 0x08000000, and not that of its alias.',
+      rule: 'The row leave-vtor shows what stood there at the leave; SystemInit writes VTOR before the first interrupt, so that check passes. Write the address of the flash, 0x08000000, and not that of its alias.',
     },
     {
       kind: 'edit',
