@@ -114,7 +114,7 @@ describe.skipIf(missing !== null)(`the report's page${missing === null ? '' : `:
     };
     await page.reload();
     const first = await told();
-    expect(first).toMatchObject({ runs: 'ROM', primask: 'PRIMASK = 1, by main.c:6' });
+    expect(first).toMatchObject({ runs: 'ROM', masks: 'PRIMASK = 1, by main.c:6' });
     // the ROM of an F072 has its handler where its table says
     expect(first['where']).toBe(`in the ROM, ${first['PC']}`);
     await page.locator('#picture svg').focus();
