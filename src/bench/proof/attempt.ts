@@ -1,5 +1,6 @@
 /** One counterfactual run: from a checkpoint, with repairs or other ROM options, to its outcome. */
-import type { Interceptor } from '../../emu/core/core.ts';
+import { PAGE_BITS } from '../../emu/arena.ts';
+import type { Core, Interceptor } from '../../emu/core/core.ts';
 import { CutShort, isCut } from '../session/budget.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, PS_PER_SECOND, type Ps } from '../../emu/time.ts';
@@ -152,6 +153,15 @@ export function attempt(s: Session, starts: Starts, repairs: readonly NamedRepai
   }
 }
 
+/** What lies in [from, to) keeps its value where a store is held back. */
+export function keeping(from: number, to: number, isHeldBack: (core: Core, at: number, bytes: number) => boolean): Interceptor {
+  const first = from >>> PAGE_BITS;
+  return {
+    pages: new Set(Array.from({ length: ((to - 1) >>> PAGE_BITS) - first + 1 }, (_, i) => first + i)),
+    write: (core, at, bytes, value) =>
+      at < to && at + bytes > from && isHeldBack(core, at, bytes) ? (core.peek(at, bytes as 1 | 2 | 4) ?? value) : value,
+  };
+}
 /** The run again from a checkpoint, with accesses changed on the way; the session is then at its end. */
 export function runFrom(s: Session, from: Checkpoint, changed: Interceptor): Attempt {
   s.keepCheckpoints = false;

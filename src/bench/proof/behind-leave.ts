@@ -7,7 +7,7 @@ import { symbolAt } from '../../image/image.ts';
 import { sourceName } from '../../image/source-name.ts';
 import { hex32 } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
-import { storesOf } from '../slice/stores.ts';
+import { storesOf, writerOf } from '../slice/stores.ts';
 import type { FirstRead } from './first-reads.ts';
 import { part } from '../../checks/fix-in-c.ts';
 import type { LeaveTwin } from './leave.ts';
@@ -122,9 +122,7 @@ function storeOf(s: Session, powerOn: Checkpoint, { address, size }: FirstRead):
   s.restore(s.leave!.checkpoint);
   const entered = s.machine.history.entries.at(-1)?.at ?? s.machine.now;
   const [store] = storesOf(s, powerOn, [{ address, size }], entered);
-  return typeof store === 'object' && store !== null
-    ? { pc: store.pc, lr: store.lr, at: store.at, kind: 'cpu', core: store.core, seq: -1 }
-    : null;
+  return typeof store === 'object' && store !== null ? writerOf(store) : null;
 }
 function nameOf(s: Session, address: number): string {
   const found = symbolAt(s.input.images, address);

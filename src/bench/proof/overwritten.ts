@@ -4,15 +4,15 @@
  */
 import type { FaultFacts, Writer } from '../../checks/check.ts';
 import { PAGE_BITS } from '../../emu/arena.ts';
-import type { Interceptor } from '../../emu/core/core.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
 import { symbolAt } from '../../image/image.ts';
 import type { Session } from '../session/session.ts';
 import type { Failure } from '../slice/failure.ts';
-import { lastStore, type Store } from '../slice/stores.ts';
+import { lastStore, writerOf, type Store } from '../slice/stores.ts';
+import { isRam } from '../slice/window.ts';
 import { addressText } from '../slice/words.ts';
-import { runFrom } from './attempt.ts';
+import { keeping, runFrom } from './attempt.ts';
 
 /** A word on which the fault hangs. */
 interface Suspect {
@@ -71,24 +71,19 @@ function passedBy(s: Session, failure: Failure | null): readonly Suspect[] {
   }
   return [...found.values()];
 }
-const isRam = ({ machine: { system } }: Session, address: number): boolean => system.regionAt(address)?.memory?.row.kind === 'ram';
 
 function withoutStore(s: Session, powerOn: Checkpoint, { what, address, value: is, before }: Suspect, store: Store): Overwritten | null {
   for (const [from, to] of [[address, address + 4] as const, [beginOf(s, address, what), address + BEYOND] as const]) {
     let was: number | null = null;
-    const keeps: Interceptor = {
-      pages: new Set([from, address, to - 1].map((at) => at >>> PAGE_BITS)),
-      write: (core, at, bytes, value) => {
-        if (core.pc !== store.pc || at >= to || at + bytes <= from) return value;
-        if (at < address + 4 && at + bytes > address && core.now() <= before) was ??= (core.peek(address, 4) ?? 0) >>> 0;
-        return core.peek(at, bytes as 1 | 2 | 4) ?? value;
-      },
-    };
+    const keeps = keeping(from, to, (core, at, bytes) => {
+      if (core.pc !== store.pc) return false;
+      if (at < address + 4 && at + bytes > address && core.now() <= before) was ??= (core.peek(address, 4) ?? 0) >>> 0;
+      return true;
+    });
     const { reached } = runFrom(s, powerOn, keeps);
     // a part of it may be what it was
     if (!reached || was === null || was === is >>> 0) continue;
-    const { pc, lr, at, core } = store;
-    return { what, name: addressText(s, address, pc, core), was, is: is >>> 0, writer: { pc, lr, at, core, kind: 'cpu', seq: 0 } };
+    return { what, name: addressText(s, address, store.pc, store.core), was, is: is >>> 0, writer: writerOf(store) };
   }
   return null;
 }

@@ -3,8 +3,7 @@
  * latest that leads to the goal is no wait for an input, it is the cause, with what it compared.
  */
 import { flowOf } from '../../emu/core/translate/flow.ts';
-import { PAGE_BITS } from '../../emu/arena.ts';
-import type { Core, Interceptor } from '../../emu/core/core.ts';
+import type { Core } from '../../emu/core/core.ts';
 import { isState, registerAt, type Comparison, type Place } from '../../emu/proofs/data-flow.ts';
 import { setRegister } from '../../emu/core/arm/register-file.ts';
 import type { GrownStack, Writer } from '../../checks/check.ts';
@@ -15,11 +14,11 @@ import { callChainOf } from '../session/call-chain.ts';
 import type { FixedLoop } from '../session/live-run.ts';
 import type { Session } from '../session/session.ts';
 import { grownStack } from '../slice/grown-stack.ts';
-import { lastStore, storesOf } from '../slice/stores.ts';
+import { lastStore, storesOf, writerOf } from '../slice/stores.ts';
 import { Slicer, type Chain } from '../slice/slice.ts';
-import { checkpointBefore, record, runTo, stepOnce, writerAt, type Step, type Window } from '../slice/window.ts';
+import { checkpointBefore, isRam, record, runTo, stepOnce, writerAt, type Step, type Window } from '../slice/window.ts';
 import { addressText, chainInWords, place } from '../slice/words.ts';
-import { goOn, runFrom } from './attempt.ts';
+import { goOn, keeping, runFrom } from './attempt.ts';
 
 /** Effort: cycles in front of the loop that are looked at, steps of them, branches of them that are tried, steps of the loop, and halvings of the time in which it began. */
 const SPAN = 20_000;
@@ -263,23 +262,14 @@ function told(
   const word = { name: addressText(s, link.address, link.pc, link.core), value: (link.value ?? core.peek(link.address, 4) ?? 0) >>> 0 };
   return { ...facts, word, overgrown: overgrown(s, powerOn, link.address, turn.at) };
 }
-const isRam = ({ machine: { system } }: Session, address: number): boolean => system.regionAt(address)?.memory?.row.kind === 'ram';
 /** The stack had grown over the word: who stored there, and whether the goal is reached where the word keeps its value. */
 function overgrown(s: Session, powerOn: Checkpoint, address: number, before: Ps): Overgrown | null {
   const store = lastStore(s, powerOn, address, 4, before);
   if (store === null || store === 'too long' || store.sp === null) return null;
   const grown = grownStack(s, address, store.sp);
   if (grown === null) return null;
-  const keeps: Interceptor = {
-    pages: new Set([address >>> PAGE_BITS]),
-    write: (core, at, bytes, value) =>
-      at < address + 4 && at + bytes > address && grownStack(s, at, core.arm.sp >>> 0) !== null
-        ? (core.peek(at, bytes as 1 | 2 | 4) ?? value)
-        : value,
-  };
-  const { pc, lr, at, core, value } = store;
-  const proved = runFrom(s, powerOn, keeps).reached;
-  return { grown, value, proved, writer: { pc, lr, at, core, kind: 'cpu', seq: 0 } };
+  const keeps = keeping(address, address + 4, (core, at) => grownStack(s, at, core.arm.sp >>> 0) !== null);
+  return { grown, value: store.value, proved: runFrom(s, powerOn, keeps).reached, writer: writerOf(store) };
 }
 /** Of the side of the comparison that is no constant. */
 function chainOf(s: Session, powerOn: Checkpoint, { index, at }: Turn, compare: number): Chain | null {

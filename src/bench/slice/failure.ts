@@ -9,7 +9,7 @@ import type { Checkpoint } from '../../emu/machine-base.ts';
 import { US, type Ps } from '../../emu/time.ts';
 import type { Session } from '../session/session.ts';
 import { Slicer, type Chain, type Target } from './slice.ts';
-import { holds, type Window } from './window.ts';
+import { holds, isRam, type Window } from './window.ts';
 
 export interface Failure {
   readonly kind: 'jump' | 'read' | 'write';
@@ -61,7 +61,7 @@ const plain = (address: number): number => (address & ~1) >>> 0;
 /** An image has code there; true for all of RAM where no image has symbols to tell. */
 export function isCode(s: Session, pc: number): boolean {
   const { images } = s.input;
-  if (s.machine.system.regionAt(pc)?.memory?.row.kind !== 'ram') return imageAt(images, pc) !== undefined;
+  if (!isRam(s, pc)) return imageAt(images, pc) !== undefined;
   if (!images.some((image) => image.symbols.all.length > 0)) return true;
   const found = symbolAt(images, pc);
   return found !== null && found.symbol.kind === 'function' && found.offset < Math.max(found.symbol.size, 1);

@@ -1,4 +1,5 @@
 /** Who stored to a word last: the run is repeated from checkpoint to checkpoint, the latest first, with a watch on the word. */
+import type { Writer } from '../../checks/check.ts';
 import { PAGE_BITS } from '../../emu/arena.ts';
 import type { Interceptor } from '../../emu/core/core.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
@@ -27,6 +28,9 @@ export interface Store {
   /** Another bus master did it: then pc and lr are of the instruction that gave it the address. */
   readonly master: Master | null;
 }
+
+/** A store that the repeated run has shown is in no history. */
+export const writerOf = ({ pc, lr, at, core }: Store): Writer => ({ pc, lr, at, kind: 'cpu', core, seq: -1 });
 
 /** The last store to [address, address + size) before a time, of this value if one is given; null if there was none since power-on. */
 export function lastStore(

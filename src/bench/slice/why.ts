@@ -28,7 +28,7 @@ import { lastStore, storesOf, type Store } from './stores.ts';
 import { domainReason } from './core-domain.ts';
 import { idleBlock } from './idle-block.ts';
 import { silentSource, unrunHandler } from './unrun-handler.ts';
-import { runTo, writerAt } from './window.ts';
+import { isRam, runTo, writerAt } from './window.ts';
 import type { Frame } from '../documents/note-facts.ts';
 import { deafPorts, isOff, standbyWakers, unknownWakers, wakers, wakersText } from './wakers.ts';
 import { addressText, callsOf, masterText, place } from './words.ts';
@@ -154,7 +154,7 @@ export function waitStory(s: Session, powerOn: Checkpoint, finished: Checkpoint)
     const outcome = outcomeCounting(s);
     return { lines: [counter], changed: outcome === 'stuck' ? null : { what: 'it counting', outcome } };
   }
-  const memory = loop.reads.filter((address) => s.machine.system.regionAt(address)?.memory?.row.kind === 'ram');
+  const memory = loop.reads.filter((address) => isRam(s, address));
   for (const read of memory) {
     const { address, size } = decidingBytes(s, loop, read, memory.length === 1);
     const last = lastStore(s, powerOn, address, size, finished.system.now);
@@ -227,7 +227,7 @@ function inThread(s: Session, { pc, reads, sleeping }: FixedLoop, finished: Chec
 /** A loop that polls what only handlers can write, and the inputs whose handlers are enabled. */
 function fromOutside(s: Session, loop: number, reads: readonly number[]): string[] {
   const { system } = s.machine;
-  const word = reads.find((address) => system.regionAt(address)?.memory?.row.kind === 'ram');
+  const word = reads.find((address) => isRam(s, address));
   if (word === undefined || reads.some((address) => system.regionAt(address)?.block)) return [];
   const found = wakers(s, false);
   return found.length === 0

@@ -51,6 +51,8 @@ export function checkpointBefore(s: Session, powerOn: Checkpoint, time: Ps): Che
   return best;
 }
 
+export const isRam = ({ machine: { system } }: Session, address: number): boolean => system.regionAt(address)?.memory?.row.kind === 'ram';
+
 /** The instruction that is under way, as the writer or reader of something. */
 export const writerAt = (core: Core, seq: number): Writer => ({
   pc: core.pc,
