@@ -3,7 +3,7 @@
  * fails, a control run of the same board with BOOT0 high shows whether ROM, crystal and cable work. The result contains what was done: the `steps` of its
  * scenario and the notes `trigger` and `control`.
  */
-import { programsIn } from '../image/programs.ts';
+import { programsOf } from '../image/programs.ts';
 import { pulled, sorted, type Trigger } from './proof/init.ts';
 import { firstAnswer } from './proof/first-answer.ts';
 import { AT_START, entered, rank } from './proof/find-jump.ts';
@@ -117,11 +117,7 @@ function look(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<
   const triggers = sorted(tried);
   // A lost request with a proved cause is a better result than a jump function that works when it is called, and so is an input behind which nothing runs any more.
   const chosen =
-    lostRequest(tried, hooks, pull) ??
-    hanging(tried, triggers[0]) ??
-    triggers[0] ??
-    leftBehind(alone, jobInput(job), tried, hooks, pull) ??
-    asking(tried, jobInput(job));
+    lostRequest(tried, hooks, pull) ?? hanging(tried, triggers[0]) ?? triggers[0] ?? withoutWay(jobInput(job), alone, tried, hooks, pull);
   return { alone, tried, chosen };
 }
 /** The firmware by itself, and what comes of its inputs. Busy firmware is asked for them early, and followed for as long as any other only where none leads on. */
@@ -260,6 +256,10 @@ export const isInput = (t: Trigger): boolean => rank(t) === 0;
 export const lostRequest = (tried: readonly Trigger[], hooks: RunHooks, pull: Pull): Trigger | null =>
   requestsThatMayBeLost(hooks, tried, sorted(tried)).find((lost) => (pull(lost)?.diagnosis.sets.length ?? 0) > 0) ?? null;
 
+/** Nothing led to the ROM: what says more than the firmware alone. */
+const withoutWay = (input: RunInput, alone: RunResult<string>, tried: readonly Trigger[], hooks: RunHooks, pull: Pull): Trigger | null =>
+  leftBehind(alone, input, tried, hooks, pull) ?? asking(tried, input);
+
 /** An input behind which firmware that could enter the ROM resets the chip, where nothing else led there: the run with it says why nothing entered. */
 const asking = (tried: readonly Trigger[], { images, chip }: RunInput): Trigger | null =>
   jumpCandidates(scanFunctions(images), chip).length > 0 ? (tried.find(mayAsk) ?? null) : null;
@@ -276,8 +276,7 @@ function leftBehind(
   hooks: RunHooks,
   pull: Pull,
 ): Trigger | null {
-  const programs = images.flatMap((image) => programsIn(image, chip.memories));
-  if (programs.length < 2 || diagnosis.sets.length > 0) return null;
+  if (programsOf(images, chip.memories).length < 2 || diagnosis.sets.length > 0) return null;
   const inputs = atMost(hooks, MOST.requests, 'inputs that may start an application', tried.filter(isInput));
   return inputs.find((input) => pull(input)?.diagnosis.causes.some(({ id, proved }) => id === 'image' && proved)) ?? null;
 }

@@ -23,6 +23,9 @@ export function programsIn(image: LoadedImage, memories: readonly MemoryRange[])
   if (known?.memories !== memories) KNOWN.set(image, (known = { memories, programs: findPrograms(image, memories) }));
   return known.programs;
 }
+/** … of all of them. */
+export const programsOf = (images: readonly LoadedImage[], memories: readonly MemoryRange[]): readonly Program[] =>
+  images.flatMap((image) => programsIn(image, memories));
 function findPrograms(image: LoadedImage, memories: readonly MemoryRange[]): readonly Program[] {
   const first = image.chunks[0]?.address ?? 0;
   const isFlash = (address: number): boolean => memoryHolds(memories, address, 'flash');
@@ -34,7 +37,7 @@ function findPrograms(image: LoadedImage, memories: readonly MemoryRange[]): rea
   let end = 2 ** 32;
   for (const table of pages.filter((page) => page > first && isFlash(page)).toReversed()) {
     const program = programAt(image, memories, table, end);
-    if (program === null || !hasHandlers(image, program, end)) continue;
+    if (program === null || !hasHandlers(program)) continue;
     found.unshift(program);
     end = table;
   }
@@ -55,9 +58,12 @@ function programAt(image: LoadedImage, memories: readonly MemoryRange[], table: 
     return from < to ? [{ address: from, size: to - from }] : [];
   });
   const start = (vectors.reset & ~1) >>> 0;
-  if (!parts.some(({ address, size }) => start >= address && start < address + size)) return null;
+  if (!isIn({ parts }, start)) return null;
   return { name: nameOf(image), title: `${nameOf(image)} at ${hexAddress(table)}`, image, table, sp: vectors.sp, start, parts };
 }
+/** A byte of it is programmed there. */
+export const isIn = ({ parts }: Pick<Program, 'parts'>, at: number): boolean =>
+  parts.some(({ address, size }) => at >= address && at < address + size);
 const byAddress = (of: Program): Program => {
   const name = `the program at ${hexAddress(of.table)}`;
   return { ...of, name, title: `${name} of ${nameOf(of.image)}` };
@@ -65,9 +71,9 @@ const byAddress = (of: Program): Program => {
 /** What tells a table from data that looks like its first two words: handlers in the same program, in Thumb, for what every core has. */
 const ALWAYS = [1, 2, 3];
 const OFTEN = [11, 14, 15];
-function hasHandlers(image: LoadedImage, { table, sp, parts }: Program, end: number): boolean {
-  const isHandler = (vector: number | null): boolean =>
-    vector !== null && (vector & 1) === 1 && vector < end && parts.some(({ address, size }) => vector > address && vector < address + size);
+function hasHandlers(program: Program): boolean {
+  const { image, table, sp } = program;
+  const isHandler = (vector: number | null): boolean => vector !== null && (vector & 1) === 1 && isIn(program, vector);
   const at = (index: number): number | null => wordAt([image], table + 4 * index);
   return sp % 4 === 0 && ALWAYS.every((index) => isHandler(at(index))) && OFTEN.every((index) => at(index) === 0 || isHandler(at(index)));
 }

@@ -1,6 +1,6 @@
 /** Which program of the images runs: a loader's application is one that the chip does not start by itself. */
 import { imageAt, type LoadedImage } from '../../image/image.ts';
-import { nameOf, programsIn, type Program } from '../../image/programs.ts';
+import { isIn, nameOf, programsIn, programsOf, type Program } from '../../image/programs.ts';
 import { SCS } from '../../emu/core/arm/scs-state.ts';
 import { callChainOf } from './call-chain.ts';
 import type { Machine } from '../../emu/machine.ts';
@@ -46,7 +46,7 @@ export function othersThanBooted(s: Running): Program[] {
   const { images } = s.input;
   // F7 starts at an alias of the flash
   const boot = hostOf(s, s.machine.bootVectors());
-  const programs = images.flatMap((image) => programsIn(image, s.machine.chip.memories));
+  const programs = programsOf(images, s.machine.chip.memories);
   // one alone is what somebody wants to know of, wherever it lies
   return images.length === 1 && programs.length < 2 ? [] : programs.filter(({ table }) => hostOf(s, table) !== boot);
 }
@@ -55,6 +55,5 @@ export const ownerName = (of: Program | LoadedImage): string => ('table' in of ?
 /** Whose byte it is: a program, or an image that begins with none. */
 export function ownerAt({ machine, input }: Running, address: number): Program | LoadedImage | undefined {
   const image = imageAt(input.images, address);
-  const holds = ({ parts }: Program): boolean => parts.some((part) => address >= part.address && address < part.address + part.size);
-  return image && (programsIn(image, machine.chip.memories).find(holds) ?? image);
+  return image && (programsIn(image, machine.chip.memories).find((program) => isIn(program, address)) ?? image);
 }
