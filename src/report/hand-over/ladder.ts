@@ -191,7 +191,7 @@ function ofLife(result: RunResult, goal: string | null): Ladder {
   const rungs = some.map(({ at, kind, text }): Rung => ({ text: String(text), answer: humanTime(at), good: !bad.has(kind), way: 'life' }));
   if (left > 1) rungs.splice(2, 0, { text: `${left} more`, answer: '', good: true, way: 'life' });
   const reached = hasReached(result);
-  const isForRom = goal !== APP_GOAL && !result.diagnosis.causes.some(({ id }) => id === 'image');
+  const isForRom = goal !== APP_GOAL && !isLoaded(result);
   const jump: Rung[] = result.entries.length === 0 && isForRom ? [{ text: 'jump into the ROM', answer: '', good: true, way: 'life' }] : [];
   return {
     of: result.entries.length === 0 ? 'your application' : 'in the ROM',
@@ -204,6 +204,8 @@ function ofLife(result: RunResult, goal: string | null): Ladder {
     stopped: reached ? '' : (ENDS[result.outcome] ?? result.outcome),
   };
 }
+/** A loader starts a program that does not work for what is left to it: no ROM is in it. */
+export const isLoaded = ({ handOvers }: RunResult): boolean => handOvers.some(({ from }) => from === 'loader');
 export function ladderOf(result: RunResult): Ladder {
   const goal = otherGoal(result);
   const ladder = goal === null ? ofUsb(result) : goal === APP_GOAL ? null : ofPort(result, goal);

@@ -14,7 +14,7 @@ import type { Fact } from '../story/facts.ts';
 import { headline, LOST_BACK, tell } from '../story/sentences.ts';
 import { storyOf } from '../story/story.ts';
 import { humanTime, sentence } from '../text.ts';
-import { ladderOf, type Ladder, type Rung } from './ladder.ts';
+import { isLoaded, ladderOf, type Ladder, type Rung } from './ladder.ts';
 import { fit, fitValue, MARK, widthOf, wrapped, type Font } from './measure.ts';
 import { LEAVES, wayBackOf, type WayBack } from './way-back.ts';
 import { shortPlace, wiresOf, type CodeOfWire, type Wire } from './wires.ts';
@@ -517,8 +517,8 @@ type Shown = Required<Pick<HandOverOptions, 'sources' | 'byHand'>>;
 function sceneThere(result: RunResult, facts: readonly Fact[], { sources, byHand }: Shown, back: WayBack | null): Scene {
   const there = wayThere(result, back);
   const entry = there.entries.at(-1);
-  const loaded = entry === undefined ? there.handOvers.findLast(({ from }) => from === 'loader') : undefined;
-  const border = entry !== undefined ? `the jump, ${humanTime(entry.at)}` : loaded === undefined ? 'never jumps' : 'the start';
+  const loads = entry === undefined && isLoaded(there);
+  const border = entry !== undefined ? `the jump, ${humanTime(entry.at)}` : loads ? 'the start' : 'never jumps';
   return {
     wires: wiresOf(there, facts, sources).map((w) => (byHand.has(w.id) ? { ...w, code: null, owner: BY_HAND } : w)),
     most: back?.at == null ? ALONE : ONE_OF_TWO,
@@ -526,9 +526,9 @@ function sceneThere(result: RunResult, facts: readonly Fact[], { sources, byHand
     behind: back === null ? null : behindOf(result, back),
     crosses: entry !== undefined,
     ground: {
-      from: loaded === undefined ? 'YOUR CODE' : 'LOADER',
+      from: loads ? 'LOADER' : 'YOUR CODE',
       border,
-      to: loaded === undefined ? 'ROM' : 'APP',
+      to: loads ? 'APP' : 'ROM',
       colours: ['c', entry === undefined ? 'h' : 'm'],
     },
   };
