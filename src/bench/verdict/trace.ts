@@ -314,9 +314,10 @@ export class Tracer {
   /** Also at notes: an oscillator that never gets ready changes no clock. */
   private lookAtClocks(): void {
     const { clocks } = this.log;
+    if (clocks.length >= MOST_TREES) return;
     const { now: at, system } = this.session.machine;
     const tree = system.clockTree();
-    if (tree === null || clocks.length >= MOST_TREES) return;
+    if (tree === null) return;
     // a write changes several clocks at once
     if (clocks.at(-1)?.at === at) clocks.pop();
     if (JSON.stringify(clocks.at(-1)?.tree) !== JSON.stringify(tree)) clocks.push({ at, tree });
