@@ -96,7 +96,11 @@ function inWorker(job: RunJob, hooks: BenchHooks): Promise<RunResult<string>> {
       hooks.stop?.removeEventListener('abort', raise);
       // not all listeners: some are Node's own
       worker.off('message', onMessage).off('error', onError).off('exit', onExit);
-      if (!keep) return void worker.terminate().then(finish, finish);
+      if (!keep || job.devices !== undefined) {
+        // a module of devices may go on behind its run: what it still throws is no error of the next one
+        worker.on('error', () => undefined);
+        return void worker.terminate().then(finish, finish);
+      }
       worker.unref();
       waiting.push(thread);
       finish();

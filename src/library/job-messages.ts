@@ -29,7 +29,8 @@ export function runInWorker(start: () => WorkerLike, job: RunJob, { signal, prog
     const end = (finish: () => void, keep: boolean): void => {
       signal?.removeEventListener('abort', stop);
       worker.onmessage = worker.onerror = null;
-      if (keep) idle.push(worker);
+      // a module of devices may go on behind its run: what it throws then is no error of the next one
+      if (keep && job.devices === undefined) idle.push(worker);
       else worker.terminate();
       finish();
     };

@@ -3,7 +3,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inThread } from '../../src/cli/engine.ts';
 import { builtProgram } from '../built.ts';
@@ -42,6 +42,28 @@ test('a pattern that tries all ways to share what firmware prints is answered al
   });
   expect(stdout).toContain('0 of 1 scenarios hold');
   expect(status).toBe(1);
+});
+
+test("an error of one run's devices that comes late is no error of the next run, nor of the program", () => {
+  const folder = mkdtempSync(join(dist, 'late-'));
+  const devices = join(folder, 'late.mjs');
+  writeFileSync(devices, "export default () => void setInterval(() => { throw new Error('late') }, 0);\n");
+  const main = join(folder, 'main.mjs');
+  writeFileSync(
+    main,
+    `import { readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+const { bench } = await import(${JSON.stringify(pathToFileURL(join(dist, 'index-node.js')).href)});
+const image = { path: 'firmware.elf', bytes: new Uint8Array(readFileSync('f405-masked/firmware.elf')) };
+const options = { chip: 'stm32f405rg', images: [image] };
+for (const devices of [pathToFileURL(${JSON.stringify(devices)}), undefined, undefined]) console.log((await bench({ ...options, devices })).outcome);
+`,
+  );
+  const { stdout, stderr } = spawnSync(process.execPath, [main], { cwd: fixtures, encoding: 'utf8', timeout: 120_000 });
+  expect({ outcomes: stdout.trim().split('\n'), stderr }).toMatchObject({
+    outcomes: expect.toSatisfy((all: string[]) => all.length === 3 && new Set(all).size === 1) as string[],
+    stderr: '',
+  });
 });
 
 // Node itself aborts below this many

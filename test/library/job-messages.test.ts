@@ -1,5 +1,5 @@
 /** Jobs in a browser's worker: what its ends are called. */
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { runInWorker, type WorkerLike } from '../../src/library/job-messages.ts';
 import { plainJob } from '../bench/plain-job.ts';
 
@@ -36,4 +36,31 @@ it('what cannot be copied into the worker is told, and the worker serves the nex
       message: expect.stringMatching(/^an option cannot be copied .*; give plain data: not a Proxy/) as string,
     });
   expect(started).toBe(1);
+});
+
+it('a worker that has run devices of outside serves no other job: what they throw later is no error of that', async () => {
+  // of its own: the idle workers of other tests never answer
+  vi.resetModules();
+  const { runInWorker } = await import('../../src/library/job-messages.ts');
+  const job = plainJob('stm32f405rg', []);
+  const made: { ended: boolean }[] = [];
+  const start = (): WorkerLike => {
+    const worker: WorkerLike & { ended: boolean } = {
+      ended: false,
+      onmessage: null,
+      onerror: null,
+      postMessage() {
+        queueMicrotask(() => this.onmessage?.({ data: { kind: 'result', result: {} as never } }));
+      },
+      terminate() {
+        this.ended = true;
+      },
+    };
+    made.push(worker);
+    return worker;
+  };
+  await runInWorker(start, { ...job, devices: 'file:///board.mjs' }, {});
+  await runInWorker(start, job, {});
+  await runInWorker(start, job, {});
+  expect(made.map(({ ended }) => ended)).toEqual([true, false]);
 });
