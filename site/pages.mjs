@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 const site = dirname(fileURLToPath(import.meta.url));
 const root = resolve(site, '..');
 const out = join(site, 'pages');
-/** The first page, and one that makes place for the playground itself. */
-const OTHERWISE = { 'start.md': 'index.md', 'playground.md': 'playground-guide.md' };
+/** It makes place for the playground itself. */
+const OTHERWISE = { 'playground.md': 'playground-guide.md' };
 /** Pages by their place in the repository. */
 const pages = new Map([
   ['CONTRIBUTING.md', 'contributing.md'],
@@ -39,4 +39,6 @@ for (const [from, to] of pages) {
   // comments are for the tools that write a part of a page
   writeFileSync(join(out, to), text.replace(/^<!--.*-->\n/gm, ''));
 }
-console.log(`${pages.size} pages in ${relative(root, out)}`);
+// what stands on it is .vitepress/theme/first-page.vue
+writeFileSync(join(out, 'index.md'), '---\nlayout: page\nsidebar: false\nfirst: true\n---\n');
+console.log(`${pages.size + 1} pages in ${relative(root, out)}`);

@@ -40,7 +40,7 @@ export default defineConfig({
     search: { provider: 'local' },
     outline: [2, 3],
     nav: [
-      page('Start', '/'),
+      page('Start', '/start'),
       page('Scenario', '/scenario'),
       page('Result', '/result'),
       page('Library', '/library'),
@@ -51,7 +51,7 @@ export default defineConfig({
       {
         text: 'How to',
         items: [
-          page('Start from what you see', '/'),
+          page('Start from what you see', '/start'),
           page('Use each command', '/commands'),
           page('Run it in CI', '/ci'),
           page('Use it on a board', '/boards'),
