@@ -15,8 +15,8 @@ export interface Changes {
   readonly fresh: ReadonlySet<number>;
 }
 const NOTHING: ReadonlySet<number> = new Set();
-/** With a smaller share of common lines it is another program: marks would stand everywhere. */
-const ALIKE = 0.6;
+/** With a smaller share of common lines, in either of the two, it is another program: what they share is how each one jumps. */
+const ALIKE = 0.75;
 /** More of them are only counted. */
 const MOST_QUOTED = 3;
 
@@ -29,14 +29,17 @@ export function changesSince(before: Shown | null, now: Shown): Changes {
     const what = chip === '' ? 'Something else of the run is different: the text says what.' : chip.trim();
     return { text: `The same program as in the step before. ${what}`, fresh: NOTHING };
   }
-  const written = now.lines.filter(hasText).length;
-  if (fresh.length > (1 - ALIKE) * written) return { text: `Another program than in the step before.${chip}`, fresh: NOTHING };
+  // a program that was written for another chip has not come of this one, however alike they are
+  if (chip !== '' || isMost(fresh, now.lines) || isMost(gone, before.lines))
+    return { text: `Another program than in the step before.${chip}`, fresh: NOTHING };
   const parts = [fresh.length === 0 ? '' : `new ${fresh.length === 1 ? 'is line' : 'are lines'} ${ranges(fresh)}`, goneWords(gone)];
   return {
     text: `Nearly the program of the step before: ${parts.filter((p) => p !== '').join('; ')}.${chip}`,
     fresh: new Set(fresh.map((l) => l.number)),
   };
 }
+const isMost = (some: readonly SourceLine[], lines: readonly SourceLine[]): boolean =>
+  some.length > (1 - ALIKE) * lines.filter(hasText).length;
 const hasText = ({ text }: SourceLine): boolean => /\w/.test(text);
 /** Lines with a text that the others have not, or not so often. */
 function notIn(lines: readonly SourceLine[], others: readonly SourceLine[]): SourceLine[] {

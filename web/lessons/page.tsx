@@ -185,7 +185,8 @@ function OneLesson({ lesson, at, progress, mark, answers, answered }: OneLessonP
       <StepView
         key={`${here}/${round}`}
         step={step}
-        before={lesson.steps[at - 2] ?? null}
+        id={here}
+        earlier={lesson.steps.slice(0, at - 1)}
         bench={bench!}
         heading={heading}
         given={answers[here] ?? []}

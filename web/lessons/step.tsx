@@ -9,6 +9,7 @@ import { Chooser, type Option } from './chooser.tsx';
 import { Code } from './code.tsx';
 import { judgeChoice, judgeEdit, judgeFlip, judgeLine, linesOf, switchesOf, trueChoice, type Judgement } from './judge.ts';
 import { shownFirmware } from './lessons.ts';
+import { dealt } from './order.ts';
 import type { Mark } from './progress.ts';
 import type { SourceLine } from './source.ts';
 import type { EditStep, Evidence, FindStep, FlipStep, LookStep, PredictStep, Row, Step } from './types.ts';
@@ -23,8 +24,10 @@ interface Kept {
 }
 export interface StepProps<S extends Step = Step> extends Kept {
   readonly step: S;
-  /** The step before in the same lesson. */
-  readonly before: Step | null;
+  /** `stepKey`. */
+  readonly id: string;
+  /** The steps before in the same lesson, in order. */
+  readonly earlier: readonly Step[];
   readonly bench: LessonBench;
   readonly heading: RefObject<HTMLHeadingElement | null>;
   /** Forgets the answers of this step. */
@@ -92,14 +95,15 @@ async function shownBy(bench: LessonBench, step: Step): Promise<Shown> {
   return { firmware, chip, file: main.split('/').at(-1)!, lines };
 }
 /** The program, and what of it is other than in the step before. */
-function useProgram({ step, before, bench }: StepProps) {
+function useProgram({ step, earlier, bench }: StepProps) {
   const [shown, setShown] = useState<Shown | null>(null);
   const [changes, setChanges] = useState<Changes | null>(null);
   const { busy, error, ask } = useBench();
   useEffect(() => {
     void ask(async () => {
       const now = await shownBy(bench, step);
-      setChanges(changesSince(before === null ? null : await shownBy(bench, before), now));
+      const before = earlier.at(-1);
+      setChanges(changesSince(before === undefined ? null : await shownBy(bench, before), now));
       setShown(now);
     });
   }, []);
@@ -107,7 +111,7 @@ function useProgram({ step, before, bench }: StepProps) {
 }
 
 export function StepView(props: StepProps) {
-  const { step, heading } = props;
+  const { step, earlier, heading } = props;
   const { shown, changes, busy, error } = useProgram(props);
   const [here, setHere] = useState<number | null>(null);
   const [chosen, setChosen] = useState<number | null>(null);
@@ -128,7 +132,13 @@ export function StepView(props: StepProps) {
         {step.text.map((text, i) => (
           <p key={i}>{text}</p>
         ))}
-        <Words of={step.text} />
+        {step.also?.map(({ what, lines }) => (
+          <figure key={what}>
+            <figcaption>{what}</figcaption>
+            <pre tabIndex={0}>{lines.join('\n')}</pre>
+          </figure>
+        ))}
+        <Words of={textsOf(step)} but={told(earlier)} />
         {step.kind === 'find' && <p class="question">{step.question}</p>}
       </section>
       <section class="program" aria-labelledby="program">
@@ -175,9 +185,17 @@ export function StepView(props: StepProps) {
   );
 }
 
-/** What the words of these texts mean. */
-function Words({ of }: { readonly of: readonly string[] }) {
-  const words = wordsIn(of);
+/** All that a step says before it is answered. */
+function textsOf(step: Step): readonly string[] {
+  const asked = step.kind === 'look' ? [] : [step.question];
+  const options = step.kind === 'predict' ? step.choices : step.kind === 'edit' ? step.edits : [];
+  return [...step.text, ...asked, ...options.map(({ text }) => text)];
+}
+const told = (steps: readonly Step[]): string[] => steps.flatMap((s) => [...textsOf(s), s.rule]);
+/** What the words of these texts mean. Those of `but` have been told: at their first use in the lesson. */
+function Words({ of, but }: { readonly of: readonly string[]; readonly but: readonly string[] }) {
+  const told = new Set(wordsIn(but).map(([word]) => word));
+  const words = wordsIn(of).filter(([word]) => !told.has(word));
   return words.length === 0 ? null : (
     <p class="words">
       {words.map(([word, meaning], i) => (
@@ -193,11 +211,13 @@ function Words({ of }: { readonly of: readonly string[] }) {
 function Found({
   rows,
   step,
+  earlier,
   next,
   nextText,
 }: {
   readonly rows: readonly Row[];
   readonly step: Step;
+  readonly earlier: readonly Step[];
   readonly next: string;
   readonly nextText: string;
 }) {
@@ -205,7 +225,7 @@ function Found({
     <>
       <Rows rows={rows} />
       <p class="rule">{step.rule}</p>
-      <Words of={[step.rule]} />
+      <Words of={[step.rule, ...rows.flat()]} but={told([...earlier, step]).filter((text) => text !== step.rule)} />
       <p>
         <a class="button main" href={next}>
           {nextText}
@@ -249,7 +269,7 @@ function Running({ busy, error }: { readonly busy: boolean; readonly error: stri
   );
 }
 
-function Look({ step, bench, next, nextText, stands, ...kept }: StepProps<LookStep> & { readonly stands: (e: Evidence) => void }) {
+function Look({ step, earlier, bench, next, nextText, stands, ...kept }: StepProps<LookStep> & { readonly stands: (e: Evidence) => void }) {
   const { last, busy, error, answer } = useAnswers(async () => {
     const evidence = await bench.evidence(step.ask);
     stands(evidence);
@@ -263,12 +283,24 @@ function Look({ step, bench, next, nextText, stands, ...kept }: StepProps<LookSt
         </button>
       )}
       <Running busy={busy} error={error} />
-      {last && <Found rows={step.shows(last.evidence)} step={step} next={next} nextText={nextText} />}
+      {last && <Found rows={step.shows(last.evidence)} step={step} earlier={earlier} next={next} nextText={nextText} />}
     </>
   );
 }
 
-function Predict({ step, bench, next, nextText, stands, ...kept }: StepProps<PredictStep> & { readonly stands: (e: Evidence) => void }) {
+/** A key is the place in the lesson: answers that a browser remembers stay right in any order. */
+const optionsOf = (all: readonly { readonly text: string }[]): Option[] => all.map(({ text }, i) => ({ key: String(i), text }));
+
+function Predict({
+  step,
+  id,
+  earlier,
+  bench,
+  next,
+  nextText,
+  stands,
+  ...kept
+}: StepProps<PredictStep> & { readonly stands: (e: Evidence) => void }) {
   const { all, last, busy, error, answer } = useAnswers(
     async (key) => {
       if (step.choices[Number(key)] === undefined) return null;
@@ -281,7 +313,7 @@ function Predict({ step, bench, next, nextText, stands, ...kept }: StepProps<Pre
   );
   const evidence = last?.evidence ?? null;
   const truth = evidence === null ? null : trueChoice(step, evidence);
-  const options = step.choices.map(({ text }, i): Option => ({ key: String(i), text }));
+  const options = dealt(optionsOf(step.choices), id);
   return (
     <>
       <Chooser
@@ -297,7 +329,7 @@ function Predict({ step, bench, next, nextText, stands, ...kept }: StepProps<Pre
       />
       <Running busy={busy} error={error} />
       {evidence && truth === null && <p class="bad">With this ROM none of the answers is true: what the bench found stands below.</p>}
-      {evidence && <Found rows={step.shows(evidence)} step={step} next={next} nextText={nextText} />}
+      {evidence && <Found rows={step.shows(evidence)} step={step} earlier={earlier} next={next} nextText={nextText} />}
     </>
   );
 }
@@ -309,7 +341,7 @@ interface FindProps extends StepProps<FindStep> {
   /** Counts up when the chosen line is committed in the source. */
   readonly committed: number;
 }
-function Find({ step, bench, next, nextText, lines, chosen, choose, committed, ...kept }: FindProps) {
+function Find({ step, earlier, bench, next, nextText, lines, chosen, choose, committed, ...kept }: FindProps) {
   const { all, last, busy, error, answer, solved } = useAnswers(async (key) => {
     const line = lines.find((l) => String(l.number) === key);
     if (line === undefined) return null;
@@ -355,7 +387,7 @@ function Find({ step, bench, next, nextText, lines, chosen, choose, committed, .
           </p>
         );
       })}
-      {solved && <Found rows={[]} step={step} next={next} nextText={nextText} />}
+      {solved && <Found rows={[]} step={step} earlier={earlier} next={next} nextText={nextText} />}
     </>
   );
 }
@@ -369,7 +401,7 @@ function TryOut({ tries: { solved, all, busy, answer }, ...asked }: TryOutProps)
   return <Chooser {...asked} words={['helps', 'does not help']} over={solved} truth={null} tried={all} busy={busy} commit={answer} />;
 }
 
-function Flip({ step, bench, next, nextText, ...kept }: StepProps<FlipStep>) {
+function Flip({ step, earlier, bench, next, nextText, ...kept }: StepProps<FlipStep>) {
   const [options, setOptions] = useState<readonly Option[]>([]);
   const loading = useBench();
   useEffect(() => {
@@ -380,12 +412,21 @@ function Flip({ step, bench, next, nextText, ...kept }: StepProps<FlipStep>) {
     <>
       {options.length > 0 && <TryOut question={step.question} options={options} button="Set this and run" tries={tries} />}
       <Running busy={loading.busy || tries.busy} error={loading.error + tries.error} />
-      {tries.solved && <Found rows={[]} step={step} next={next} nextText={nextText} />}
+      {tries.solved && <Found rows={[]} step={step} earlier={earlier} next={next} nextText={nextText} />}
     </>
   );
 }
 
-function EditLine({ step, bench, next, nextText, stands, ...kept }: StepProps<EditStep> & { readonly stands: (e: Evidence) => void }) {
+function EditLine({
+  step,
+  id,
+  earlier,
+  bench,
+  next,
+  nextText,
+  stands,
+  ...kept
+}: StepProps<EditStep> & { readonly stands: (e: Evidence) => void }) {
   const tries = useAnswers(async (key) => {
     const edit = step.edits[Number(key)];
     if (edit === undefined) return null;
@@ -396,12 +437,12 @@ function EditLine({ step, bench, next, nextText, stands, ...kept }: StepProps<Ed
   }, kept);
   const evidence = tries.last?.evidence ?? null;
   const rows = evidence === null ? [] : step.shows(evidence);
-  const options = step.edits.map(({ text }, i): Option => ({ key: String(i), text }));
+  const options = dealt(optionsOf(step.edits), id);
   return (
     <>
       <TryOut question={step.question} options={options} button="Run this edit" tries={tries} />
       <Running busy={tries.busy} error={tries.error} />
-      {tries.solved ? <Found rows={rows} step={step} next={next} nextText={nextText} /> : <Rows rows={rows} />}
+      {tries.solved ? <Found rows={rows} step={step} earlier={earlier} next={next} nextText={nextText} /> : <Rows rows={rows} />}
     </>
   );
 }

@@ -43,11 +43,19 @@ export type Row = readonly [what: string, value: string];
 /** What a student is to look at, out of the evidence. */
 export type Shows = (e: Evidence) => readonly Row[];
 
+/** Lines that a question is about and that stand in another file than the one shown. */
+export interface Excerpt {
+  readonly what: string;
+  /** In the folder `fixtures`. */
+  readonly file: string;
+  readonly lines: readonly string[];
+}
 interface StepBase {
   /** A few words for the list of steps. */
   readonly title: string;
   /** Paragraphs: the fact first, then what to look at. */
   readonly text: readonly string[];
+  readonly also?: readonly Excerpt[];
   /** A general fact, told when the step is done. It holds whatever the bench has found. */
   readonly rule: string;
 }
@@ -68,7 +76,7 @@ export interface PredictStep extends StepBase {
   readonly kind: 'predict';
   readonly ask: Ask;
   readonly question: string;
-  /** Two to five, of which the bench makes one true. */
+  /** Two to five, of which the bench makes one true; the page shows them in another order (order.ts). */
   readonly choices: readonly Choice[];
   readonly shows: Shows;
   /** The same idea on another chip. */
