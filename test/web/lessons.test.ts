@@ -7,6 +7,7 @@ import type { LessonBench } from '../../web/lessons/bench.ts';
 import { blamedLine, judgeChoice, judgeEdit, judgeFlip, judgeLine, linesOf, switchesOf, trueChoice } from '../../web/lessons/judge.ts';
 import { FIRMWARE, LESSONS, shownFirmware } from '../../web/lessons/lessons.ts';
 import { changesSince, type Shown } from '../../web/lessons/changes.ts';
+import { dealt } from '../../web/lessons/order.ts';
 import { linkTo, placeOf } from '../../web/lessons/place.ts';
 import { marked, readAnswers, readProgress, stepKey, writeAnswers, writeProgress } from '../../web/lessons/progress.ts';
 import { readable } from '../../web/lessons/source.ts';
@@ -145,6 +146,46 @@ describe('the course', () => {
     for (const { id, forumCase } of LESSONS)
       if (forumCase !== undefined) expect(readFileSync(join(root, 'docs', 'cases', `${forumCase}.md`), 'utf8')).toContain(`/#lesson=${id}`);
   });
+  it('hides the right answer in the order: of the questions with as many answers, no place holds more than half', async () => {
+    const places = new Map<number, number[]>();
+    for (const { id, steps } of LESSONS)
+      for (const [i, step] of steps.entries()) {
+        if (step.kind !== 'predict') continue;
+        const truth = step.choices[trueChoice(step, await bench.evidence(step.ask))!]!;
+        const shown = dealt(step.choices, stepKey(id, i + 1));
+        expect([...shown].sort(byText)).toEqual([...step.choices].sort(byText));
+        places.set(shown.length, [...(places.get(shown.length) ?? []), shown.indexOf(truth)]);
+      }
+    for (const [n, all] of places)
+      for (let place = 0; place < n; place++) {
+        const share = all.filter((p) => p === place).length;
+        // half of an odd number is rounded up; one question alone has its answer somewhere
+        expect([n, place, share <= Math.ceil(all.length / 2)]).toEqual([n, place, true]);
+      }
+    expect(dealt(['a', 'b', 'c', 'd'], 'seed-000/3')).toEqual(dealt(['a', 'b', 'c', 'd'], 'seed-000/3'));
+  });
+  it('shows lines of other files as they stand there', () => {
+    const excerpts = LESSONS.flatMap(({ steps }) => steps.flatMap((s) => s.also ?? []));
+    expect(excerpts.length).toBeGreaterThan(0);
+    for (const { file, lines } of excerpts) {
+      const there = readFileSync(join(root, 'fixtures', file), 'utf8')
+        .split('\n')
+        .map((l) => l.replace(/\\$/, '').trim());
+      for (const line of lines) expect([file, line, there.includes(line.trim())]).toEqual([file, line, true]);
+    }
+  });
+  it('asks for no repair that another lesson has asked for', () => {
+    const repairs = LESSONS.flatMap(({ steps }) => steps.flatMap((s) => (s.kind === 'edit' || s.kind === 'flip' ? [s.firmware] : [])));
+    expect(repairs.filter((firmware, i) => repairs.indexOf(firmware) !== i)).toEqual([]);
+  });
+  it('does not print the fix before the step that asks for it', () => {
+    for (const { id, steps } of LESSONS)
+      for (const [i, step] of steps.entries()) {
+        const asks = steps.slice(i + 1).some((s) => s.kind === 'flip' || s.kind === 'edit');
+        // a fix is told as a line of C
+        if (asks) expect([id, i + 1, /(__enable_irq\(\)|\|?= ?[^.]+);|\(\*\(\(/.exec(step.rule)?.[0]]).toEqual([id, i + 1, undefined]);
+      }
+  });
   it('shows no comment of a fixture: they name the fault', async () => {
     for (const name of FIRMWARE) {
       const text = (await linesOf(bench, name)).map((l) => l.text).join('\n');
@@ -187,7 +228,7 @@ describe('what is another one than in the step before', () => {
     file: 'main.c',
     lines: lines.map((text, i) => ({ number: i + 1, text })),
   });
-  const PROGRAM = ['int main(void) {', '  irq_off();', '  jump();', '}'];
+  const PROGRAM = ['int main(void) {', '  irq_off();', '  clocks();', '  tick();', '  jump();', '}'];
   const masked = shown('masked', PROGRAM);
   const told = (now: Shown): readonly [string, readonly number[]] => {
     const { text, fresh } = changesSince(masked, now);
@@ -201,7 +242,7 @@ describe('what is another one than in the step before', () => {
       'The same program as in the step before. Something else of the run is different: the text says what.',
       [],
     ]);
-    expect(told(shown('other', ['int main(void) {', '  irq_on();', '  irq_on();', '  jump();', '}']))).toEqual([
+    expect(told(shown('other', ['int main(void) {', '  irq_on();', '  irq_on();', '  tick();', '  jump();', '}']))).toEqual([
       'Another program than in the step before.',
       [],
     ]);
@@ -212,6 +253,10 @@ describe('what is another one than in the step before', () => {
     expect(told(shown('other', ['x();', 'y();'], 'stm32f405rg'))[0]).toBe(
       'Another program than in the step before. The chip is an STM32F405RG; before it was an STM32F072RB.',
     );
+    expect(told(shown('shorter', PROGRAM.slice(2)))[0]).toBe('Another program than in the step before.');
+  });
+  it('is another program for another chip, however many lines they share', () => {
+    expect(told(shown('other', [...PROGRAM, 'extra();'], 'stm32f405rg'))[0]).toMatch(/^Another program than in the step before\. The chip/);
   });
   it('is told wherever a step of the course runs another firmware', async () => {
     const at = async (step: Step): Promise<Shown> => {
@@ -228,12 +273,19 @@ describe('what is another one than in the step before', () => {
   });
 });
 
-describe('words of the project', () => {
+describe('words that a text uses', () => {
   it('are told where a text uses them', () => {
     expect(wordsIn(['The stand-in ROM does it (inferred).', 'assumed']).map(([word]) => word)).toEqual(['stand-in', 'inferred', 'assumed']);
     expect(wordsIn(['Measures and reports.'])).toEqual([]);
+    expect(wordsIn(['set DBP', 'warn: HSE is off, SFTRSTF', 'into the DTCM']).map(([word]) => word)).toEqual([
+      'warn',
+      'SFTRSTF',
+      'HSE',
+      'DBP',
+      'DTCM',
+    ]);
   });
-  it('mean what docs/concepts.md says', () => {
+  it('for evidence mean what docs/concepts.md says', () => {
     const concepts = readFileSync(join(root, 'docs', 'concepts.md'), 'utf8');
     const rows = [...concepts.matchAll(/^\| (documented|measured|reported|inferred|fitted|assumed) \| (.*) \|$/gm)].map(
       ([, word, text]) => [word, text],
@@ -328,6 +380,7 @@ describe('docs/class.md', () => {
     expectSection('class.md', 'answers', parts.join('\n'));
   }, 60_000);
 });
+const byText = (a: { readonly text: string }, b: { readonly text: string }): number => (a.text < b.text ? -1 : 1);
 const INTRODUCTION = 5;
 /** What is right, by the bench; empty where nothing is asked. */
 async function answerOf(step: Step): Promise<string> {

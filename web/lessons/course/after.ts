@@ -8,7 +8,7 @@ import {
   outcomeRow,
   registerRow,
   resetsRow,
-  usbIsBack,
+  timesSaid,
   valueRow,
   verdictOf,
 } from '../facts.ts';
@@ -62,7 +62,7 @@ export const LEAVE: Lesson = {
         },
       ],
       shows: (e) => [checkRow(e, 'leave-path'), entriesRow(e), consoleRow(e), resetsRow(e)],
-      rule: 'SCB->VTOR = FLASH_BASE; at the start of SystemInit costs one line, and makes the leave work. The second “alive” comes after a reset: the ROM’s handler took the tick, and it resets the chip (fitted to the thread of lesson 5).',
+      rule: 'A leave hands VTOR over as the ROM has left it. SCB->VTOR = FLASH_BASE; at the start of SystemInit makes this leave work. The second “alive” comes after a reset: the ROM’s handler took the tick, and it resets the chip (fitted to the thread of lesson 5).',
     },
     {
       kind: 'predict',
@@ -94,27 +94,33 @@ export const LEAVE: Lesson = {
       rule: 'The row leave-vtor shows what stood there at the leave; SystemInit writes VTOR before the first interrupt, so that check passes. Write the address of the flash, 0x08000000, and not that of its alias.',
     },
     {
-      kind: 'edit',
-      title: 'Repair it',
+      kind: 'predict',
+      title: 'The vectors are right',
       text: [
-        'An STM32F072 has no VTOR, so the line of the L476 does not exist. The posted application starts its tick and its USB.',
-        'Wanted: after the leave it is on the bus again, without a reset.',
+        'An STM32F746. SystemInit writes the address of the flash to VTOR, so the tick finds its handler. The program runs from its crystal, and switches HSI off: after a reset nothing needs it.',
+        'On this chip each UART chooses its own clock, in RCC_DCKCFGR2. This program does not write that register: after a reset USART1 has the clock of its bus. The ROM has used USART1 as well, with HSI.',
       ],
-      firmware: 'f072-seed002-as-posted/leave',
-      question: 'Which edit reaches that?',
-      goal: 'the application works after the leave, without a reset',
-      reached: usbIsBack,
-      shows: (e) => [checkRow(e, 'leave-path'), consoleRow(e), resetsRow(e)],
-      edits: [
-        { text: 'None: leave it as posted', firmware: 'f072-seed002-as-posted/leave', hint: 'Its first tick goes to the ROM.' },
+      ask: { firmware: 'f746-leave-muxes' },
+      question: 'Does it say “alive” after the leave?',
+      choices: [
         {
-          text: 'Start IWDG before the jump',
-          firmware: 'f072-seed002-iwdg/leave',
-          hint: 'It comes back only by a reset of the watchdog, after seconds.',
+          text: 'Yes: clock_init() and uart_init() set up all that a UART needs',
+          holds: ({ result }) => result !== null && verdictOf(result, 'leave-path') === 'pass',
+          hint: 'They set up what is not so after a reset. Which clock does USART1 have now?',
         },
-        { text: 'First thing in main(): clock SYSCFG, MEM_MODE = 0', firmware: 'f072-seed002-remap', hint: 'Look at the outcome.' },
+        {
+          text: 'Yes, with a wrong baud rate',
+          holds: ({ result }) => result !== null && timesSaid(result, 'alive') > 1 && verdictOf(result, 'leave-path') === 'fail',
+          hint: 'It would be so if HSI ran. Look for the line that switches it off.',
+        },
+        {
+          text: 'No: it waits for its first character to be sent',
+          holds: ({ result }) => result !== null && timesSaid(result, 'alive') === 1 && verdictOf(result, 'leave-clocks') === 'fail',
+          hint: 'Look at the check leave-clocks, and at what was sent: once before DFU, and never after.',
+        },
       ],
-      rule: 'An application that can be started by a ROM sets up what it depends on.',
+      shows: (e) => [checkRow(e, 'leave-path'), checkRow(e, 'leave-clocks'), consoleRow(e)],
+      rule: 'The ROM gave USART1 the clock HSI, and the choice outlives the leave; the program stops that very clock. An application that a ROM can start writes each field that it depends on, also those that are right after a reset.',
     },
     {
       kind: 'predict',
@@ -180,7 +186,7 @@ export const DUAL_CORE: Lesson = {
     {
       kind: 'predict',
       title: 'Take the M4 away',
-      text: ['This firmware has the right address, masks the interrupts, and fails. Now the option byte BCM4 is 0: the M4 does not boot.'],
+      text: ['This firmware has the right address, and fails. Now the option byte BCM4 is 0: the M4 does not boot.'],
       ask: { firmware: 'h745-seed001-address/m4-not-booted' },
       question: 'Is that enough for DFU?',
       choices: [
@@ -216,7 +222,7 @@ export const DUAL_CORE: Lesson = {
         hsi48: 'The ROM starts HSI48 itself on this line (inferred).',
         vddusb: 'The ROM starts the USB supply itself on this line (inferred).',
       },
-      rule: '__enable_irq(); in front of the jump.',
+      rule: 'In the firmware: __enable_irq(); in front of the jump.',
     },
     {
       kind: 'predict',
@@ -224,7 +230,7 @@ export const DUAL_CORE: Lesson = {
       title: 'Hidden test',
       text: [
         'Another chip, STM32F405: one core only. But a DMA stream copies samples of the ADC to RAM, in a circle, and nobody stops it before the jump.',
-        'Read main(): where does it write to?',
+        'In main(), 0x4002641C holds the address that the stream writes to (M0AR), 0x40026414 how many samples of 16 bits make one round (NDTR). The ROM keeps its variables at the start of RAM, from 0x20000000 up to its stack pointer, 0x20003000.',
       ],
       ask: { firmware: 'f405-dma-into-rom-ram' },
       question: 'What does the computer see?',

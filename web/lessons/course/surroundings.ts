@@ -154,7 +154,7 @@ export const CACHE: Lesson = {
       firmware: 'h745-magic-dcache',
       question: 'Click the line whose value never reaches the RAM.',
       hints: {
-        dsb: 'The barrier does its work: the write has left the core. It does not clean the cache.',
+        dsb: 'The barrier does its work: the write has left the core. How far has it come?',
         system_reset: 'The reset is wanted. It only makes the loss visible.',
         'void request_dfu': 'This line begins the function: it writes nothing.',
       },
@@ -180,7 +180,11 @@ export const CACHE: Lesson = {
           firmware: 'h745-magic-dcache',
           hint: 'A barrier orders accesses. It does not write a dirty line back.',
         },
-        { text: 'Put the word into the DTCM, which no cache covers', firmware: 'h745-flag-in-dtcm', hint: 'Look at the outcome.' },
+        {
+          text: 'Put the word into the DTCM, the RAM of the core that no cache covers',
+          firmware: 'h745-flag-in-dtcm',
+          hint: 'Look at the outcome.',
+        },
       ],
       rule: 'Clean the line, use memory without a cache, or use a backup register.',
     },
@@ -261,7 +265,9 @@ export const WATCHDOG: Lesson = {
     {
       kind: 'find',
       title: 'No way back',
-      text: ['Several lines write to IWDG_KR. Each key does another thing.'],
+      text: [
+        'Several lines write to IWDG_KR. The reference manual has three keys: 0x5555 opens PR and RLR for writing, 0xAAAA refreshes the counter, 0xCCCC starts it.',
+      ],
       firmware: 'h533-iwdg/iwdg-ignores',
       question: 'Click the line after which IWDG cannot be stopped.',
       hints: {
@@ -290,7 +296,7 @@ export const WATCHDOG: Lesson = {
         },
       ],
       shows: (e) => [outcomeRow(e), resetsRow(e), entriesRow(e)],
-      rule: 'WWDG cannot be stopped either, and no ROM is known to refresh it. Reset the chip with a request, and jump before WWDG is started.',
+      rule: 'WWDG cannot be stopped either. No ROM is known to refresh it.',
     },
     {
       kind: 'edit',
@@ -310,7 +316,7 @@ export const WATCHDOG: Lesson = {
         },
         { text: 'IWDG with 1 s in place of WWDG; the wait stays', firmware: 'f405-iwdg-during-detach', hint: 'Look at the outcome.' },
       ],
-      rule: 'IWDG is the one that the ROM knows. Its time must be longer than what your code does in front of the jump.',
+      rule: 'IWDG is the one that the ROM knows. Its time must be longer than what your code does in front of the jump. With WWDG there is another way: reset the chip with a request, and jump before WWDG is started.',
     },
     {
       kind: 'predict',

@@ -1,9 +1,30 @@
 /** Where a core finds its vectors: the table, the address 0, the tick. */
 import { entries, entriesRow, outcome, outcomeRow, placeRow, register, registerIs, registerRow, valueRow, checkRow } from '../facts.ts';
-import type { Lesson } from '../types.ts';
+import type { Excerpt, Lesson } from '../types.ts';
 
 const FLASH = 0x08000000;
 const H533_TABLE = 0x0bf97000;
+
+const MAP_SYSTEM_MEMORY: Excerpt = {
+  what: 'The macro map_system_memory()',
+  file: 'common/core/jump.h',
+  lines: [
+    '#define map_system_memory()',
+    'RCC_APB2ENR |= RCC_APB2_SYSCFG;',
+    '(void)RCC_APB2ENR;',
+    'SYSCFG_MEMRMP = (SYSCFG_MEMRMP & ~SYSCFG_MEMRMP_MEM_MODE) | SYSCFG_MEMRMP_SYSTEM_FLASH;',
+  ],
+};
+const JUMP_TO_TABLE: Excerpt = {
+  what: 'The macro jump_to_table()',
+  file: 'common/core/jump.h',
+  lines: [
+    '#define jump_to_table(table)',
+    'uint32_t sp = REG(table);',
+    'uint32_t pc = REG((table) + 4u);',
+    '__asm volatile("msr msp, %0\\n\\tbx %1" : : "r"(sp), "r"(pc) : "memory");',
+  ],
+};
 
 export const VECTOR_TABLE: Lesson = {
   id: 'vector-table',
@@ -105,7 +126,7 @@ export const VECTOR_TABLE: Lesson = {
         },
       ],
       shows: (e) => [outcomeRow(e), checkRow(e, 'vtor')],
-      rule: 'Interrupts go where VTOR points. Set SCB->VTOR to the ROM’s table before the jump: then it does not matter what the ROM does.',
+      rule: 'Interrupts go where VTOR points, whatever code runs: here to a handler of the application, while the ROM waits for its own.',
     },
     {
       kind: 'flip',
@@ -121,7 +142,7 @@ export const VECTOR_TABLE: Lesson = {
         vddusb: 'USB has its supply.',
         msp: 'The firmware loads it from the ROM’s table.',
       },
-      rule: 'SCB->VTOR = 0x0BF97000; in front of the jump does the same in the firmware.',
+      rule: 'SCB->VTOR = 0x0BF97000; in front of the jump does the same in the firmware. Then it does not matter whether the ROM sets it.',
     },
     {
       kind: 'predict',
@@ -182,6 +203,7 @@ export const ADDRESS_ZERO: Lesson = {
       kind: 'predict',
       title: 'After the remap',
       text: ['Read the firmware: it maps system memory to 0, and then it loads both words of the jump from address 0.'],
+      also: [MAP_SYSTEM_MEMORY, JUMP_TO_TABLE],
       ask: {
         firmware: 'l496-remapped-and-read-at-zero',
         stops: ['entry'],
@@ -213,8 +235,10 @@ export const ADDRESS_ZERO: Lesson = {
       kind: 'predict',
       title: 'One line less',
       text: [
-        'An STM32L476, and nearly the same program. Which line of the first program is missing here? map_system_memory() did two things.',
+        'An STM32L476, and another program with the same plan. It does the remap itself, in line 12; the first program had a macro for that.',
+        'Compare line 12 with the macro: what is missing?',
       ],
+      also: [MAP_SYSTEM_MEMORY],
       ask: { firmware: 'l476-remap-no-clock' },
       question: 'What happens?',
       choices: [
@@ -240,7 +264,7 @@ export const ADDRESS_ZERO: Lesson = {
     {
       kind: 'find',
       title: 'The lost write',
-      text: ['The bench has proved which line had no effect: with a clock for SYSCFG in front of it, DFU appears.'],
+      text: ['The bench has proved which line had no effect: with the value that this line was to write, DFU appears.'],
       firmware: 'l476-remap-no-clock',
       question: 'Click the line whose write is lost.',
       hints: {
@@ -332,7 +356,7 @@ export const SYSTICK: Lesson = {
         led_toggle: 'The LED has nothing to do with it.',
         dsb: 'The barrier waits until the write is done. It does not change where the vectors are.',
       },
-      rule: 'Stop SysTick (CTRL = 0) and clear its pending bit (ICSR, PENDSTCLR) before VTOR is changed.',
+      rule: 'This line moves the vectors of all exceptions, also of those that go on by themselves, as the tick does.',
     },
     {
       kind: 'predict',
@@ -361,7 +385,7 @@ export const SYSTICK: Lesson = {
         },
       ],
       shows: (e) => [outcomeRow(e), entriesRow(e), checkRow(e, 'systick')],
-      rule: 'First stop what interrupts, then move the vectors, then jump.',
+      rule: 'Each exception takes the table that is in force at its instant. Between the write of VTOR and the stop of SysTick every tick is one for the ROM.',
     },
     {
       kind: 'edit',
@@ -391,7 +415,7 @@ export const SYSTICK: Lesson = {
           hint: 'The tick is held back, but the ROM’s USB interrupt is held back as well.',
         },
       ],
-      rule: 'Masking is right while the state is half made. It must be undone before the branch.',
+      rule: 'First stop what interrupts (SysTick: CTRL = 0, and PENDSTCLR in ICSR), then move the vectors, then jump. Masking is right while the state is half made; it must be undone before the branch.',
     },
     {
       kind: 'predict',
