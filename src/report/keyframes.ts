@@ -1,5 +1,5 @@
-/** Keyframes of a page: where each core stood at events, few enough to lie in the page. */
-import type { TracedMoment, TracedRun } from '../bench/documents/trace-types.ts';
+/** Keyframes of a page: where each core stood at events, and the clock trees, few enough to lie in the page. */
+import type { TracedClocks, TracedMoment, TracedRun } from '../bench/documents/trace-types.ts';
 
 /** Columns, for each moment one item. */
 export interface PictureMoments {
@@ -31,4 +31,21 @@ export function fewerMoments({ moments, end }: TracedRun, view: readonly [number
     return `${core} ${inside} ${Math.floor((inside ? seconds - from : seconds) / width)}`;
   };
   return moments.filter((m, i) => moments[i + 1] === undefined || part(moments[i + 1]!) !== part(m));
+}
+
+/** Effort: as many clock changes as lie in a page, those around the hand-over, and so many of the first and the last ones. */
+const MOST_CLOCKS = 800;
+const AT_AN_END = 100;
+/** @param entry seconds; the last hand-over; null: there is none */
+export function fewerClocks(clocks: readonly TracedClocks[], entry: number | null): readonly TracedClocks[] {
+  if (clocks.length <= MOST_CLOCKS) return clocks;
+  const inForce = entry === null ? -1 : clocks.findLastIndex(({ at }) => at <= entry * PS);
+  const around = entry === null ? 0 : MOST_CLOCKS / 2 - AT_AN_END;
+  const atEnd = MOST_CLOCKS / 2 - around;
+  const kept = clocks.flatMap((_, i) => (i < atEnd || i >= clocks.length - atEnd || Math.abs(i - inForce) <= around ? [i] : []));
+  return kept.map((i, k) => {
+    const next = kept[k + 1] ?? clocks.length;
+    const unkept = clocks.slice(i, next).reduce((sum, c) => sum + (c.unkept ?? 0), next - i - 1);
+    return { ...clocks[i]!, ...(unkept === 0 ? {} : { unkept }) };
+  });
 }

@@ -82,8 +82,9 @@ export function heldBackOf(run: TracedRun, exceptions: RunTrace['exceptions']): 
 
 export function clockOf({ clocks, end }: TracedRun): Item[] {
   const items: Item[] = [];
-  clocks.forEach(({ at, tree }, i) => {
-    const text = inForce(tree);
+  clocks.forEach(({ at, tree, unkept }, i) => {
+    const rate = inForce(tree);
+    const text = rate === null || unkept === undefined ? rate : `${rate}; changes that are not kept: ${unkept}`;
     if (text !== null) lengthen(items, { from: at / PS, to: (clocks[i + 1]?.at ?? end) / PS, text });
   });
   return items;

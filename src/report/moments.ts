@@ -9,9 +9,21 @@ const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}
 export function toldAt(picture: Picture, seconds: number): Told[] {
   return [...coresAt(picture, seconds), ...clocksAt(picture, seconds), ...lanesAt(picture, seconds)];
 }
-function clocksAt({ clocks, texts }: Picture, seconds: number): Told[] {
+function clocksAt({ clocks, facts, texts }: Picture, seconds: number): Told[] {
   const last = clocks?.at.findLastIndex((at) => at <= seconds) ?? -1;
-  return last < 0 ? [] : clocks!.trees[clocks!.tree[last]!]!.map(([name, words]) => [`clock ${texts[name]!}`, texts[words]!]);
+  if (last < 0) return [];
+  const { at, tree, unkept } = clocks!;
+  const left = unkept?.[last] ?? 0;
+  const rows = facts![tree[last]!]!.map(([name, words]): Told => [`clock ${texts[name]!}`, texts[words]!]);
+  if (left === 0) return rows;
+  const until = at[last + 1] === undefined ? 'the end' : timeText(at[last + 1]!);
+  return [
+    [
+      'clocks',
+      `as at ${timeText(at[last]!)}: ${left === 1 ? '1 change' : `${left} changes`} from there to ${until} ${left === 1 ? 'is' : 'are'} not kept`,
+    ],
+    ...rows,
+  ];
 }
 function coresAt({ moments, texts }: Picture, seconds: number): Told[] {
   if (moments === undefined) return [];

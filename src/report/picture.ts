@@ -2,7 +2,7 @@
 import type { Place, RunResult } from '../bench/documents/result.ts';
 import type { RunTrace, TracedMoment, TracedRun, TraceSignal, TraceTransfer } from '../bench/documents/trace-types.ts';
 import { brokenAxis, waitsBetween, type Wait } from './axis.ts';
-import { fewerMoments, type PictureMoments } from './keyframes.ts';
+import { fewerClocks, fewerMoments, type PictureMoments } from './keyframes.ts';
 import { clockRows } from './clock-words.ts';
 import { clockOf, foldResets, heldBackOf, hostOf, isSupply, masksOf, pinsOf, supplyOf } from './lanes.ts';
 import { rateText } from './rates.ts';
@@ -47,15 +47,16 @@ export interface Picture {
   readonly moments?: PictureMoments;
   /** Left out where the run was not recorded, or the chip's RCC does not tell. */
   readonly clocks?: PictureClocks;
+  /** What clocks and tracks tell more: distinct ones once, since firmware comes back to them with each reset. Of each row two indices into `texts`: name and words. */
+  readonly facts?: readonly (readonly (readonly [name: number, words: number])[])[];
 }
-/** Clock trees: distinct ones once, since firmware comes back to them with each reset. */
 export interface PictureClocks {
   /** Seconds, rising. */
   readonly at: readonly number[];
-  /** Index into `trees`, for each. */
+  /** Index into `facts`, for each. */
   readonly tree: readonly number[];
-  /** Of each row two indices into `texts`: name and words. */
-  readonly trees: readonly (readonly (readonly [name: number, words: number])[])[];
+  /** Changes behind it that are left out, for each; left out where there are none. */
+  readonly unkept?: readonly number[];
 }
 
 /** Items of a track; where there are more, those that lie closest together become one. */
@@ -82,7 +83,6 @@ export function pictureOf(result: RunResult, trace: RunTrace | null, sources: So
   const { repaired } = trace ?? { repaired: null };
   const waits = waitsBetween(happenings(tracks, result), tracks.end);
   const view = viewOf(result, tracks.end, waits);
-  const moments = trace === null || sources === null || trace.run.moments.length === 0 ? null : momentsOf(tracks, trace, view, sources);
   return {
     end: tracks.end,
     texts: tracks.texts,
@@ -91,23 +91,32 @@ export function pictureOf(result: RunResult, trace: RunTrace | null, sources: So
     noReturn: noReturn === undefined ? null : Number(noReturn.at),
     view,
     waits: waits.map(([from, to]) => [nine(from), nine(to)] as const),
-    ...(moments === null ? {} : { moments }),
-    ...(trace === null || trace.run.clocks.length === 0 ? {} : { clocks: clocksOf(tracks, trace.run) }),
+    ...(trace === null ? {} : recorded(tracks, trace, result, view, sources)),
   };
 }
 
-/** Effort: as many instants as lie in a page. */
-const MOST_CLOCKS = 800;
-function clocksOf(tracks: Tracks, { clocks }: TracedRun): PictureClocks {
-  const known = new Map<string, number>();
-  const trees: PictureClocks['trees'][number][] = [];
-  const changes = clocks.slice(0, MOST_CLOCKS).map(({ at, tree }) => {
-    const rows = clockRows(tree).map(([name, words]) => [tracks.textOf(name), tracks.textOf(words)] as const);
-    const key = JSON.stringify(rows);
-    if (!known.has(key)) known.set(key, trees.push(rows) - 1);
-    return { at: nine(at / PS), tree: known.get(key)! };
-  });
-  return { at: changes.map((c) => c.at), tree: changes.map((c) => c.tree), trees };
+function recorded(
+  tracks: Tracks,
+  trace: RunTrace,
+  result: RunResult,
+  view: Picture['view'],
+  sources: Sources | null,
+): Pick<Picture, 'moments' | 'clocks' | 'facts'> {
+  const { moments, clocks } = trace.run;
+  return {
+    ...(sources === null || moments.length === 0 ? {} : { moments: momentsOf(tracks, trace, view, sources) }),
+    ...(clocks.length === 0 ? {} : { clocks: clocksOf(tracks, trace.run, result) }),
+    ...(tracks.facts.length === 0 ? {} : { facts: tracks.facts }),
+  };
+}
+function clocksOf(tracks: Tracks, { clocks }: TracedRun, { entries }: RunResult): PictureClocks {
+  const entry = entries.at(-1);
+  const shown = fewerClocks(clocks, entry === undefined ? null : Number(entry.at));
+  return {
+    at: shown.map(({ at }) => nine(at / PS)),
+    tree: shown.map(({ tree }) => tracks.factsOf(clockRows(tree))),
+    ...(shown.some((c) => c.unkept !== undefined) ? { unkept: shown.map((c) => c.unkept ?? 0) } : {}),
+  };
 }
 
 function momentsOf(tracks: Tracks, { run, memories }: RunTrace, view: Picture['view'], sources: Sources): PictureMoments {
@@ -187,6 +196,8 @@ const blamed = (items: readonly Item[], culprit: Culprit | undefined): readonly 
 class Tracks {
   readonly list: PictureTrack[] = [];
   readonly texts: string[] = [];
+  readonly facts: (readonly (readonly [name: number, words: number])[])[] = [];
+  private readonly knownFacts = new Map<string, number>();
   private readonly known = new Map<string, number>();
   end: number;
   constructor(end: number) {
@@ -233,6 +244,13 @@ class Tracks {
       this.known.set(text, (i = this.texts.length));
       this.texts.push(text);
     }
+    return i;
+  }
+  factsOf(rows: readonly (readonly [name: string, words: string])[]): number {
+    const texts = rows.map(([name, words]) => [this.textOf(name), this.textOf(words)] as const);
+    const key = JSON.stringify(texts);
+    let i = this.knownFacts.get(key);
+    if (i === undefined) this.knownFacts.set(key, (i = this.facts.push(texts) - 1));
     return i;
   }
 }

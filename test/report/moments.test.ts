@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import type { ClockTree } from '../../src/emu/clock-tree.ts';
 import { clockRows } from '../../src/report/clock-words.ts';
-import { fewerMoments } from '../../src/report/keyframes.ts';
+import { fewerClocks, fewerMoments } from '../../src/report/keyframes.ts';
 import { toldAt } from '../../src/report/moments.ts';
 import type { Picture } from '../../src/report/picture.ts';
 import type { TracedRun } from '../../src/bench/documents/trace-types.ts';
@@ -37,6 +37,20 @@ it('keeps the order, the end, and more of the first view', () => {
   expect(kept.at(-1)).toBe(9.999);
   const inView = kept.filter((at) => at >= 9 && at < 9.5).length;
   expect(inView).toBeGreaterThan(390);
+});
+it('keeps the first, the last, and the most of the clock changes around the hand-over, and says how many are left out where', () => {
+  const tree: ClockTree = { nodes: [], sources: [] };
+  const clocks = Array.from({ length: 10_000 }, (_, i) => ({ at: (i / 1000) * S, tree, ...(i === 50 ? { unkept: 7 } : {}) }));
+  const kept = fewerClocks(clocks, 5);
+  expect(kept.length).toBeLessThanOrEqual(801);
+  const nth = kept.map(({ at }) => Math.round((at / S) * 1000));
+  expect([nth[0], nth.at(-1), nth.includes(5000)]).toEqual([0, 9999, true]);
+  expect(nth.filter((n) => n >= 4700 && n <= 5300)).toHaveLength(601);
+  // each that is not there is counted where it is not
+  nth.forEach((n, i) => expect(kept[i]!.unkept ?? 0, String(n)).toBe((nth[i + 1] ?? 10_000) - n - 1 + (n === 50 ? 7 : 0)));
+  // without a hand-over, as many of both ends
+  expect(fewerClocks(clocks, null).map(({ at }) => at)).toEqual([...clocks.slice(0, 400), ...clocks.slice(-400)].map(({ at }) => at));
+  expect(fewerClocks(clocks.slice(0, 800), 0)).toEqual(clocks.slice(0, 800));
 });
 
 const PICTURE: Picture = {
@@ -98,7 +112,8 @@ it('tells the clock tree in force, and no clock or mask a second time', () => {
       { name: 'primask', run: 'run', look: 'core', repeats: true, from: [1], to: [10], text: [11] },
       { name: 'sysclk', run: 'run', look: 'clock', from: [0], to: [10], text: [9] },
     ],
-    clocks: { at: [0, 3, 6], tree: [0, 1, 0], trees: [[[8, 9]], [[8, 10]]] },
+    clocks: { at: [0, 3, 6], tree: [0, 1, 0] },
+    facts: [[[8, 9]], [[8, 10]]],
   } satisfies Picture;
   const told = (at: number): readonly (readonly [string, string])[] => toldAt(masked, at).filter(([, value]) => /MHz|PRIMASK/.test(value));
   expect(told(2)).toEqual([
@@ -107,6 +122,21 @@ it('tells the clock tree in force, and no clock or mask a second time', () => {
   ]);
   expect(told(4)[0]).toEqual(['clock SYSCLK', '48 MHz, from HSI48']);
   expect(told(7)[0]).toEqual(['clock SYSCLK', '8 MHz, from HSI']);
+});
+it('says of clocks that it does not have from when they are, and how many changes are not kept', () => {
+  const gap = {
+    ...PICTURE,
+    texts: [...PICTURE.texts, 'SYSCLK', '8 MHz, from HSI'],
+    clocks: { at: [0, 3, 6], tree: [0, 0, 0], unkept: [0, 41, 1] },
+    facts: [[[8, 9]]],
+  } satisfies Picture;
+  const told = (at: number): readonly (readonly [string, string])[] => toldAt(gap, at).filter(([label]) => label.startsWith('clock'));
+  expect(told(1)).toEqual([['clock SYSCLK', '8 MHz, from HSI']]);
+  expect(told(4)[0]).toEqual(['clocks', 'as at 3 s: 41 changes from there to 6 s are not kept']);
+  expect(told(7)).toEqual([
+    ['clocks', 'as at 6 s: 1 change from there to the end is not kept'],
+    ['clock SYSCLK', '8 MHz, from HSI'],
+  ]);
 });
 it('says a clock with what it comes from, its factors and its ready bit', () => {
   const tree: ClockTree = {

@@ -73,6 +73,8 @@ export interface TracedMoment {
 export interface TracedClocks {
   readonly at: Ps;
   readonly tree: ClockTree;
+  /** Changes behind this one that were not kept, up to the next one here; left out: none. */
+  readonly unkept?: number;
 }
 /** What the host saw or did. */
 export interface TracedHostRow {

@@ -41,8 +41,10 @@ const MOST_JUMPS = 64;
 const MOST_MOMENTS = 20_000;
 /** Picoseconds: a core is not looked at again before. */
 const MOMENTS_APART: Ps = 1_000_000;
-/** Effort: as many clock trees as are kept. */
+/** Effort: as many clock trees as are kept; so many more around each entry, which is what a reader looks for; and all together. */
 const MOST_TREES = 4000;
+const TREES_AT_ENTRY = 400;
+const ALL_TREES = 16_000;
 const TABLE_WORDS = 16;
 const STACK_WORDS = 24;
 /** Characters within this time belong to one console line. */
@@ -85,7 +87,13 @@ class Recording {
   readonly console: { at: Ps; channel: string; text: string }[] = [];
   readonly jumps: TracedJump[] = [];
   readonly stood: Stood[] = [];
-  readonly clocks: TracedClocks[] = [];
+  /** `behind`: so many changes had not been kept before it. */
+  readonly clocks: (TracedClocks & { readonly behind: number })[] = [];
+  /** Changes of clocks that were not kept, and when the last one was. */
+  unkept = 0;
+  unkeptAt: Ps = -1;
+  /** So many trees may still come. */
+  treesLeft = MOST_TREES;
   /** Characters of `console`. */
   said = 0;
   dropped = 0;
@@ -98,6 +106,12 @@ class Recording {
     this.jumps.length = to.jumps;
     this.stood.length = to.stood;
     this.clocks.length = to.clocks;
+    this.takeClocks(to);
+  }
+  private takeClocks({ unkept, unkeptAt, treesLeft }: Mark): void {
+    this.unkept = unkept;
+    this.unkeptAt = unkeptAt;
+    this.treesLeft = treesLeft;
   }
   copy(to: Mark): Recording {
     const c = new Recording();
@@ -112,6 +126,7 @@ class Recording {
     c.jumps.push(...this.jumps.slice(0, to.jumps));
     for (let i = 0; i < to.stood; i++) c.stood.push(this.stood[i]!);
     c.clocks.push(...this.clocks.slice(0, to.clocks));
+    c.takeClocks(to);
     return c;
   }
 }
@@ -125,6 +140,9 @@ interface Mark {
   readonly jumps: number;
   readonly stood: number;
   readonly clocks: number;
+  readonly unkept: number;
+  readonly unkeptAt: Ps;
+  readonly treesLeft: number;
 }
 
 export class Tracer {
@@ -217,7 +235,7 @@ export class Tracer {
       ...before,
       clock: (name) => {
         this.change(`clock ${name}`, this.rate(name));
-        this.lookAtClocks();
+        this.lookAtClocks(true);
       },
       note: (kind, text) => {
         before.note?.(kind, text);
@@ -260,6 +278,7 @@ export class Tracer {
         before.entry?.(entry);
         this.change(this.coreKey(machine.cores[entry.core]!, 'rom'), 1, entry.at);
         this.stale = true;
+        this.lookAtClocksOfEntry();
         this.lookAtJump(entry);
         this.lookAt(machine.cores[entry.core]!, entry.at, entry.registers);
       },
@@ -311,16 +330,32 @@ export class Tracer {
     if (exception !== 0) this.taken.add(exception);
     this.change(this.coreKey(core, 'held-back'), exception, core.now());
   }
-  /** Also at notes: an oscillator that never gets ready changes no clock. */
-  private lookAtClocks(): void {
-    const { clocks } = this.log;
-    if (clocks.length >= MOST_TREES) return;
+  /** Also at notes: an oscillator that never gets ready changes no clock. A write changes several clocks at once. */
+  private lookAtClocks(isChange = false): void {
+    const { log } = this;
     const { now: at, system } = this.session.machine;
+    const isKept = log.clocks.at(-1)?.at === at;
+    if (!isKept && log.treesLeft <= 0) {
+      if (isChange && log.unkeptAt !== at) log.unkept++;
+      if (isChange) log.unkeptAt = at;
+      return;
+    }
     const tree = system.clockTree();
     if (tree === null) return;
-    // a write changes several clocks at once
-    if (clocks.at(-1)?.at === at) clocks.pop();
-    if (JSON.stringify(clocks.at(-1)?.tree) !== JSON.stringify(tree)) clocks.push({ at, tree });
+    if (isKept) {
+      log.clocks.pop();
+      log.treesLeft++;
+    }
+    const last = log.clocks.at(-1);
+    if (last?.behind === log.unkept && JSON.stringify(last.tree) === JSON.stringify(tree)) return;
+    log.clocks.push({ at, tree, behind: log.unkept });
+    log.treesLeft--;
+  }
+  /** Also where there are too many in front of it. */
+  private lookAtClocksOfEntry(): void {
+    const { log } = this;
+    log.treesLeft = Math.min(Math.max(log.treesLeft, TREES_AT_ENTRY), ALL_TREES - log.clocks.length);
+    this.lookAtClocks();
   }
   private look(at: Ps = this.session.machine.now): void {
     for (const core of this.session.machine.cores) this.lookAt(core, at);
@@ -397,6 +432,9 @@ export class Tracer {
       jumps: log.jumps.length,
       stood: log.stood.length,
       clocks: log.clocks.length,
+      unkept: log.unkept,
+      unkeptAt: log.unkeptAt,
+      treesLeft: log.treesLeft,
     };
   }
   private restore(mark: Mark): void {
@@ -432,12 +470,18 @@ export class Tracer {
       console: linesOf(log.console),
       rows: timelineRows(session),
       moments: this.momentsOf(log),
-      clocks: log.clocks,
+      clocks: clocksOf(log),
       host: session.usb.state.log.map(({ at, kind, text }) => ({ at, kind, text })),
       dropped: log.dropped,
     };
   }
 }
+
+const clocksOf = ({ clocks, unkept: all }: Recording): TracedClocks[] =>
+  clocks.map(({ at, tree, behind }, i) => {
+    const unkept = (clocks[i + 1]?.behind ?? all) - behind;
+    return { at, tree, ...(unkept === 0 ? {} : { unkept }) };
+  });
 
 function memoriesOf({ input }: Session): TracedMemory[] {
   const chunks = input.images.flatMap((i) => i.chunks);
