@@ -9,6 +9,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import {
   closeSync,
   fchmodSync,
+  fchownSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -47,17 +48,23 @@ export function folderBeside(target: string): string {
   return path;
 }
 
-/** A new, empty file in the folder of `target`, with its permissions. */
+/** A new, empty file in the folder of `target`, with its owner and permissions as far as this user may give them. */
 export function openTemporary(target: string, chance = anyChance()): Temporary {
   const path = nameBeside(target, chance);
   const file = openSync(path, 'wx');
-  try {
-    const mode = statSync(target, { throwIfNoEntry: false })?.mode;
-    if (mode !== undefined) fchmodSync(file, mode & 0o777);
-  } catch {
-    // a file system without permissions
-  }
+  const old = statSync(target, { throwIfNoEntry: false });
+  if (old === undefined) return { path, file };
+  // a file system without owners or permissions says no; so it does to whoever is not root
+  attempted(() => fchownSync(file, old.uid, old.gid));
+  attempted(() => fchmodSync(file, old.mode & 0o777));
   return { path, file };
+}
+function attempted(change: () => void): void {
+  try {
+    change();
+  } catch {
+    // the file is written all the same
+  }
 }
 
 /** Writes the content, and puts the file in place of `target`; nothing is left where that fails. */

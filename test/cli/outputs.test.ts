@@ -1,5 +1,5 @@
 /** Files that are written: whole or not at all, and nobody else's. */
-import { chmodSync, lstatSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { createHash } from 'node:crypto';
 import { spawn, spawnSync } from 'node:child_process';
@@ -80,6 +80,13 @@ describe('the temporary file of an output', () => {
     expect(readFileSync(join(cwd, 'key.json'), 'utf8')).toBe('{"chip":"x"}');
   });
 
+  it.skipIf(process.getuid?.() !== 0)('keeps the owner of the file that it replaces, which root would take from it', () => {
+    const cwd = folder({ 'out.json': 'before' });
+    chownSync(join(cwd, 'out.json'), 65534, 65533);
+    one(cwd).write('--json', verbatim('{}'));
+    expect(readFileSync(join(cwd, 'out.json'), 'utf8')).toBe('{}');
+    expect(statSync(join(cwd, 'out.json'))).toMatchObject({ uid: 65534, gid: 65533 });
+  });
   it('keeps the permissions of the file that it replaces', () => {
     const cwd = folder({ 'out.json': 'old' });
     chmodSync(join(cwd, 'out.json'), 0o600);
