@@ -51,7 +51,7 @@ export class Outputs {
       if (!place.updates && wasRead(target)) throw isInput(option, path);
       if (inPlace) {
         mustBeRead(target);
-        writeFileSync(target, text);
+        writeFileSync(openAs(target) ?? target, text);
       } else writeWhole(target, text);
       return true;
     } catch (error) {
@@ -100,6 +100,15 @@ export class Outputs {
 /** To open a named pipe that nobody reads would wait for somebody, whatever signal comes. */
 function mustBeRead(path: string): void {
   if (!isStream(path) && statSync(path).isFIFO()) closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
+}
+
+/**
+ * The number under which a stream of this process is open, where a file is behind it: opened anew, the file would be emptied, and what is written written over.
+ * Anything else is opened by its name, as it may be open for others without waiting.
+ */
+function openAs(path: string): number | null {
+  const number = { '/dev/stdout': '1', '/dev/stderr': '2' }[path] ?? /^\/(?:dev|proc\/self)\/fd\/(\d+)$/.exec(path)?.[1];
+  return number !== undefined && statSync(path).isFile() ? Number(number) : null;
 }
 
 /** A stream of this process, also where the shell has put a file behind it: never replaced by a rename. */

@@ -34,6 +34,22 @@ it('a link that the user names as an output is followed and stays; one that lead
   expect(readdirSync(other)).toEqual(['out.json']);
 });
 
+it.skipIf(process.platform === 'win32').each([['>'], ['>>']])(
+  'an output that is /dev/stdout, behind which `%s` has put a file, follows what stands there',
+  (sign) => {
+    const cwd = folder({ log: 'before\n' });
+    const at = (...path: readonly string[]): string => join(import.meta.dirname, '..', '..', ...path);
+    const image = at('fixtures', 'f072-masked', 'firmware.elf');
+    const run = [at('tools', 'run-ts.mjs'), at('src', 'cli', 'bootbench.ts'), 'run', image, '--json', '/dev/stdout'];
+    spawnSync('sh', ['-c', `exec "$@" ${sign} log`, 'sh', process.execPath, ...run], { cwd });
+    const log = readFileSync(join(cwd, 'log'), 'utf8');
+    expect(log.startsWith('before\n')).toBe(sign === '>>');
+    const document = log.slice(log.indexOf('{'), log.lastIndexOf('\n}\n') + 3);
+    expect(JSON.parse(document)).toMatchObject({ schema: 'bootbench/run@1' });
+    expect(log).toMatch(/^(FAIL|OK) /m);
+  },
+);
+
 describe('the temporary file of an output', () => {
   it('has another name each time, which others cannot foresee', () => {
     const cwd = folder();
