@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { summarise } from '../../src/bench/verdict/summary.ts';
 import type { BaseFacts } from '../../src/bench/session/base-facts.ts';
-import type { ResultEntry, RomDependency } from '../../src/bench/documents/result.ts';
+import type { ResultEntry, RomDependency, RunResult } from '../../src/bench/documents/result.ts';
 import { dfuResult, primaskResult } from '../samples/results.ts';
 
 const base = { end: { settled: true }, lockup: null, fault: null } as unknown as BaseFacts;
@@ -75,4 +75,11 @@ test('a reset of the board that ended the ROM is named', () => {
   const pin = { ...r.resets[0]!, at: '1.200000000', by: 'pin' as const };
   expect(summarise({ ...came, resets: [...r.resets, pin] }, base)).toMatch(/the board reset it there \(NRST, at 1\.2 s\), which started/);
   expect(summarise({ ...came, resets: [...r.resets, { ...pin, by: 'software' }] }, base)).toContain('control returned');
+});
+
+test('has one mark at its end', () => {
+  const text = 'it polls bit 16 of PWR.CSR: is the firmware built for another chip?';
+  const stuck: RunResult['stuck'] = { register: 'PWR.CSR', address: null, value: null, pc: '0x08000100', force: null };
+  const r = { ...dfuResult(), outcome: 'stuck', entries: [], stuck, notes: [{ kind: 'wait', text }] } as unknown as RunResult;
+  expect(summarise(r, base)).toMatch(/another chip\?$/);
 });

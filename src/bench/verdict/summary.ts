@@ -24,7 +24,10 @@ const FAULT_NAMES: Readonly<Record<number, string>> = {
 type Told = Omit<RunResult, 'summary'>;
 
 export function summarise(r: Told, base: BaseFacts, asked: string | null = null): string {
-  return `${asked === null ? HAPPENED[r.outcome](r, base) : aboutGoal(r, base, asked)}${why(r)}`;
+  const what = asked === null ? HAPPENED[r.outcome](r, base) : aboutGoal(r, base, asked);
+  const because = why(r);
+  // what a wait was told with may end as a question
+  return what.endsWith('?') && because === '.' ? what : `${what}${because}`;
 }
 
 /** For another goal than USB; `asked`: what its host said. */
