@@ -14,7 +14,7 @@ import type { Excerpt } from './story/facts.ts';
 import type { Told } from './story/sentences.ts';
 import { storyOf } from './story/story.ts';
 import { toldOn } from './story/surfaces.ts';
-import { humanTime } from './text.ts';
+import { humanTime, sentence, type Style } from './text.ts';
 import { TIMELINE_STYLE } from './timeline-style.ts';
 import type { SafeText } from '../bench/documents/safe-text.ts';
 
@@ -86,13 +86,15 @@ ${script}
 
 /** The picture, and the same as wide as a phone. */
 const pictures = (result: RunResult, sources: Sources): string =>
-  `<div class="picture"><div class="wide">${handOverPicture(result, { sources })}</div><div class="narrow">${handOverPicture(result, { sources, narrow: true, id: 'hand-over-narrow' })}</div></div>`;
+  `<div class="picture"><div class="wide">${handOverPicture(result, { sources, headed: false })}</div><div class="narrow">${handOverPicture(result, { sources, narrow: true, headed: false, id: 'hand-over-narrow' })}</div></div>`;
 
-const SIGN = { good: '✓', but: 'OK, but', bad: '✗' } as const;
+const SIGN = { good: '✓ ', but: 'OK, but ', bad: '✗ ', expected: '' } as const;
+const HOW: Readonly<Partial<Record<Style, keyof typeof SIGN>>> = { green: 'good', yellow: 'but', bold: 'expected' };
 function head(r: RunResult, told: Told | undefined): string {
-  const how = told?.tone === 'green' ? 'good' : told?.tone === 'yellow' ? 'but' : 'bad';
+  const how = (told && HOW[told.tone]) ?? 'bad';
+  const text = String(told?.text ?? r.outcome);
   const more = (told?.more ?? []).map((text) => `<p>${escape(text)}</p>`).join('');
-  return `<header class="${how}"><h1>${SIGN[how]} ${escape(told?.text ?? r.outcome)}</h1>${more}</header>`;
+  return `<header class="${how}"><h1>${escape(how === 'expected' ? sentence(text) : `${SIGN[how]}${text}`)}</h1>${more}</header>`;
 }
 
 /** What the run tells, as everywhere; the headline stands above. */

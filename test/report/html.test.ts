@@ -32,6 +32,29 @@ describe('without a script the page says', () => {
   });
 });
 
+describe('a scenario that expects a failure', () => {
+  const page = String(htmlReport(primaskResult(), { judgement: { holds: true, failures: [] } }));
+  it('is no success: its heading is neutral, and says whose wish the failure is', () => {
+    expect(/<header class="(\w+)"><h1>([^<]*)/.exec(page)?.slice(1)).toEqual([
+      'expected',
+      'The scenario expects this failure: rom-silent: the ROM was entered, but no DFU device appeared',
+    ]);
+  });
+  it('is green where it expects DFU', () => {
+    expect(String(htmlReport(dfuResult(), { judgement: { holds: true, failures: [] } }))).toContain(
+      '<header class="good"><h1>✓ as the scenario',
+    );
+  });
+});
+
+describe('the verdict', () => {
+  it('stands once: the picture below it has no heading', () => {
+    const page = String(htmlReport(primaskResult()));
+    expect(page.match(/>[^<]*the ROM was entered, but no DFU device appeared/gi)).toHaveLength(1);
+    expect(page).toContain('<svg ');
+  });
+});
+
 describe('text of the firmware', () => {
   const result: RunResult = {
     ...primaskResult(),

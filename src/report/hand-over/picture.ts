@@ -25,6 +25,8 @@ export interface HandOverOptions {
   readonly id?: string;
   /** As wide as a phone: the host stands below. */
   readonly narrow?: boolean;
+  /** False: what stands around the picture has the verdict for a heading, so that it is left out here. */
+  readonly headed?: boolean;
   /** Wires that somebody has turned over at the jump, by their ids: no line of the firmware made them so. */
   readonly byHand?: ReadonlySet<string>;
 }
@@ -407,6 +409,8 @@ function headOf(result: RunResult, facts: readonly Fact[], back: WayBack | null)
   return { said, sign: SIGN.good, ink: hasReservations(result) ? INK.odd : INK.good, reasons: all, repair: null };
 }
 
+/** Where the picture begins without its head: there is room for the names of what stands below. */
+const UNHEADED = 12;
 function drawHead(svg: Svg, { said, sign, ink, reasons: all, repair }: Head, goal: string, isProved: boolean): number {
   const room = svg.at.width - 2 * PAD;
   const [mostTitles, mostLines] = svg.at.lines;
@@ -554,7 +558,7 @@ const sceneBack = ({ wires, rungs, ends, at }: WayBack): Scene => ({
 /** The picture of a run, from its result alone; lines of code where their sources are known. */
 export function handOverPicture(
   result: RunResult,
-  { sources = NO_SOURCES, id = 'hand-over', byHand = new Set(), narrow = false }: HandOverOptions = {},
+  { sources = NO_SOURCES, id = 'hand-over', byHand = new Set(), narrow = false, headed = true }: HandOverOptions = {},
 ): SafeText {
   const facts = storyOf(result, { sources });
   const isProved = proofOf(result) !== null && !hasReached(result);
@@ -562,7 +566,8 @@ export function handOverPicture(
   const there = sceneThere(result, facts, { sources, byHand }, back);
   const head = headOf(result, facts, back);
   const svg = new Svg(narrow ? NARROW : WIDE);
-  let bottom = drawScene(svg, there, drawHead(svg, head, there.ladder.goal, isProved) + 14);
+  const top = headed ? drawHead(svg, head, there.ladder.goal, isProved) : UNHEADED;
+  let bottom = drawScene(svg, there, top + 14);
   if (back?.at != null) bottom = drawScene(svg, sceneBack(back), bottom + 34);
   const height = drawFoot(svg, result, id, bottom + 20, isProved);
   const { width } = svg.at;
