@@ -44,15 +44,16 @@ function coresAt({ moments, texts }: Picture, seconds: number): Told[] {
   });
 }
 /** What is told already is not told again. Lanes of instants tell their last one; lanes of stretches what lasts. */
-function lanesAt({ tracks, texts, clocks }: Picture, seconds: number): Told[] {
-  return tracks.flatMap(({ name, run, look, repeats, from, to, text }): Told[] => {
+function lanesAt({ tracks, texts, clocks, facts }: Picture, seconds: number): Told[] {
+  return tracks.flatMap(({ name, run, look, repeats, from, to, text, facts: more }): Told[] => {
     if (run !== 'run' || repeats || (look === 'clock' && clocks !== undefined)) return [];
     const i = from.findLastIndex((at) => at <= seconds);
     const lasts = i >= 0 && to[i]! >= seconds;
     if (look === 'instant') return i < 0 ? [] : [[name, `${timeText(from[i]!)}: ${texts[text[i]!]!}`]];
-    if (lasts) return [[name, texts[text[i]!]!]];
+    const told = (facts?.[more?.[i] ?? -1] ?? []).map(([label, words]): Told => [texts[label]!, texts[words]!]);
+    if (lasts) return [[name, texts[text[i]!]!], ...told];
     // the host waits for an answer that has come: the last transfer is what it knows
-    return name === 'USB transfers' && i >= 0 ? [[name, `the last, at ${timeText(from[i]!)}: ${texts[text[i]!]!}`]] : [];
+    return name === 'USB transfers' && i >= 0 ? [[name, `the last, at ${timeText(from[i]!)}: ${texts[text[i]!]!}`], ...told] : [];
   });
 }
 export const timeText = (seconds: number): string =>

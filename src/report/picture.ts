@@ -1,6 +1,6 @@
 /** What the timeline of a page draws, small enough to stand in the page: tracks of stretches and instants, times in seconds with nine decimals. */
 import type { Place, RunResult } from '../bench/documents/result.ts';
-import type { RunTrace, TracedMoment, TracedRun, TraceSignal, TraceTransfer } from '../bench/documents/trace-types.ts';
+import type { RunTrace, TracedMoment, TracedRun, TraceSignal } from '../bench/documents/trace-types.ts';
 import { brokenAxis, waitsBetween, type Wait } from './axis.ts';
 import { fewerClocks, fewerMoments, type PictureMoments } from './keyframes.ts';
 import { clockRows } from './clock-words.ts';
@@ -9,7 +9,7 @@ import { rateText } from './rates.ts';
 import type { Sources } from './source-lines.ts';
 import type { Item, Tone } from './track-item.ts';
 import { spans } from './trace/spans.ts';
-import { describeTransfer } from './trace/transfer-text.ts';
+import { transferFields, transferText } from './trace/transfer-text.ts';
 
 export interface PictureTrack {
   readonly name: string;
@@ -30,6 +30,8 @@ export interface PictureTrack {
   readonly rows?: readonly number[];
   /** What is good or bad about it, for each; left out where nothing is. */
   readonly tones?: readonly Tone[];
+  /** Index into the facts of the picture, for each; -1: none. Left out where nothing has any. */
+  readonly facts?: readonly number[];
 }
 export interface Picture {
   readonly end: number;
@@ -236,6 +238,7 @@ class Tracks {
       text: shown.map((i) => this.textOf(i.text)),
       ...(shown.some((i) => i.row !== undefined) ? { rows: shown.map((i) => i.row ?? -1) } : {}),
       ...(shown.some((i) => i.tone !== undefined) ? { tones: shown.map((i) => i.tone ?? '') } : {}),
+      ...(shown.some((i) => i.told !== undefined) ? { facts: shown.map((i) => (i.told === undefined ? -1 : this.factsOf(i.told))) } : {}),
     });
   }
   textOf(text: string): number {
@@ -267,7 +270,10 @@ function thinned(items: readonly Item[], end: number, most: number): readonly It
       out[out.length - 1] = { item: { ...last.item, to: Math.max(last.item.to, item.to) }, count: last.count + 1 };
     else out.push({ item, count: 1 });
   }
-  return out.map(({ item, count }) => (count === 1 ? item : { ...item, text: `${item.text} and ${count - 1} more` }));
+  return out.map(({ item: { told, ...item }, count }) => {
+    if (count > 1) return { ...item, text: `${item.text} and ${count - 1} more` };
+    return told === undefined ? item : { ...item, told };
+  });
 }
 
 function plainTracks(tracks: Tracks, r: RunResult): void {
@@ -372,15 +378,13 @@ function tracedTracks(
       );
     tracks.add('events', which, 'instant', eventsOf(run.rows));
   }
-  const transfers = run.transfers.map((t) => ({ from: t.from / PS, to: (t.to ?? run.end) / PS, text: transferText(t) }));
+  const transfers = run.transfers.map((t) => ({
+    from: t.from / PS,
+    to: (t.to ?? run.end) / PS,
+    text: transferText(t),
+    ...(which === 'run' ? { told: transferFields(t) } : {}),
+  }));
   tracks.add('USB transfers', which, 'bus', transfers);
-}
-
-/** With the setup packet and the data, as bytes. */
-function transferText(transfer: TraceTransfer): string {
-  const { name, args } = describeTransfer(transfer);
-  const parts = [args['setup'] === undefined ? '' : `setup ${args['setup']}`, args['data'] === undefined ? '' : `data ${args['data']}`];
-  return [name, ...parts.filter((p) => p !== '')].join('; ');
 }
 
 /** A mask that is a proved cause has its line. */

@@ -7,6 +7,8 @@ export interface Item {
   /** Row of the table of events. */
   readonly row?: number;
   readonly tone?: Tone;
+  /** What more is told of it at an instant. */
+  readonly told?: readonly (readonly [name: string, words: string])[];
 }
 /** `bad`: it is the proved cause, or what did not come; `good`: what was to come. */
 export type Tone = 'good' | 'bad' | '';

@@ -115,7 +115,7 @@ export function* descriptorsOf(all: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at + 2 <= all.length && all[at]! >= 2; at += all[at]!) yield all.subarray(at, at + all[at]!);
 }
 /** Fills in what the configuration descriptor says. False: not one, or cut short inside a descriptor. */
-export function parseConfiguration(info: DeviceInfo, d: Uint8Array): boolean {
+export function parseConfiguration(info: Pick<DeviceInfo, 'configurationValue' | 'interfaces' | 'dfu'>, d: Uint8Array): boolean {
   if (d.length < 9 || d[1] !== DESCRIPTOR.CONFIGURATION) return false;
   info.configurationValue = d[5]!;
   info.interfaces = [];

@@ -34,6 +34,16 @@ export function isInterruptTransfer(state: UsbSimState, { kind, endpoint }: Read
   return found !== undefined && (found.attributes & 3) === 3;
 }
 
+/** Who asked, for `describeRequest`: a client outside that asks a DFU interface speaks DFU. */
+export function driverOf({ device }: UsbSimState, { tag, setup }: Readonly<Transfer>): string {
+  const driver = tag.slice(0, tag.indexOf('.'));
+  if (!tag.startsWith(OUTSIDE) || setup === null || (setup[0]! & CLASS_TO_INTERFACE) !== CLASS_TO_INTERFACE) return driver;
+  const asked = device?.interfaces.find(({ number }) => number === setup[4]);
+  return asked?.classCode === 0xfe && asked.subclass === 1 ? 'dfu' : driver;
+}
+/** Of bmRequestType. */
+const CLASS_TO_INTERFACE = 0x21;
+
 /** Frames from one packet to the next of an isochronous endpoint (USB 2.0 §9.6.6, bInterval at full speed); null where it is none. */
 export function isoInterval(found: EndpointInfo | undefined): number | null {
   return found && (found.attributes & 3) === 1 && found.maxPacket > 0 ? 2 ** Math.min(15, Math.max(0, found.interval - 1)) : null;

@@ -100,7 +100,7 @@ const MS = 1e9;
 const signal = (group: TraceSignal['group'], name: string, values: readonly number[], kind: TraceSignal['kind'] = 'number', bits = 1): TraceSignal => ({ name, group, kind, bits, at: values.map((_, i) => i * MS), values }); // prettier-ignore
 function transfer(at: number, setup: readonly number[] | null, over: Partial<TraceTransfer> = {}): TraceTransfer {
   const started = { kind: setup === null ? 'in' : 'control', endpoint: setup === null ? 1 : 0, address: 5, setup: setup === null ? null : Uint8Array.from(setup), data: Uint8Array.of(1, 2), length: 64, tag: 'dfu.1', naks: 0 };
-  return { from: at, to: at + MS, status: 'ack', interrupt: false, started, ended: { ...started, data: new Uint8Array(40).fill(7), naks: 3 }, ...over } as unknown as TraceTransfer;
+  return { from: at, to: at + MS, status: 'ack', interrupt: false, driver: 'dfu', started, ended: { ...started, data: new Uint8Array(40).fill(7), naks: 3 }, ...over } as unknown as TraceTransfer;
 } // prettier-ignore
 const coreSignals = (core: string): TraceSignal[] => [
   signal('core', `${core}.in_rom`, [0, 1, 0]),

@@ -98,6 +98,18 @@ it('leaves out what is not known, and tells the last transfer', () => {
   ]);
   expect(toldAt(PICTURE, 0.5).map(([label]) => label)).toEqual(['runs', 'events']);
 });
+it('tells what the bytes of a transfer say, while it lasts and as the last one', () => {
+  const usb = { name: 'USB transfers', run: 'run', look: 'bus', from: [5, 7], to: [6, 8], text: [6, 6], facts: [0, -1] } as const;
+  const decoded = {
+    ...PICTURE,
+    texts: [...PICTURE.texts, 'SETUP', 'bmRequestType 0x80'],
+    tracks: [usb],
+    facts: [[[8, 9]]],
+  } satisfies Picture;
+  const told = (at: number): readonly string[] => toldAt({ ...decoded, moments: undefined! }, at).map(([label]) => label);
+  expect([told(5.5), told(6.5), told(7.5)]).toEqual([['USB transfers', 'SETUP'], ['USB transfers', 'SETUP'], ['USB transfers']]);
+  expect(toldAt(decoded, 5.5).at(-1)).toEqual(['SETUP', 'bmRequestType 0x80']);
+});
 it('has one core after the other', () => {
   const two = { ...PICTURE, moments: { ...PICTURE.moments!, core: [7, -1] } };
   expect(toldAt(two, 7).map(([label]) => label).slice(0, 6)).toEqual(['cm7 seen last', 'cm7 where', 'cm7 source', 'cm7 PC', 'cm7 SP', 'cm7 VTOR']); // prettier-ignore

@@ -133,6 +133,10 @@ describe.skipIf(missing !== null)(`the report's page${missing === null ? '' : `:
     await page.mouse.click(rom.x + rom.width * 0.9, rom.y + rom.height / 2);
     const last = await told();
     expect(last['USB transfers']).toMatch(/SET_ADDRESS.*; setup 00 05 /);
+    expect(last['SETUP']).toMatch(
+      /^bmRequestType 0x00 \(to the device, standard, device\), bRequest 5, wValue 0x00\d\d, wIndex 0x0000, wLength 0$/,
+    );
+    expect(last['clock SYSCLK']).toMatch(/^[\d.]+ MHz, from /);
   });
   it('measures from one instant to another', async () => {
     const title = page.locator('#now h3');

@@ -27,6 +27,8 @@ export interface TraceTransfer {
   readonly to: Ps | null;
   readonly status: TappedStatus | null;
   readonly interrupt: boolean;
+  /** Who asked: `enum`, `dfu`, `cdc` …; a client outside is `outside`, or the driver whose interface it asks. */
+  readonly driver: string;
   /** As it began, and as it ended. */
   readonly started: Readonly<Transfer>;
   readonly ended: Readonly<Transfer> | null;

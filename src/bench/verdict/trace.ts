@@ -11,7 +11,7 @@ import type { MachineObserver } from '../../emu/machine-observer.ts';
 import { registerFile } from '../../emu/core/arm/register-file.ts';
 import { listensTo } from '../../emu/wires.ts';
 import { rateHz, type Ps } from '../../emu/time.ts';
-import { isInterruptTransfer } from '../../usb-sim/outside.ts';
+import { driverOf, isInterruptTransfer } from '../../usb-sim/outside.ts';
 import type { TappedStatus, Transfer } from '../../usb-sim/types.ts';
 import type { UsbTap } from '../../usb-sim/usb-sim.ts';
 import { attempt, type Starts } from '../proof/attempt.ts';
@@ -65,6 +65,7 @@ interface TapEvent {
   readonly at: Ps;
   readonly transfer: Readonly<Transfer>;
   readonly interrupt: boolean;
+  readonly driver: string;
   /** null: it begins. */
   readonly status: TappedStatus | null;
 }
@@ -301,7 +302,8 @@ export class Tracer {
   private tapped(t: Readonly<Transfer>, at: Ps, status: TappedStatus | null): void {
     const transfer = { ...t, setup: t.setup?.slice() ?? null, data: t.data.slice(), held: null };
     this.look(at);
-    this.log.tapped.push({ at, transfer, interrupt: isInterruptTransfer(this.session.usb.state, t), status });
+    const { state } = this.session.usb;
+    this.log.tapped.push({ at, transfer, interrupt: isInterruptTransfer(state, t), driver: driverOf(state, t), status });
   }
   private change(key: string, value: number, at: Ps = this.session.machine.now): void {
     const signal = this.byName.get(key);
@@ -517,11 +519,11 @@ function linesOf(said: TracedRun['console']): TracedRun['console'] {
 function transfersOf(events: readonly TapEvent[]): TraceTransfer[] {
   const open = new Map<string, number>();
   const list: TraceTransfer[] = [];
-  for (const { at, transfer, interrupt, status } of events) {
+  for (const { at, transfer, interrupt, driver, status } of events) {
     const pipe = `${transfer.kind} ${transfer.endpoint}`;
     if (status === null) {
       open.set(pipe, list.length);
-      list.push({ from: at, to: null, status: null, interrupt, started: transfer, ended: null });
+      list.push({ from: at, to: null, status: null, interrupt, driver, started: transfer, ended: null });
       continue;
     }
     const i = open.get(pipe);

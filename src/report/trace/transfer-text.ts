@@ -1,5 +1,6 @@
 /** A USB transfer in words: the request, what was asked for, what came of it. */
 import type { TraceTransfer } from '../../bench/documents/trace-types.ts';
+import { dataFields, setupFields, type Field } from '../../usb-sim/decode.ts';
 import { describeRequest } from '../../usb-sim/descriptors.ts';
 
 const MOST_BYTES = 32;
@@ -9,13 +10,10 @@ export interface TransferText {
   readonly args: Readonly<Record<string, string | number>>;
 }
 
-// eslint-disable-next-line complexity -- values that may be missing; no way through it is another
-export function describeTransfer({ started, ended, status, interrupt }: TraceTransfer): TransferText {
+export function describeTransfer({ started, ended, status, interrupt, driver }: TraceTransfer): TransferText {
   const { setup, kind, endpoint, address } = started;
-  const way = kind === 'control' ? ((setup?.[0] ?? 0) & 0x80 ? 'in' : 'out') : kind;
-  const data = way === 'in' ? (ended?.data ?? new Uint8Array(0)) : started.data;
-  const what =
-    setup === null ? `${interrupt ? 'interrupt' : 'bulk'} ${kind}` : describeRequest(setup, started.tag.slice(0, started.tag.indexOf('.')));
+  const data = movedBytes({ started, ended });
+  const what = setup === null ? `${interrupt ? 'interrupt' : 'bulk'} ${kind}` : describeRequest(setup, driver);
   const naks = ended?.naks ?? 0;
   const answer = status === null ? 'unanswered' : status;
   return {
@@ -30,6 +28,23 @@ export function describeTransfer({ started, ended, status, interrupt }: TraceTra
       ...(naks > 0 ? { naks } : {}),
     },
   };
+}
+
+/** With the setup packet and the data, as bytes. */
+export function transferText(transfer: TraceTransfer): string {
+  const { name, args } = describeTransfer(transfer);
+  const parts = [args['setup'] === undefined ? '' : `setup ${args['setup']}`, args['data'] === undefined ? '' : `data ${args['data']}`];
+  return [name, ...parts.filter((p) => p !== '')].join('; ');
+}
+/** What the bytes of a control transfer say, field by field. */
+export function transferFields(transfer: TraceTransfer): readonly Field[] {
+  const { setup } = transfer.started;
+  return setup === null ? [] : [...setupFields(setup), ...dataFields(setup, transfer.driver, movedBytes(transfer))];
+}
+/** What was sent, or what has come. */
+function movedBytes({ started, ended }: Pick<TraceTransfer, 'started' | 'ended'>): Uint8Array {
+  const isIn = started.kind === 'control' ? ((started.setup?.[0] ?? 0) & 0x80) !== 0 : started.kind === 'in';
+  return isIn ? (ended?.data ?? new Uint8Array(0)) : started.data;
 }
 
 function hexBytes(bytes: Uint8Array): string {
