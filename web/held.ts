@@ -4,6 +4,8 @@ import type { Duration, StepAction } from '../src/bench/documents/scenario-types
 import { findChip } from '../src/chips/index.ts';
 import { openMachine, type BenchMachine, type Snapshot, type Stopped } from '../src/library/machine.ts';
 import type { TypedScenario } from '../src/library/options.ts';
+import { clocksOf, toldOf } from '../src/report/standing.ts';
+import { BusLog } from './bus-log.ts';
 import { FLIPS } from './flips.ts';
 import { listingOf } from './listing.ts';
 import { machineOptionsOf } from './options.ts';
@@ -42,7 +44,7 @@ export class Held {
       this.opened = await machineOptionsOf(setup, flips);
       const steps = (this.opened.scenario as TypedScenario | undefined)?.steps ?? [];
       this.buttons = [...new Set(steps.flatMap(({ do: action }) => ('pin' in action ? [action.pin.name] : [])))];
-      this.machine = await openMachine(this.opened);
+      this.machine = await this.taken(this.opened);
       this.ended = false;
       this.past = [this.machine.save()];
       this.values = new Map();
@@ -50,6 +52,12 @@ export class Held {
       return this.view('power-on', []);
     });
   }
+  private async taken(options: Parameters<typeof openMachine>[0]): Promise<BenchMachine> {
+    const machine = await openMachine(options);
+    this.bus = new BusLog(machine.session);
+    return machine;
+  }
+  private bus: BusLog | null = null;
   go(where: Go): Promise<View> {
     return this.inTurn(async () => {
       const { signal } = (this.going = new AbortController());
@@ -68,6 +76,7 @@ export class Held {
   }
   private restore(to: Snapshot): void {
     this.held.restore(to);
+    this.bus?.cut(this.held.session.machine.now);
     this.ended = false;
     this.dfu = null;
   }
@@ -118,7 +127,7 @@ export class Held {
     const at = held.now;
     held.close();
     this.machine = null;
-    this.machine = await openMachine(alone);
+    this.machine = await this.taken(alone);
     this.opened = alone;
     this.past = [this.machine.save()];
     if (at > 0) await this.machine.runUntil({ at: `${Math.round(at * 1e12)}ps` });
@@ -225,6 +234,8 @@ export class Held {
       place: m.place,
       registers: Object.entries(registers).map(([name, value]) => ({ name, value, changed: name in before && before[name] !== value })),
       changes,
+      told: toldOf(m.session, this.bus?.last ?? null),
+      clocks: clocksOf(m.session),
       code: listingOf(m, findChip(m.board.chip)!),
       console: Object.values(m.console).join('\n').slice(-2000),
       timeline: m.timeline.slice(-TIMELINE_ROWS).map(({ at, kind, text }) => ({ at, kind, text })),

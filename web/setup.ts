@@ -2,6 +2,7 @@
 import type { CodeLine, Excerpt, Kind } from '../src/report/story/facts.ts';
 import type { Outcome, Place, RunResult } from '../src/bench/documents/result.ts';
 import type { RunTrace } from '../src/bench/documents/trace-types.ts';
+import type { Told } from '../src/report/moments.ts';
 import type { Picture } from '../src/report/picture.ts';
 import type { TypedScenario } from '../src/library/options.ts';
 
@@ -91,6 +92,10 @@ export interface View {
   readonly place: Place;
   readonly registers: readonly { readonly name: string; readonly value: number; readonly changed: boolean }[];
   readonly changes: readonly Changed[];
+  /** What a report tells of an instant: masks, what waits, supply, host, the last transfer with its bytes decoded. */
+  readonly told: readonly Told[];
+  /** The clock tree in force. */
+  readonly clocks: readonly Told[];
   readonly code: readonly CodeRow[];
   readonly console: string;
   readonly timeline: readonly { readonly at: number; readonly kind: string; readonly text: string }[];

@@ -329,7 +329,8 @@ export class BenchMachine {
     this.observe();
     devices(this.board);
   }
-  private get session(): Holder['session'] {
+  /** @internal what reports tell of a machine comes from here */
+  get session(): Holder['session'] {
     if (this.closed) throw new UsageError('the machine was closed');
     return this.held.session;
   }

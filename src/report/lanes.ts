@@ -57,15 +57,20 @@ const ofMask = (run: TracedRun): readonly (readonly [TraceSignal, string])[] => 
   return run.signals.flatMap((s) => {
     const [core, name] = s.name.split('.') as [string, string];
     if (s.group !== 'core' || !MASKS.some((mask) => mask === name)) return [];
-    return [[s, `${cores.size > 1 ? `${core} ` : ''}${name.toUpperCase()}`] as const];
+    return [[s, `${cores.size > 1 ? `${core} ` : ''}${name}`] as const];
   });
 };
+/** Masks that are set; null: none is. */
+export const maskWords = (masks: readonly (readonly [name: string, value: number])[]): string | null =>
+  masks.flatMap(([name, value]) => (value === 0 ? [] : [`${name.replace(/\w+$/, (mask) => mask.toUpperCase())} = ${value}`])).join(', ') ||
+  null;
+export const waitWords = (exception: string): string => `${exception} waits`;
 export function masksOf(run: TracedRun): Item[] {
   const masks = ofMask(run);
   return together(
     masks.map(([s]) => s),
     run.end,
-    (values) => values.flatMap((v, i) => (v === 0 ? [] : [`${masks[i]![1]} = ${v}`])).join(', ') || null,
+    (values) => maskWords(values.map((v, i) => [masks[i]![1], v])),
   );
 }
 /** Exceptions that are kept waiting. */
@@ -74,7 +79,7 @@ export function heldBackOf(run: TracedRun, exceptions: RunTrace['exceptions']): 
     .filter((s) => s.group === 'core' && s.name.endsWith('.held_back'))
     .flatMap((s) =>
       [...spans(s, run.end)].flatMap(({ from, to, value }) =>
-        value === 0 ? [] : [{ from: from / PS, to: to / PS, text: `${exceptions[value] ?? `exception ${value}`} waits` }],
+        value === 0 ? [] : [{ from: from / PS, to: to / PS, text: waitWords(exceptions[value] ?? `exception ${value}`) }],
       ),
     )
     .sort((a, b) => a.from - b.from);
@@ -98,12 +103,17 @@ function inForce({ nodes }: ClockTree): string | null {
   return source === undefined ? rate : `${source.name.toUpperCase()}${through}: ${rate}`;
 }
 
-const WIRES: Readonly<Record<string, string>> = { 'usb.supply': 'USB supply', 'usb.vbus': 'VBUS', 'usb.pullup': 'D+ pulled up' };
+const WIRES: Readonly<Record<string, string>> = { 'usb.supply': 'USB supply', 'usb.pullup': 'D+ pulled up', 'usb.vbus': 'VBUS' };
+/** What of it is there; null: nothing is. */
+export const supplyWords = (level: (name: string) => number): string | null =>
+  Object.entries(WIRES)
+    .flatMap(([name, words]) => (level(name) === 0 ? [] : [words]))
+    .join(', ') || null;
 /** A signal of the lane of the supply. */
 export const isSupply = ({ name }: TraceSignal): boolean => name in WIRES;
 export function supplyOf({ signals, end }: TracedRun): Item[] {
   const wires = signals.filter(isSupply);
-  return together(wires, end, (values) => values.flatMap((v, i) => (v === 0 ? [] : [WIRES[wires[i]!.name]!])).join(', ') || null);
+  return together(wires, end, (values) => supplyWords((name) => values[wires.findIndex((w) => w.name === name)] ?? 0));
 }
 
 const TONES: Readonly<Record<string, Tone>> = {

@@ -283,6 +283,40 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
         expect(a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top).toBe(true);
   });
 
+  it('tells at the now what a report tells: masks, supply, host, the last transfer with its bytes decoded, clocks; and back again', async () => {
+    await open('#example=h533-straight');
+    await moved(/^power-on/);
+    const rowsOf = (label: string): Promise<Readonly<Record<string, string>>> =>
+      page
+        .locator(`dl[aria-label="${label}"] > div`)
+        .evaluateAll((all) => Object.fromEntries(all.map((e) => [e.querySelector('dt')!.textContent, e.querySelector('dd')!.textContent])));
+    const told = (): ReturnType<typeof rowsOf> => rowsOf('at this instant');
+    expect([(await rowsOf('clocks'))['SYSCLK'], (await told())['USB transfers']]).toEqual(['32 MHz, from HSI', undefined]);
+    await page.getByRole('button', { name: 'DFU', exact: true }).click();
+    await moved(/DFU device/);
+    const atDfu = await told();
+    expect(atDfu).toMatchObject({ 'supply, D+': expect.stringContaining('D+ pulled up'), host: expect.stringContaining('dfuIDLE') });
+    expect(atDfu['USB transfers']).toMatch(
+      /^the last, at [\d.]+ ms: DFU_GETSTATUS: ok; setup a1 03 00 00 00 00 06 00; data 00 00 00 00 02 00$/,
+    );
+    expect(atDfu['SETUP']).toMatch(/^bmRequestType 0xa1 \(to the host, class, interface\), bRequest 3, .* wLength 6$/);
+    expect(atDfu['DFU status']).toBe('dfuIDLE, to be asked again after 0 ms');
+    expect((await rowsOf('clocks'))['SYSCLK']).toMatch(/^200 MHz, from PLL1P$/);
+    await page.getByRole('button', { name: 'Step back', exact: true }).click();
+    await moved(/^a step back/);
+    expect([(await rowsOf('clocks'))['SYSCLK'], (await told())['USB transfers']]).toEqual(['32 MHz, from HSI', undefined]);
+    // a masked handler waits where the host asks
+    await page.getByRole('combobox', { name: 'Example' }).selectOption('f072-masked');
+    await page
+      .getByTestId('outcome')
+      .filter({ hasText: /^rom-silent/ })
+      .waitFor();
+    await moved(/^power-on/);
+    await page.getByRole('button', { name: 'End', exact: true }).click();
+    await moved(/^the run is over/);
+    expect(await told()).toMatchObject({ masks: 'PRIMASK = 1', waiting: '31 (USB/EXTI) waits' });
+  });
+
   it('has a board that acts: BOOT0 and NRST lead into the ROM, the cable leaves the host alone, and time goes back', async () => {
     await open('#example=h533-seed000-as-posted');
     const board = page.getByRole('group', { name: 'the board' });

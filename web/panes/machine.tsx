@@ -143,11 +143,6 @@ const Where = ({ view }: { readonly view: View }) => (
 function State({ view }: { readonly view: View }) {
   return (
     <>
-      {view.usb.length > 0 && (
-        <p>
-          USB host, {ms(view.usb.at(-1)!.at)}: {view.usb.at(-1)!.text}
-        </p>
-      )}
       <h3>Core registers</h3>
       <div class="registers mono">
         {view.registers.map((r) => (
@@ -160,6 +155,9 @@ function State({ view }: { readonly view: View }) {
           </div>
         ))}
       </div>
+      <Told rows={view.told} label="at this instant" />
+      <h3>Clocks</h3>
+      {view.clocks.length === 0 ? <p class="dim">this chip's RCC does not tell</p> : <Told rows={view.clocks} label="clocks" />}
       <h3>Registers of peripherals that have changed</h3>
       {view.changes.length === 0 ? <p class="dim">none</p> : <Changes changes={view.changes} />}
       <details>
@@ -174,6 +172,16 @@ function State({ view }: { readonly view: View }) {
     </>
   );
 }
+const Told = ({ rows, label }: { readonly rows: View['told']; readonly label: string }) => (
+  <dl class="told" aria-label={label}>
+    {rows.map(([name, words], i) => (
+      <div key={i}>
+        <dt>{name}</dt>
+        <dd>{words}</dd>
+      </div>
+    ))}
+  </dl>
+);
 const Changes = ({ changes }: { readonly changes: readonly Changed[] }) => (
   <div class="scroll" tabIndex={0} role="region" aria-label="changed registers">
     <table>
