@@ -117,6 +117,7 @@ writeFileSync(join(out, 'style.css'), readFileSync(join(root, 'web', 'style.css'
 for (const f of lines) writeFileSync(join(out, 'facts', f), JSON.stringify(JSON.parse(readFileSync(join(facts, f), 'utf8'))));
 for (const f of readdirSync(join(root, 'rom', 'images')))
   if (f.endsWith('.bin')) cpSync(join(root, 'rom', 'images', f), join(out, 'rom', f));
+await romSources();
 for (const f of interpreters) cpSync(join(dist, f), join(out, f));
 const needs = await filesOf(EXAMPLES.map(([name]) => JSON.parse(readFileSync(join(root, 'fixtures', name, 'scenario.json'), 'utf8')).chip));
 const examples = EXAMPLES.map(([name, title]) => {
@@ -140,6 +141,21 @@ if (packed) {
     if (!statSync(file).isFile()) continue;
     writeFileSync(`${file}.gz`, gzipSync(readFileSync(file), { level: 9 }));
     rmSync(file);
+  }
+}
+
+/** The lines of the stand-in ROMs by image, and the files that they are of. */
+async function romSources() {
+  const outfile = join(out, 'lines.mjs');
+  await build({ absWorkingDir: root, entryPoints: ['src/rom/make-code-lines.ts'], bundle: true, format: 'esm', platform: 'node', outfile });
+  const { makeCodeLines } = await import(pathToFileURL(outfile).href);
+  rmSync(outfile);
+  mkdirSync(join(out, 'rom', 'lines'));
+  const images = join(root, 'rom', 'images');
+  for (const f of readdirSync(images).filter((name) => name.endsWith('.elf'))) {
+    const made = makeCodeLines(readFileSync(join(images, f)), f);
+    writeFileSync(join(out, 'rom', 'lines', `${basename(f, '.elf')}.json`), JSON.stringify(made));
+    for (const file of made.files) cpSync(join(root, 'rom', file), join(out, 'rom', 'source', file));
   }
 }
 

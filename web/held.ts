@@ -1,6 +1,7 @@
 /** The machine that is stepped. */
 import { DFUse, type WebDfuDevice } from 'webdfu';
 import type { Duration, StepAction } from '../src/bench/documents/scenario-types.ts';
+import { romProfileIfAny } from '../src/bench/input/job.ts';
 import { findChip } from '../src/chips/index.ts';
 import { openMachine, type BenchMachine, type Snapshot, type Stopped } from '../src/library/machine.ts';
 import type { TypedScenario } from '../src/library/options.ts';
@@ -231,6 +232,7 @@ export class Held {
       at: m.now,
       instructions: m.instructions,
       zone: m.zone,
+      rom: this.opened?.romDump === undefined ? (romProfileIfAny(findChip(m.board.chip)!)?.image ?? null) : null,
       place: m.place,
       registers: Object.entries(registers).map(([name, value]) => ({ name, value, changed: name in before && before[name] !== value })),
       changes,

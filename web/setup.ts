@@ -89,6 +89,8 @@ export interface View {
   readonly at: number;
   readonly instructions: number;
   readonly zone: 'application' | 'rom';
+  /** The image of the stand-in that is its ROM; null: a dump is, which has no source. */
+  readonly rom: string | null;
   readonly place: Place;
   readonly registers: readonly { readonly name: string; readonly value: number; readonly changed: boolean }[];
   readonly changes: readonly Changed[];

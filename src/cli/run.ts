@@ -1,7 +1,7 @@
 /** `bootbench run`: one run, its report and its files. */
 import type { Judgement } from '../bench/documents/expect.ts';
 import { judge } from '../bench/documents/expect.ts';
-import { jobInput, WRONG_CHIP, type RunJob } from '../bench/input/job.ts';
+import { jobInput, romProfile, WRONG_CHIP, type RunJob } from '../bench/input/job.ts';
 import { USB_GOAL } from '../bench/documents/goal.ts';
 import { failsToLeave } from '../bench/documents/proved.ts';
 import { hasReached } from '../bench/documents/reached.ts';
@@ -10,6 +10,7 @@ import type { RunResult } from '../bench/documents/result.ts';
 import { serialise } from '../bench/documents/serialise.ts';
 import type { RunTrace } from '../bench/documents/trace-types.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
+import type { RomSource } from '../report/keyframes.ts';
 import { patchOf } from '../report/patch.ts';
 import { shortReport } from '../report/short.ts';
 import type { Sources } from '../report/source-lines.ts';
@@ -18,7 +19,7 @@ import { printable, wrap } from '../report/text.ts';
 import { withShownPaths } from '../report/shown-paths.ts';
 import { dirname, resolve } from 'node:path';
 import type { Bench } from './engine.ts';
-import { loadJob, type RunOptions } from './inputs.ts';
+import { chipNamed, loadJob, type RunOptions } from './inputs.ts';
 import { interruptible } from './interruptible.ts';
 import { EXIT, exitAfter, milliseconds, paintFor, type EndSignal, type Io, verbatim } from './io.ts';
 import { showPage, temporaryPage } from './open-page.ts';
@@ -106,10 +107,18 @@ async function documentsOf(
       judgement,
       ...pageScript(),
       ...(run.trace === undefined ? {} : { trace: run.trace }),
+      ...(await romLines(run.result)),
     });
   if (options.svg !== undefined) documents.svg = (await import('../report/hand-over/picture.ts')).handOverPicture(run.result, { sources });
   if (options.junit !== undefined) documents.junit = await junitDocument(run.result, judgement, sources, run.seconds);
   return documents;
+}
+
+/** A dump has no source here. */
+async function romLines({ rom, chip }: RunResult): Promise<{ readonly rom?: RomSource }> {
+  if (rom.kind !== 'stand-in') return {};
+  const source = (await import('./rom-code.ts')).romSource(romProfile(chipNamed(chip)).image);
+  return source === null ? {} : { rom: source };
 }
 
 /** The report, on stderr where stdout is taken. */

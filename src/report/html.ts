@@ -8,6 +8,7 @@ import type { RunTrace, TracedJump, TracedWord } from '../bench/documents/trace-
 import { jsonLine } from '../bench/documents/json-text.ts';
 import { escapeHtml as escape, PAGE_STYLE, pageOf } from './page.ts';
 import { pictureOf, placeText as where } from './picture.ts';
+import type { RomSource } from './keyframes.ts';
 import { handOverPicture } from './hand-over/picture.ts';
 import { NO_SOURCES, type Sources } from './source-lines.ts';
 import type { Excerpt } from './story/facts.ts';
@@ -25,6 +26,8 @@ export interface HtmlOptions {
   readonly judgement?: Judgement | null;
   /** The full event stream: what the timeline draws. */
   readonly trace?: RunTrace;
+  /** Lines of the stand-in ROM. */
+  readonly rom?: RomSource;
 }
 
 /** Events of a long timeline that are printed. */
@@ -68,7 +71,7 @@ export function htmlReport(result: RunResult, options: HtmlOptions = {}): SafeTe
   const script =
     options.script === undefined
       ? ''
-      : `<script type="application/json" id="result">${jsonLine(pictureOf(result, options.trace ?? null, options.sources ?? NO_SOURCES)).replaceAll('<', '\\u003c')}</script>\n<script>${options.script.replaceAll('</script', '<\\/script')}</script>`;
+      : `<script type="application/json" id="result">${jsonLine(pictureOf(result, options.trace ?? null, options.sources ?? NO_SOURCES, options.rom)).replaceAll('<', '\\u003c')}</script>\n<script>${options.script.replaceAll('</script', '<\\/script')}</script>`;
   return pageOf(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>bootbench: ${escape(result.outcome)}, ${escape(result.chip)}</title><style>${STYLE}</style></head>

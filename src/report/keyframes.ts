@@ -1,6 +1,11 @@
 /** Keyframes of a page: where each core stood at events, and the clock trees, few enough to lie in the page. */
 import type { TracedClocks, TracedMoment, TracedRun } from '../bench/documents/trace-types.ts';
 
+/** The line of an address in the stand-in ROM, and its text; null: there is none. */
+export type RomSource = (
+  address: number,
+) => { readonly symbol: string | null; readonly file: string | null; readonly line: number | null; readonly text: string | null } | null;
+
 /** Columns, for each moment one item. */
 export interface PictureMoments {
   /** Seconds, rising. */

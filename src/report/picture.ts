@@ -2,7 +2,7 @@
 import type { Place, RunResult } from '../bench/documents/result.ts';
 import type { RunTrace, TracedMoment, TracedRun, TraceSignal } from '../bench/documents/trace-types.ts';
 import { brokenAxis, waitsBetween, type Wait } from './axis.ts';
-import { fewerClocks, fewerMoments, type PictureMoments } from './keyframes.ts';
+import { fewerClocks, fewerMoments, type PictureMoments, type RomSource } from './keyframes.ts';
 import { clockRows } from './clock-words.ts';
 import { clockOf, foldResets, heldBackOf, hostOf, isSupply, masksOf, pinsOf, supplyOf } from './lanes.ts';
 import { rateText } from './rates.ts';
@@ -70,7 +70,7 @@ const MOST_PINS = 12;
 const PS = 1e12;
 
 /** @param sources the line of the source at each moment is taken from here; null: moments are left out, a machine stands there itself */
-export function pictureOf(result: RunResult, trace: RunTrace | null, sources: Sources | null = null): Picture {
+export function pictureOf(result: RunResult, trace: RunTrace | null, sources: Sources | null = null, rom: RomSource = () => null): Picture {
   const tracks = new Tracks(Number(result.ended.at));
   if (trace === null) plainTracks(tracks, result);
   else {
@@ -93,7 +93,7 @@ export function pictureOf(result: RunResult, trace: RunTrace | null, sources: So
     noReturn: noReturn === undefined ? null : Number(noReturn.at),
     view,
     waits: waits.map(([from, to]) => [nine(from), nine(to)] as const),
-    ...(trace === null ? {} : recorded(tracks, trace, result, view, sources)),
+    ...(trace === null ? {} : recorded(tracks, trace, result, view, sources, rom)),
   };
 }
 
@@ -103,10 +103,11 @@ function recorded(
   result: RunResult,
   view: Picture['view'],
   sources: Sources | null,
+  rom: RomSource,
 ): Pick<Picture, 'moments' | 'clocks' | 'facts'> {
   const { moments, clocks } = trace.run;
   return {
-    ...(sources === null || moments.length === 0 ? {} : { moments: momentsOf(tracks, trace, view, sources) }),
+    ...(sources === null || moments.length === 0 ? {} : { moments: momentsOf(tracks, trace, view, sources, rom) }),
     ...(clocks.length === 0 ? {} : { clocks: clocksOf(tracks, trace.run, result) }),
     ...(tracks.facts.length === 0 ? {} : { facts: tracks.facts }),
   };
@@ -121,15 +122,29 @@ function clocksOf(tracks: Tracks, { clocks }: TracedRun, { entries }: RunResult)
   };
 }
 
-function momentsOf(tracks: Tracks, { run, memories }: RunTrace, view: Picture['view'], sources: Sources): PictureMoments {
+function momentsOf(
+  tracks: Tracks,
+  { run, memories }: RunTrace,
+  view: Picture['view'],
+  sources: Sources,
+  romSource: RomSource,
+): PictureMoments {
   const shown = fewerMoments(run, view ?? null);
-  const rom = memories.filter((m) => m.isRom);
-  const words = ({ place }: TracedMoment): string => {
-    const pc = Number(place.pc);
-    return place.symbol === null && rom.some((m) => pc >= m.base && pc < m.base + m.size) ? `in the ROM, ${place.pc}` : placeText(place);
+  const roms = memories.filter((m) => m.isRom);
+  /** Of code that no image names. */
+  const inRom = ({ place: { symbol, pc } }: TracedMoment): boolean =>
+    symbol === null && roms.some((m) => Number(pc) >= m.base && Number(pc) < m.base + m.size);
+  const words = (moment: TracedMoment): string => {
+    const { place } = moment;
+    if (!inRom(moment)) return placeText(place);
+    const own = romSource(Number(place.pc));
+    return `in the ROM, ${own === null ? place.pc : placeText({ ...own, pc: place.pc })}`;
   };
-  const codeOf = ({ place: { file, line } }: TracedMoment): string =>
-    (file === null || line === null ? undefined : sources(file)?.lines[line - 1])?.trim() ?? '';
+  const codeOf = (moment: TracedMoment): string => {
+    const { file, line, pc } = moment.place;
+    const text = inRom(moment) ? romSource(Number(pc))?.text : file === null || line === null ? null : sources(file)?.lines[line - 1];
+    return text?.trim() ?? '';
+  };
   const text = (of: string): number => (of === '' ? -1 : tracks.textOf(of));
   return {
     at: shown.map((m) => nine(m.at / PS)),

@@ -153,6 +153,10 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
       expect(await textOf('outcome')).toMatch(/^dfu/);
       const told = (await page.locator('body').textContent())!;
       expect([/into the ROM from your dump/.test(told), /sysflash-gap/.test(told)]).toEqual([true, false]);
+      // whose source is not ours
+      await page.getByRole('button', { name: 'ROM entry', exact: true, disabled: false }).click();
+      await moved(/in the ROM, 0x[0-9a-f]{8}$/);
+      expect(await page.locator('[aria-label=code] .dim').first().textContent()).toBe('no source of the ROM here');
     } finally {
       base = own;
       await end();
@@ -233,6 +237,30 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     await page.getByRole('button', { name: '1 ms', exact: true }).click();
     await moved(/a millisecond later/);
     expect(await page.getByRole('region', { name: 'changed registers' }).textContent()).toMatch(/RCC\.\w+.*→/);
+  });
+
+  it("follows the stand-in ROM's own source, which is loaded when the machine first stands in it", async () => {
+    const asked: string[] = [];
+    await open('#example=h533-straight');
+    page.on('request', (r) => asked.push(new URL(r.url()).pathname));
+    const source = page.getByTestId('source');
+    const line = (): Promise<string | null> => source.locator('.here').textContent();
+    await moved(/^power-on/);
+    await page.getByRole('button', { name: 'ROM entry', exact: true }).click();
+    await moved(/in the ROM, rom_entry, start\.c:\d+$/);
+    const text = readFileSync(join(root, 'rom', 'common', 'start.c'), 'utf8').split('\n');
+    const shown = /^ *(\d+) (.*)$/.exec((await line())!)!;
+    expect([shown[2], await page.locator('[aria-label=code] .dim').first().textContent()]).toEqual([
+      text[Number(shown[1]) - 1],
+      'the stand-in ROM, start.c',
+    ]);
+    expect(asked.filter((path) => path.startsWith('/rom/'))).toEqual(['/rom/lines/h5.json', '/rom/source/common/start.c']);
+    await page.getByRole('button', { name: 'DFU', exact: true }).click();
+    await moved(/DFU device.* in the ROM, \w+, \w+\.c:\d+$/);
+    expect(await line()).toMatch(/\S/);
+    await page.getByRole('button', { name: 'Power-on', exact: true }).click();
+    await moved(/^power-on: .* in the application/);
+    expect(await line()).not.toBe('');
   });
 
   it('has one now: the machine goes where the timeline is clicked, forth and back, and its steps move the line', async () => {
@@ -472,7 +500,11 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     expect(await here.textContent()).toMatch(/^[0-9a-f]{8} (?!push)/);
     await page.getByRole('button', { name: 'ROM entry', exact: true }).click();
     await moved(/first instruction in system memory/);
+    // the ROM has its own source, and its instructions beside it
+    await page.getByTestId('source').waitFor();
+    await page.getByRole('button', { name: 'Instructions', exact: true }).click();
     expect(await here.textContent()).toMatch(/^0bf97ff8 mrs r0, control/);
+    expect(await page.getByTestId('instructions').textContent()).toMatch(/rom_entry:\s*start\.c:\d+/);
     const { chunks } = loadImage(readFileSync(posted('firmware.elf')), 'f.elf');
     await page.getByLabel(/^Chip/).fill('stm32h533re');
     await page
@@ -642,12 +674,18 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     expect(scale * 12.5).toBeGreaterThan(8.5);
     for (const tab of ['Timeline', 'Machine', 'What if', 'Verdict']) {
       await page.getByRole('button', { name: tab, exact: true }).click();
+      if (tab === 'Machine') await page.locator('.registers').waitFor();
       expect([tab, await page.evaluate(() => document.documentElement.scrollWidth)]).toEqual([tab, 390]);
       expect([tab, await brokenWords()]).toEqual([tab, []]);
     }
     await page.getByRole('button', { name: 'Machine', exact: true }).click();
-    expect(await page.locator('.registers').isVisible()).toBe(true);
+    await page.locator('.registers').waitFor();
     expect(await page.getByTestId('story').isVisible()).toBe(false);
+    // with the host's words, its last transfer and the clocks, in the ROM's source
+    await page.getByRole('button', { name: 'End', exact: true }).click();
+    await moved(/^the run is over: .* in the ROM, \w+, /);
+    await page.getByTestId('source').waitFor();
+    expect([await page.evaluate(() => document.documentElement.scrollWidth), await brokenWords()]).toEqual([390, []]);
   });
 
   it('shows a verdict before anything is loaded that only later steps and other chips need', async () => {

@@ -12,7 +12,7 @@ export function CodePane({ view: { place, code, zone }, source }: { readonly vie
   const text = path === null ? undefined : source[path];
   const lines = text === undefined || place.line === null ? null : text.split(/\r?\n/);
   const shown: Shown = lines === null ? 'instructions' : wanted;
-  const from = zone === 'rom' ? 'the ROM has no source here' : place.file === null ? 'no line for this address' : 'its source is not here';
+  const from = zone === 'rom' ? 'no source of the ROM here' : place.file === null ? 'no line for this address' : 'its source is not here';
   return (
     <>
       <div class="row tabs" role="group" aria-label="source or instructions">
@@ -22,7 +22,7 @@ export function CodePane({ view: { place, code, zone }, source }: { readonly vie
         <button type="button" aria-pressed={shown === 'instructions'} onClick={() => setWanted('instructions')}>
           Instructions
         </button>
-        <span class="dim">{lines === null ? from : path?.split('/').at(-1)}</span>
+        <span class="dim">{lines === null ? from : `${zone === 'rom' ? 'the stand-in ROM, ' : ''}${path?.split('/').at(-1)}`}</span>
       </div>
       {shown === 'source' && lines !== null ? <SourceLines key={path} lines={lines} line={place.line!} /> : <Instructions code={code} />}
     </>

@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { eventButtons } from '../events.ts';
 import { NO_FLIPS, type Changed, type Go, type Setup, type Verdict, type View } from '../setup.ts';
+import { useRomCode } from '../rom-code.ts';
 import { hex, inWords, ms } from '../words.ts';
 import { holder } from '../workers.ts';
 import { Board } from './board.tsx';
@@ -36,7 +37,8 @@ interface StepperProps {
 }
 const rows = (n: number): string => `${n} ${n === 1 ? 'row' : 'rows'}`;
 export function Stepper({ setup, memories, hold, onNow }: StepperProps) {
-  const [view, setView] = useState<View | null>(null);
+  const [stands, setView] = useState<View | null>(null);
+  const { view, texts } = useRomCode(stands);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState('');
   const act = async (work: () => Promise<View>): Promise<View | null> => {
@@ -119,7 +121,7 @@ export function Stepper({ setup, memories, hold, onNow }: StepperProps) {
       {view && (
         <div class="halves">
           <div class="half" tabIndex={0} role="region" aria-label="code">
-            <CodePane view={view} source={setup.source ?? {}} />
+            <CodePane view={view} source={view.zone === 'rom' ? texts : (setup.source ?? {})} />
           </div>
           <div class="half" tabIndex={0} role="region" aria-label="state">
             <MemoryBar memories={memories} view={view} />
