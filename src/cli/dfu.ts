@@ -57,6 +57,7 @@ export async function dfuCommand(images: readonly string[], options: DfuOptions,
     return serves ? await serve(held, options, address, io) : EXIT.ok;
   } finally {
     if (pcap) outputs.write('--pcap', pcap.bytes());
+    if (pcap && pcap.leftOut > 0) io.stderr.write(`bootbench: --pcap: the file is full; ${pcap.leftOut} packets at the end are left out\n`);
     if (options.save !== undefined) outputs.write('--save', flashImage(held.session.machine, options.save));
     outputs.discard();
     held.release();

@@ -18,10 +18,14 @@ const OPTION_TSRESOL = 9;
 const NANO = 9;
 const PS_PER_NS = 1000;
 const USBMON_HEADER = 64;
+/** Of a packet without data, with what pads it: block, time stamp and usbmon's header. */
+const PACKET_BYTES = 12 + 20 + USBMON_HEADER + 3;
 const XFER = { ISOCHRONOUS: 0, INTERRUPT: 1, CONTROL: 2, BULK: 3 } as const;
 const EINPROGRESS = 115;
-/** Effort: more than this is not kept, for a session may last for days. */
-const MAX_BYTES = 256 << 20;
+/** Effort: a longer file is not kept, for a session may last for days. */
+const MAX_BYTES = 128 << 20;
+/** Packets are kept one behind the other: a small one costs no more memory than its bytes. */
+const CHUNK = 1 << 20;
 
 const STATUS: Readonly<Record<TappedStatus, number>> = {
   ok: 0,
@@ -65,15 +69,31 @@ function interfaceDescription(): Uint8Array {
 
 export class PcapngWriter implements UsbTap {
   private readonly isInterrupt: (t: Readonly<Transfer>) => boolean;
-  private readonly blocks: Uint8Array[] = [sectionHeader(), interfaceDescription()];
+  private readonly chunks: Uint8Array[] = [];
+  /** Of the last chunk. */
+  private used = CHUNK;
   private size = 0;
+  private readonly most: number;
+  /** Packets that had no room. */
+  private missing = 0;
   /** usbmon names a transfer by the address of its URB: here its number. */
   private readonly ids = new WeakMap<Readonly<Transfer>, number>();
   private nextId = 1;
 
-  /** @param isInterrupt tells interrupt transfers from bulk ones; asked where the endpoint is not 0 */
-  constructor(isInterrupt: (t: Readonly<Transfer>) => boolean) {
+  /**
+   * @param isInterrupt tells interrupt transfers from bulk ones; asked where the endpoint is not 0
+   * @param most bytes of the file
+   */
+  constructor(isInterrupt: (t: Readonly<Transfer>) => boolean, most = MAX_BYTES) {
     this.isInterrupt = isInterrupt;
+    this.most = most;
+    this.keep(sectionHeader());
+    this.keep(interfaceDescription());
+  }
+
+  /** Packets that are not in the file, since it has its bound. */
+  get leftOut(): number {
+    return this.missing;
   }
 
   started(t: Readonly<Transfer>, at: Ps): void {
@@ -88,18 +108,37 @@ export class PcapngWriter implements UsbTap {
   }
   /** The whole file so far. */
   bytes(): Uint8Array {
-    const file = new Uint8Array(this.blocks.reduce((n, b) => n + b.length, 0));
+    const file = new Uint8Array(this.size);
     let at = 0;
-    for (const b of this.blocks) {
-      file.set(b, at);
-      at += b.length;
+    for (const chunk of this.chunks) {
+      const part = chunk.subarray(0, Math.min(chunk.length, this.size - at));
+      file.set(part, at);
+      at += part.length;
     }
     return file;
   }
 
+  private keep(bytes: Uint8Array): void {
+    this.size += bytes.length;
+    for (let at = 0; at < bytes.length;) {
+      if (this.used === CHUNK) {
+        this.chunks.push(new Uint8Array(CHUNK));
+        this.used = 0;
+      }
+      const part = bytes.subarray(at, at + CHUNK - this.used);
+      this.chunks.at(-1)!.set(part, this.used);
+      this.used += part.length;
+      at += part.length;
+    }
+  }
+
   private add(t: Readonly<Transfer>, at: Ps, event: 'S' | 'C', status: number, data: Uint8Array | null): void {
+    // it ends at the first that has no room: with gaps it would show answers to nothing
+    if (this.missing > 0 || this.size + PACKET_BYTES + (data?.length ?? 0) > this.most) {
+      this.missing++;
+      return;
+    }
     const packet = this.usbmon(t, at, event, status, data);
-    if ((this.size += packet.length) > MAX_BYTES) return;
     const body = new Uint8Array(20 + packet.length);
     const v = new DataView(body.buffer);
     const nanoseconds = Math.floor(at / PS_PER_NS);
@@ -108,7 +147,7 @@ export class PcapngWriter implements UsbTap {
     v.setUint32(12, packet.length, true);
     v.setUint32(16, packet.length, true);
     body.set(packet, 20);
-    this.blocks.push(block(ENHANCED_PACKET, body));
+    this.keep(block(ENHANCED_PACKET, body));
   }
 
   // eslint-disable-next-line complexity -- one line for each field of usbmon's header; submission and completion fill some of them differently

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isInterruptTransfer } from '../../src/usb-sim/outside.ts';
 import { PcapngWriter } from '../../src/usb-sim/pcapng.ts';
+import type { Transfer } from '../../src/usb-sim/types.ts';
 import { CDC_DEVICE, DFU_DEVICE, MS, type Device } from './firmware.ts';
 import { held } from './held.ts';
 
@@ -76,5 +77,29 @@ describe('pcapng', () => {
       ['S', 3, 0x01, [7, 8, 9]],
       ['C', 3, 0x81, [7, 8, 9]],
     ]);
+  });
+  it('ends with a whole packet at its bound, counts what is left out, and joins what lies across pieces of its memory', () => {
+    const out = (bytes: number): Transfer =>
+      ({
+        kind: 'out',
+        endpoint: 1,
+        address: 1,
+        setup: null,
+        iso: false,
+        length: bytes,
+        sent: bytes,
+        data: new Uint8Array(bytes).fill(bytes),
+      }) as unknown as Transfer;
+    const most = 5 << 19;
+    const writer = new PcapngWriter(() => false, most);
+    const sizes = Array.from({ length: 50 }, (_, i) => 65_000 + i);
+    for (const bytes of sizes) writer.started(out(bytes), bytes);
+    const file = writer.bytes();
+    const kept = packets(file);
+    expect(file.length).toBeLessThanOrEqual(most);
+    expect(file.length).toBeGreaterThan(most - 65_200);
+    expect(kept.map((p) => p.data.length)).toEqual(sizes.slice(0, kept.length));
+    expect(kept.every((p) => p.data.every((byte) => byte === (p.data.length & 0xff)))).toBe(true);
+    expect(writer.leftOut).toBe(50 - kept.length);
   });
 });
