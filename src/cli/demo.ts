@@ -1,5 +1,5 @@
 /** `bootbench demo`: a small firmware with three mistakes to try everything on, and the examples of the pages, in a folder of the user's own. */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { folderBeside } from '../campaign/temporary.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
@@ -19,6 +19,8 @@ export function demoCommand(typed: string | undefined, io: Io): number {
   const whole = newFolder(target, name);
   try {
     copyAll(whole);
+    // it was the user's alone while it was made
+    chmodSync(whole, 0o777 & ~process.umask());
     if (existsSync(target)) rmSync(target, { recursive: true });
     renameSync(whole, target);
   } catch (error) {

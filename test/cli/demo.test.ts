@@ -1,6 +1,17 @@
 /** `bootbench demo`, and the package that it copies from. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -27,6 +38,13 @@ describe('demo', () => {
     expect(readdirSync(folder)).toEqual(expect.arrayContaining([...EXAMPLES]));
     expect(readFileSync(join(folder, 'firmware/TUTORIAL.md'), 'utf8')).not.toMatch(/\]\(\w+\.md\)/);
     expect(readdirSync(cwd)).toEqual(['bootbench-demo']);
+  });
+  it.skipIf(process.platform === 'win32')('may be read by whoever may read what this user makes', async () => {
+    const apart = join(cwd, 'apart');
+    mkdirSync(apart);
+    await cli(['demo', 'mine'], { cwd: apart });
+    expect(statSync(join(apart, 'mine')).mode).toBe(statSync(apart).mode);
+    rmSync(apart, { recursive: true });
   });
   it('takes an empty folder', async () => {
     mkdirSync(join(cwd, 'empty'));
