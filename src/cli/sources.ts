@@ -4,7 +4,7 @@
  * ignored by git, and are called as source files are.
  */
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { splitImagePath } from '../image/image.ts';
@@ -31,12 +31,25 @@ interface Project {
   readonly ignored: GitIgnore;
 }
 
+/** An empty HOME names no folder, least of all the working folder: the system knows the user's own. */
+function homeFolder({ HOME: named }: Io['env']): string {
+  const home = named ?? homedir();
+  if (home !== '') return home;
+  try {
+    return userInfo().homedir;
+  } catch {
+    // a user whom the system does not know
+    return NO_HOME;
+  }
+}
+const NO_HOME = '/nonexistent';
+
 /**
  * The repository that the user stands in, else the folder that he stands in; none where that is his home folder or above it, which holds more than a project.
  * `--source-root` adds folders.
  */
 export function projectFolders({ cwd, env }: Pick<Io, 'cwd' | 'env'>, more: readonly string[] = []): string[] {
-  const home = realPath(env['HOME'] ?? homedir());
+  const home = realPath(homeFolder(env));
   const holdsHome = (folder: string): boolean => home !== null && isBelow(home, folder);
   const here = realPath(cwd);
   const repository = here === null ? null : repositoryOf(here);
@@ -67,7 +80,7 @@ export interface DiskSources extends Sources {
 /** Looked for from the working folder, the image's folder and the folders above it, as far as they lie in the project. */
 export function sourcesOf({ images, folder, io, roots = [] }: SourcePlaces): DiskSources {
   const files = images.map((image) => resolve(folder, splitImagePath(image).file)).filter((file) => existsSync(file));
-  const home = io.env['HOME'] ?? homedir();
+  const home = homeFolder(io.env);
   const projects = projectFolders(io, roots).map((at): Project => ({ folder: at, ignored: new GitIgnore(at, home, gitEnvironment(io)) }));
   const from = [io.cwd, ...projects.map((p) => p.folder), ...files.flatMap((file) => upwards(dirname(file)))];
   const starts = [...new Set(from.map((at) => realPath(at)).filter((at) => at !== null))].filter((at) => projectAt(at, projects));

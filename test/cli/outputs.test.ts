@@ -232,6 +232,17 @@ describe('an error of the surroundings is exit 4, one line with advice, and no s
     expect(tested).toMatchObject({ code: 4, out: expect.stringContaining(says) });
     expect(tested.out + tested.err).not.toContain('internal error');
   });
+  it('a Node without WebAssembly', async () => {
+    const error = new ReferenceError('WebAssembly is not defined');
+    const bench = (): Promise<never> => Promise.reject(error);
+    const ran = await cli(['run', IMAGE, '--chip', 'h533re'], { cwd: folder({ 'fw.bin': FIRMWARE }), bench });
+    expect(ran).toMatchObject({
+      code: 4,
+      out: '',
+      err: expect.stringMatching(/^bootbench: [^\n]* without `--jitless` \(NODE_OPTIONS\)\n$/),
+    });
+    expect(surroundings(new ReferenceError('x is not defined'), 'it cannot go on')).toBeNull();
+  });
 });
 
 describe.skipIf(process.platform === 'win32')('a named pipe', () => {

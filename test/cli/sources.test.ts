@@ -87,6 +87,10 @@ describe('which folder the project folder is', () => {
       expect(projectFolders({ cwd: join(root, 'repo', 'sub'), env })).toEqual([join(root, 'repo', 'sub')]);
     }
   });
+  it('the same where HOME is empty: it names no folder', () => {
+    const root = tree(repository);
+    expect(projectFolders({ cwd: join(root, 'repo', 'sub'), env: { HOME: '' } })).toEqual([join(root, 'repo')]);
+  });
   it('in which the rules of that repository count', () => {
     const root = tree({
       'home/.git/info/exclude': 'excl.c\n',

@@ -22,6 +22,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ERR_WORKER_OUT_OF_MEMORY: 'the memory limit of Node is reached',
   ERR_INVALID_ARG_VALUE: 'no file can have such a name',
   ERR_ACCESS_DENIED: "Node's permissions do not allow it",
+  NO_WEBASSEMBLY: 'this Node runs without WebAssembly, which the emulator is made of',
 };
 
 export function reason(error: unknown): string {
@@ -33,6 +34,7 @@ const NO_MEMORY = /could not allocate memory|Array buffer allocation failed|: Ou
 export function codeOf(error: unknown): string {
   const { code = '', message, syscall = '' } = error as NodeJS.ErrnoException;
   if (NO_MEMORY.test(message)) return 'ENOMEM';
+  if (error instanceof ReferenceError && message.startsWith('WebAssembly ')) return 'NO_WEBASSEMBLY';
   if (code === 'ERR_WORKER_INIT_FAILED') return /\bE[A-Z]+$/.exec(message)?.[0] ?? code;
   return code === 'EAGAIN' && !/^(spawn|fork)/.test(syscall) ? '' : code;
 }
@@ -47,6 +49,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   ENFILE: 'close programs',
   ENOMEM: 'close programs, or allow more (`ulimit -v`)',
   EAGAIN: 'close programs, or allow more (`ulimit -u`)',
+  NO_WEBASSEMBLY: 'start it without `--jitless` (NODE_OPTIONS)',
   ERR_WORKER_OUT_OF_MEMORY: 'allow more (`NODE_OPTIONS=--max-old-space-size=…`, in MB), or ask for less (`--max-memory`)',
   ERR_ACCESS_DENIED: 'allow it (`--allow-fs-read=…`, `--allow-fs-write=…`, `--allow-child-process`)',
 };
