@@ -5,9 +5,9 @@ import type { Picture } from './picture.ts';
 export type Told = readonly [label: string, value: string];
 const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 
-/** What is known of an instant: the last moment of each core that is not behind it, the clock tree, and all lanes of the run. */
+/** What is known of an instant: the last moment of each core that is not behind it, all lanes of the run, and the clock tree, which is long. */
 export function toldAt(picture: Picture, seconds: number): Told[] {
-  return [...coresAt(picture, seconds), ...clocksAt(picture, seconds), ...lanesAt(picture, seconds)];
+  return [...coresAt(picture, seconds), ...lanesAt(picture, seconds), ...clocksAt(picture, seconds)];
 }
 function clocksAt({ clocks, facts, texts }: Picture, seconds: number): Told[] {
   const last = clocks?.at.findLastIndex((at) => at <= seconds) ?? -1;
