@@ -1,5 +1,5 @@
 // The pages are laid out by pages.mjs, those of the library by typedoc.
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitepress';
 
 const pages = new URL('../pages/', import.meta.url);
@@ -12,14 +12,22 @@ const library = JSON.parse(readFileSync(new URL('api/typedoc-sidebar.json', page
 // a file that is given as it is: its link gets no .html
 process.env['VITE_EXTRA_EXTENSIONS'] = 'cfg';
 
-/** Pictures say how large they are, so that nothing moves when they arrive. */
+/** Pictures say how large they are, so that nothing moves when they arrive. Where a phone has one of its own, that takes its place. */
 function sized(rules) {
   const image = rules.image;
+  const sizeOf = (name) => /<svg[^>]*? width="(\d+)" height="(\d+)"/.exec(readFileSync(new URL(`pictures/${name}`, pages), 'utf8'));
   rules.image = (tokens, at, ...rest) => {
-    const name = /\/pictures\/([\w-]+\.svg)$/.exec(tokens[at].attrGet('src') ?? '')?.[1];
-    const size = name && /<svg[^>]*? width="(\d+)" height="(\d+)"/.exec(readFileSync(new URL(`pictures/${name}`, pages), 'utf8'));
+    const name = /(?:^|\/)pictures\/([\w-]+\.svg)$/.exec(tokens[at].attrGet('src') ?? '')?.[1];
+    const size = name && sizeOf(name);
     if (size) tokens[at].attrSet('style', `aspect-ratio:${size[1]}/${size[2]};width:${size[1]}px`);
-    return image(tokens, at, ...rest);
+    const wide = image(tokens, at, ...rest);
+    const narrow = name?.replace(/\.svg$/, '-narrow.svg');
+    if (!narrow || !existsSync(new URL(`pictures/${narrow}`, pages))) return wide;
+    const [, width, height] = sizeOf(narrow);
+    const source = tokens[at].attrGet('src').replace(name, narrow);
+    // its own size stands in place of that of the wide one (theme/style.css)
+    const itsSize = `--narrow-ratio:${width}/${height};--narrow-width:${width}px`;
+    return `<picture class="for-phones" style="${itsSize}"><source media="(max-width: 600px)" srcset="${source}">${wide}</picture>`;
   };
 }
 
