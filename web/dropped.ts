@@ -1,10 +1,14 @@
 /** What was dropped or chosen: a firmware, its sources, or both; folders are gone through. */
 import type { SourceTexts } from './setup.ts';
 
+export interface Found {
+  readonly path: string;
+  readonly file: File;
+}
 export interface Dropped {
-  readonly firmware: File | null;
+  readonly firmware: Found | null;
   /** Further linked files: a loader's application. */
-  readonly others: readonly File[];
+  readonly others: readonly Found[];
   readonly source: SourceTexts;
 }
 /** C, C++, assembler, Rust, Ada, Zig, Nim, Swift. */
@@ -17,10 +21,6 @@ const MOST_FILES = 4000;
 /** Images beside the first. */
 const MOST_OTHERS = 7;
 
-interface Found {
-  readonly path: string;
-  readonly file: File;
-}
 function fileOf(entry: FileSystemFileEntry): Promise<Found> {
   return new Promise((resolve, reject) => entry.file((file) => resolve({ path: entry.fullPath.replace(/^\//, ''), file }), reject));
 }
@@ -55,7 +55,7 @@ async function sorted(found: readonly Found[]): Promise<Dropped> {
   const rank = ({ path }: Found): number => (/\.(elf|axf|out)$/i.test(path) ? 0 : FIRMWARE.test(path) ? 1 : 2);
   const [first] = [...others].sort((a, b) => rank(a) - rank(b));
   // of a folder, what is not called as firmware is none
-  const firmware = first !== undefined && (found.length === 1 || rank(first) < 2 || others.length === 1) ? first.file : null;
+  const firmware = first !== undefined && (found.length === 1 || rank(first) < 2 || others.length === 1) ? first : null;
   const linked = others.filter((o) => rank(o) === 0 && o !== first).slice(0, MOST_OTHERS);
-  return { firmware, others: firmware === null ? [] : linked.map(({ file }) => file), source };
+  return { firmware, others: firmware === null ? [] : linked, source };
 }

@@ -1,11 +1,9 @@
 /** The hand-over as one picture, as it is and with its cause repaired. */
+import type { Pictures } from './setup.ts';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
-/** The picture is as wide as that; on a phone its two halves stand one below the other. */
-const NARROW = '(max-width: 40rem)';
-/** Units of the picture: the code with its wires and the border, and the host. */
-const CODE = [0, 516] as const;
-const HOST = [508, 252] as const;
+/** Up to there a phone's picture is shown, as in a report (src/report/html.ts). */
+const NARROW = '(max-width: 600px)';
 
 function useNarrow(): boolean {
   const [narrow, setNarrow] = useState(matchMedia(NARROW).matches);
@@ -24,7 +22,7 @@ export interface Switch {
   readonly isOn: boolean;
 }
 interface HandOverProps {
-  readonly svg: string;
+  readonly svg: Pictures;
   /** By the ids of wires. */
   readonly switches?: ReadonlyMap<string, Switch>;
   readonly turn?: (wire: string) => void;
@@ -38,37 +36,14 @@ export function HandOver({ svg, ...shared }: Pick<HandOverProps, 'svg'> & Partia
   const props: HandOverProps = { svg, isRepaired, setRepaired, ...shared };
   return (
     <div class={props.isRepaired ? 'hand-over repaired' : 'hand-over'}>
-      {narrow ? (
-        <>
-          <Part {...props} part={CODE} id="hand-over" />
-          <Part {...props} part={HOST} id="hand-over-host" />
-        </>
-      ) : (
-        <Part {...props} part={null} id="hand-over" />
-      )}
+      <Drawn {...props} svg={narrow ? svg.narrow : svg.wide} />
     </div>
   );
 }
 
-function Part({
-  svg,
-  part,
-  id,
-  setRepaired,
-  switches,
-  turn,
-}: HandOverProps & { readonly part: readonly [from: number, width: number] | null; readonly id: string }) {
+function Drawn({ svg, setRepaired, switches, turn }: Omit<HandOverProps, 'svg'> & { readonly svg: string }) {
   const holder = useRef<HTMLDivElement>(null);
   const lastTurned = useRef('');
-  useLayoutEffect(() => {
-    const drawn = holder.current?.querySelector('svg');
-    if (!drawn || part === null) return;
-    // the words in front of the first heading stand beside the picture, too
-    const top = Number(drawn.querySelector('text.bo')?.getAttribute('y') ?? 0) - 16;
-    const { height } = drawn.viewBox.baseVal;
-    drawn.setAttribute('viewBox', `${part[0]} ${top} ${part[1]} ${height - top}`);
-    drawn.removeAttribute('height');
-  }, [svg, part]);
   useLayoutEffect(() => {
     for (const wire of Array.from(holder.current?.querySelectorAll<SVGGElement>('[data-wire]') ?? [])) {
       const found = switches?.get(wire.dataset['wire']!);
@@ -102,15 +77,7 @@ function Part({
     setRepaired(link.getAttribute('href')?.endsWith('-repaired') === true);
   };
   // its texts went through the door for HTML (src/report/page.ts)
-  return (
-    <div
-      ref={holder}
-      class={`of-${id}`}
-      onClick={clicked}
-      onKeyDown={pressed}
-      dangerouslySetInnerHTML={{ __html: svg.replaceAll('hand-over-', `${id}-`) }}
-    />
-  );
+  return <div ref={holder} onClick={clicked} onKeyDown={pressed} dangerouslySetInnerHTML={{ __html: svg }} />;
 }
 
 /** As it is, or repaired. */

@@ -8,18 +8,17 @@ import type { RunTrace } from '../src/bench/documents/trace-types.ts';
 import { sha256 } from '../src/image/sha256.ts';
 import { runHere } from '../src/library/job-here.ts';
 import { libraryJob } from '../src/library/options.ts';
-import { handOverPicture } from '../src/report/hand-over/picture.ts';
 import { pictureOf } from '../src/report/picture.ts';
 import { bringFile, expectFiles } from './fetched.ts';
 import type { Held } from './held.ts';
 import { loadAll } from './late.ts';
 import { optionsOf, saidOf } from './options.ts';
-import { inThePage } from './own-file.ts';
+import { inThePage, isOfFiles, withoutHint } from './own-file.ts';
 import { withFacts } from './remote.ts';
 import { piecesOf } from './setup.ts';
 import type { Diagnosed, DfuDevice, Entry, Flips, Go, Second, Setup, Verdict, View } from './setup.ts';
 import { sourcesIn } from './sources.ts';
-import { patchText, shownFacts } from './told.ts';
+import { patchFile, picturesOf, shownFacts } from './told.ts';
 
 /** A machine that stands somewhere cannot begin again when code is missing: all of it is loaded first. */
 async function newHeld(): Promise<Held> {
@@ -36,12 +35,12 @@ function verdictOn(job: RunJob, setup: Setup): Verdict {
   return {
     result,
     told: shownFacts(result, sources),
-    patch: patchText(result, sources),
+    patch: patchFile(result, sources),
     chip: job.chip,
     took,
     sha256: sha256(setup.bytes),
     picture: pictureOf(result, trace),
-    handOver: handOverPicture(result, { sources }),
+    handOver: picturesOf(result, { sources }),
     memories: (trace as RunTrace | null)?.memories ?? [],
   };
 }
@@ -53,13 +52,16 @@ class Lab {
   bring(name: string, bytes: Uint8Array | null): void {
     bringFile(name, bytes);
   }
-  /** A whole run with its diagnosis, or the question which chip it is for. */
+  /** A whole run with its diagnosis, or the question which chip it is for, or which of the files. */
   async diagnose(setup: Setup, flips: Flips): Promise<Diagnosed> {
     try {
-      return { verdict: await this.verdict(setup, flips), question: null };
+      return { verdict: await this.verdict(setup, flips), question: null, files: null };
     } catch (error) {
       const told = inThePage(error);
-      if (error instanceof AmbiguousChip) return { verdict: null, question: { chips: error.chips, message: (told as Error).message } };
+      if (error instanceof AmbiguousChip)
+        return { verdict: null, question: { chips: error.chips, message: withoutHint(error) }, files: null };
+      if (setup.others !== undefined && isOfFiles(error))
+        return { verdict: null, question: null, files: { pieces: piecesOf(setup), why: (told as Error).message } };
       throw told;
     }
   }

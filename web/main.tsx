@@ -8,7 +8,7 @@ import { HandOver, WhichRun } from './hand-over.tsx';
 import { Gate } from './lessons/gate.tsx';
 import { placeOf } from './lessons/place.ts';
 import { Drop } from './panes/drop.tsx';
-import { ChipQuestion, Firmware } from './panes/firmware.tsx';
+import { ChipQuestion, FileQuestion, Firmware } from './panes/firmware.tsx';
 import { Stepper, type Controls } from './panes/machine.tsx';
 import { drawing, TimelinePanel } from './panes/timeline.tsx';
 import { Share } from './panes/share.tsx';
@@ -17,7 +17,17 @@ import { Headline, VerdictPanel } from './panes/verdict.tsx';
 import { WhatIf } from './panes/what-if.tsx';
 import { changesIn, drawnOver, turned, useWhatIf } from './second.ts';
 import { unpacked } from './share.ts';
-import { NO_FLIPS, type Example, type Flips, type Setup, type SourceTexts, type Verdict, type WhichChip, asRun } from './setup.ts';
+import {
+  NO_FLIPS,
+  type Example,
+  type Flips,
+  type Setup,
+  type SourceTexts,
+  type Verdict,
+  type WhichChip,
+  type WhichFile,
+  asRun,
+} from './setup.ts';
 import { inWords } from './words.ts';
 import { onRunner, runnerReady, Stopped, stopRuns, supplyWith } from './workers.ts';
 
@@ -33,6 +43,7 @@ function App() {
   const [flips, setFlips] = useState<Flips>(NO_FLIPS);
   const [verdict, setVerdict] = useState<Verdict | null>(null);
   const [question, setQuestion] = useState<WhichChip | null>(null);
+  const [files, setFiles] = useState<WhichFile | null>(null);
   const [busy, setBusy] = useState('');
   const [error, setError] = useState('');
   const [wanted, setWanted] = useState('');
@@ -50,6 +61,7 @@ function App() {
     setBusy(what);
     setError('');
     setQuestion(null);
+    setFiles(null);
     try {
       await work(() => own !== tried.current);
     } catch (e) {
@@ -72,9 +84,10 @@ function App() {
           },
           () => undefined,
         );
-        const { verdict: found, question: asked } = await onRunner((lab) => lab.diagnose(next, NO_FLIPS));
+        const { verdict: found, question: asked, files: several } = await onRunner((lab) => lab.diagnose(next, NO_FLIPS));
         if (stale()) return;
         setQuestion(asked);
+        setFiles(several);
         if (found === null) return;
         setSetup(asRun(next, found.result));
         setVerdict(found);
@@ -153,8 +166,12 @@ function App() {
         return;
       }
       setVerdict(null);
-      const bytes = await bytesOf(firmware);
-      const others = await Promise.all(more.map(async (file) => ({ name: file.name, bytes: await bytesOf(file) })));
+      const [first, ...others] = await Promise.all(
+        [firmware, ...more].map(async ({ file, path }, _, all) => {
+          const isAlone = all.every((o) => o.file === file || o.file.name !== file.name);
+          return { name: isAlone ? file.name : path, bytes: await bytesOf(file) };
+        }),
+      );
       if (stale()) return;
       setName('');
       if (wanted === '') setFlips(NO_FLIPS);
@@ -163,7 +180,7 @@ function App() {
       setChip(typed);
       const texts = { ...(isOwn ? setup.source : {}), ...early.current, ...source };
       early.current = {};
-      const all = { name: firmware.name, bytes, ...(others.length > 0 && { others }) };
+      const all = { ...first!, ...(others.length > 0 && { others }) };
       await diagnose({ ...all, chip: typed === '' ? null : typed, scenario: {}, trigger: true, source: texts });
     });
   const stop = (): void => {
@@ -239,6 +256,16 @@ function App() {
             {error}
           </section>
         )}
+        {files && (
+          <FileQuestion
+            question={files}
+            choose={(piece) => {
+              if (setup === null) return;
+              const { others: _, ...alone } = setup;
+              void diagnose({ ...alone, ...piece });
+            }}
+          />
+        )}
         {question && (
           <ChipQuestion
             question={question}
@@ -289,8 +316,10 @@ function App() {
             </div>
             <div class="right">
               <section class="pane side" aria-labelledby="verdict">
-                <Headline verdict={verdict} />
-                <Tabs tab={tab} show={show} />
+                <div class="row said">
+                  <Headline verdict={verdict} />
+                  <Tabs tab={tab} show={show} />
+                </div>
                 <div class="body" hidden={tab === 'what-if' || tab === 'share'}>
                   <VerdictPanel verdict={verdict} link={link} />
                 </div>
@@ -301,7 +330,7 @@ function App() {
                   <div class="body">
                     <Share
                       setup={own}
-                      svg={second !== null && isRepaired ? second.handOver : verdict.handOver}
+                      svg={(second !== null && isRepaired ? second.handOver : verdict.handOver).file}
                       link={link}
                       isOwn={name === ''}
                     />

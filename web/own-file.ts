@@ -20,6 +20,11 @@ const HERE: readonly { readonly says: RegExp; readonly instead: string }[] = [
   { says: /@0x0/, instead: 'give the linked .elf; a raw binary is called .bin' },
   { says: /--|`bootbench/, instead: 'give the linked .elf' },
 ];
+/** What is wrong, without what a command would do about it: the page has buttons for that. */
+export const withoutHint = ({ message, hint }: UsageError): string =>
+  hint === null ? message : message.slice(0, -hint.length).replace(/[;,:]\s*$/, '');
+/** Something about the files is wrong, not about the run. */
+export const isOfFiles = (error: unknown): boolean => error instanceof UsageError || error instanceof ImageError;
 /** What is wrong, and what to do about it on the page. */
 export function inThePage(error: unknown): unknown {
   if (!(error instanceof UsageError || error instanceof ImageError) || error.hint === null) return error;

@@ -128,32 +128,53 @@ export interface Verdict {
   /** What every report tells, the headline first. */
   readonly told: readonly ShownFact[];
   /** The fix for `git apply`; empty where there is none. */
-  readonly patch: string;
+  readonly patch: PatchFile;
   readonly chip: string;
   /** Milliseconds of real time. */
   readonly took: number;
   readonly sha256: string;
   /** What the timeline draws. */
   readonly picture: Picture;
-  /** The hand-over as an SVG, whose texts are escaped. */
-  readonly handOver: string;
+  readonly handOver: Pictures;
   readonly memories: RunTrace['memories'];
+}
+/** The fix as a file. */
+export interface PatchFile {
+  /** Unified diff; empty where there is none. */
+  readonly text: string;
+  /** In words: the folder that its paths begin in. */
+  readonly folder: string;
+}
+/** The hand-over as SVGs, whose texts are escaped. */
+export interface Pictures {
+  /** Without a head: the verdict stands beside it. */
+  readonly wide: string;
+  /** For a phone, where it is the first thing. */
+  readonly narrow: string;
+  /** To take along. */
+  readonly file: string;
 }
 /** A run with something turned over. */
 export interface Second {
   readonly outcome: Outcome;
   readonly picture: Picture;
-  readonly handOver: string;
+  readonly handOver: Pictures;
 }
 /** Nothing tells which of these parts the firmware is for. */
 export interface WhichChip {
   readonly chips: readonly string[];
   readonly message: string;
 }
-/** One of both. */
+/** Several files came that are no firmware together: two builds, or two boards. */
+export interface WhichFile {
+  readonly pieces: readonly Piece[];
+  readonly why: string;
+}
+/** One of all. */
 export interface Diagnosed {
   readonly verdict: Verdict | null;
   readonly question: WhichChip | null;
+  readonly files: WhichFile | null;
 }
 export interface DfuDevice {
   readonly name: string;

@@ -5,7 +5,8 @@ import type { Sources } from '../src/report/source-lines.ts';
 import { storyOf } from '../src/report/story/story.ts';
 import { toldOn } from '../src/report/story/surfaces.ts';
 import { printable } from '../src/report/text.ts';
-import type { ShownFact } from './setup.ts';
+import { handOverPicture, type HandOverOptions } from '../src/report/hand-over/picture.ts';
+import type { PatchFile, Pictures, ShownFact } from './setup.ts';
 
 export const shownFacts = (result: RunResult, sources: Sources): ShownFact[] =>
   toldOn('page', storyOf(result, { sources })).map(({ is, label, tone, text, place, more, source, code }) => ({
@@ -19,5 +20,16 @@ export const shownFacts = (result: RunResult, sources: Sources): ShownFact[] =>
     code,
   }));
 
-/** The fix as a file for `git apply`; empty where there is none. */
-export const patchText = (result: RunResult, sources: Sources): string => patchOf(result, sources).text;
+/** The fix as a file, with the folder to apply it in: that of files which were chosen alone, or the one that a dropped folder lies in. */
+export function patchFile(result: RunResult, sources: Sources): PatchFile {
+  const { text, files } = patchOf(result, sources);
+  const [first] = [...new Set(files.map(({ path }) => path))].sort();
+  const [top = '', ...below] = (first ?? '').split('/').filter((part) => part !== '');
+  return { text, folder: below.length === 0 ? `the folder of ${top}` : `the folder that holds ${top}/` };
+}
+
+export const picturesOf = (result: RunResult, options: HandOverOptions): Pictures => ({
+  wide: handOverPicture(result, { ...options, headed: false }),
+  narrow: handOverPicture(result, { ...options, narrow: true }),
+  file: handOverPicture(result, options),
+});

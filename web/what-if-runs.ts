@@ -8,7 +8,6 @@ import type { ChipDescription } from '../src/emu/chip.ts';
 import { runHere } from '../src/library/job-here.ts';
 import { openMachine } from '../src/library/machine.ts';
 import { libraryJob } from '../src/library/options.ts';
-import { handOverPicture } from '../src/report/hand-over/picture.ts';
 import { pictureOf } from '../src/report/picture.ts';
 import { resolveRomOptions, ROM_OPTION_VALUES } from '../src/rom/options.ts';
 import { findRomProfile } from '../src/rom/profiles.ts';
@@ -17,6 +16,7 @@ import { FLIPS, flipViews, type FlipTarget } from './flips.ts';
 import { machineOptionsOf } from './options.ts';
 import { piecesOf, type Entry, type Flips, type Second, type Setup } from './setup.ts';
 import { sourcesIn } from './sources.ts';
+import { picturesOf } from './told.ts';
 
 const ENTRY_LIMIT = '10s';
 
@@ -53,7 +53,7 @@ export async function second(setup: Setup, flips: Flips): Promise<Second> {
   return {
     outcome: result.outcome as Outcome,
     picture: pictureOf(result, trace),
-    handOver: handOverPicture(result, { sources, byHand: new Set(Object.keys(flips.state)) }),
+    handOver: picturesOf(result, { sources, byHand: new Set(Object.keys(flips.state)) }),
   };
 }
 

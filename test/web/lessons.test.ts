@@ -116,7 +116,7 @@ describe('the truth', () => {
     expect(fixed.map(([name]) => name)).toEqual([]);
   }, 60_000);
   it('is nothing before the bench has run', () => {
-    const nothing: Evidence = { chip: '', result: null, picture: '', view: null, values: {} };
+    const nothing: Evidence = { chip: '', result: null, picture: null, view: null, values: {} };
     for (const [name, step] of predictions) expect([name, trueChoice(step, nothing)]).toEqual([name, null]);
   });
   it('is no line in firmware that works', async () => {

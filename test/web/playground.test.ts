@@ -183,7 +183,7 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     const { hash } = new URL(page.url());
     const red = page.locator('.hand-over [data-wire=primask] .a');
     await page.getByRole('button', { name: 'primask repaired: dfu' }).click();
-    expect([await red.isVisible(), await page.locator('.hand-over').getByText('✓ Repaired: 0483:df11').isVisible()]).toEqual([false, true]);
+    expect([await red.isVisible(), await page.locator('.hand-over [data-wire=primask] .v').isVisible()]).toEqual([false, true]);
     await page.getByText('show it as it is').click();
     expect([await red.isVisible(), new URL(page.url()).hash]).toEqual([true, hash]);
   });
@@ -397,6 +397,26 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     expect(await page.getByRole('alert').textContent()).toMatch(/not a known firmware format.*a raw binary is called \.bin$/);
   });
 
+  it('asks which of two files is the firmware where they cannot be in one chip together', async () => {
+    await open();
+    await page.getByLabel(/or your own/).setInputFiles([
+      {
+        name: 'debug.elf',
+        mimeType: 'application/octet-stream',
+        buffer: readFileSync(join(root, 'fixtures', 'f405-masked', 'firmware.elf')),
+      },
+      {
+        name: 'release.elf',
+        mimeType: 'application/octet-stream',
+        buffer: readFileSync(join(root, 'fixtures', 'f405-masked-os', 'firmware.elf')),
+      },
+    ]);
+    await page.getByRole('alert').filter({ hasText: 'Choose one, and it runs' }).waitFor();
+    await page.getByRole('button', { name: 'release.elf' }).click();
+    await page.getByTestId('outcome').filter({ hasText: 'rom-silent' }).waitFor();
+    expect(await page.getByRole('button', { name: 'debug.elf' }).count()).toBe(0);
+  });
+
   it('runs a loader with its application, in whichever order they are chosen, and says of both what the terminal says', async () => {
     const of = (file: string): string => join(root, 'fixtures', 'f405-chain-request-lost', file);
     for (const files of [
@@ -435,9 +455,10 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     const { chunks } = loadImage(readFileSync(join(root, 'fixtures', 'jump-1fff0000', 'firmware.elf')), 'f.elf');
     const buffer = Buffer.from(chunks[0]!.data);
     await page.getByLabel(/or your own/).setInputFiles({ name: 'mine.bin', mimeType: 'application/octet-stream', buffer });
-    expect(await page.getByRole('alert').textContent()).toMatch(
-      /^mine\.bin@0x08000000 fits \d+ chips: .*; type yours under “Chip” and press Run$/,
-    );
+    expect(await page.getByRole('alert').textContent()).toMatch(/Choose yours, and it runs:$/);
+    await page.getByText('Why several fit').click();
+    // the buttons are the answer
+    expect(await page.getByText(/^mine\.bin@0x08000000 fits \d+ chips: /).textContent()).not.toMatch(/--chip|give yours|type yours/);
     const fitting = page.getByRole('group', { name: 'chips that fit' }).getByRole('button');
     expect(await fitting.count()).toBeGreaterThan(1);
     const part = (await fitting.first().textContent())!;
@@ -479,7 +500,9 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     const texts = ['main.c', 'README.txt'].map((name) => ({ name, mimeType: 'text/plain', buffer: readFileSync(posted('main.c')) }));
     await page.getByLabel(/or your own/).setInputFiles(texts);
     await page.getByRole('link', { name: 'Download fix.diff' }).waitFor();
+    expect(await page.locator('.fix').textContent()).toContain('apply it in the folder of main.c: patch -p1 < fix.diff');
     expect(await page.locator('.cause .here').first().textContent()).toMatch(/irq_off\(\)/);
+    expect(await page.locator('#timeline tbody tr td:last-child').allTextContents()).toContainEqual(expect.stringMatching(/main\.c:\d+$/));
     await page.getByText('1 source file, only in this browser').waitFor();
     // the file stays for a reload
     await page.reload();
@@ -664,13 +687,13 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     expect(await brokenWords()).toEqual([]);
   });
 
-  it('shows on a phone the picture in two halves, the verdict and tabs, and cuts nothing', async () => {
+  it('shows on a phone the picture that was drawn for one, the verdict and tabs, and cuts nothing', async () => {
     await open('#example=h533-seed000-as-posted', 390);
     await page.setViewportSize({ width: 390, height: 844 });
-    const parts = page.locator('.hand-over svg');
-    expect(await parts.count()).toBe(2);
+    const drawn = page.locator('.hand-over svg');
+    expect(await drawn.getAttribute('width')).toBe('380');
     // a letter of the picture is no smaller than nine pixels
-    const scale = await parts.first().evaluate((e) => e.getBoundingClientRect().width / (e as SVGSVGElement).viewBox.baseVal.width);
+    const scale = await drawn.evaluate((e) => e.getBoundingClientRect().width / (e as SVGSVGElement).viewBox.baseVal.width);
     expect(scale * 12.5).toBeGreaterThan(8.5);
     for (const tab of ['Timeline', 'Machine', 'What if', 'Verdict']) {
       await page.getByRole('button', { name: tab, exact: true }).click();

@@ -70,7 +70,7 @@ export class LessonBench {
     const setup = await this.setup(name);
     let view = await this.lab.open(setup, NO_FLIPS);
     for (const stop of stops) view = await this.lab.go(stop);
-    return { chip: setup.chip ?? '', result: null, picture: '', view, values: await this.lab.read(read) };
+    return { chip: setup.chip ?? '', result: null, picture: null, view, values: await this.lab.read(read) };
   }
   /** The worker holds one machine: who asks for another waits. */
   private last: Promise<unknown> = Promise.resolve();

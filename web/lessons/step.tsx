@@ -2,6 +2,7 @@
 import type { ComponentProps, RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { HandOver } from '../hand-over.tsx';
+import type { Pictures } from '../setup.ts';
 import { inWords } from '../words.ts';
 import type { LessonBench } from './bench.ts';
 import { changesSince, type Changes, type Shown } from './changes.ts';
@@ -116,7 +117,7 @@ export function StepView(props: StepProps) {
   const [here, setHere] = useState<number | null>(null);
   const [chosen, setChosen] = useState<number | null>(null);
   const [committed, setCommitted] = useState(0);
-  const [picture, setPicture] = useState('');
+  const [picture, setPicture] = useState<Pictures | null>(null);
   const stands = (e: Evidence): void => {
     setHere(e.view?.place.file?.endsWith(`/${shown?.file ?? '?'}`) === true ? e.view.place.line : null);
     setPicture(e.picture);
@@ -249,11 +250,11 @@ const Rows = ({ rows }: { readonly rows: readonly Row[] }) =>
     </table>
   );
 /** Below both columns, as wide as the page: it is wider than one of them. */
-const Picture = ({ svg }: { readonly svg: string }) =>
-  svg === '' ? null : (
+const Picture = ({ svg }: { readonly svg: Pictures | null }) =>
+  svg === null ? null : (
     <details class="whole">
       <summary>The whole run as one picture</summary>
-      <HandOver svg={svg} />
+      <HandOver svg={{ ...svg, wide: svg.file }} />
     </details>
   );
 function Running({ busy, error }: { readonly busy: boolean; readonly error: string }) {

@@ -4,7 +4,7 @@
  */
 import type { RunResult } from '../../src/bench/documents/result.ts';
 import type { TypedScenario } from '../../src/library/options.ts';
-import type { Go, SourceTexts, View } from '../setup.ts';
+import type { Go, Pictures, SourceTexts, View } from '../setup.ts';
 
 /** A fixture, or one of its other scenarios: `f072-seed002-as-posted/leave` is its scenario.leave.json. */
 export type FirmwareName = string;
@@ -32,8 +32,8 @@ export interface Evidence {
   readonly chip: string;
   /** Of a whole run. */
   readonly result: RunResult | null;
-  /** The hand-over of a whole run as an SVG. */
-  readonly picture: string;
+  /** The hand-over of a whole run. */
+  readonly picture: Pictures | null;
   /** Of a machine that stands somewhere. */
   readonly view: View | null;
   /** By the names of `Ask.read`; null where the chip has no such thing. */

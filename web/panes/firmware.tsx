@@ -1,7 +1,7 @@
 /** Which firmware: an example or one's own, with its sources; and for which chip. */
 import { CHIP_NAMES } from '../chip-names.ts';
 import { chosenFiles, type Dropped } from '../dropped.ts';
-import type { Example, WhichChip } from '../setup.ts';
+import type { Example, Piece, WhichChip, WhichFile } from '../setup.ts';
 
 interface FirmwareProps {
   readonly examples: readonly Example[];
@@ -68,11 +68,32 @@ export function ChipQuestion({ question, choose }: { readonly question: WhichChi
   return (
     <section class="error" aria-labelledby="which-chip">
       <h2 id="which-chip">Which chip is it for?</h2>
-      <p role="alert">{question.message}</p>
+      <p role="alert">It fits several chips that differ up to their ROM. Choose yours, and it runs:</p>
       <div class="row" role="group" aria-label="chips that fit">
         {question.chips.map((chip) => (
           <button key={chip} type="button" onClick={() => choose(chip)}>
             {chip.toUpperCase()}
+          </button>
+        ))}
+      </div>
+      <details>
+        <summary>Why several fit</summary>
+        <p>{question.message}</p>
+      </details>
+    </section>
+  );
+}
+
+/** A button for each of the files that came together. */
+export function FileQuestion({ question, choose }: { readonly question: WhichFile; readonly choose: (piece: Piece) => void }) {
+  return (
+    <section class="error" aria-labelledby="which-file">
+      <h2 id="which-file">Which file is the firmware?</h2>
+      <p role="alert">Several came, and they cannot be in one chip together: {question.why}. Choose one, and it runs:</p>
+      <div class="row" role="group" aria-label="files that came">
+        {question.pieces.map((piece) => (
+          <button key={piece.name} type="button" onClick={() => choose(piece)}>
+            {piece.name}
           </button>
         ))}
       </div>

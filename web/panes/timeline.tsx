@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { TimelineHandle } from '../../src/report/app/timeline.ts';
 import type { Picture } from '../../src/report/picture.ts';
+import type { RunResult } from '../../src/bench/documents/result.ts';
 import type { Verdict } from '../setup.ts';
 
 /** What the script of a report draws with, too. It is loaded while the firmware runs. */
@@ -15,6 +16,9 @@ interface TimelineProps {
   readonly now: number | null;
   readonly seek: (seconds: number) => void;
 }
+/** The line, or the address. */
+const whereOf = ({ file, line, pc }: RunResult['timeline'][number]): string => (file === null ? (pc ?? '') : `${file}:${line}`);
+
 export function TimelinePanel({ verdict: { result }, picture, now, seek }: TimelineProps) {
   const holder = useRef<HTMLDivElement>(null);
   const handle = useRef<TimelineHandle | null>(null);
@@ -47,6 +51,15 @@ export function TimelinePanel({ verdict: { result }, picture, now, seek }: Timel
         <summary>{result.timeline.length} events</summary>
         <div class="scroll" tabIndex={0} role="region" aria-label="events">
           <table>
+            <thead>
+              <tr>
+                {['at (s)', 'kind', 'what', 'where'].map((name) => (
+                  <th key={name} scope="col">
+                    {name}
+                  </th>
+                ))}
+              </tr>
+            </thead>
             <tbody>
               {result.timeline.map((t, i) => (
                 <tr
@@ -58,6 +71,7 @@ export function TimelinePanel({ verdict: { result }, picture, now, seek }: Timel
                   <td class="mono">{t.at}</td>
                   <td>{t.kind}</td>
                   <td>{t.text}</td>
+                  <td>{whereOf(t)}</td>
                 </tr>
               ))}
             </tbody>

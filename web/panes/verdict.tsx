@@ -1,7 +1,7 @@
 /** What the run tells, as every report does, and all checks. */
 import { hasReached } from '../../src/bench/documents/reached.ts';
 import type { ResultCheck } from '../../src/bench/documents/result.ts';
-import type { ShownFact, Verdict } from '../setup.ts';
+import type { PatchFile, ShownFact, Verdict } from '../setup.ts';
 import { Excerpt } from './source.tsx';
 
 const TONES: Readonly<Record<string, string>> = { green: 'good', yellow: 'but', red: 'bad' };
@@ -39,7 +39,7 @@ function Code({ code }: { readonly code: ShownFact['code'] }) {
 }
 
 /** A fact as every report tells it. */
-function Fact({ fact, patch }: { readonly fact: ShownFact; readonly patch: string }) {
+function Fact({ fact, patch }: { readonly fact: ShownFact; readonly patch: PatchFile }) {
   const label = fact.kind === 'next' ? 'Next, with bootbench run in a terminal:' : fact.label;
   return (
     <article class={`fact ${fact.kind}`}>
@@ -51,11 +51,12 @@ function Fact({ fact, patch }: { readonly fact: ShownFact; readonly patch: strin
       {fact.source && <Excerpt source={fact.source} />}
       <Below texts={fact.more} />
       <Code code={fact.code} />
-      {fact.kind === 'fix' && patch !== '' && (
+      {fact.kind === 'fix' && patch.text !== '' && (
         <p>
-          <a download="fix.diff" href={`data:text/x-diff;charset=utf-8,${encodeURIComponent(patch)}`}>
+          <a download="fix.diff" href={`data:text/x-diff;charset=utf-8,${encodeURIComponent(patch.text)}`}>
             Download fix.diff
           </a>
+          , and apply it in {patch.folder}: <code>patch -p1 &lt; fix.diff</code>
         </p>
       )}
     </article>
