@@ -7,6 +7,7 @@ const page = (text, link) => ({ text, link });
 const cases = readdirSync(new URL('cases', pages))
   .filter((file) => file.endsWith('.md'))
   .map((file) => page(`Case ${file.slice(0, -3)}`, `/cases/${file.slice(0, -3)}`));
+/** Its hundreds of names stand beside its own pages alone: every page would be slow with them. */
 const library = JSON.parse(readFileSync(new URL('api/typedoc-sidebar.json', pages), 'utf8'));
 
 // a file that is given as it is: its link gets no .html
@@ -54,70 +55,73 @@ export default defineConfig({
       page('Library', '/library'),
       { text: 'Playground', link: '/playground/', target: '_self' },
     ],
-    sidebar: [
-      { text: 'Tutorial', items: [page('From "no DFU" to a green CI job', '/tutorial')] },
-      {
-        text: 'How to',
-        items: [
-          page('Start from what you see', '/start'),
-          page('Use each command', '/commands'),
-          page('Run it in CI', '/ci'),
-          page('Use it on a board', '/boards'),
-          page('Settle what ST leaves open', '/evidence'),
-          page('Look at the event stream', '/trace'),
-          page('Run many cases', '/scale'),
-          page('Use the playground', '/playground-guide'),
-          page('Use the library', '/library'),
-          page('Write a DFU client', '/clients'),
-          page('Troubleshooting', '/troubleshooting'),
-          page('Questions', '/faq'),
-        ],
-      },
-      {
-        text: 'Reference',
-        items: [
-          page('Chips', '/chips'),
-          page('Scenario', '/scenario'),
-          page('Result', '/result'),
-          page('Words of a report', '/words'),
-          page('DFU conformance', '/conformance'),
-          page('What ST does not publish', '/roms'),
-          { text: 'The library', link: '/api/', collapsed: true, items: library },
-          page('What stays stable', '/support'),
-          page('Security', '/security'),
-          page('Changes', '/changelog'),
-        ],
-      },
-      {
-        text: 'Explanation',
-        items: [
-          page('How to think about the jump', '/concepts'),
-          page('bootbench, Renode, QEMU, Wokwi', '/which'),
-          page('The stand-in ROM', '/rom'),
-          page('Fidelity', '/fidelity'),
-          page('Folklore', '/folklore'),
-          page('Firmware of other projects', '/compat'),
-          { text: 'Cases', collapsed: true, items: cases },
-        ],
-      },
-      {
-        text: 'Development',
-        collapsed: true,
-        items: [
-          page('Contributing', '/contributing'),
-          page('Structure', '/dev/structure'),
-          page('Recipes', '/dev/recipes'),
-          page('Tests', '/dev/tests'),
-          page('Writing a check, adding a chip', '/dev/extending'),
-          page('How the cores run', '/dev/engine'),
-          page('Decisions', '/dev/decisions'),
-          page('Boundaries and tests', '/dev/security'),
-          page('Benchmarks', '/dev/benchmarks'),
-          page('What was run', '/dev/outside'),
-          page("The ROM's sources", '/rom-sources'),
-          page('Fixtures', '/fixtures'),
-        ],
-      },
-    ],
+    sidebar: {
+      '/api/': [page('All pages', '/start'), { text: 'The library', link: '/api/', items: library }],
+      '/': [
+        { text: 'Tutorial', items: [page('From "no DFU" to a green CI job', '/tutorial')] },
+        {
+          text: 'How to',
+          items: [
+            page('Start from what you see', '/start'),
+            page('Use each command', '/commands'),
+            page('Run it in CI', '/ci'),
+            page('Use it on a board', '/boards'),
+            page('Settle what ST leaves open', '/evidence'),
+            page('Look at the event stream', '/trace'),
+            page('Run many cases', '/scale'),
+            page('Use the playground', '/playground-guide'),
+            page('Use the library', '/library'),
+            page('Write a DFU client', '/clients'),
+            page('Troubleshooting', '/troubleshooting'),
+            page('Questions', '/faq'),
+          ],
+        },
+        {
+          text: 'Reference',
+          items: [
+            page('Chips', '/chips'),
+            page('Scenario', '/scenario'),
+            page('Result', '/result'),
+            page('Words of a report', '/words'),
+            page('DFU conformance', '/conformance'),
+            page('What ST does not publish', '/roms'),
+            page('The library', '/api/'),
+            page('What stays stable', '/support'),
+            page('Security', '/security'),
+            page('Changes', '/changelog'),
+          ],
+        },
+        {
+          text: 'Explanation',
+          items: [
+            page('How to think about the jump', '/concepts'),
+            page('bootbench, Renode, QEMU, Wokwi', '/which'),
+            page('The stand-in ROM', '/rom'),
+            page('Fidelity', '/fidelity'),
+            page('Folklore', '/folklore'),
+            page('Firmware of other projects', '/compat'),
+            { text: 'Cases', collapsed: true, items: cases },
+          ],
+        },
+        {
+          text: 'Development',
+          collapsed: true,
+          items: [
+            page('Contributing', '/contributing'),
+            page('Structure', '/dev/structure'),
+            page('Recipes', '/dev/recipes'),
+            page('Tests', '/dev/tests'),
+            page('Writing a check, adding a chip', '/dev/extending'),
+            page('How the cores run', '/dev/engine'),
+            page('Decisions', '/dev/decisions'),
+            page('Boundaries and tests', '/dev/security'),
+            page('Benchmarks', '/dev/benchmarks'),
+            page('What was run', '/dev/outside'),
+            page("The ROM's sources", '/rom-sources'),
+            page('Fixtures', '/fixtures'),
+          ],
+        },
+      ],
+    },
   },
 });
