@@ -171,7 +171,9 @@ describe('An application that does not work after the leave', () => {
     expect(flawsOf(svg)).toEqual([]);
     const texts = textsOf(svg);
     expect(texts).toEqual(expect.arrayContaining(['0483:df11', 'WHAT THE ROM LEAVES', 'YOUR APPLICATION', 'the application starts']));
-    expect(texts.join(' ')).toContain('✓ The host sees the DFU device Behind a leave, the application does not run as after a reset.');
+    expect(texts.join(' ')).toContain(
+      '✓ The host sees the DFU device After a DFU leave, the application does not work as it does after a reset.',
+    );
     expect(texts.join(' ')).toContain('The vectors are those of the ROM');
     expect(textsOf(svg, 'a').join(' ')).toContain('its exception is handled in system memory');
     expect(svg).toMatch(/data-wire="leave-remap" data-state="broken"/);

@@ -405,7 +405,8 @@ function headOf(result: RunResult, facts: readonly Fact[], back: WayBack | null)
       reasons: back?.why ?? [String(result.summary)],
       repair: null,
     };
-  const all = back === null ? reasons(result, facts) : ['Behind a leave, the application does not run as after a reset.', ...back.why];
+  const all =
+    back === null ? reasons(result, facts) : ['After a DFU leave, the application does not work as it does after a reset.', ...back.why];
   return { said, sign: SIGN.good, ink: hasReservations(result) ? INK.odd : INK.good, reasons: all, repair: null };
 }
 
