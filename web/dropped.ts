@@ -1,5 +1,5 @@
 /** What was dropped or chosen: a firmware, its sources, or both; folders are gone through. */
-import type { SourceTexts } from './setup.ts';
+import type { Piece, SourceTexts } from './setup.ts';
 
 export interface Found {
   readonly path: string;
@@ -58,4 +58,15 @@ async function sorted(found: readonly Found[]): Promise<Dropped> {
   const firmware = first !== undefined && (found.length === 1 || rank(first) < 2 || others.length === 1) ? first : null;
   const linked = others.filter((o) => rank(o) === 0 && o !== first).slice(0, MOST_OTHERS);
   return { firmware, others: firmware === null ? [] : linked, source };
+}
+
+/** The firmware, and the linked files beside it, as bytes; empty where there is no firmware. Files of one name are told apart by their folders. */
+export function piecesOf({ firmware, others }: Dropped): Promise<Piece[]> {
+  const all = firmware === null ? [] : [firmware, ...others];
+  return Promise.all(
+    all.map(async ({ file, path }) => {
+      const isAlone = all.every((o) => o.file === file || o.file.name !== file.name);
+      return { name: isAlone ? file.name : path, bytes: new Uint8Array(await file.arrayBuffer()) };
+    }),
+  );
 }

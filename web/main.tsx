@@ -1,7 +1,7 @@
 /** The playground: a firmware, its verdict, what happens if one thing is different, a machine to step, its DFU device, lessons. Nothing leaves the browser. */
 import { render } from 'preact';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { Dropped } from './dropped.ts';
+import { piecesOf, type Dropped } from './dropped.ts';
 import { keep, kept, type Kept } from './kept.ts';
 import { linkedFile, linkOf, noteLink, readLink } from './link.ts';
 import { HandOver, WhichRun } from './hand-over.tsx';
@@ -32,8 +32,6 @@ import { inWords } from './words.ts';
 import { onRunner, runnerReady, Stopped, stopRuns, supplyWith } from './workers.ts';
 
 const NO_EXAMPLES: readonly Example[] = [];
-
-const bytesOf = async (file: File): Promise<Uint8Array> => new Uint8Array(await file.arrayBuffer());
 
 function App() {
   const [examples, setExamples] = useState(NO_EXAMPLES);
@@ -156,22 +154,18 @@ function App() {
 
   const bring = (coming: Promise<Dropped>): void =>
     void attempt('reading', async (stale) => {
-      const { firmware, others: more, source } = await coming;
+      const dropped = await coming;
+      const { source } = dropped;
       if (stale()) return;
       const isOwn = name === '' && setup !== null;
-      if (firmware === null) {
+      if (dropped.firmware === null) {
         if (Object.keys(source).length === 0) throw new Error('There is neither firmware nor a source file in what was dropped.');
         if (!isOwn) early.current = source;
         else await diagnose({ ...setup, source: { ...setup.source, ...source } });
         return;
       }
       setVerdict(null);
-      const [first, ...others] = await Promise.all(
-        [firmware, ...more].map(async ({ file, path }, _, all) => {
-          const isAlone = all.every((o) => o.file === file || o.file.name !== file.name);
-          return { name: isAlone ? file.name : path, bytes: await bytesOf(file) };
-        }),
-      );
+      const [first, ...others] = await piecesOf(dropped);
       if (stale()) return;
       setName('');
       if (wanted === '') setFlips(NO_FLIPS);
