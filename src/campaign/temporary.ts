@@ -52,11 +52,13 @@ export function folderBeside(target: string): string {
 export function openTemporary(target: string, chance = anyChance()): Temporary {
   const path = nameBeside(target, chance);
   const file = openSync(path, 'wx');
-  const old = statSync(target, { throwIfNoEntry: false });
-  if (old === undefined) return { path, file };
   // a file system without owners or permissions says no; so it does to whoever is not root
-  attempted(() => fchownSync(file, old.uid, old.gid));
-  attempted(() => fchmodSync(file, old.mode & 0o777));
+  attempted(() => {
+    const old = statSync(target, { throwIfNoEntry: false });
+    if (old === undefined) return;
+    attempted(() => fchownSync(file, old.uid, old.gid));
+    fchmodSync(file, old.mode & 0o777);
+  });
   return { path, file };
 }
 function attempted(change: () => void): void {

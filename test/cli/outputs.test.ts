@@ -51,6 +51,13 @@ it.skipIf(process.platform === 'win32').each([['>'], ['>>']])(
 );
 
 describe('the temporary file of an output', () => {
+  it('is made for a link that leads to itself, too, which is replaced by the file', () => {
+    const cwd = folder();
+    symlinkSync('out.json', join(cwd, 'out.json'));
+    one(cwd).write('--json', verbatim('{}'));
+    expect(readdirSync(cwd)).toEqual(['out.json']);
+    expect(readFileSync(join(cwd, 'out.json'), 'utf8')).toBe('{}');
+  });
   it('has another name each time, which others cannot foresee', () => {
     const cwd = folder();
     const names = [1, 2].map(() => {
