@@ -2,13 +2,12 @@
 import type { TraceTransfer } from '../src/bench/documents/trace-types.ts';
 import type { Session } from '../src/bench/session/session.ts';
 import type { Ps } from '../src/emu/time.ts';
-import { driverOf, isInterruptTransfer } from '../src/usb-sim/outside.ts';
+import { copyOf, driverOf, isInterruptTransfer } from '../src/usb-sim/outside.ts';
 import type { TappedStatus, Transfer } from '../src/usb-sim/types.ts';
 import type { UsbTap } from '../src/usb-sim/usb-sim.ts';
 
 /** Effort. */
 const MOST = 4000;
-const copyOf = (t: Readonly<Transfer>): Transfer => ({ ...t, setup: t.setup?.slice() ?? null, data: t.data.slice(), held: null });
 
 export class BusLog implements UsbTap {
   private readonly usb: Session['usb'];

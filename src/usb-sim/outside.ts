@@ -27,6 +27,9 @@ export function endpointInForce(state: UsbSimState, address: number): EndpointIn
   return undefined;
 }
 
+/** As it is now: the bus goes on with the transfer itself. */
+export const copyOf = (t: Readonly<Transfer>): Transfer => ({ ...t, setup: t.setup?.slice() ?? null, data: t.data.slice(), held: null });
+
 /** Of a pipe that goes to an interrupt endpoint of the device on the bus. */
 export function isInterruptTransfer(state: UsbSimState, { kind, endpoint }: Readonly<Transfer>): boolean {
   if (kind === 'control') return false;

@@ -11,7 +11,7 @@ import type { MachineObserver } from '../../emu/machine-observer.ts';
 import { registerFile } from '../../emu/core/arm/register-file.ts';
 import { listensTo } from '../../emu/wires.ts';
 import { rateHz, type Ps } from '../../emu/time.ts';
-import { driverOf, isInterruptTransfer } from '../../usb-sim/outside.ts';
+import { copyOf, driverOf, isInterruptTransfer } from '../../usb-sim/outside.ts';
 import type { TappedStatus, Transfer } from '../../usb-sim/types.ts';
 import type { UsbTap } from '../../usb-sim/usb-sim.ts';
 import { attempt, type Starts } from '../proof/attempt.ts';
@@ -300,7 +300,7 @@ export class Tracer {
     ended: (t, status, at) => this.tapped(t, at, status),
   };
   private tapped(t: Readonly<Transfer>, at: Ps, status: TappedStatus | null): void {
-    const transfer = { ...t, setup: t.setup?.slice() ?? null, data: t.data.slice(), held: null };
+    const transfer = copyOf(t);
     this.look(at);
     const { state } = this.session.usb;
     this.log.tapped.push({ at, transfer, interrupt: isInterruptTransfer(state, t), driver: driverOf(state, t), status });
