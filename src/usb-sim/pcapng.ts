@@ -18,8 +18,6 @@ const OPTION_TSRESOL = 9;
 const NANO = 9;
 const PS_PER_NS = 1000;
 const USBMON_HEADER = 64;
-/** Of a packet without data, with what pads it: block, time stamp and usbmon's header. */
-const PACKET_BYTES = 12 + 20 + USBMON_HEADER + 3;
 const XFER = { ISOCHRONOUS: 0, INTERRUPT: 1, CONTROL: 2, BULK: 3 } as const;
 const EINPROGRESS = 115;
 /** Effort: a longer file is not kept, for a session may last for days. */
@@ -133,11 +131,12 @@ export class PcapngWriter implements UsbTap {
   }
 
   private add(t: Readonly<Transfer>, at: Ps, event: 'S' | 'C', status: number, data: Uint8Array | null): void {
+    const made = this.missing > 0 ? null : this.packet(t, at, event, status, data);
     // it ends at the first that has no room: with gaps it would show answers to nothing
-    if (this.missing > 0 || this.size + PACKET_BYTES + (data?.length ?? 0) > this.most) {
-      this.missing++;
-      return;
-    }
+    if (made === null || this.size + made.length > this.most) this.missing++;
+    else this.keep(made);
+  }
+  private packet(t: Readonly<Transfer>, at: Ps, event: 'S' | 'C', status: number, data: Uint8Array | null): Uint8Array {
     const packet = this.usbmon(t, at, event, status, data);
     const body = new Uint8Array(20 + packet.length);
     const v = new DataView(body.buffer);
@@ -147,7 +146,7 @@ export class PcapngWriter implements UsbTap {
     v.setUint32(12, packet.length, true);
     v.setUint32(16, packet.length, true);
     body.set(packet, 20);
-    this.keep(block(ENHANCED_PACKET, body));
+    return block(ENHANCED_PACKET, body);
   }
 
   // eslint-disable-next-line complexity -- one line for each field of usbmon's header; submission and completion fill some of them differently
