@@ -127,7 +127,6 @@ export interface Verdict {
   readonly result: RunResult;
   /** What every report tells, the headline first. */
   readonly told: readonly ShownFact[];
-  /** The fix for `git apply`; empty where there is none. */
   readonly patch: PatchFile;
   readonly chip: string;
   /** Milliseconds of real time. */
