@@ -415,14 +415,15 @@ function lookForCause(run: PlainRun, { judged, failure, entry, starts, variants 
   if (!explained) Object.assign(answers, byDifference(run, entry));
   answers.path = onTheWay(run, explained || answers.difference?.helps === true);
   if (explained || answers.difference?.helps === true || answers.path.sets.length > 0) return;
+  // an instruction without which it works says more than the branch that went by what it did
+  const leftOut = byLeavingOut(run, entry);
+  Object.assign(answers, leftOut);
+  if (leftOut.difference !== null) return;
   const turn = byTurning(run);
   if (turn !== null) {
     answers.turn = turn;
     return;
   }
-  const leftOut = byLeavingOut(run, entry);
-  Object.assign(answers, leftOut);
-  if (leftOut.difference !== null) return;
   answers.board = searched(run, 'what the board or the host keeps from it', NO_BOARD, () => boardCauses(input, () => true));
 }
 

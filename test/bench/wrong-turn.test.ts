@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { Thumb } from '../emu/thumb.ts';
-import { bareImage, MAIN } from './bare-image.ts';
+import { bareImage, FLASH, MAIN } from './bare-image.ts';
 import { plainJob } from './plain-job.ts';
 
 const [ROM, WORD, GPIOA_IDR, AHB1ENR] = [0x1fff0000, 0x20000040, 0x40020010, 0x40023830];
@@ -76,4 +76,18 @@ it.each([
 it('a main loop that leaves everything to handlers is no cause', () => {
   const { outcome, diagnosis } = readOnce(0);
   expect([outcome, diagnosis.causes]).toEqual(['no-jump', []]);
+});
+
+it('a mask that keeps the tick away is the cause, not the branch that asks for what the tick would have stored', () => {
+  const [CPSID, CPSIE, SYST] = [0xb672, 0xb662, 0xe000e010];
+  const t = new Thumb(MAIN).b('main').put(0xbf00).label('handler').constant(0, WORD).movs(1, 1).str(1, 0).bxLr();
+  t.label('main').put(CPSID).constant(0, WORD).movs(1, 0).str(1, 0);
+  t.constant(2, SYST).constant(1, 3999).str(1, 2, 4).str(1, 2, 8).movs(1, 7).str(1, 2);
+  t.label('wait').ldr(1, 0).cmp(1, 0).beq('wait').movs(1, 0).str(1, 2).put(CPSIE);
+  const [image] = bareImage(t.constant(0, ROM).ldr(1, 0).ldr(2, 0, 4).movSp(1).bx(2));
+  const view = new DataView(image!.bytes.buffer);
+  view.setUint32(4 * 15, MAIN + 4 + 1, true);
+  const { outcome, diagnosis } = runBench(jobInput(plainJob('stm32f405rg', [image!])));
+  expect([outcome, diagnosis.causes.map(({ what, proved }) => [what, proved])]).toEqual(['stuck', [['PRIMASK', true]]]);
+  expect(view.getUint16(Number(diagnosis.causes[0]!.lastWriter!.pc) - FLASH, true)).toBe(CPSID);
 });
