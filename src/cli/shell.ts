@@ -1,6 +1,7 @@
 /** A command of the user's shell, or a program, with whatever it starts: it ends as a whole. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { Interrupted, type Io } from './io.ts';
+import { Mark } from './mark.ts';
 
 /**
  * A program that was started, with its pipes.
@@ -25,6 +26,8 @@ const OUTPUT_MS = 1000;
 export class ShellCommand {
   readonly ended: Promise<ShellEnd>;
   private readonly child: ChildProcess;
+  /** For what leaves its group (`setsid`, a daemon). */
+  private readonly mark = new Mark();
 
   /** @param command a line of the shell, or a program and what it is given; @param heard what it prints, on stdout and stderr */
   constructor(
@@ -36,7 +39,7 @@ export class ShellCommand {
     const [program = '', ...given] = shell ? [command] : command;
     // a group of its own: a signal reaches the compiler below `make` below the shell
     const detached = process.platform !== 'win32';
-    const child = withPipes(spawn(program, given, { shell, cwd, env: { ...env }, detached, stdio: ['ignore', 'pipe', 'pipe'] }));
+    const child = withPipes(spawn(program, given, { shell, cwd, env: this.mark.in(env), detached, stdio: ['ignore', 'pipe', 'pipe'] }));
     this.child = child;
     for (const stream of ['stdout', 'stderr'] as const) child[stream].on('data', (bytes: Buffer) => heard(bytes, stream));
     this.ended = new Promise((settle, fail) => {
@@ -54,15 +57,17 @@ export class ShellCommand {
   /** @returns its exit code, within that much time and without Ctrl-C; else it is ended, and the error says why */
   async within(ms: number, late: Error, onInterrupt: Io['onInterrupt'], interrupted: string): Promise<number | null> {
     let cut: Error | null = null;
+    let stopped: Promise<void> = Promise.resolve();
     const end = (why: Error): void => {
       cut ??= why;
       // it may never have started: whoever waits for its end hears that
-      void this.stop().catch(() => undefined);
+      stopped = this.stop().catch(() => undefined);
     };
     const stopListening = onInterrupt((signal) => end(new Interrupted(signal, interrupted)));
     const timer = setTimeout(() => end(late), ms);
     try {
       const { code } = await this.ended;
+      await stopped;
       if (cut !== null) throw cut as Error;
       return code;
     } finally {
@@ -78,8 +83,10 @@ export class ShellCommand {
     clearTimeout(timer);
     // the shell may be gone before what it has started
     this.kill('SIGKILL');
+    await this.mark.end();
   }
   private kill(signal: NodeJS.Signals): void {
+    this.mark.send(signal);
     const { pid } = this.child;
     if (pid === undefined || process.platform === 'win32') return void this.child.kill(signal);
     try {

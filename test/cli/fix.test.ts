@@ -178,8 +178,9 @@ describe.skipIf(skipped)(`bootbench fix${why}`, { timeout: 120_000 }, () => {
     ['--build-wall', ['--build-wall', '2s'], 4, /^bootbench: the build was not over within 2s, and was ended; .*--build-wall$/],
   ])('%s ends the build with all that it has started', async (what, more, code, said) => {
     const root = smallProject();
-    // a shell below the shell, deaf to SIGTERM, that holds the output open
-    const build = `sh -c 'trap "" TERM; echo $$ > started; sleep 1000'; true`;
+    // a shell below the shell, deaf to SIGTERM, that holds the output open; the other one has a group of its own
+    const deaf = `sh -c 'trap "" TERM; echo $$ > started; sleep 1000'; true`;
+    const build = what === 'a signal' || process.platform !== 'linux' ? deaf : `setsid ${deaf}`;
     let signal = (): void => undefined;
     const watch = setInterval(() => {
       if (what === 'a signal' && existsSync(join(root, 'started'))) signal();

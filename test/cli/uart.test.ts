@@ -115,6 +115,24 @@ describe('what a user can get wrong', () => {
     const pid = Number(readFileSync(join(cwd, 'started'), 'utf8'));
     await vi.waitUntil(() => isGone(pid), { timeout: 10_000 });
   });
+  // macOS shows nobody's environment
+  it.skipIf(process.platform !== 'linux').each([
+    ['setsid', `setsid sh ./client & wait`],
+    ['a second fork, its parents gone', `(setsid sh -c 'sh ./client &' &); sleep 1000`],
+  ])('a client that leaves its group by %s is ended all the same', async (_, client) => {
+    // deaf to what asks it to end
+    const cwd = folder({ client: Buffer.from(`trap '' TERM HUP; echo $$ > started; sleep 1000; true`) });
+    let signal = (): void => undefined;
+    const watch = setInterval(() => existsSync(join(cwd, 'started')) && signal(), 20);
+    const ran = await cli(['uart', '--chip', 'stm32f405rg', '--boot0', '--exec', client], {
+      cwd,
+      onInterrupt: (raise) => (signal = raise),
+    });
+    clearInterval(watch);
+    expect(ran.code).toBe(0);
+    const pid = Number(readFileSync(join(cwd, 'started'), 'utf8'));
+    expect(isGone(pid)).toBe(true);
+  });
   it('a firmware that never enters the ROM', async () => {
     const loop = [0x00, 0x10, 0x00, 0x20, 0x09, 0x00, 0x00, 0x08, 0xfe, 0xe7];
     const ran = await cli(['uart', 'fw.bin@0x08000000', '--chip', 'stm32f405rg', '--pty'], {
