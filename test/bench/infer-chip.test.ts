@@ -398,7 +398,7 @@ describe('an image that is run on a part of another family', () => {
   it.each(['stm32f103xb.h', 'stm32wle5xx.h', 'stm32f205xx.h'])('is told by its device header: %s', (header) => {
     const part = header.slice(0, -2).toUpperCase();
     expect(told('stm32f405rg', header)).toBe(
-      `fw.elf: built for ${part} (the device header ${header}), but the chip here is STM32F405RG: are the image and --chip right?`,
+      `fw.elf: built for ${part} (the device header ${header}), but the chip here is STM32F405RG: are the image and the chip right?`,
     );
   });
   it.each([
@@ -425,7 +425,7 @@ describe('an image that is run on a part of another family', () => {
   const code = (chip: string, fixture: string): string | null => otherCode(findChip(chip)!, [loadImage(bytes(fixture), 'fw.elf')]);
   it('without a name its code tells, by the RCC that it works', () => {
     expect(code('stm32h533re', 'f405-straight')).toBe(
-      'fw.elf: its code uses RCC at 0x40023800, its address on STM32F4, and never at the address of STM32H533RE: are the image and --chip right?',
+      'fw.elf: its code uses RCC at 0x40023800, its address on STM32F4, and never at the address of STM32H533RE: are the image and the chip right?',
     );
     expect(code('stm32f405rg', 'h533-straight')).toContain(
       'uses RCC at 0x44020c00, its address on STM32H5, and never at the address of STM32F405RG',

@@ -110,7 +110,7 @@ const SURE = 50;
 export function otherFamily(chip: ChipDescription, image: NamedImage): string | null {
   const said = surePart(image);
   if (said === null || said.part.startsWith(familyOf(chip))) return null;
-  return `${image.path}: built for ${said.part} (${said.reason}), but the chip here is ${chip.name}: are the image and --chip right?`;
+  return `${image.path}: built for ${said.part} (${said.reason}), but the chip here is ${chip.name}: are the image and the chip right?`;
 }
 function surePart(image: NamedImage): { part: string; reason: string } | null {
   const uf2 = familyOfUf2(image.bytes);
@@ -197,7 +197,7 @@ export function otherCode(chip: ChipDescription, images: readonly LoadedImage[])
   const families = [...new Set(left.filter((c) => rccUsed(c, addresses)!.base === rcc.base).map(familyOf))];
   return (
     `${images[0]!.path}: its code uses RCC at ${hex32(rcc.base)}, its address on ${families.join(', ')}, and never ` +
-    `at the address of ${chip.name}: are the image and --chip right?`
+    `at the address of ${chip.name}: are the image and the chip right?`
   );
 }
 

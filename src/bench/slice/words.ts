@@ -179,9 +179,7 @@ function behindFlash(chip: ChipDescription, address: number): string | null {
     .flatMap((part) => findChip(part) ?? [])
     .filter((part) => address < flash.base + (flashOf(part)?.size ?? 0))
     .toSorted((a, b) => alike(b) - alike(a))[0];
-  return larger
-    ? `, whose flash has ${flash.size >> 10} KiB; that of ${larger.name} includes this address (--chip ${larger.name.toLowerCase()})`
-    : null;
+  return larger ? `, whose flash has ${flash.size >> 10} KiB; that of ${larger.name} includes this address` : null;
 }
 /** What is there, for an address that was accessed or jumped to in vain. */
 export function whatIsAt(s: Session, address: number, core = 0): string {
