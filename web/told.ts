@@ -9,7 +9,7 @@ import { handOverPicture, type HandOverOptions } from '../src/report/hand-over/p
 import type { PatchFile, Pictures, ShownFact } from './setup.ts';
 
 export const shownFacts = (result: RunResult, sources: Sources): ShownFact[] =>
-  toldOn('page', storyOf(result, { sources })).map(({ is, label, tone, text, place, more, source, code }) => ({
+  toldOn('playground', storyOf(result, { sources })).map(({ is, label, tone, text, place, more, source, code }) => ({
     kind: is,
     label,
     tone,

@@ -2,6 +2,7 @@
  * What surrounds a firmware that nobody described. A firmware is written for its board's clock: where the usual board of the chip has none at OSC_IN, or another one than
  * the firmware counts on, its own clock tree says which. And it may be linked behind a boot loader that is not there. What is assumed is told.
  */
+import { SAY_BOARD, withAdvice, type Advice } from './documents/advice.ts';
 import { factsIn } from './documents/note-facts.ts';
 import { hex32, type RunResult } from './documents/result.ts';
 import type { RunJob } from './input/job.ts';
@@ -10,6 +11,7 @@ export interface Assumed {
   readonly job: RunJob;
   /** For a person, and the kind of its note. */
   readonly text: string;
+  readonly advice?: Advice;
   readonly kind: 'assumed-board' | 'boot-at';
   /** Whether a run of it has what the other lacked. */
   readonly helps: (result: RunResult<string>) => boolean;
@@ -18,7 +20,8 @@ export interface Assumed {
 const MHZ = 1e6;
 /** Where the firmware does not tell: the crystal of most boards. */
 const USUAL_HSE = 8 * MHZ;
-const OR_SAY = 'if your board has another, say --board, or board.hse in a scenario';
+const orSay = (what: string): ReturnType<typeof withAdvice> =>
+  withAdvice({ is: 'other', said: what, lead: ': if your board has another, ', command: SAY_BOARD });
 
 const LACKS = { usb: 'USB would run at a wrong rate', pll: 'the firmware counts on it, and its PLL would be out of range' } as const;
 
@@ -52,7 +55,7 @@ function otherClock(job: RunJob, { notes, scenario }: RunResult<string>): Assume
     return {
       job: withHse(crystal.hz, here.kind ?? 'crystal'),
       kind: 'assumed-board',
-      text: `a clock of ${crystal.hz / MHZ} MHz at OSC_IN is assumed, because ${LACKS[crystal.lacks]} with ${here.hz / MHZ} MHz: ${OR_SAY}`,
+      ...orSay(`a clock of ${crystal.hz / MHZ} MHz at OSC_IN is assumed, because ${LACKS[crystal.lacks]} with ${here.hz / MHZ} MHz`),
       helps: (r) => factsIn(r.notes, 'other-crystal').length === 0,
     };
   const missing = factsIn(notes, 'never-ready').find(({ flag, otherBoard }) => otherBoard && flag === 'HSERDY');
@@ -62,7 +65,7 @@ function otherClock(job: RunJob, { notes, scenario }: RunResult<string>): Assume
   return {
     job: withHse(hz, kind),
     kind: 'assumed-board',
-    text: `${what} of ${hz / MHZ} MHz at OSC_IN is assumed, because the firmware waits for it: ${OR_SAY}`,
+    ...orSay(`${what} of ${hz / MHZ} MHz at OSC_IN is assumed, because the firmware waits for it`),
     helps: (r) => !factsIn(r.notes, 'never-ready').some(({ flag }) => flag === 'HSERDY'),
   };
 }

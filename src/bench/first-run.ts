@@ -14,9 +14,10 @@ import type { RunResult, WayIn } from './documents/result.ts';
 import type { RunInput } from './input/run-input.ts';
 import { runBench } from './run.ts';
 import { followedText, outcomeText, reaches, type Tried } from './documents/tried.ts';
+import { withAdvice } from './documents/advice.ts';
 import type { Note } from './documents/note-facts.ts';
 import type { Step } from './documents/scenario-types.ts';
-import { assumed } from './assumed.ts';
+import { assumed, type Assumed } from './assumed.ts';
 import { calledFrom, jumpCandidates, scanFunctions } from './input/code-scan.ts';
 import { countedCrystal } from './verdict/counted-crystal.ts';
 import { atMost, Bounds, MOST } from './documents/bounds.ts';
@@ -45,7 +46,7 @@ function withAssumed(given: RunJob, asked: RunHooks, run: (input: RunInput) => R
   const early = countsOnAnother(given) ? assumed(given, given, runBench(jobInput(setUp(given), hooks))) : null;
   const first = early?.job ?? given;
   let [job, result] = [first, far(first)];
-  const told = new Map<string, string>(early === null ? [] : [[early.kind, early.text]]);
+  const told = new Map<string, Note>(early === null ? [] : [[early.kind, noteOf(early)]]);
   for (let i = 0; !isCut(result); i++) {
     const next = assumed(given, job, result);
     if (next === null) break;
@@ -55,17 +56,15 @@ function withAssumed(given: RunJob, asked: RunHooks, run: (input: RunInput) => R
     }
     const made = far(next.job);
     if (!next.helps(made)) break;
-    told.set(next.kind, next.text);
+    told.set(next.kind, noteOf(next));
     [job, result] = [next.job, made];
   }
   result = withNotes(result, bounds.notes);
   if (told.size === 0) return result;
   const rest = { ...result, notes: result.notes.filter(({ kind }) => !told.has(kind)) };
-  return withNotes(
-    rest,
-    [...told].map(([kind, text]) => ({ kind, text })),
-  );
+  return withNotes(rest, [...told.values()]);
 }
+const noteOf = ({ kind, text, advice }: Assumed): Note => ({ kind, text, ...(advice && { advice }) });
 
 /** The job with what `run` would assume to be around the firmware, for what is written down. */
 export function assumedJob(given: RunJob, hooks: RunHooks): { readonly job: RunJob; readonly told: readonly string[] } {
@@ -288,9 +287,15 @@ function triggerNotes(chosen: Trigger, all: readonly Trigger[], input: RunInput)
   const atStart = chosen.step !== null && 'at' in chosen.step && chosen.step.at === AT_START;
   const notes: Note[] = [{ kind: 'trigger', text: `triggered ${atStart ? 'at power-on' : 'at 100 ms'} by bootbench: ${what}` }];
   if (chosen.step !== null && 'do' in chosen.step && 'call' in chosen.step.do)
-    notes.push(
-      but(`no input that was tried reaches this jump: bootbench made the ${what} itself${insteadOfCall(input, chosen.step.do.call)}`),
-    );
+    notes.push({
+      kind: BUT,
+      ...withAdvice({
+        is: 'other',
+        said: `no input that was tried reaches this jump: bootbench made the ${what} itself${withoutCall(input, chosen.step.do.call)}`,
+        lead: '. Instead of that call, ',
+        command: `put the button or the text that leads there into a scenario: {"at":"1s","do":{"cdc":{"text":"…"}}}, or a step \`uart\` or \`pin\``,
+      }),
+    });
   for (const t of all.filter((o) => o !== chosen && !reaches(o) && isInput(o)))
     notes.push(failing(`${t.name ?? 'by itself'} ends in ${t.outcome}`));
   const others = all.filter((t) => t !== chosen).map((t) => `${t.name ?? 'by itself'} (${outcomeText(t)})`);
@@ -298,16 +303,14 @@ function triggerNotes(chosen: Trigger, all: readonly Trigger[], input: RunInput)
   return notes;
 }
 
-/** What a call by bootbench leaves out, and how to leave it out no longer. */
-function insteadOfCall({ images }: RunInput, call: string | { readonly symbol: string }): string {
+/** What a call by bootbench leaves out. */
+function withoutCall({ images }: RunInput, call: string | { readonly symbol: string }): string {
   const name = typeof call === 'string' ? call : call.symbol;
   const facts = scanFunctions(images).find((f) => f.symbol.name === name);
   const pointers = facts === undefined ? [] : (calledFrom(images, facts)?.pointers ?? []);
-  const by =
-    pointers.length === 0
-      ? ''
-      : `. On the board, ${pointers.slice(0, SHOWN_CALLERS).join(' or ')} leads to it, by a pointer: out of an interrupt, the jump may fail where this call works`;
-  return `${by}. Put the button or the text that does it into a scenario: {"at":"1s","do":{"cdc":{"text":"…"}}}, or a step \`uart\` or \`pin\``;
+  return pointers.length === 0
+    ? ''
+    : `. On the board, ${pointers.slice(0, SHOWN_CALLERS).join(' or ')} leads to it, by a pointer: out of an interrupt, the jump may fail where this call works`;
 }
 const SHOWN_CALLERS = 2;
 

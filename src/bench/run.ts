@@ -253,7 +253,7 @@ function idleImages(session: Session, powerOn: Checkpoint, { end, entries }: Bas
   const kind = end.outcome === 'stuck' ? 'wait' : end.outcome === 'no-jump' ? 'not-triggered' : null;
   return kind === null || entries.length > 0
     ? []
-    : unstarted(session, powerOn, end.at, kind === 'not-triggered').map((text) => ({ kind, text }));
+    : unstarted(session, powerOn, end.at, kind === 'not-triggered').map((said) => ({ kind, ...said }));
 }
 /** Result of the comparison of a DFU leave with a reset; null if a limit ended it. */
 function leaveOf({ session, input, finished, notes }: PlainRun): Traced['leave'] {

@@ -90,6 +90,7 @@ const OPTIONAL = {
   chipFrom: text,
   chipBecause: text,
   chipGuess: yes,
+  chipOpen: yes,
   boardSays: text,
   effort: { enum: [...EFFORTS] },
   withoutShortcuts: list({ enum: [...SHORTCUT_NAMES] }, SHORTCUT_NAMES.length),

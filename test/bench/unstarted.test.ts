@@ -30,7 +30,7 @@ function told(loader: (t: Thumb) => unknown, runsOn = false): string[] {
   const session = new Session(jobInput(plainJob('stm32l476rg', images)));
   const powerOn = session.save();
   session.run();
-  const lines = unstarted(session, powerOn, MS, runsOn);
+  const lines = unstarted(session, powerOn, MS, runsOn).map(({ text }) => text);
   session.release();
   return lines;
 }

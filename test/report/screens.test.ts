@@ -13,6 +13,7 @@ import { shortReport } from '../../src/report/short.ts';
 import type { Sources } from '../../src/report/source-lines.ts';
 import { checksReport, terminalReport } from '../../src/report/terminal.ts';
 import { expectAsBefore } from '../emu/core/golden-file.ts';
+import { shownFacts } from '../../web/told.ts';
 
 const FIXTURES = fileURLToPath(new URL('../../fixtures/', import.meta.url));
 const SCENARIOS = [
@@ -57,6 +58,7 @@ const reportsOf = (sources: Sources): readonly ((r: RunResult) => string)[] => [
   (r) => htmlReport(r, { sources }),
   (r) => JSON.stringify(findingsOf('scenario.json', r, ['it fails'], sources)),
   (r) => JSON.stringify(patchOf(r, sources)),
+  (r) => JSON.stringify(shownFacts(r, sources)),
 ];
 /** Fields by which a person would judge otherwise. */
 const TELLING = /^(outcome|summary|resets|stuck|diagnosis\.causes|checks|usb\.sessions|notes|console|rom\.(id|version|kind)|chip|seed)/;

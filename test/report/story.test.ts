@@ -1,4 +1,5 @@
 /** Every report tells every fact: what a surface leaves out stands in a table, and nothing else is missing. */
+import { withAdvice, type Advice } from '../../src/bench/documents/advice.ts';
 import { untried } from '../../src/bench/proof/after.ts';
 import { describe, expect, it } from 'vitest';
 import { fileURLToPath } from 'node:url';
@@ -10,13 +11,14 @@ import { explain, explained } from '../../src/report/explain.ts';
 import { findingsOf } from '../../src/report/findings.ts';
 import { htmlReport, storySection } from '../../src/report/html.ts';
 import { junit } from '../../src/report/junit.ts';
-import type { Excerpt, Fact, Kind, Surface } from '../../src/report/story/facts.ts';
+import type { Excerpt, Fact, Kind, Said, Surface } from '../../src/report/story/facts.ts';
 import { linesOf, screenOf } from '../../src/report/story/lines.ts';
 import { tell, type Told } from '../../src/report/story/sentences.ts';
 import { storyOf } from '../../src/report/story/story.ts';
 import { LEFT_OUT, toldOn } from '../../src/report/story/surfaces.ts';
 import { shortReport } from '../../src/report/short.ts';
 import { documentReport, terminalReport } from '../../src/report/terminal.ts';
+import { shownFacts } from '../../web/told.ts';
 import { dfuResult, primaskCause, primaskResult, writer } from '../samples/results.ts';
 
 const check = primaskResult().checks.find((c) => c.observed !== null)!;
@@ -26,7 +28,7 @@ const stuck = { address: '0x40028000', register: 'ETH.DMAMR', value: '0x00000001
 /** One fact of each kind, and words that a report has to have of it. */
 const FACTS: { readonly [K in Kind]: readonly [Extract<Fact, { is: K }>, ...string[]] } = {
   verdict: [{ is: 'verdict', result: primaskResult(), judgement: null }, 'rom-silent', 'no DFU device appeared'],
-  ended: [{ is: 'ended', ended: { reason: 'wall', at: '1.500000000' } }, '1.5 s', '--wall was reached'],
+  ended: [{ is: 'ended', ended: { reason: 'wall', at: '1.500000000' } }, '1.5 s'],
   symptom: [{ is: 'symptom', symptom: { asked: 'resets', matches: false, options: [{ rom: {}, board: {}, outcome: 'fault', text: 'would-cause-it' }] }, notes: ['also-tried'] }, 'the board resets', 'would-cause-it', 'Also-tried'],
   after: [{ is: 'after', after: { ...untried(''), alive: { result: 'ok', because: 'it-prints' } } }, 'it-prints'],
   condition: [{ is: 'condition', text: 'pressed-by-us', detail: false }, 'Pressed-by-us'],
@@ -37,14 +39,14 @@ const FACTS: { readonly [K in Kind]: readonly [Extract<Fact, { is: K }>, ...stri
   fault: [{ is: 'fault', text: 'it-crashed', source, more: ['called-by-x'] }, 'it-crashed', 'marked_line', 'called-by-x'],
   origin: [{ is: 'origin', links: ['first-link', 'second-link'] }, 'first-link', 'second-link'],
   reset: [{ is: 'reset', texts: ['reset-here', 'reset-why'], source }, 'reset-here', 'reset-why', 'marked_line'],
-  wait: [{ is: 'wait', where: 'main.c:7', source, callers: [{ text: 'caller-one', name: 'x', file: null, times: 1 }], stuck, summary: null, why: ['wait-why'], unmodelled: true, volatile: true, refused: 'refused-write' }, 'ETH.DMAMR', '0x00000001', 'main.c:7', 'caller-one', 'wait-why', 'volatile', 'refused-write', 'does not model'],
-  'not-triggered': [{ is: 'not-triggered', why: null, ways: ['way-in'], tried: ['tried-it'], detail: false }, 'nothing triggered', 'way-in', 'tried-it'],
+  wait: [{ is: 'wait', where: 'main.c:7', source, callers: [{ text: 'caller-one', name: 'x', file: null, times: 1 }], stuck, summary: null, why: [{ text: 'wait-why' }], unmodelled: true, volatile: true, refused: 'refused-write' }, 'ETH.DMAMR', '0x00000001', 'main.c:7', 'caller-one', 'wait-why', 'volatile', 'refused-write', 'does not model'],
+  'not-triggered': [{ is: 'not-triggered', why: null, ways: [{ text: 'way-in' }], tried: ['tried-it'], detail: false }, 'nothing triggered', 'way-in', 'tried-it'],
   'in-vain': [{ is: 'in-vain', what: 'write', text: 'lost-write', unlock: true }, 'lost-write', 'FLASH_OPTKEYR'],
   serial: [{ is: 'serial', texts: ['over-serial', 'serial-fix'] }, 'over-serial', 'serial-fix'],
   check: [{ is: 'check', check: { ...check, because: 'check-because' }, maybe: false }, check.id, 'check-because'],
   fix: [{ is: 'fix', form: 'diff', where: 'main.c, line 9', code: [{ mark: '+', text: 'added_line();' }, { mark: '-', text: 'gone_line();' }], left: ['left-part'], needs: ['needs-header'] }, 'main.c, line 9', '+added_line();', '-gone_line();', 'not in the patch: left-part', 'needs-header'],
   proof: [{ is: 'proof', count: 1, reached: 'dfu', goal: null, rom: 'stand-in ROM (x)', sets: [['primask'], ['msp', 'vtor']], around: false }, 'reaches DFU', 'stand-in ROM (x)', 'msp + vtor'],
-  unexplained: [{ is: 'unexplained', why: 'vain', tried: ['vtor'], ifElse: option }, 'no cause is proved', `--rom-option ${option.rom}=${option.other}`],
+  unexplained: [{ is: 'unexplained', why: 'vain', tried: ['vtor'], ifElse: option }, 'no cause is proved', option.rom, option.other],
   'holds-if': [{ is: 'holds-if', conditions: { bank: 'a-condition', rom: ['one', 'two', 'three'] }, options: [{ ...option, sure: 'sure-of-it' }] }, 'a-condition', 'one, two and '],
   leave: [{ is: 'leave', check: { ...check, because: 'left-behind' }, option: { value: 'keeps', confidence: 'assumed' } }, 'left-behind', '"keeps" (assumed)'],
   'kept-options': [{ is: 'kept-options', text: 'option-bytes-stay' }, 'option-bytes-stay'],
@@ -70,6 +72,7 @@ const RENDERED: Readonly<Record<Surface, (told: readonly Told[]) => string>> = {
   screen: (told) => screenOf(told, { width: 100 }, Infinity).join('\n'),
   full: (told) => told.flatMap((t) => linesOf(t, { width: 100 })).join('\n'),
   page,
+  playground: (told) => JSON.stringify(explained(told)).replaceAll('\\"', '"'),
   document: (told) => told.flatMap((t) => linesOf(t, { width: Infinity })).join('\n'),
   finding: (told) => told.flatMap((t) => linesOf(t, { width: Infinity })).join('\n'),
   data: (told) => JSON.stringify(explained(told)).replaceAll('\\"', '"'),
@@ -102,6 +105,62 @@ const TEN = [
   'h533-iwdg',
   'f072-leave-remap',
 ];
+/** Options that a sentence tells somebody to type who has nothing to type them into. */
+const unsaid = (told: readonly Told[]): string[] =>
+  told
+    .flatMap(({ label, text, place, more }) => [text, place ?? '', ...more].map((one) => `${label} ${String(one)}`))
+    .filter((one) => /(^| )--[a-z]|into a scenario|\[object/.test(one) && !/on the command line|in a terminal|`bootbench /.test(one));
+describe('In the playground nobody has a command line', () => {
+  const advice = (is: Advice['is']): Said => withAdvice({ is, said: 'it-is-so', lead: ': ', command: 'say --this' });
+  const notes = (['chip', 'loader', 'other'] as const).map(advice);
+  /** All facts again, with advices, and in the kinds that say something of their own. */
+  const MORE: readonly Fact[] = [
+    ...notes.flatMap((said): Fact[] => [
+      { ...FACTS.condition[0], ...said },
+      { ...FACTS.but[0], ...said },
+      { ...FACTS['in-vain'][0], ...said },
+      { ...FACTS.chip[0], ...said },
+      { ...FACTS.note[0], ...said },
+      { ...FACTS.wait[0], why: [said] },
+      { ...FACTS['not-triggered'][0], why: said, ways: [said] },
+      { is: 'verdict', result: { ...primaskResult(), notes: [{ kind: 'polled', ...said }] }, judgement: null },
+    ]),
+    ...(['instructions', 'wall', 'memory', 'settled', 'deadline', 'semihosting', 'signal'] as const).map((reason): Fact => ({ is: 'ended', ended: { reason, at: '1.0' } })),
+    { ...FACTS.symptom[0], symptom: { asked: 'resets', matches: false, options: [{ rom: { primask: 'clears' }, board: {}, outcome: 'dfu', text: 'so' }] } },
+    { is: 'check', check: { ...check, id: 'debugger' }, maybe: false },
+    { is: 'console', channel: 'usart1', text: '1\n2\n3\n4\n5\n6\n' },
+    ...storyOf({ ...dfuResult(), outcome: 'no-jump', entries: [], notes: [{ kind: 'not-triggered', text: 'a-way' }] }),
+    { is: 'next', steps: [{ to: 'patch', text: 'add --fix > fix.diff' }, { to: 'reports', text: 'add -v, --html' }, { to: 'other', text: 'add --until 9s' }] },
+  ]; // prettier-ignore
+  it('no sentence tells to type an option, but where it names the command line', () => {
+    expect(unsaid(toldOn('playground', [...STORY, ...MORE]))).toEqual([]);
+    // and what is looked for is there: on the page of a run, it is right
+    expect(unsaid(toldOn('page', [...STORY, ...MORE])).length).toBeGreaterThan(20);
+  });
+  it('what can be done there is said by the labels of what is to be pressed', () => {
+    const but = (is: Advice['is']): string => String(tell({ is: 'but', ...advice(is) }, 'playground').text);
+    expect(but('chip')).toBe('It-is-so: choose it under “Chip”, then press “Run”.');
+    expect(but('loader')).toContain('drop the image');
+    expect(but('other')).toBe('It-is-so: on the command line, say --this.');
+    expect(tell(FACTS['holds-if'][0], 'playground').more).toEqual([
+      expect.stringContaining(`with “${option.rom} = ${option.other}” under “What if”`),
+    ]);
+  });
+  it('the fix is there to load down, and what remains to do is for a terminal', () => {
+    const steps = [
+      { to: 'patch', text: 'add --fix > fix.diff' },
+      { to: 'other', text: 'add --until 9s' },
+    ] as const;
+    const [next] = toldOn('playground', [{ is: 'next', steps }]);
+    expect([next?.label, next?.text, next?.more]).toEqual(['Next, with bootbench run in a terminal:', 'add --until 9s', []]);
+    expect(toldOn('playground', [{ is: 'next', steps: steps.slice(0, 1) }])).toEqual([]);
+  });
+});
+it.each(['screen', 'full', 'page', 'document'] as const)('on %s an option is named as it is typed', (surface) => {
+  expect(String(tell(FACTS.ended[0], surface).text)).toContain('--wall was reached');
+  expect(String(tell(FACTS.unexplained[0], surface).more[0])).toContain(`With --rom-option ${option.rom}=${option.other} `);
+});
+
 describe.each(TEN)('%s', (name) => {
   it('tells the same facts on the terminal, on the page, in JUnit, in findings and to programs', async () => {
     const result = await inThread(await loadJob([], { scenario: `${FIXTURES}${name}/scenario.json` }, FIXTURES), {});
@@ -113,6 +172,9 @@ describe.each(TEN)('%s', (name) => {
       screen: shortReport(result, { sources, width: 120 }),
       full: terminalReport(result, { sources, width: 120 }),
       page: unescaped(htmlReport(result, { sources })),
+      playground: shownFacts(result, sources)
+        .map((f) => JSON.stringify([f.label, f.text, f.place, f.more, f.code]).replaceAll('\\"', '"').replaceAll('\\n', ' '))
+        .join(' '),
       document: unescaped(
         junit([{ name: 'x', className: 'x', seconds: 1, failure: { message: 'x', text: documentReport(result, { sources }) } }]),
       ),
@@ -129,6 +191,7 @@ describe.each(TEN)('%s', (name) => {
       );
       for (const t of told) expect(shown, `${surface} tells ${t.is}`).toContain(squeezed(String(t.text)));
     }
+    expect(unsaid(toldOn('playground', story))).toEqual([]);
     for (const ci of [sarif(findings, '1'), codeQuality(findings), githubAnnotations(findings)])
       for (const f of findings) expect(ci).toContain(f.rule);
     expect(stepSummary([{ path: 'x', state: 'fail', seconds: 1, failures: ['it fails'] }], findings)).toContain('it fails');

@@ -124,7 +124,7 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     for (const name of byTurns([names], 3).flat()) {
       const result = await inThread(await loadJob([], { scenario: join(fixtures, name, 'scenario.json'), after: true }, fixtures), {});
       const sources = sourcesOf({ images: [`${name}/firmware.elf`], folder: fixtures, io: { cwd: fixtures, env: {} } });
-      const [headline, ...told] = toldOn('page', storyOf(result, { sources }));
+      const [headline, ...told] = toldOn('playground', storyOf(result, { sources }));
       await page.getByRole('combobox', { name: 'Example' }).selectOption(name);
       await page
         .getByTestId('outcome')

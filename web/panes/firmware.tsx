@@ -1,4 +1,5 @@
 /** Which firmware: an example or one's own, with its sources; and for which chip. */
+import { CONTROLS } from '../../src/report/story/controls.ts';
 import { CHIP_NAMES } from '../chip-names.ts';
 import { chosenFiles, type Dropped } from '../dropped.ts';
 import type { Example, Piece, WhichChip, WhichFile } from '../setup.ts';
@@ -38,7 +39,7 @@ export function Firmware({ examples, name, chip, canRun, sources, take, bring, s
         <input type="file" multiple onChange={(e) => choose(e.currentTarget)} />
       </label>
       <label>
-        <span>Chip</span>
+        <span>{CONTROLS.chip}</span>
         <input list="chips" value={chip} size={14} onInput={(e) => setChip(e.currentTarget.value)} placeholder="from the file" />
       </label>
       <datalist id="chips">
@@ -47,7 +48,7 @@ export function Firmware({ examples, name, chip, canRun, sources, take, bring, s
         ))}
       </datalist>
       <button type="button" class="main" disabled={!canRun} onClick={run}>
-        Run
+        {CONTROLS.run}
       </button>
       {name === '' && (
         <label>

@@ -1,5 +1,6 @@
 /** A machine to step, and what is in it. */
 import { useEffect, useState } from 'preact/hooks';
+import { CONTROLS } from '../../src/report/story/controls.ts';
 import { eventButtons } from '../events.ts';
 import { NO_FLIPS, type Changed, type Go, type Setup, type Verdict, type View } from '../setup.ts';
 import { useRomCode } from '../rom-code.ts';
@@ -19,7 +20,7 @@ const STEPS: readonly (readonly [Go, string])[] = [
   ['reset', 'Reset'],
   ['entry', 'ROM entry'],
   ['dfu', 'DFU'],
-  ['end', 'End'],
+  ['end', CONTROLS.end],
 ];
 /** What other panes ask of the machine that is shown. */
 export interface Controls {
@@ -69,7 +70,7 @@ export function Stepper({ setup, memories, hold, onNow }: StepperProps) {
   }, []);
   return (
     <section class="pane machine" aria-labelledby="machine">
-      <h2 id="machine">The machine</h2>
+      <h2 id="machine">{CONTROLS.machine}</h2>
       <div class="row steps" role="group" aria-label="run to">
         <button type="button" disabled={busy} onClick={() => void restart()}>
           Power-on

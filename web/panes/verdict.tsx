@@ -40,7 +40,7 @@ function Code({ code }: { readonly code: ShownFact['code'] }) {
 
 /** A fact as every report tells it. */
 function Fact({ fact, patch }: { readonly fact: ShownFact; readonly patch: PatchFile }) {
-  const label = fact.kind === 'next' ? 'Next, with bootbench run in a terminal:' : fact.label;
+  const { label } = fact;
   return (
     <article class={`fact ${fact.kind}`}>
       <p>

@@ -1,6 +1,7 @@
 /** What notes are about, for whoever acts on them: their texts are for people alone. The document `run@1` has the texts; results in memory have both. */
 import type { GuestFact } from '../../emu/component.ts';
 import type { CHECK_IDS } from '../../checks/ids.ts';
+import type { Advice } from './advice.ts';
 import type { Hex, Place } from './place.ts';
 import type { Sentence } from './sentence.ts';
 
@@ -64,6 +65,8 @@ export interface Note<Text extends Sentence = string> {
   readonly kind: string;
   readonly text: Text;
   readonly about?: NoteFact;
+  /** The text ends in it. */
+  readonly advice?: Advice;
 }
 /** Kind of the note about who called a vendor's function. */
 export const CALLED_FROM = 'called-from';

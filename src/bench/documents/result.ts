@@ -6,6 +6,7 @@ import type { CHECK_IDS } from '../../checks/ids.ts';
 import type { Confidence } from '../../emu/confidence.ts';
 import { formatSeconds, type Ps } from '../../emu/time.ts';
 import type { GoalName } from './goal.ts';
+import type { Advice } from './advice.ts';
 import type { NoteFact } from './note-facts.ts';
 import type { AfterStep, Outcome, ResetBy } from './outcomes.ts';
 import type { Hex, Place } from './place.ts';
@@ -439,6 +440,8 @@ export interface RunResult<Text extends Sentence = Sentence> {
     readonly text: Text;
     /** What the note is about, as data; not part of the document. */
     readonly about?: NoteFact;
+    /** The advice that the text ends in, as data; not part of the document. */
+    readonly advice?: Advice;
   }[];
   /** Number of reads of RAM that nothing had written. */
   readonly uninitialisedReads: number;

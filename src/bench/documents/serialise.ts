@@ -138,7 +138,7 @@ const RESULT: ObjectShape = object({
       options: list(object({ rom: map('text'), board: map('any'), outcome: 'text', text: 'text' })),
     }),
   ),
-  notes: list(object({ kind: 'text', text: 'text', about: 'unwritten' })),
+  notes: list(object({ kind: 'text', text: 'text', about: 'unwritten', advice: 'unwritten' })),
   uninitialisedReads: 'count',
   unmodelled: list(object({ peripheral: 'text', register: 'text', reads: 'count', writes: 'count' })),
   timeline: list(

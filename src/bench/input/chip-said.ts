@@ -3,9 +3,10 @@ import { rankOf } from './common-parts.ts';
 import type { InferredChip } from './infer-chip.ts';
 import type { RunJob } from './job.ts';
 
-export type ChipSaid = Pick<RunJob, 'chipFrom' | 'chipBecause' | 'chipGuess'>;
+export type ChipSaid = Pick<RunJob, 'chipFrom' | 'chipBecause' | 'chipGuess' | 'chipOpen'>;
 export const chipSaid = (inferred: InferredChip): ChipSaid => ({
   chipFrom: takenFor(inferred),
+  ...(isOpen(inferred) ? { chipOpen: true } : {}),
   chipBecause: `because ${inferred.reasons.join('; ')}`,
   ...(inferred.guess ? { chipGuess: true } : {}),
 });
@@ -17,12 +18,13 @@ function fitting(parts: readonly string[], how: string): string[] {
   const rest = parts.length > MOST_PARTS ? ' and others' : '';
   return [`${parts.slice(0, MOST_PARTS).join(', ')}${rest} ${parts.length === 1 ? 'fits' : 'fit'} ${how}`];
 }
+const isOpen = ({ chip, alike, guess }: InferredChip): boolean => guess || alike.some((part) => !part.startsWith(chip.line));
 /** The part that the images are taken to be for, and for which else they may be. */
-function takenFor({ chip, alike, near, unmodelled, guess }: InferredChip): string {
+function takenFor(inferred: InferredChip): string {
+  const { chip, alike, near, unmodelled } = inferred;
   const common = alike.length > 0 && rankOf(chip.name) < Infinity ? ['the most common that fits'] : [];
   const beyond = unmodelled.length === 0 ? [] : [`not all lines of ${unmodelled.join(' and ')} are modelled`];
   const others = [...fitting(alike, 'as well'), ...fitting(near, 'almost as well'), ...beyond];
-  if (guess || alike.some((part) => !part.startsWith(chip.line)))
-    return `taken for ${chip.name} (${['a guess', ...common].join(', ')}): if it is another chip, say --chip${others.map((text) => `; ${text}`).join('')}`;
+  if (isOpen(inferred)) return [`taken for ${chip.name} (${['a guess', ...common].join(', ')})`, ...others].join('; ');
   return `${chip.name} assumed${[...common, ...others].map((text, i) => `${i === 0 ? ' (' : '; '}${text}`).join('')}${common.length + others.length > 0 ? ')' : ''}`;
 }

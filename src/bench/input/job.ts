@@ -2,6 +2,7 @@
  * A run as plain data, so that it can be sent to a worker thread. `jobInput` checks all that a user can get wrong and makes the machine's
  * input of it.
  */
+import { withAdvice } from '../documents/advice.ts';
 import type { Note } from '../documents/note-facts.ts';
 import { BUT } from '../documents/reservations.ts';
 import { findChip } from '../../chips/index.ts';
@@ -65,6 +66,8 @@ export interface RunJob {
   readonly chipBecause?: string;
   /** It is a guess: little speaks for it, or for another one almost as much. */
   readonly chipGuess?: boolean;
+  /** Another chip fits as well, or it is a guess: who knows better can name it. */
+  readonly chipOpen?: boolean;
   /** The board that was named: what its BOOT0 and USB wires lead to, for a person. */
   readonly boardSays?: string;
   readonly engine: 'bootbench' | 'unicorn';
@@ -159,13 +162,34 @@ export const WRONG_CHIP = 'wrong-chip';
 
 function loadNotes(chip: ChipDescription, images: readonly LoadedImage[], job: RunJob): Note[] {
   const notes = imageNotes(chip, images, job);
-  for (const text of [job.chipFrom, job.chipBecause]) if (text !== undefined) notes.push({ kind: 'chip', text });
-  if (job.chipGuess === true) notes.push({ kind: BUT, text: `${chip.name} is a guess: if the firmware is for another chip, say --chip` });
+  notes.push(...chipNotes(chip, job));
   if (job.boardSays !== undefined) notes.push({ kind: 'board', text: job.boardSays });
   if (job.engine === 'unicorn') for (const text of unicornNotes()) notes.push({ kind: 'engine', text });
   if (romProfileIfAny(chip) === null)
     notes.push({ kind: 'no-rom', text: `this version has no stand-in ROM for ${chip.name}: its system memory is erased` });
   return [...notes, ...startNotes(chip, images, job)];
+}
+
+/** As what the chip was taken that nobody named. */
+function chipNotes(chip: ChipDescription, { chipFrom: from, chipOpen, chipBecause: text, chipGuess }: RunJob): Note[] {
+  const command = 'say --chip';
+  const taken = { kind: 'chip' };
+  return [
+    ...(from === undefined
+      ? []
+      : chipOpen === true
+        ? [{ ...taken, ...withAdvice({ is: 'chip', said: from, lead: ': if it is another chip, ', command }) }]
+        : [{ ...taken, text: from }]),
+    ...(text === undefined ? [] : [{ kind: 'chip', text }]),
+    ...(chipGuess === true
+      ? [
+          {
+            kind: BUT,
+            ...withAdvice({ is: 'chip', said: `${chip.name} is a guess`, lead: ': if the firmware is for another chip, ', command }),
+          },
+        ]
+      : []),
+  ];
 }
 
 /** What is odd about the images themselves. */
@@ -213,14 +237,13 @@ function startNotes(chip: ChipDescription, images: readonly LoadedImage[], job: 
     const at = `0x${boot.toString(16).padStart(8, '0')}`;
     const first = firstBytes(images);
     const there = `0x${first.toString(16).padStart(8, '0')}`;
-    const hint =
-      first % WORD === 0
-        ? `also give the image of the bootloader, or --boot-at ${there}`
-        : `the first bytes are at ${there}, which cannot hold a vector table`;
+    const said = `no image has bytes at ${at}, where ${chip.name} starts`;
     const table = tableBehindLoader(chip, images, boot);
     notes.push({
       kind: 'boot-address',
-      text: `no image has bytes at ${at}, where ${chip.name} starts: ${hint}`,
+      ...(first % WORD === 0
+        ? withAdvice({ is: 'loader', said, lead: ': ', command: `also give the image of the bootloader, or --boot-at ${there}` })
+        : { text: `${said}: the first bytes are at ${there}, which cannot hold a vector table` }),
       ...(table === null ? {} : { about: { is: 'behind-loader', table } as const }),
     });
   }

@@ -2,6 +2,7 @@
  * Firmware that keeps running and never jumps waits for something. This finds the functions that could jump, the inputs that the firmware polls, and the outcome of
  * calling or pressing each of them. Everything runs on forks of the finished run.
  */
+import { withAdvice } from '../documents/advice.ts';
 import { atMost, MOST } from '../documents/bounds.ts';
 import { hasPin } from '../../chips/parts.ts';
 import type { ChipDescription } from '../../emu/chip.ts';
@@ -589,9 +590,15 @@ export function notTriggered(s: Session, found: FoundJump, goesOn = true): Note[
       .map((c) => calling(s, c)),
   ].filter((step) => !known.has(JSON.stringify(step.do)));
   if (goesOn && steps.length > 0)
-    tell(`to try it, put one of these steps into a scenario: ${steps.map((x) => JSON.stringify(x)).join(' or ')}`, {
-      is: 'steps',
-      serial: steps.some((step) => 'uart' in step.do),
+    notes.push({
+      kind: 'not-triggered',
+      about: { is: 'steps', serial: steps.some((step) => 'uart' in step.do) },
+      ...withAdvice({
+        is: 'other',
+        said: '',
+        lead: 'to try it, ',
+        command: `put one of these steps into a scenario: ${steps.map((x) => JSON.stringify(x)).join(' or ')}`,
+      }),
     });
   return notes;
 }

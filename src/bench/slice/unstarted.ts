@@ -2,7 +2,9 @@
 import { PAGE_BITS } from '../../emu/arena.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
+import { withAdvice } from '../documents/advice.ts';
 import { APP_GOAL } from '../documents/goal.ts';
+import type { Note } from '../documents/note-facts.ts';
 import { hex32 } from '../documents/result.ts';
 import { aliasesOf, isRunning, othersThanBooted } from '../session/programs.ts';
 import type { Program } from '../../image/programs.ts';
@@ -23,7 +25,7 @@ interface Watched extends Program {
  *
  * @param runsOn nothing entered the ROM, and nothing hangs: a program that was started and runs is told, too
  */
-export function unstarted(s: Session, powerOn: Checkpoint, end: Ps, runsOn = false): string[] {
+export function unstarted(s: Session, powerOn: Checkpoint, end: Ps, runsOn = false): Pick<Note, 'text' | 'advice'>[] {
   const { machine, input } = s;
   const programs = othersThanBooted(s).map((of): Watched => ({ ...of, reader: null, started: false }));
   if (programs.length === 0) return [];
@@ -52,8 +54,10 @@ export function unstarted(s: Session, powerOn: Checkpoint, end: Ps, runsOn = fal
     s.keepCheckpoints = true;
   }
   return [
-    ...running.map(({ title }) => `${title} was started and runs: with --goal app that is what is judged`),
-    ...programs.filter((p) => !p.started).map((p) => inWords(s, p)),
+    ...running.map(({ title }) =>
+      withAdvice({ is: 'other', said: `${title} was started and runs`, lead: ': ', command: 'with --goal app that is what is judged' }),
+    ),
+    ...programs.filter((p) => !p.started).map((p) => ({ text: inWords(s, p) })),
   ];
 }
 

@@ -1,6 +1,7 @@
 /** The crystal that a firmware counts on, where another one makes its PLL impossible. */
 import type { ChipDescription } from '../../emu/chip.ts';
 import { scanFunctions, type FunctionFacts } from '../input/code-scan.ts';
+import { SAY_BOARD, withAdvice } from '../documents/advice.ts';
 import type { Note } from '../documents/note-facts.ts';
 import type { Session } from '../session/session.ts';
 
@@ -25,8 +26,13 @@ export function countedCrystalNote(s: Session): Note | null {
   const { hz, by } = counted;
   return {
     kind: 'other-crystal',
-    text: `${row.text}. ${by} counts on a crystal of ${hz / MHZ} MHz, and this board has ${here / MHZ} MHz: does yours have one? (--board, or board.hse in a scenario)`,
     about: { is: 'other-crystal', hz, lacks: 'pll' },
+    ...withAdvice({
+      is: 'other',
+      said: `${row.text}. ${by} counts on a crystal of ${hz / MHZ} MHz, and this board has ${here / MHZ} MHz`,
+      lead: ': if yours has one, ',
+      command: SAY_BOARD,
+    }),
   };
 }
 

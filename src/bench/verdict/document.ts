@@ -39,6 +39,7 @@ import {
   type TimelineRow,
   type UsbSession as ResultSession,
 } from '../documents/result.ts';
+import { withAdvice } from '../documents/advice.ts';
 import { APP_GOAL, USB_GOAL } from '../documents/goal.ts';
 import { OF_SENDER, SERIAL_PORT } from '../documents/names.ts';
 import { chainText, type Note } from '../documents/note-facts.ts';
@@ -336,9 +337,10 @@ function polledNote(s: Session, outcome: Outcome): Note | null {
   const fact = s.machine.system.layoutOf(block)?.registers.find((r) => r.name === register);
   const address = fact ? s.machine.system.block(block).row.base + fact.offset : null;
   const force = address === null ? null : forceLine(s, block, register, address, polled.pc);
+  const text = `polls ${polled.register}, which bootbench does not model`;
   return {
     kind: 'polled',
-    text: `polls ${polled.register}, which bootbench does not model${force === null ? '' : `; --force ${force} gets past it`}`,
+    ...(force === null ? { text } : withAdvice({ is: 'other', said: text, lead: '; ', command: `--force ${force} gets past it` })),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Why the application's own USB device does not answer, if its clock is the reason. */
 import { isUsbRate, USB_HZ } from '../../peripherals/usb/usb-clock.ts';
+import { SAY_BOARD, withAdvice } from '../documents/advice.ts';
 import type { Note } from '../documents/note-facts.ts';
 import type { Session } from '../session/session.ts';
 
@@ -20,14 +21,16 @@ export function usbClockNote({ machine: { system, history }, usb, input }: Sessi
   const is = rate === null ? 'has no clock' : `runs at ${mhz(hz)}`;
   const hse = input.scenario.board.hse?.hz ?? 0;
   const wanted = system.wire('hse.on') === 1 ? otherCrystal(hse, hz) : null;
-  const hint =
-    wanted === null
-      ? ''
-      : `. A crystal of ${mhz(wanted)} instead of ${mhz(hse)} would give that: does your board have one? (--board, or board.hse in a scenario)`;
+  const [kind, text] = [
+    'usb-clock',
+    `the application's USB device does not answer: the USB block ${is}, but needs ${mhz(USB_HZ)}`,
+  ] as const;
+  if (wanted === null) return { kind, text };
+  const said = `${text}. A crystal of ${mhz(wanted)} instead of ${mhz(hse)} would give that`;
   return {
-    kind: 'usb-clock',
-    text: `the application's USB device does not answer: the USB block ${is}, but needs ${mhz(USB_HZ)}${hint}`,
-    ...(wanted === null ? {} : { about: { is: 'other-crystal', hz: wanted, lacks: 'usb' } }),
+    kind,
+    about: { is: 'other-crystal', hz: wanted, lacks: 'usb' },
+    ...withAdvice({ is: 'other', said, lead: ': if your board has one, ', command: SAY_BOARD }),
   };
 }
 

@@ -3,7 +3,7 @@
  * conditions, what else, what next). sentences.ts makes the sentences, surfaces.ts says which report leaves out what.
  */
 import type { Judgement } from '../../bench/documents/expect.ts';
-import type { Frame } from '../../bench/documents/note-facts.ts';
+import type { Frame, Note } from '../../bench/documents/note-facts.ts';
 import type { After, Place, ResultCause, ResultCheck, RomDependency, RunResult } from '../../bench/documents/result.ts';
 import type { Proof } from '../../bench/documents/proved.ts';
 import type { Sentence } from '../../bench/documents/sentence.ts';
@@ -19,6 +19,8 @@ export interface Excerpt {
   readonly newer: boolean;
   readonly leftOut: string | null;
 }
+/** A sentence, and the advice that it ends in, which each surface gives in its own way. */
+export type Said = Pick<Note<Sentence>, 'text' | 'advice'>;
 export interface CodeLine {
   readonly text: string;
   readonly mark: '+' | '-' | ' ';
@@ -30,11 +32,11 @@ export type Fact =
   | { readonly is: 'symptom'; readonly symptom: NonNullable<RunResult['symptom']>; readonly notes: readonly Sentence[] }
   /** Under which conditions it ran: what was loaded, pressed, forced. */
   /** `below`: it stands below the finding, not in front of it. */
-  | { readonly is: 'condition'; readonly text: Sentence; readonly detail: boolean; readonly below?: true }
+  | ({ readonly is: 'condition'; readonly detail: boolean; readonly below?: true } & Said)
   /** What a host can do with the device: all of it. */
   | { readonly is: 'after'; readonly after: After }
   /** What a success rests on, where a board need not do the same. */
-  | { readonly is: 'but'; readonly text: Sentence }
+  | ({ readonly is: 'but' } & Said)
   | { readonly is: 'summary'; readonly text: Sentence; readonly detail: boolean }
   | {
       readonly is: 'cause';
@@ -62,7 +64,7 @@ export type Fact =
       readonly stuck: NonNullable<RunResult['stuck']>;
       /** Of a loop that reads nothing: what happened. */
       readonly summary: Sentence | null;
-      readonly why: readonly Sentence[];
+      readonly why: readonly Said[];
       readonly unmodelled: boolean;
       /** The source line reads a variable, the code does not. */
       readonly volatile: boolean;
@@ -72,14 +74,14 @@ export type Fact =
   | {
       readonly is: 'not-triggered';
       /** What kept it; null: nothing triggered it. */
-      readonly why: Sentence | null;
-      readonly ways: readonly Sentence[];
+      readonly why: Said | null;
+      readonly ways: readonly Said[];
       readonly tried: readonly Sentence[];
       /** A cause is proved. */
       readonly detail: boolean;
     }
   /** In vain: a clock that never comes, the application's own USB, a refused write. */
-  | { readonly is: 'in-vain'; readonly what: 'clock' | 'usb' | 'write'; readonly text: Sentence; readonly unlock: boolean }
+  | ({ readonly is: 'in-vain'; readonly what: 'clock' | 'usb' | 'write'; readonly unlock: boolean } & Said)
   | { readonly is: 'serial'; readonly texts: readonly Sentence[] }
   /** A check that fails and is not proved to be harmless, in a run without a proof. */
   | { readonly is: 'check'; readonly check: ResultCheck; readonly maybe: boolean }
@@ -120,11 +122,11 @@ export type Fact =
   | { readonly is: 'kept-options'; readonly text: Sentence }
   | { readonly is: 'harmless'; readonly ids: readonly string[]; readonly everywhere: boolean; readonly detail: boolean }
   | { readonly is: 'board'; readonly text: Sentence }
-  | { readonly is: 'chip'; readonly text: Sentence; readonly because: readonly Sentence[] }
+  | ({ readonly is: 'chip'; readonly because: readonly Sentence[] } & Said)
   | { readonly is: 'console'; readonly channel: string; readonly text: string }
   | { readonly is: 'resets'; readonly resets: RunResult['resets'] }
   | { readonly is: 'usb'; readonly session: RunResult['usb']['sessions'][number] }
-  | { readonly is: 'note'; readonly text: Sentence }
+  | ({ readonly is: 'note' } & Said)
   | { readonly is: 'unwritten'; readonly reads: number }
   | { readonly is: 'gaps'; readonly registers: readonly string[] }
   | { readonly is: 'rom'; readonly rom: RunResult['rom']; readonly name: string }
@@ -138,5 +140,5 @@ export interface NextStep {
 export type Kind = Fact['is'];
 export type FactOf<K extends Kind> = Extract<Fact, { readonly is: K }>;
 
-/** `screen`: the first screen of `run`; `full`: `-v`; `page`: HTML and playground; `document`: JUnit; `finding`: SARIF, annotations, code quality, step summary; `data`: `explain(result)`. */
-export type Surface = 'screen' | 'full' | 'page' | 'document' | 'finding' | 'data';
+/** `screen`: the first screen of `run`; `full`: `-v`; `page`: HTML; `playground`: where nobody has a command line; `document`: JUnit; `finding`: SARIF, annotations, code quality, step summary; `data`: `explain(result)`. */
+export type Surface = 'screen' | 'full' | 'page' | 'playground' | 'document' | 'finding' | 'data';

@@ -1,4 +1,5 @@
 /** The sentences of the story: what a stranger reads of each kind of fact, in every report. Nothing reads them again. */
+import type { Advice } from '../../bench/documents/advice.ts';
 import type { Outcome, Place, ResultCheck, RomDependency, RunResult } from '../../bench/documents/result.ts';
 import type { Sentence } from '../../bench/documents/sentence.ts';
 import { APP_GOAL } from '../../bench/documents/goal.ts';
@@ -8,7 +9,8 @@ import { isAround } from '../../bench/documents/proved.ts';
 import { hasReservations } from '../../bench/documents/reservations.ts';
 import { waitsForInput } from '../../bench/verdict/summary.ts';
 import { consoleText, humanTime, sentence, whole, type Style } from '../text.ts';
-import type { CodeLine, Excerpt, Fact, FactOf, Kind, Surface } from './facts.ts';
+import { CONTROLS } from './controls.ts';
+import type { CodeLine, Excerpt, Fact, FactOf, Kind, NextStep, Said, Surface } from './facts.ts';
 import { factsIn } from '../../bench/documents/note-facts.ts';
 import type { Provisos } from '../provisos.ts';
 import { placeText } from './story.ts';
@@ -32,6 +34,30 @@ export interface Told {
 }
 type Row = { readonly text: Sentence } & Partial<Omit<Told, 'is'>>;
 
+const COMMAND_LINE = 'on the command line';
+/** How the playground lets somebody do what a note advises. */
+const IN_PLAYGROUND: Readonly<Record<Advice['is'], (command: string) => string>> = {
+  chip: () => `choose it under “${CONTROLS.chip}”, then press “${CONTROLS.run}”`,
+  loader: () => 'drop the image of the boot loader with it',
+  other: (command) => `${COMMAND_LINE}, ${command}`,
+};
+/** A sentence with the advice that it ends in, as this surface gives it. */
+function saidOn(surface: Surface, { text, advice }: Said): Sentence {
+  return advice === undefined || surface !== 'playground'
+    ? text
+    : `${advice.said}${advice.lead}${IN_PLAYGROUND[advice.is](advice.command)}`;
+}
+/** An option of the command line, which the playground names as such. */
+const commandLine = (surface: Surface, option: string): string => (surface === 'playground' ? `${COMMAND_LINE}, ${option}` : option);
+/** Another value of a ROM option, where this surface has it to choose. */
+const withOption = (surface: Surface, option: string, value: string): string =>
+  surface === 'playground' ? `with “${option} = ${value}” under “${CONTROLS.whatIf}”,` : `with --rom-option ${option}=${value}`;
+/** A page is the whole report, and the playground's fix is a file to load down. */
+export const stepsOn = (surface: Surface, { steps }: FactOf<'next'>): readonly NextStep[] =>
+  steps.filter(
+    ({ to }) => (surface !== 'page' && surface !== 'playground') || (to !== 'reports' && (to !== 'patch' || surface === 'page')),
+  );
+
 const HEADLINES: Readonly<Record<Outcome, string>> = {
   dfu: 'the host sees the DFU device',
   'dfu-lost': 'the DFU device appeared, then disappeared',
@@ -45,10 +71,11 @@ const HEADLINES: Readonly<Record<Outcome, string>> = {
 /** It polls nothing, and nothing is known that would end the loop: nobody can say that it waits. */
 const endsInLoop = ({ outcome, stuck, notes }: RunResult): boolean =>
   outcome === 'stuck' && stuck !== null && stuck.address === null && !notes.some(({ kind }) => kind === 'wait');
+const polledOf = (result: RunResult): Said | undefined => (hasReached(result) ? undefined : result.notes.find((n) => n.kind === 'polled'));
 /** The outcome in plain words. A wait for something that is not emulated takes precedence. */
 function headlineText(result: RunResult): string {
-  const polled = result.notes.find((n) => n.kind === 'polled');
-  if (polled && !hasReached(result)) return `the firmware ${polled.text}`;
+  const polled = polledOf(result);
+  if (polled) return `the firmware ${polled.advice?.said ?? polled.text}`;
   if (result.notes.some(({ kind }) => kind === 'starved'))
     return 'interrupts are taken again and again, and the program behind them does not run';
   if (waitsForInput(result)) return 'the firmware waits for a pin or a byte that never comes';
@@ -98,7 +125,9 @@ const reachedText = (result: RunResult): string => `${otherGoal(result) ?? resul
 function verdict({ result, judgement }: FactOf<'verdict'>, surface: Surface): Row {
   const reached = hasReached(result);
   const gone = otherGoal(result) === APP_GOAL ? 'the application does not run; ' : '';
-  const what = reached ? reachedText(result) : `${gone}${result.outcome}: ${headlineText(result)}`;
+  const polled = polledOf(result);
+  const seen = polled ? `the firmware ${saidOn(surface, polled)}` : headlineText(result);
+  const what = reached ? reachedText(result) : `${gone}${result.outcome}: ${seen}`;
   if (judgement === null) {
     if (!reached) return { label: 'FAIL', tone: 'red', text: what };
     if (failsToLeave(result)) return { label: 'FAIL', tone: 'red', text: `${what}, ${LOST_BACK}` };
@@ -120,6 +149,12 @@ const ENDED: Readonly<Record<RunResult['ended']['reason'], string>> = {
   semihosting: 'the firmware asked to exit (semihosting)',
   signal: 'it was interrupted',
 };
+/** Where nobody set the limit. */
+const ENDED_HERE: Readonly<Partial<Record<RunResult['ended']['reason'], string>>> = {
+  instructions: 'its limit of instructions, or of 32 MB of text by semihosting, was reached',
+  wall: 'its limit of real time was reached',
+  memory: 'its limit of memory was reached',
+};
 const SAW: Readonly<Record<string, string>> = {
   resets: 'the board resets',
   nothing: 'nothing happens',
@@ -127,13 +162,15 @@ const SAW: Readonly<Record<string, string>> = {
   'wrong-device': 'another USB device appears',
   'works-with-other-tool': 'one program lists the device, another does not',
 };
-function symptom({ symptom: { asked, matches, options }, notes }: FactOf<'symptom'>): Row {
+function symptom({ symptom: { asked, matches, options }, notes }: FactOf<'symptom'>, surface: Surface): Row {
   const saw = SAW[asked] ?? asked;
   if (matches) return { text: [`This is what you reported: ${saw}.`, ...notes.map(whole)].join(' ') };
   const vain = options.length === 0 ? ['None of the ROM options and boards that were tried causes it.'] : [];
   const would = options.map((o) => {
     const settings = [
-      ...Object.entries(o.rom).map(([k, v]) => `--rom-option ${k}=${v}`),
+      ...Object.entries(o.rom).map(([k, v]) =>
+        surface === 'playground' ? `“${k} = ${v}” under “${CONTROLS.whatIf}”` : `--rom-option ${k}=${v}`,
+      ),
       ...Object.entries(o.board).map(([k, v]) => `board ${k}: ${v}`),
     ];
     return `- ${o.text} [${[...settings, o.outcome].join(', ')}]`;
@@ -182,7 +219,7 @@ function cause(fact: FactOf<'cause'>): Row {
   };
 }
 
-function wait(f: FactOf<'wait'>): Row {
+function wait(f: FactOf<'wait'>, surface: Surface): Row {
   const { stuck } = f;
   const value = stuck.value === null ? '' : `, which always reads ${stuck.value}`;
   const polls = stuck.register ?? stuck.address;
@@ -196,14 +233,14 @@ function wait(f: FactOf<'wait'>): Row {
         ? ['The loop reads no memory, although its source line does: a variable that only an interrupt changes must be volatile.']
         : []),
       ...(f.callers.length === 0 ? [] : [`called by: ${f.callers.map((c) => c.text).join(' < ')}`]),
-      ...f.why.map((text) => `- ${text}`),
+      ...f.why.map((s) => `- ${saidOn(surface, s)}`),
       ...(f.unmodelled ? [`bootbench does not model ${stuck.register}; a real chip may well get past this.`] : []),
       ...(f.refused === null ? [] : [`No check fails before the wait, but the chip ignored a write before it: ${f.refused}.`]),
     ],
   };
 }
 
-function unexplained({ why, tried, ifElse }: FactOf<'unexplained'>): Row {
+function unexplained({ why, tried, ifElse }: FactOf<'unexplained'>, surface: Surface): Row {
   if (why === 'unfinished') return { text: 'No cause was searched for, because the run did not finish.' };
   const repairs =
     tried.length > 0
@@ -211,7 +248,7 @@ function unexplained({ why, tried, ifElse }: FactOf<'unexplained'>): Row {
       : why === 'vain'
         ? 'there is no repair to try for what looks wrong'
         : 'no check fails';
-  const other = ifElse === null ? [] : [`With --rom-option ${ifElse.rom}=${ifElse.other} ${ifOther(ifElse)}.`];
+  const other = ifElse === null ? [] : [whole(`${withOption(surface, ifElse.rom, ifElse.other)} ${ifOther(ifElse)}`)];
   return { label: 'Proof', tone: 'yellow', text: `no cause is proved: ${repairs}`, more: other, detail: why === 'harmless' };
 }
 
@@ -231,8 +268,8 @@ const isShort = (surface: Surface): boolean => surface === 'screen' || surface =
 
 const ifOther = ({ outcomeIfOther, goalIfOther }: RomDependency): string =>
   goalIfOther === undefined ? `the outcome is ${outcomeIfOther}` : `the goal is ${goalIfOther ? '' : 'not '}reached`;
-const optionText = (d: FactOf<'holds-if'>['options'][number]): string =>
-  `${d.rom}: ${d.value} (${d.sure}); with --rom-option ${d.rom}=${d.other} ${ifOther(d)}`;
+const optionText = (d: FactOf<'holds-if'>['options'][number], surface: Surface): string =>
+  `${d.rom}: ${d.value} (${d.sure}); ${withOption(surface, d.rom, d.other)} ${ifOther(d)}`;
 
 function sessionText({ vid, pid, product, servedBy, enumerated }: RunResult['usb']['sessions'][number]): string {
   const ids =
@@ -259,42 +296,46 @@ const REACHED: Readonly<Record<FactOf<'proof'>['reached'], (rom: string, goal: s
 };
 const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>, surface: Surface) => Row } = {
   verdict,
-  ended: ({ ended }) => ({
+  ended: ({ ended }, surface) => ({
     detail: ended.reason === 'deadline',
-    text: `The run ended at ${humanTime(ended.at)} because ${ENDED[ended.reason]}.`,
+    text: `The run ended at ${humanTime(ended.at)} because ${(surface === 'playground' ? ENDED_HERE[ended.reason] : undefined) ?? ENDED[ended.reason]}.`,
   }),
   symptom,
-  but: ({ text }) => ({ label: 'But', tone: 'yellow', text: whole(text) }),
+  but: (s, surface) => ({ label: 'But', tone: 'yellow', text: whole(saidOn(surface, s)) }),
   after: ({ after }) => ({
     label: 'After',
     tone: after.alive.result === 'failed' ? 'yellow' : 'green',
     text: `a host can read, erase, write, and leave; the application then: ${after.alive.because ?? 'it starts'}`,
   }),
-  condition: ({ text, detail, below }) => ({ text: whole(text), detail, ...(below && { label: 'Note', tone: 'yellow' }) }),
+  condition: ({ detail, below, ...s }, surface) => ({
+    text: whole(saidOn(surface, s)),
+    detail,
+    ...(below && { label: 'Note', tone: 'yellow' }),
+  }),
   summary: ({ text, detail }) => ({ text: sentence(text), detail }),
   cause,
   fault: ({ text, source, more }) => ({ label: 'Fault', tone: 'red', text, source, more }),
   origin: ({ links: [first = '', ...more] }) => ({ label: 'Origin', tone: 'cyan', text: first, more }),
   reset: ({ texts: [first = '', ...more], source }) => ({ label: 'Reset', tone: 'red', text: first, source, more }),
   wait,
-  'not-triggered': ({ why, ways, tried, detail }) => ({
+  'not-triggered': ({ why, ways, tried, detail }, surface) => ({
     detail,
     label: 'Why',
     tone: 'yellow',
-    text: why ?? 'nothing triggered the jump into the ROM in this run',
-    more: [...ways.map((text) => `- ${text}`), ...tried.map((text) => `tried: ${text}`)],
+    text: why === null ? 'nothing triggered the jump into the ROM in this run' : saidOn(surface, why),
+    more: [...ways.map((s) => `- ${saidOn(surface, s)}`), ...tried.map((text) => `tried: ${text}`)],
   }),
-  'in-vain': ({ what, text, unlock }) => ({
+  'in-vain': ({ what, unlock, ...s }, surface) => ({
     label: { clock: 'Clock', usb: 'USB', write: 'Lost' }[what],
     tone: 'yellow',
     // the same name and the same two words in all families that have the lock (reference manuals, FLASH, option bytes)
-    text: `${text}${unlock ? '; first write the two keys to FLASH_OPTKEYR' : ''}`,
+    text: `${saidOn(surface, s)}${unlock ? '; first write the two keys to FLASH_OPTKEYR' : ''}`,
   }),
   serial: ({ texts: [first = '', ...more] }) => ({ label: 'Serial', tone: 'yellow', text: first, more }),
-  check: ({ check: { id, because, observed, lastWriter }, maybe }) =>
+  check: ({ check: { id, because, observed, lastWriter }, maybe }, surface) =>
     maybe
       ? { label: 'Maybe', tone: 'yellow', text: `${id}: ${because}${observed === null ? '' : `; found ${observed}`}`, more: lastWriter === null ? [] : [placeText(lastWriter)] } // prettier-ignore
-      : { label: 'Note', tone: 'yellow', text: `${id}: ${because}${short(lastWriter)}${id === 'debugger' ? '; --no-semihosting shows this' : ''}` }, // prettier-ignore
+      : { label: 'Note', tone: 'yellow', text: `${id}: ${because}${short(lastWriter)}${id === 'debugger' ? `; ${commandLine(surface, '--no-semihosting')} shows this` : ''}` }, // prettier-ignore
   fix: ({ form, where, code, left, needs }) => ({
     label: 'Fix',
     tone: 'green',
@@ -315,7 +356,7 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>, surface: Surface) => 
       label: 'Holds',
       tone: 'yellow',
       text: clauses.length === 0 ? 'with what ST documents, or somebody measured' : `if ${clauses.join(', and ')}`,
-      more: options.map((d) => `- ${optionText(d)}`),
+      more: options.map((d) => `- ${optionText(d, surface)}`),
       detail: clauses.length === 0,
     };
   },
@@ -332,16 +373,17 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>, surface: Surface) => 
     text: `unlike a start by BOOT0, but harmless ${everywhere ? 'in every ROM variant that was tried' : 'with this ROM'}: ${ids.join(', ')}`,
   }),
   board: ({ text }) => ({ label: 'Board', text }),
-  chip: ({ text, because }) => ({ label: 'Chip', text, more: because }),
-  console: ({ channel, text }) => {
+  chip: ({ because, ...s }, surface) => ({ label: 'Chip', text: saidOn(surface, s), more: because }),
+  console: ({ channel, text }, surface) => {
     const all = consoleText(text).filter((line) => line.trim() !== '');
     const left = all.length > CONSOLE_LINES;
-    const more = left ? [`(last ${CONSOLE_LINES} of ${all.length} lines; all with --json)`] : [];
+    const where = surface === 'playground' ? `more in “${CONTROLS.machine}”, at “${CONTROLS.end}”` : 'all with --json';
+    const more = left ? [`(last ${CONSOLE_LINES} of ${all.length} lines; ${where})`] : [];
     return { label: channel, text: all.slice(-CONSOLE_LINES).join('\n'), more };
   },
   resets: (f) => ({ label: 'Resets', text: resetsText(f) }),
   usb: ({ session }) => ({ label: 'USB', text: sessionText(session) }),
-  note: ({ text }) => ({ label: 'Note', tone: 'yellow', text }),
+  note: (s, surface) => ({ label: 'Note', tone: 'yellow', text: saidOn(surface, s) }),
   unwritten: ({ reads }) => ({ label: 'Note', tone: 'yellow', text: `${reads} ${reads === 1 ? 'read' : 'reads'} of RAM that nothing had written` }), // prettier-ignore
   gaps: ({ registers }) => ({ label: 'Gaps', tone: 'yellow', text: `registers used that are not modelled: ${registers.join(', ')}` }),
   rom: ({ rom, name }) => ({
@@ -352,9 +394,9 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>, surface: Surface) => 
     label: 'Run',
     text: `${chip}, ${humanTime(time.seconds)} simulated${time.cycles === null ? '' : `, ${time.cycles} cycles`}, ${time.instructions} instructions, seed ${seed}, bootbench ${version}`, // prettier-ignore
   }),
-  next: ({ steps }, surface) => {
-    const [first = '', ...more] = steps.filter(({ to }) => to !== 'reports' || surface !== 'page').map(({ text }) => text);
-    return { label: 'Next', tone: 'bold', text: first, more };
+  next: (fact, surface) => {
+    const [first = '', ...more] = stepsOn(surface, fact).map(({ text }) => text);
+    return { label: surface === 'playground' ? 'Next, with bootbench run in a terminal:' : 'Next', tone: 'bold', text: first, more };
   },
 };
 

@@ -1,5 +1,6 @@
 /** Makes the story of a run from its result: which facts it has, in order. */
 import { CHECKS } from '../../checks/index.ts';
+import { withAdvice } from '../../bench/documents/advice.ts';
 import type { Judgement } from '../../bench/documents/expect.ts';
 import { partsOf } from '../../checks/fix-in-c.ts';
 import { SERIAL_PORT } from '../../bench/documents/names.ts';
@@ -16,7 +17,7 @@ import { patchOf, type Patch } from '../patch.ts';
 import { howSure, provisos } from '../provisos.ts';
 import { asksSomething, NO_SOURCES, type Sources } from '../source-lines.ts';
 import { codeOf, humanTime } from '../text.ts';
-import type { CodeLine, Excerpt, Fact, FactOf, NextStep } from './facts.ts';
+import type { CodeLine, Excerpt, Fact, FactOf, NextStep, Said } from './facts.ts';
 
 export interface StoryOptions {
   readonly sources?: Sources;
@@ -30,7 +31,7 @@ export function storyOf(result: RunResult, { sources = NO_SOURCES, judgement = n
     ...circumstances(result),
     ...(hasReached(result) ? reached(result, sources, patch) : failed(result, sources, patch)),
     // what is proved stands without it
-    ...texts(result, BOUNDED).map((text) => ({ is: 'condition', text, detail: proofOf(result) !== null, below: true }) as const),
+    ...said(result, BOUNDED).map((s) => ({ is: 'condition', ...s, detail: proofOf(result) !== null, below: true }) as const),
     ...background(result),
     ...evidence(result),
     { is: 'next', steps: nextSteps(result, patch, judgement) },
@@ -42,8 +43,10 @@ const CONDITIONS = ['ecc', 'boot-address', 'boot-at', 'assumed-board', 'outside-
 /** Kinds of notes that other facts tell. */
 const PLACED: ReadonlySet<string> = new Set([...CONDITIONS, BOUNDED, 'symptom', 'chain', 'crash', 'starved', 'not-triggered', GAVE_UP, 'find-jump', 'polled', 'reset', 'wait', 'loop', 'usb-clock', BUT, CALLED_FROM, 'kept-options', 'control', 'chip', SERIAL, UNCOPIED]); // prettier-ignore
 
-const texts = ({ notes }: RunResult, ...kinds: readonly string[]): readonly Sentence[] =>
-  kinds.flatMap((kind) => notes.filter((n) => n.kind === kind).map((n) => n.text));
+const said = ({ notes }: RunResult, ...kinds: readonly string[]): readonly Said[] =>
+  kinds.flatMap((kind) => notes.filter((n) => n.kind === kind).map(saidOf));
+const saidOf = ({ text, advice }: RunResult['notes'][number]): Said => ({ text, ...(advice && { advice }) });
+const texts = (result: RunResult, ...kinds: readonly string[]): readonly Sentence[] => said(result, ...kinds).map(({ text }) => text);
 
 function circumstances(result: RunResult): Fact[] {
   const { ended, symptom } = result;
@@ -54,7 +57,7 @@ function circumstances(result: RunResult): Fact[] {
       // of triggers, the first is the one that was pulled
       result.notes
         .filter((n) => n.kind === kind)
-        .map((n, i) => ({ is: 'condition', text: n.text, detail: (i > 0 && kind !== 'watchdog') || isNeedless(n, result) }) as const),
+        .map((n, i) => ({ is: 'condition', ...saidOf(n), detail: (i > 0 && kind !== 'watchdog') || isNeedless(n, result) }) as const),
     ),
   ];
 }
@@ -73,7 +76,7 @@ function reached(result: RunResult, sources: Sources, patch: Patch): Fact[] {
   const isHarmless = ({ id }: ResultCheck): boolean => result.diagnosis.harmless.includes(id);
   return [
     { is: 'summary', text: result.summary, detail: false },
-    ...texts(result, BUT).map((text) => ({ is: 'but', text }) as const),
+    ...said(result, BUT).map((s) => ({ is: 'but', ...s }) as const),
     ...unusable(result, sources, patch),
     ...(result.after !== null && result.after !== undefined && result.after.leave.result === 'ok'
       ? [{ is: 'after', after: result.after } as const]
@@ -268,7 +271,7 @@ function wait(result: RunResult, sources: Sources): Fact[] {
       stuck,
       summary: idle ? result.summary : null,
       // the summary of a loop that reads nothing names the reasons itself
-      why: [...(idle && !inHandler ? [] : texts(result, 'wait')), ...texts(result, GAVE_UP)],
+      why: [...(idle && !inHandler ? [] : said(result, 'wait')), ...said(result, GAVE_UP)],
       unmodelled: unmodelled.some((u) => `${u.peripheral}.${u.register}` === stuck.register),
       volatile: idle && !asleep && source?.lines != null && asksSomething(source.lines[source.line - 1]!),
       refused: result.diagnosis.causes.length === 0 ? (refusedWrite(notes)?.text ?? null) : null,
@@ -277,12 +280,13 @@ function wait(result: RunResult, sources: Sources): Fact[] {
 }
 
 /** Nothing was pressed, and nothing was looked for that could be. */
-function unasked({ notes, scenario }: RunResult): string | null {
+function unasked({ notes, scenario }: RunResult): Said | null {
   const isAsked = scenario.steps.length > 0 || notes.some(({ kind }) => kind === 'trigger' || kind === 'find-jump');
-  return isAsked ? null : 'nothing triggered the jump into the ROM in this run, and no trigger was looked for: add --trigger';
+  const untried = 'nothing triggered the jump into the ROM in this run, and no trigger was looked for';
+  return isAsked ? null : withAdvice({ is: 'other', said: untried, lead: ': ', command: 'add --trigger' });
 }
 function notTriggered(result: RunResult, detail = false): Fact[] {
-  const ways = texts(result, 'not-triggered');
+  const ways = said(result, 'not-triggered');
   if (ways.length === 0) return [];
   const { ended, resets: all } = result;
   const reset = all.find((r) => r.by === 'software' || r.by === 'option-bytes');
@@ -290,12 +294,12 @@ function notTriggered(result: RunResult, detail = false): Fact[] {
   const loop = delay && `the run ended at ${humanTime(ended.at)} inside a loop that counts and goes on until ${humanTime(delay.endsAt)} (${delay.file === null ? delay.pc : baseOf(delay)}); what comes behind it was not seen`; // prettier-ignore
   const behind = reset && `the firmware ${reset.by === 'software' ? 'reset the chip' : 'loaded the option bytes, which resets the chip,'} at ${humanTime(reset.at)}${reset.from?.file == null ? '' : ` (${baseOf(reset.from)})`}, and nothing jumped into the ROM after that`; // prettier-ignore
   const tried = texts(result, 'find-jump');
-  const why = texts(result, 'input')[0] ?? loop ?? texts(result, 'starved')[0] ?? keptInVain(result) ?? behind ?? unasked(result);
+  const text = texts(result, 'input')[0] ?? loop ?? texts(result, 'starved')[0] ?? keptInVain(result) ?? behind;
   return [
     {
       is: 'not-triggered',
-      why,
-      ways: [...ways, ...(result.stuck === null ? texts(result, GAVE_UP) : [])],
+      why: text === undefined ? unasked(result) : { text },
+      ways: [...ways, ...(result.stuck === null ? said(result, GAVE_UP) : [])],
       tried,
       detail,
     },
@@ -324,7 +328,7 @@ function inVain(result: RunResult): Fact[] {
     ...(clock === undefined || notes.some(({ kind, about }) => kind === 'wait' && about?.is === 'never-ready')
       ? []
       : [{ is: 'in-vain', what: 'clock', text: clock, unlock: false } as const]),
-    ...texts(result, 'usb-clock').map((text) => ({ is: 'in-vain', what: 'usb', text, unlock: false }) as const),
+    ...said(result, 'usb-clock').map((s) => ({ is: 'in-vain', what: 'usb', ...s, unlock: false }) as const),
     ...(lost === undefined
       ? []
       : [{ is: 'in-vain', what: 'write', text: lost.text, unlock: lost.about?.is === 'locked' && lost.about.lock === 'OPTLOCK' } as const]),
@@ -362,8 +366,8 @@ function fix(result: RunResult, causes: readonly ResultCause[], patch: Patch): F
 // ---- what else -----------------------------------------------------------------------------------------------------------------------
 
 function chip(result: RunResult): Fact[] {
-  const [text, ...because] = texts(result, 'chip');
-  return text === undefined ? [] : [{ is: 'chip', text, because }];
+  const [first, ...because] = said(result, 'chip');
+  return first === undefined ? [] : [{ is: 'chip', ...first, because: because.map(({ text }) => text) }];
 }
 const background = (result: RunResult): Fact[] => [
   ...texts(result, 'control').map((text) => ({ is: 'board', text }) as const),
@@ -382,7 +386,7 @@ function evidence(result: RunResult): Fact[] {
   return [
     ...(result.resets.some((r) => r.by !== 'power') ? [{ is: 'resets', resets: result.resets } as const] : []),
     ...(session === undefined ? [] : [{ is: 'usb', session } as const]),
-    ...result.notes.flatMap(({ kind, text }) => (PLACED.has(kind) ? [] : [{ is: 'note', text } as const])),
+    ...result.notes.flatMap((n) => (PLACED.has(n.kind) ? [] : [{ is: 'note', ...saidOf(n) } as const])),
     ...(result.uninitialisedReads === 0 ? [] : [{ is: 'unwritten', reads: result.uninitialisedReads } as const]),
     ...(gaps.length === 0 ? [] : [{ is: 'gaps', registers: gaps } as const]),
     { is: 'rom', rom: result.rom, name: romName(result) },

@@ -1,5 +1,5 @@
 /** The reports that tell a story, and what each of them leaves out: all of it stands here, with the reason. */
-import { tell, type Told } from './sentences.ts';
+import { stepsOn, tell, type Told } from './sentences.ts';
 import type { Fact, Kind, Surface } from './facts.ts';
 
 const WITH_V = 'evidence: -v tells it, and the screen says so';
@@ -11,6 +11,7 @@ export const LEFT_OUT: Readonly<Record<Surface, Readonly<Partial<Record<Kind, st
   screen: all(EVIDENCE, WITH_V),
   full: {},
   page: {},
+  playground: {},
   document: {},
   finding: {
     ...all([...EVIDENCE, 'after', 'console', 'chip', 'board', 'harmless', 'kept-options', 'next'], ELSEWHERE),
@@ -24,6 +25,6 @@ export const toldOn = (surface: Surface, story: readonly Fact[]): readonly Told[
   story
     .filter((fact) => LEFT_OUT[surface][fact.is] === undefined)
     // a page is the full report: where that is all there is to do next, it says nothing
-    .filter((fact) => fact.is !== 'next' || fact.steps.some(({ to }) => to !== 'reports' || surface !== 'page'))
+    .filter((fact) => fact.is !== 'next' || stepsOn(surface, fact).length > 0)
     .map((fact) => tell(fact, surface))
     .filter((told) => !told.detail || (surface !== 'screen' && surface !== 'finding') || (surface === 'finding' && told.is === 'cause'));
