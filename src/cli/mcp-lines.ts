@@ -15,11 +15,27 @@ const LONGEST_LINE = 2 ** 23;
 const TURN_MS = 10;
 const NEWLINE = 10;
 
+/** What is said of a message that is not served. */
+export interface Refusal {
+  /** The message's own number; null where it has none, or none that can be read. */
+  readonly id: string | number | null;
+  /** https://www.jsonrpc.org/specification#error_object */
+  readonly code: number;
+  readonly message: string;
+}
+export const [PARSE_ERROR, INVALID_REQUEST, INVALID_PARAMS] = [-32700, -32600, -32602] as const;
+
 /**
- * @param refuse what is wrong with a line, which is left out
+ * @param wrongIn what is wrong with a message that is JSON
+ * @param refuse hears of a line that is left out
  * @throws SurroundingsError at a line without an end
  */
-export async function* messagesOf(input: Readable, output: Writable, refuse: (why: string) => void): AsyncGenerator<Buffer> {
+export async function* messagesOf(
+  input: Readable,
+  output: Writable,
+  wrongIn: (message: unknown) => Refusal | null,
+  refuse: (why: Refusal) => void,
+): AsyncGenerator<Buffer> {
   let turned = milliseconds();
   for await (const line of linesOf(input)) {
     if (output.writableNeedDrain) await once(output, 'drain');
@@ -27,18 +43,22 @@ export async function* messagesOf(input: Readable, output: Writable, refuse: (wh
       await nextTurn();
       turned = milliseconds();
     }
-    // the SDK passes over what is no object, too
-    if (!isObject(line)) continue;
-    const why = tooMuchIn(line.toString('utf8'));
+    const text = line.toString('utf8');
+    if (text.trim() === '') continue;
+    const why = unreadable(text) ?? wrongIn(JSON.parse(text));
     if (why === null) yield line;
     else refuse(why);
   }
 }
-
-const BLANKS: ReadonlySet<number> = new Set([0x20, 0x09, 0x0d]);
-function isObject(line: Buffer): boolean {
-  const first = line.findIndex((byte) => !BLANKS.has(byte));
-  return line[first] === 0x7b;
+function unreadable(text: string): Refusal | null {
+  const tooMuch = tooMuchIn(text);
+  if (tooMuch !== null) return { id: null, code: INVALID_REQUEST, message: tooMuch };
+  try {
+    JSON.parse(text);
+    return null;
+  } catch {
+    return { id: null, code: PARSE_ERROR, message: 'a line of the client is no JSON; a message is one line' };
+  }
 }
 
 /** With their ends; the last one may have none. */

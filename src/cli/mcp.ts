@@ -15,7 +15,8 @@ import { whyNoTraceAt } from './agents-files.ts';
 import { EXIT, type Io } from './io.ts';
 import { withShownPaths } from '../report/shown-paths.ts';
 import { sourcesFor } from './run.ts';
-import { messagesOf } from './mcp-lines.ts';
+import { INVALID_PARAMS, messagesOf } from './mcp-lines.ts';
+import { checkOfMessages } from './mcp-requests.ts';
 import { withParent } from './parent.ts';
 import { Turns } from './turns.ts';
 import { optional } from '../campaign/optional.ts';
@@ -204,7 +205,8 @@ function refusedFile({ files = [] }: Tool, given: Arguments, cwd: string): strin
 
 /** Answers until the client closes stdin or stdout, or a signal ends it. */
 export async function mcpCommand(io: Io, program: Program = thisProgram(io)): Promise<number> {
-  const { Server, StdioServerTransport, CallToolRequestSchema, ListToolsRequestSchema } = await sdk();
+  const { Server, StdioServerTransport, types } = await sdk();
+  const { CallToolRequestSchema, ListToolsRequestSchema } = types;
   const server = new Server({ name: 'bootbench', version: VERSION }, { capabilities: { tools: {} } });
   server.setRequestHandler(ListToolsRequestSchema, () => ({
     tools: TOOLS.map(({ name, description, properties, required = [] }) => ({
@@ -216,15 +218,16 @@ export async function mcpCommand(io: Io, program: Program = thisProgram(io)): Pr
   const turns = new Turns(availableParallelism(), MOST_WAITING);
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, { signal }) => {
     const tool = TOOLS.find((t) => t.name === params.name);
-    if (tool === undefined) throw new Error(`there is no tool ${JSON.stringify(params.name)}; there are ${TOOLS.map((t) => t.name).join(', ')}`);
+    if (tool === undefined) throw noTool(params.name);
     const given = params.arguments ?? {};
     const wrong = wrongIn(tool, given) ?? refusedFile(tool, given, io.cwd);
     if (wrong !== null) return content({ text: wrong, failed: true });
     return content((await turns.take(() => tool.run(given, program, signal, io), signal)) ?? { text: `${MOST_WAITING} calls wait already; call again when one of them is answered`, failed: true });
   }); // prettier-ignore
-  // -32600: https://www.jsonrpc.org/specification#error_object
-  const refuse = (message: string): void => io.stdout.raw(jsonLines([{ jsonrpc: '2.0', id: null, error: { code: -32600, message } }]));
-  const messages = Readable.from(messagesOf(process.stdin, process.stdout, refuse), { objectMode: false, highWaterMark: 1 });
+  const messages = Readable.from(
+    messagesOf(process.stdin, process.stdout, checkOfMessages(types), ({ id, ...error }) => io.stdout.raw(jsonLines([{ jsonrpc: '2.0', id, error }]))),
+    { objectMode: false, highWaterMark: 1 },
+  ); // prettier-ignore
   // each answer that waits for the client listens to it
   process.stdout.setMaxListeners(0);
   const transport = new StdioServerTransport(messages, process.stdout);
@@ -246,6 +249,11 @@ export async function mcpCommand(io: Io, program: Program = thisProgram(io)): Pr
   return EXIT.ok;
 }
 
+const noTool = (name: string): Error =>
+  Object.assign(new Error(`there is no tool ${JSON.stringify(name.slice(0, LONGEST))}; there are ${TOOLS.map((t) => t.name).join(', ')}`), {
+    code: INVALID_PARAMS,
+  });
+
 const content = ({ text: said, structured, failed }: Answer): Record<string, unknown> => ({
   content: [{ type: 'text', text: said }],
   ...(structured === undefined ? {} : { structuredContent: structured }),
@@ -254,7 +262,7 @@ const content = ({ text: said, structured, failed }: Answer): Record<string, unk
 
 /** An optional package: only agents need it. */
 async function sdk() {
-  const [{ Server }, { StdioServerTransport }, { CallToolRequestSchema, ListToolsRequestSchema }] = await optional(
+  const [{ Server }, { StdioServerTransport }, types] = await optional(
     () =>
       Promise.all([
         import('@modelcontextprotocol/sdk/server/index.js'),
@@ -264,7 +272,7 @@ async function sdk() {
     'mcp needs the package @modelcontextprotocol/sdk',
     'npm install @modelcontextprotocol/sdk',
   );
-  return { Server, StdioServerTransport, CallToolRequestSchema, ListToolsRequestSchema };
+  return { Server, StdioServerTransport, types };
 }
 
 /** Node that gets some of its threads, and not all, waits for ever before it runs anything. */

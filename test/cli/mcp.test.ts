@@ -142,6 +142,31 @@ describe('mcp', () => {
     expect([await Promise.race([ended, late]), said]).toEqual([0, '']);
     clearInterval(again);
   });
+  // https://www.jsonrpc.org/specification#error_object
+  it.each([
+    ['a line that is no JSON', '{"jsonrpc":"2.0","id":1,', { id: null, error: { code: -32700 } }],
+    ['noise', 'ready.', { id: null, error: { code: -32700 } }],
+    ['JSON that is no message', '{"id":7}', { id: 7, error: { code: -32600 } }],
+    ['a list of messages', '[{"jsonrpc":"2.0","id":7,"method":"ping"}]', { id: null, error: { code: -32600 } }],
+    ['a number that is no message', '5', { id: null, error: { code: -32600 } }],
+    ['a call without parameters', '{"jsonrpc":"2.0","id":7,"method":"tools/call"}', { id: 7, error: { code: -32602, message: expect.stringMatching(/^params: /) } }],
+    ['a call whose tool has no name', '{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":5}}', { id: 'a', error: { code: -32602, message: expect.stringMatching(/^params\.name: /) } }],
+    ['a call of a tool that there is not', '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"rm"}}', { id: 7, error: { code: -32602, message: expect.stringMatching(/^there is no tool "rm"/) } }],
+    ['arguments that are none', '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"run","arguments":[]}}', { id: 7, error: { code: -32602 } }],
+    ['a greeting without a version', '{"jsonrpc":"2.0","id":7,"method":"initialize","params":{}}', { id: 7, error: { code: -32602 } }],
+    ['a method that there is not', '{"jsonrpc":"2.0","id":7,"method":"constructor"}', { id: 7, error: { code: -32601 } }],
+  ])('%s has its error, and the next message is answered', async (_what, line, error) => {
+    const child = spawn(process.execPath, [join(dist, 'bootbench.js'), 'mcp'], { cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+    let [out, err] = ['', ''];
+    child.stdout.on('data', (data: Buffer) => (out += data.toString()));
+    child.stderr.on('data', (data: Buffer) => (err += data.toString()));
+    child.stdin.write(`\n${line}\r\n{"jsonrpc":"2.0","method":"tools/call"}\n{"jsonrpc":"2.0","id":2,"method":"ping"}\n`);
+    child.stdout.on('data', () => out.includes('"id":2') && child.stdin.end());
+    expect([await new Promise((ended) => child.once('close', ended)), err]).toEqual([0, '']);
+    const said = out.trim().split('\n').map((one) => JSON.parse(one) as { id: unknown });
+    expect(said).toHaveLength(2);
+    expect(said.find(({ id }) => id !== 2)).toMatchObject(error);
+  });
   describe('a client that floods it', () => {
     const flooded = (line: string) => {
       const child = spawn(process.execPath, [join(dist, 'bootbench.js'), 'mcp'], { cwd, stdio: ['pipe', 'pipe', 'pipe'] });
