@@ -2,7 +2,7 @@
  * Results in one SQLite file. A result is written once: the same case again is compared and left as it is. What has been committed survives the
  * death of the process at any moment.
  */
-import { existsSync, lstatSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, lstatSync, openSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Database as SqliteDatabase, JSValue, Statement } from 'node-sqlite3-wasm';
 import { OUTCOMES } from '../bench/documents/outcomes.ts';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
@@ -135,6 +135,7 @@ export class Store {
     const { Database } = (await import('node-sqlite3-wasm')).default;
     takeOver(path);
     let db: SqliteDatabase | undefined;
+    const made = !resume && makeFile(path);
     try {
       db = new Database(path, { fileMustExist: resume });
       // one process writes; the journal is cut instead of deleted, which is one call less to the file system at each commit
@@ -152,6 +153,7 @@ export class Store {
     } catch (error) {
       const open = db;
       if (open) calmly(() => open.close());
+      if (made) calmly(() => rmSync(path, { force: true }));
       leave(path);
       if (error instanceof UsageError) throw error;
       throw (
@@ -391,6 +393,15 @@ function calmly(act: () => void): void {
     act();
   } catch {
     // what went wrong before is what is told
+  }
+}
+/** An empty file with the permissions that every output has: SQLite's own is for this user alone. False: it is there, or SQLite will say why it cannot be. */
+function makeFile(path: string): boolean {
+  try {
+    closeSync(openSync(path, 'wx'));
+    return true;
+  } catch {
+    return false;
   }
 }
 /** What SQLite says where the file system takes no more, as a user can act on it; null for other errors. */

@@ -1,5 +1,5 @@
 /** Campaigns in this process: what a fork is worth, resuming, shards, what failures are grouped by. */
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { parquetReadObjects } from 'hyparquet';
@@ -266,6 +266,17 @@ describe('a campaign', () => {
     expect(rows(join(cwd, 'spec.sqlite'), 'SELECT count(grp) AS failed FROM results WHERE fault IS NULL')).toEqual([{ failed: 0 }]);
     expect(out).not.toContain('rom-silent;');
   });
+});
+
+it.skipIf(process.platform === 'win32')('results have the permissions that every output has', async () => {
+  const path = join(campaignFolder(''), 'r.sqlite');
+  const before = process.umask(0o027);
+  try {
+    (await Store.open(path, false)).close();
+  } finally {
+    process.umask(before);
+  }
+  expect((statSync(path).mode & 0o777).toString(8)).toBe('640');
 });
 
 describe('work that cannot be done', () => {
