@@ -23,6 +23,7 @@ import { LARGEST_REPLY, ReplyError } from './resp.ts';
 import { optional } from './optional.ts';
 import { decodeResult, EarlyResults, LARGEST_PACKED, type QueuedResult } from './queue-result.ts';
 import { boundedClient } from './replies.ts';
+import { TOLD_MS, waitingFor, watchSilence } from './silence.ts';
 
 export const PREFIX = 'bootbench';
 const CAMPAIGNS = `${PREFIX}:campaigns`;
@@ -79,7 +80,7 @@ export interface Connection {
   readonly another: (largest?: number) => Redis;
   /** A connection for BullMQ. */
   readonly forQueue: () => Redis;
-  /** Is aborted when the server has answered what no server of a queue does; the reason is a SurroundingsError. */
+  /** Is aborted when the server has answered what no server of a queue does, or does not answer any more; the reason is a SurroundingsError. */
   readonly broken: AbortSignal;
   /** What an error of the packages says of the server; any other as it is. */
   readonly meant: (error: unknown) => unknown;
@@ -102,13 +103,16 @@ export async function connect(url: string, say: (text: string) => void, stop?: A
   const address = url.replace(/^valkey:/, 'redis:');
   const broken = new AbortController();
   const wrong = (error: Error): void => broken.abort(nonsense(hidden(url), error));
-  await askWhatItIs(new ioredis.Redis(address, { lazyConnect: true }).options, stop).catch((error: Error) => {
-    if (error instanceof ReplyError) throw nonsense(hidden(url), error);
-    throw (
-      refusalOf(hidden(url), error.message) ??
-      new SurroundingsError(`--queue: no answer from ${hidden(url)}: ${error.message}`, 'is the server running?')
-    );
-  });
+  const late = setTimeout(() => say(waitingFor(hidden(url))), TOLD_MS);
+  await askWhatItIs(new ioredis.Redis(address, { lazyConnect: true }).options, stop)
+    .catch((error: Error) => {
+      if (error instanceof ReplyError) throw nonsense(hidden(url), error);
+      throw (
+        refusalOf(hidden(url), error.message) ??
+        new SurroundingsError(`--queue: no answer from ${hidden(url)}: ${error.message}`, 'is the server running?')
+      );
+    })
+    .finally(() => clearTimeout(late));
   const connections: Redis[] = [];
   const sockets = new Set<Socket>();
   const ends = [divertConsole(say), catchFromPackages(wrong)];
@@ -134,6 +138,9 @@ export async function connect(url: string, say: (text: string) => void, stop?: A
   };
   const Bounded = boundedClient(ioredis, atMost(say, 'an entry of the queue holds more than any, and was left out'));
   const redis = open();
+  const isConnected = (): boolean => redis.status === 'connect' || redis.status === 'ready';
+  const end = (why: SurroundingsError): void => broken.abort(why);
+  ends.push(watchSilence({ shown: hidden(url), ask: () => redis.ping(), isConnected, say, end }));
   try {
     await answered(redis.connect(), [broken.signal, AbortSignal.timeout(ANSWER_MS), ...(stop === undefined ? [] : [stop])]);
   } catch (error) {

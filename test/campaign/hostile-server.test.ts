@@ -5,6 +5,7 @@ import { SurroundingsError } from '../../src/bench/documents/usage-error.ts';
 import { connect } from '../../src/campaign/queue.ts';
 import { divertConsole } from '../../src/campaign/queue-server.ts';
 import { serveQueue } from '../../src/campaign/queue-worker.ts';
+import { watchSilence } from '../../src/campaign/silence.ts';
 import { deafWorker } from './deaf-worker.ts';
 import { ReplyError, ReplyReader } from '../../src/campaign/resp.ts';
 
@@ -136,6 +137,64 @@ describe('a worker, of whose server', () => {
     await served;
     expect([warn, error].map((spy) => spy.mock.calls)).toEqual([[], []]);
   }, 20_000);
+});
+
+describe('a server that is mute', { concurrent: true }, () => {
+  it('from its first moment is named while it is waited for', async () => {
+    const lines: string[] = [];
+    const url = await serverThat(says(''));
+    await expect(connect(url, (line) => lines.push(line))).rejects.toThrow(/no answer from .*nothing within 8 s/);
+    expect(lines).toEqual([`waiting for an answer from ${url}`]);
+  }, 20_000);
+  it('later, is named to a worker, which ends when it is told to', async () => {
+    const lines: string[] = [];
+    let mute = false;
+    const stop = new AbortController();
+    const url = await serverThat(asRedis((socket) => void (mute || socket.write('+OK\r\n'))));
+    const served = serveQueue(url, deafWorker((line) => lines.push(line)), stop.signal); // prettier-ignore
+    await vi.waitFor(() => expect(lines.join('\n')).toContain('worker e1'), { timeout: 10_000 });
+    mute = true;
+    await vi.waitFor(() => expect(lines).toContain(`waiting for an answer from ${url}`), { timeout: 10_000 });
+    stop.abort();
+    expect(await served).toBe(0);
+  }, 30_000);
+});
+
+describe('the silence of a server', () => {
+  function watched() {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const state = { isMute: true, isConnected: true };
+    const said: string[] = [];
+    const stop = watchSilence({
+      shown: 'redis://a',
+      ask: () => (state.isMute ? new Promise(() => undefined) : Promise.resolve()),
+      isConnected: () => state.isConnected,
+      say: (text) => said.push(text),
+      end: ({ message }) => said.push(message),
+    });
+    onTestFinished(stop);
+    return { state, said };
+  }
+  it('with a connection is told, and has its end', async () => {
+    const { said } = watched();
+    await vi.advanceTimersByTimeAsync(59_500);
+    expect(said).toEqual(['waiting for an answer from redis://a']);
+    await vi.advanceTimersByTimeAsync(100_000);
+    expect(said.slice(1)).toEqual(['--queue: redis://a has not answered for 60 s; is it overloaded?']);
+  });
+  it('without a connection is told, and waited for', async () => {
+    const { said, state } = watched();
+    state.isConnected = false;
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(said).toEqual(['waiting for an answer from redis://a']);
+  });
+  it('that answers is not told', async () => {
+    const { said, state } = watched();
+    state.isMute = false;
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(said).toEqual([]);
+  });
 });
 
 it('a console that two have diverted is given back by both, in any order', () => {
