@@ -108,12 +108,12 @@ const { metafile } = await build({
   plugins: [await lateCode(root, EXAMPLES[0][0]), apart],
 });
 
-writeFileSync(join(out, 'index.html'), withLoads(readFileSync(join(root, 'web', 'index.html'), 'utf8')));
 cpSync(join(root, 'web', 'lessons', 'lessons.css'), join(out, 'lessons.css'));
 // one description of the timeline for reports and the page
 const { code } = await transform(readFileSync(join(root, 'src', 'report', 'timeline-style.ts'), 'utf8'), { loader: 'ts' });
 const { TIMELINE_STYLE } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
-writeFileSync(join(out, 'style.css'), readFileSync(join(root, 'web', 'style.css'), 'utf8') + TIMELINE_STYLE);
+const style = readFileSync(join(root, 'web', 'style.css'), 'utf8') + TIMELINE_STYLE;
+writeFileSync(join(out, 'index.html'), withStyle(withLoads(readFileSync(join(root, 'web', 'index.html'), 'utf8')), style));
 for (const f of lines) writeFileSync(join(out, 'facts', f), JSON.stringify(JSON.parse(readFileSync(join(facts, f), 'utf8'))));
 for (const f of readdirSync(join(root, 'rom', 'images')))
   if (f.endsWith('.bin')) cpSync(join(root, 'rom', 'images', f), join(out, 'rom', f));
@@ -189,6 +189,13 @@ function withLoads(page) {
       .map((file) => `<link rel="preload" as="script" crossorigin fetchpriority="low" href="${basename(file)}" />`),
   ];
   return page.replace('<!-- scripts -->', links.join('\n    '));
+}
+
+/** In the page itself: the first thing that is seen waits for no second answer. */
+function withStyle(page, style) {
+  const link = '<link rel="stylesheet" href="style.css" />';
+  if (!page.includes(link)) throw new Error(`web/index.html has no ${link}`);
+  return page.replace(link, () => `<style>\n${style}</style>`);
 }
 
 /** By chip: the files that its first run reads, as the page's own code asks for them. */

@@ -502,6 +502,7 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     await page.getByRole('link', { name: 'Download fix.diff' }).waitFor();
     expect(await page.locator('.fix').textContent()).toContain('apply it in the folder of main.c: patch -p1 < fix.diff');
     expect(await page.locator('.cause .here').first().textContent()).toMatch(/irq_off\(\)/);
+    await page.getByText(/^\d+ events$/).click();
     expect(await page.locator('#timeline tbody tr td:last-child').allTextContents()).toContainEqual(expect.stringMatching(/main\.c:\d+$/));
     await page.getByText('1 source file, only in this browser').waitFor();
     // the file stays for a reload
@@ -695,8 +696,11 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     // a letter of the picture is no smaller than nine pixels
     const scale = await drawn.evaluate((e) => e.getBoundingClientRect().width / (e as SVGSVGElement).viewBox.baseVal.width);
     expect(scale * 12.5).toBeGreaterThan(8.5);
+    // a phone is slow: the lanes are drawn, and lists are made, for who opens them
+    expect(await page.locator('#timeline svg, #timeline tr, .side tr').count()).toBe(0);
     for (const tab of ['Timeline', 'Machine', 'What if', 'Verdict']) {
       await page.getByRole('button', { name: tab, exact: true }).click();
+      if (tab === 'Timeline') await page.locator('#timeline svg .mark').first().waitFor();
       if (tab === 'Machine') await page.locator('.registers').waitFor();
       expect([tab, await page.evaluate(() => document.documentElement.scrollWidth)]).toEqual([tab, 390]);
       expect([tab, await brokenWords()]).toEqual([tab, []]);

@@ -10,6 +10,7 @@ import { Board } from './board.tsx';
 import { MemoryBar } from './memory.tsx';
 import { DfuPanel } from './dfu.tsx';
 import { CodePane } from './code.tsx';
+import { Folded } from './folded.tsx';
 
 const STEPS: readonly (readonly [Go, string])[] = [
   ['instruction', 'Instruction'],
@@ -163,14 +164,12 @@ function State({ view }: { readonly view: View }) {
       {view.clocks.length === 0 ? <p class="dim">this chip's RCC does not tell</p> : <Told rows={view.clocks} label="clocks" />}
       <h3>Registers of peripherals that have changed</h3>
       {view.changes.length === 0 ? <p class="dim">none</p> : <Changes changes={view.changes} />}
-      <details>
-        <summary>What happened ({rows(view.timeline.length)})</summary>
-        <Rows rows={view.timeline.map((t) => [ms(t.at), t.kind, t.text])} label="events" />
-      </details>
-      <details>
-        <summary>USB host ({rows(view.usb.length)})</summary>
-        <Rows rows={view.usb.map((t) => [ms(t.at), '', t.text])} label="USB" />
-      </details>
+      <Folded summary={`What happened (${rows(view.timeline.length)})`}>
+        {() => <Rows rows={view.timeline.map((t) => [ms(t.at), t.kind, t.text])} label="events" />}
+      </Folded>
+      <Folded summary={`USB host (${rows(view.usb.length)})`}>
+        {() => <Rows rows={view.usb.map((t) => [ms(t.at), '', t.text])} label="USB" />}
+      </Folded>
       {view.console !== '' && <pre tabIndex={0}>{view.console}</pre>}
     </>
   );

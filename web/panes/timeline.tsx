@@ -4,9 +4,24 @@ import type { TimelineHandle } from '../../src/report/app/timeline.ts';
 import type { Picture } from '../../src/report/picture.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
 import type { Verdict } from '../setup.ts';
+import { Folded } from './folded.tsx';
 
 /** What the script of a report draws with, too. It is loaded while the firmware runs. */
 export const drawing = () => import('../../src/report/app/timeline.ts');
+
+/** Drawing takes a tenth of a second on a phone, whose tab may never show it. */
+function onceSeen(element: HTMLElement, act: () => void): () => void {
+  const observer = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some((e) => e.isIntersecting)) return;
+      observer.disconnect();
+      act();
+    },
+    { rootMargin: '200px' },
+  );
+  observer.observe(element);
+  return () => observer.disconnect();
+}
 
 interface TimelineProps {
   readonly verdict: Verdict;
@@ -30,16 +45,20 @@ export function TimelinePanel({ verdict: { result }, picture, now, seek }: Timel
   const reached = now === null ? -1 : result.timeline.findLastIndex((t) => Number(t.at) <= now);
   const [row, setRow] = useState<number | null>(null);
   useEffect(() => {
+    const at = holder.current!;
     let isGone = false;
-    void drawing().then(({ drawTimeline }) => {
-      if (isGone || holder.current === null) return;
-      handle.current = drawTimeline(picture, holder.current, setRow, (at) => latest.current(at));
-      handle.current.setNow(stands.current);
+    const stopLooking = onceSeen(at, () => {
+      void drawing().then(({ drawTimeline }) => {
+        if (isGone) return;
+        handle.current = drawTimeline(picture, at, setRow, (seconds) => latest.current(seconds));
+        handle.current.setNow(stands.current);
+      });
     });
     return () => {
       isGone = true;
+      stopLooking();
       handle.current?.close();
-      holder.current?.replaceChildren();
+      at.replaceChildren();
     };
   }, []);
   return (
@@ -47,37 +66,38 @@ export function TimelinePanel({ verdict: { result }, picture, now, seek }: Timel
       <h2 id="timeline-title">Timeline</h2>
       {picture.repaired !== null && <p class="dim">↻ is the same run with {picture.repaired}.</p>}
       <div ref={holder} data-testid="timeline" />
-      <details>
-        <summary>{result.timeline.length} events</summary>
-        <div class="scroll" tabIndex={0} role="region" aria-label="events">
-          <table>
-            <thead>
-              <tr>
-                {['at (s)', 'kind', 'what', 'where'].map((name) => (
-                  <th key={name} scope="col">
-                    {name}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {result.timeline.map((t, i) => (
-                <tr
-                  key={i}
-                  class={i === row ? 'chosen' : ''}
-                  aria-current={i === reached ? 'time' : undefined}
-                  onClick={() => handle.current?.chooseRow(i)}
-                >
-                  <td class="mono">{t.at}</td>
-                  <td>{t.kind}</td>
-                  <td>{t.text}</td>
-                  <td>{whereOf(t)}</td>
+      <Folded summary={`${result.timeline.length} events`}>
+        {() => (
+          <div class="scroll" tabIndex={0} role="region" aria-label="events">
+            <table>
+              <thead>
+                <tr>
+                  {['at (s)', 'kind', 'what', 'where'].map((name) => (
+                    <th key={name} scope="col">
+                      {name}
+                    </th>
+                  ))}
                 </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      </details>
+              </thead>
+              <tbody>
+                {result.timeline.map((t, i) => (
+                  <tr
+                    key={i}
+                    class={i === row ? 'chosen' : ''}
+                    aria-current={i === reached ? 'time' : undefined}
+                    onClick={() => handle.current?.chooseRow(i)}
+                  >
+                    <td class="mono">{t.at}</td>
+                    <td>{t.kind}</td>
+                    <td>{t.text}</td>
+                    <td>{whereOf(t)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Folded>
     </section>
   );
 }

@@ -2,6 +2,7 @@
 import { hasReached } from '../../src/bench/documents/reached.ts';
 import type { ResultCheck } from '../../src/bench/documents/result.ts';
 import type { PatchFile, ShownFact, Verdict } from '../setup.ts';
+import { Folded } from './folded.tsx';
 import { Excerpt } from './source.tsx';
 
 const TONES: Readonly<Record<string, string>> = { green: 'good', yellow: 'but', red: 'bad' };
@@ -91,27 +92,28 @@ export function VerdictPanel({ verdict, link }: { readonly verdict: Verdict; rea
           <Fact key={i} fact={fact} patch={verdict.patch} />
         ))}
       </div>
-      <details>
-        <summary>All checks ({counts})</summary>
-        <div class="scroll" tabIndex={0} role="region" aria-label="checks">
-          <table>
-            <tbody>
-              {[...result.checks]
-                .sort((a, b) => rank(a.verdict) - rank(b.verdict))
-                .map((c) => (
-                  <tr key={c.id}>
-                    <th scope="row">{c.id}</th>
-                    <td class={c.verdict === 'fail' ? 'bad' : ''}>{c.verdict}</td>
-                    <td>
-                      {c.because}
-                      <CheckFacts check={c} />
-                    </td>
-                  </tr>
-                ))}
-            </tbody>
-          </table>
-        </div>
-      </details>
+      <Folded summary={`All checks (${counts})`}>
+        {() => (
+          <div class="scroll" tabIndex={0} role="region" aria-label="checks">
+            <table>
+              <tbody>
+                {[...result.checks]
+                  .sort((a, b) => rank(a.verdict) - rank(b.verdict))
+                  .map((c) => (
+                    <tr key={c.id}>
+                      <th scope="row">{c.id}</th>
+                      <td class={c.verdict === 'fail' ? 'bad' : ''}>{c.verdict}</td>
+                      <td>
+                        {c.because}
+                        <CheckFacts check={c} />
+                      </td>
+                    </tr>
+                  ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Folded>
       <p class="dim">
         {chip}, {Number(result.time.seconds).toFixed(3)} s of virtual time, verdict in <span data-testid="took">{took.toFixed(0)}</span> ms
       </p>

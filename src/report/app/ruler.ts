@@ -1,5 +1,5 @@
 /** The ruler below the lanes: ticks where time goes on, and what each break leaves out. */
-import { scaleLinear } from 'd3-scale';
+import { ticks as ticksBetween } from 'd3-array';
 import type { BrokenAxis } from '../axis.ts';
 import { timeText } from '../moments.ts';
 
@@ -62,10 +62,10 @@ export function rulerOf(
   return { ticks: apart(ticks, room), breaks: shown };
 }
 function ticksIn(a: number, b: number, instant: (pixel: number) => number, x: (seconds: number) => number): Tick[] {
-  const scale = scaleLinear().domain([instant(a), instant(b)]);
-  const found = scale.ticks(Math.max(1, Math.floor((b - a) / TICK)));
-  const step = found.length > 1 ? found[1]! - found[0]! : instant(b) - instant(a) || 1e-6;
-  return (found.length > 0 ? found : [instant(a)]).map((t) => ({ x: x(t), text: tickText(t, step) }));
+  const [first, last] = [instant(a), instant(b)];
+  const found = ticksBetween(first, last, Math.max(1, Math.floor((b - a) / TICK)));
+  const step = found.length > 1 ? found[1]! - found[0]! : last - first || 1e-6;
+  return (found.length > 0 ? found : [first]).map((t) => ({ x: x(t), text: tickText(t, step) }));
 }
 /** Those whose texts have room, within the picture. */
 function apart(ticks: readonly Tick[], right: number): Tick[] {

@@ -1,5 +1,4 @@
 /** The timeline of a run, to zoom into by mouse, touch and keyboard. d3 does the zooming; only what can be told apart is drawn. */
-import { scaleLinear, type ScaleLinear } from 'd3-scale';
 import { select, type Selection } from 'd3-selection';
 import { zoom, zoomIdentity, type ZoomTransform } from 'd3-zoom';
 import { brokenAxis, type BrokenAxis } from '../axis.ts';
@@ -8,6 +7,8 @@ import type { Picture, PictureTrack } from '../picture.ts';
 import { rulerOf } from './ruler.ts';
 
 const LEFT = 104;
+/** Pixels that stay free. */
+const RIGHT = 8;
 const ROW = 22;
 /** What belongs to the lane above it is lower. */
 const LOW = 16;
@@ -28,6 +29,15 @@ interface Mark {
   readonly count: number;
   readonly from: number;
   readonly to: number;
+}
+
+/** What of the run is in view, in seconds, and where it is drawn. */
+interface Seen {
+  /** The pixel of an instant. */
+  readonly now: (seconds: number) => number;
+  readonly width: number;
+  readonly left: number;
+  readonly right: number;
 }
 
 export interface TimelineHandle {
@@ -68,7 +78,6 @@ class Timeline implements TimelineHandle {
   private readonly body: Selection<SVGGElement, unknown, null, undefined>;
   private readonly axis: Selection<SVGGElement, unknown, null, undefined>;
   private readonly clip: Selection<SVGRectElement, unknown, null, undefined>;
-  private readonly x: ScaleLinear<number, number>;
   private height = 0;
   private readonly line: BrokenAxis;
   /** Not only the lanes. */
@@ -97,7 +106,6 @@ class Timeline implements TimelineHandle {
     this.holder = holder;
     this.onChoose = onChoose;
     this.line = brokenAxis(picture.end, picture.waits);
-    this.x = scaleLinear().domain([0, this.line.length]);
     this.said.textContent = follows
       ? 'Zoom with the wheel, a pinch or + and -; a click shows that instant; the arrow keys go from event to event, and from lane to lane; < and > go from mark to mark; m measures from here.'
       : `Zoom with the wheel, a pinch or + and -; move with the arrow keys; < and > go from mark to mark.${onTime ? ' A click, or Enter, moves the machine there.' : ''}`;
@@ -123,8 +131,8 @@ class Timeline implements TimelineHandle {
     this.buttons(tools);
     holder.append(tools, this.said);
     this.arrange();
-    this.limit();
-    this.firstView();
+    this.bound();
+    if (!this.firstView()) this.place();
     window.addEventListener('resize', this.onResize);
   }
   private readonly onResize = (): void => this.limit();
@@ -137,7 +145,7 @@ class Timeline implements TimelineHandle {
     this.now = seconds;
     const x = this.at()(Math.min(seconds ?? 0, this.picture.end));
     // where it stands at first leaves the view as it is
-    if (moves && (x < LEFT || x > this.width() - 8)) this.svg.call((s) => this.behaviour.translateTo(s, this.x(this.line.at(seconds)), 0));
+    if (moves && (x < LEFT || x > this.width() - RIGHT)) this.svg.call((s) => this.behaviour.translateTo(s, this.unmoved(seconds), 0));
     this.placeNow();
   }
   private readonly id = Math.random().toString(36).slice(2);
@@ -149,21 +157,34 @@ class Timeline implements TimelineHandle {
       this.body.append('line').attr('class', 'measure').attr('y2', this.height).append('title').text('measured from here');
     this.placeNow();
   }
-  /** Around the hand-over: a run of milliseconds is a hair on an axis of seconds. */
-  private firstView(): void {
+  /** Around the hand-over: a run of milliseconds is a hair on an axis of seconds. False: there is none. */
+  private firstView(): boolean {
     const { view } = this.picture;
-    if (view == null || view[1] <= view[0]) return;
+    if (view == null || view[1] <= view[0]) return false;
     const [from, to] = view.map(this.line.at) as [number, number];
     const k = Math.min(CLOSEST, this.line.length / (to - from));
-    this.svg.call((s) => this.behaviour.transform(s, zoomIdentity.translate(LEFT - k * this.x(from), 0).scale(k)));
+    this.svg.call((s) => this.behaviour.transform(s, zoomIdentity.translate(LEFT - k * this.unmoved(view[0]), 0).scale(k)));
+    return true;
   }
-  /** The pixel of an instant. */
+  /** The pixel of an instant where nothing is moved or zoomed. */
+  private unmoved(seconds: number): number {
+    return LEFT + (this.line.at(seconds) / this.line.length) * this.room();
+  }
+  /** Pixels of the whole axis. */
+  private room(): number {
+    return this.width() - RIGHT - LEFT;
+  }
+  /** The pixel of an instant. The width is asked once for all: asking makes the browser lay out what has changed. */
   private at(): (seconds: number) => number {
-    const scaled = this.moved.rescaleX(this.x);
-    return (seconds) => scaled(this.line.at(seconds));
+    const { moved, line } = this;
+    const scale = this.room() / line.length;
+    return (seconds) => moved.applyX(LEFT + line.at(seconds) * scale);
   }
-  private instant(x: number): number {
-    return this.line.instant(this.moved.rescaleX(this.x).invert(x));
+  /** The instant of a pixel. */
+  private instants(): (x: number) => number {
+    const { moved, line } = this;
+    const scale = line.length / this.room();
+    return (x) => line.instant((moved.invertX(x) - LEFT) * scale);
   }
   private placeNow(): void {
     const { now, mark } = this;
@@ -182,7 +203,7 @@ class Timeline implements TimelineHandle {
     // a mark tells itself that it was meant
     const mark = (event.target as Element).closest('.mark');
     if (x < LEFT || (mark !== null && !(this.follows && isStretch(mark)))) return;
-    this.onTime?.(Math.min(this.picture.end, Math.max(0, this.instant(x))));
+    this.onTime?.(Math.min(this.picture.end, Math.max(0, this.instants()(x))));
   }
   /** To what is chosen; the machine makes the run itself, not the repaired one. */
   private moveToChosen(): void {
@@ -258,9 +279,11 @@ class Timeline implements TimelineHandle {
   private place(): void {
     const width = this.width();
     this.clip.attr('width', width - LEFT);
-    this.x.range([LEFT, width - 8]);
     const now = this.at();
-    const marks = [...this.rows.keys()].flatMap((track) => this.marksOf(track, now));
+    const instant = this.instants();
+    // half a pixel more: the end of the run is in view, however its place is rounded
+    const seen = { now, width, left: instant(LEFT), right: instant(width - RIGHT + 0.5) };
+    const marks = [...this.rows.keys()].flatMap((track) => this.marksOf(track, seen));
     const { tracks, texts } = this.picture;
     const groups = this.body
       .selectAll<SVGGElement, Mark>('g.mark')
@@ -317,16 +340,16 @@ class Timeline implements TimelineHandle {
     const { noReturn } = this.picture;
     this.placeNow();
     if (noReturn !== null) this.body.select('line.no-return').attr('x1', now(noReturn)).attr('x2', now(noReturn));
-    this.rule(now, width);
+    this.rule(now, instant, width);
   }
   /** Ticks, and a band through all lanes for each break. */
-  private rule(now: (seconds: number) => number, width: number): void {
-    const { ticks, breaks } = rulerOf(this.line, this.picture.end, now, (x) => this.instant(x), LEFT, width - 8);
+  private rule(now: (seconds: number) => number, instant: (x: number) => number, width: number): void {
+    const { ticks, breaks } = rulerOf(this.line, this.picture.end, now, instant, LEFT, width - RIGHT);
     this.axis.selectAll('*').remove();
     this.axis
       .append('path')
       .attr('class', 'domain')
-      .attr('d', `M${LEFT},4H${width - 8}`);
+      .attr('d', `M${LEFT},4H${width - RIGHT}`);
     for (const { x, text } of ticks) {
       const tick = this.axis.append('g').attr('class', 'tick').attr('transform', `translate(${x},4)`);
       tick.append('line').attr('y2', 5);
@@ -349,20 +372,19 @@ class Timeline implements TimelineHandle {
         .attr('class', 'broken')
         .attr('d', `M${middle - 6},8l4,-8M${middle + 2},8l4,-8`);
       const half = (text.length * 5.6) / 2;
-      if (middle - half < last + 8 || middle - half < LEFT || middle + half > width - 8) continue;
+      if (middle - half < last + 8 || middle - half < LEFT || middle + half > width - RIGHT) continue;
       last = middle + half;
       this.axis.append('text').attr('class', 'broken').attr('x', middle).attr('y', 32).attr('text-anchor', 'middle').text(text);
     }
   }
 
   /** Those in view; what lies closer together than can be seen is one. */
-  private marksOf(track: number, now: (seconds: number) => number): Mark[] {
+  private marksOf(track: number, { now, width, left, right }: Seen): Mark[] {
     const { from, to } = this.picture.tracks[track]!;
-    const [left, right] = [this.instant(LEFT), this.instant(this.width() - 8)];
     const marks: Mark[] = [];
     for (let i = firstBehind(to, left); i < from.length && from[i]! <= right; i++) {
       // far outside of the picture numbers grow beyond what a drawing takes
-      const [a, b] = [Math.max(LEFT - 10, now(from[i]!)), Math.min(this.width() + 10, now(to[i]!))];
+      const [a, b] = [Math.max(LEFT - 10, now(from[i]!)), Math.min(width + 10, now(to[i]!))];
       const last = marks.at(-1);
       if (last !== undefined && last.to - last.from < APART && b - last.from < APART)
         marks[marks.length - 1] = { ...last, count: last.count + 1, to: Math.max(last.to, b) };
@@ -389,8 +411,7 @@ class Timeline implements TimelineHandle {
     const row = rows?.[item] ?? -1;
     this.onChoose(row < 0 ? null : row);
     const now = this.at();
-    if (bring && (now(a) < LEFT || now(a) > this.width() - 8))
-      this.svg.call((s) => this.behaviour.translateTo(s, this.x(this.line.at(a)), 0));
+    if (bring && (now(a) < LEFT || now(a) > this.width() - RIGHT)) this.svg.call((s) => this.behaviour.translateTo(s, this.unmoved(a), 0));
     else this.place();
     if (this.follows) this.moveToChosen();
   }
@@ -484,12 +505,16 @@ class Timeline implements TimelineHandle {
   private width(): number {
     return Math.max(260, this.holder.clientWidth);
   }
-  private limit(): void {
+  /** How far it can be moved. */
+  private bound(): void {
     const area: [[number, number], [number, number]] = [
       [LEFT, 0],
-      [this.width() - 8, this.height],
+      [this.width() - RIGHT, this.height],
     ];
     this.behaviour.extent(area).translateExtent(area);
+  }
+  private limit(): void {
+    this.bound();
     this.place();
   }
 }
