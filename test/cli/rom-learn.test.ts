@@ -124,6 +124,12 @@ describe('bootbench rom compare', () => {
     const all = await cli(['rom', 'compare', 'rom.bin', '--chip', 'stm32f103c8', '--all'], { cwd: place(f103()) });
     expect(all.out).toMatch(/\n {2}Get ID\n {4}dump +7901041079/);
   });
+  it.each([500, 4000])('--wall %i ms ends it, whatever it is at', async (ms) => {
+    const begun = performance.now();
+    const { code, err } = await cli([...COMPARE, '--wall', `${ms}ms`], { cwd: place(dumpOf({})) });
+    expect([code, err]).toEqual([2, expect.stringContaining('the comparison was not finished')]);
+    expect(performance.now() - begun).toBeLessThan(ms + 5_000);
+  });
   it('refuses what is no dump of the chip', async () => {
     const { code, err } = await cli(COMPARE, { cwd: place(new Uint8Array(0x3000).fill(0xff)) });
     expect([code, err]).toEqual([2, expect.stringContaining('0xFF throughout')]);
