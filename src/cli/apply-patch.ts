@@ -65,7 +65,9 @@ async function git(command: readonly string[], place: string, path: string, io: 
   // what the repository would have git start, to be faster, is not started
   const args = ['-c', 'core.fsmonitor=false', '--no-optional-locks', '--literal-pathspecs', ...command, '--', basename(place)];
   const said = { stdout: '', stderr: '' };
-  const asked = new ShellCommand(['git', ...args], { cwd: dirname(place), env: { ...io.env, LC_ALL: 'C' } }, (bytes, stream) => {
+  // nor what it names to fetch objects with, where it holds only some of them
+  const env = { ...io.env, LC_ALL: 'C', GIT_ALLOW_PROTOCOL: '', GIT_NO_LAZY_FETCH: '1' };
+  const asked = new ShellCommand(['git', ...args], { cwd: dirname(place), env }, (bytes, stream) => {
     said[stream] = (said[stream] + bytes.toString('utf8')).slice(0, MOST_SAID);
   });
   const late = new SurroundingsError(

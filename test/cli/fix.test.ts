@@ -115,6 +115,27 @@ describe.skipIf(skipped)(`bootbench fix${why}`, { timeout: 120_000 }, () => {
     expect(readFileSync(join(root, 'src', 'isr.c'), 'utf8')).toBe(before);
   });
 
+  it.each([
+    ['a monitor of the file system', 'git config core.fsmonitor ./program', 1, /^FAIL/],
+    [
+      'what fetches an object that it does not hold',
+      [
+        'git config core.repositoryformatversion 1 && git config extensions.partialClone origin && git config remote.origin.promisor true',
+        'git config remote.origin.url "$PWD" && git config remote.origin.uploadpack ./program',
+        'tree=$(git rev-parse HEAD:) && rm -f ".git/objects/$(echo $tree | cut -c1-2)/$(echo $tree | cut -c3-)"',
+      ].join(' && '),
+      4,
+      /^/,
+    ],
+  ])('%s, which a repository names, is not started', async (_what, configure, code, said) => {
+    const root = smallProject();
+    writeFileSync(join(root, 'program'), `#!/bin/sh\ntouch '${root}/started'\n`, { mode: 0o755 });
+    shell(configure, root);
+    const ran = await fix(root, '--apply');
+    expect([ran.code, existsSync(join(root, 'started'))], ran.err).toEqual([code, false]);
+    expect(ran.out).toMatch(said);
+  });
+
   it('writes nothing where no repository could bring it back', async () => {
     const root = smallProject({}, false);
     const ran = await fix(root, ...BUILD);
