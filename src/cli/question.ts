@@ -17,6 +17,7 @@ export type Answer = readonly string[];
 const ENDS = ['pause', 'end', 'close'] as const;
 /** Milliseconds from the end of the input to the end of a question that it has answered. */
 const ANSWERED_MS = 50;
+const UNKNOWN_COLUMNS = 80;
 
 /**
  * Asks at the terminal of this process.
@@ -25,7 +26,9 @@ const ANSWERED_MS = 50;
  * and Node end with 13
  */
 export async function askHere(question: Question, signal?: AbortSignal): Promise<Answer | null> {
-  const { stdin } = process;
+  const { stdin, stdout } = process;
+  // a terminal that does not say how wide it is: one letter would stand in a line
+  if (stdout.columns === 0) stdout.columns = UNKNOWN_COLUMNS;
   let leave = (): void => undefined;
   const gone = new Promise<null>((settle) => (leave = () => void setTimeout(() => settle(null), ANSWERED_MS)));
   for (const end of ENDS) stdin.once(end, leave);

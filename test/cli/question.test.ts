@@ -44,6 +44,12 @@ it.skipIf(!hasPty).each([
   expect(status).toBe(code);
 });
 
+it.skipIf(!hasPty)('a terminal that does not say how wide it is shows the question in one line', async () => {
+  const { status, raw } = await onTerminal(ASK, { columns: 0, cwd: CASE, keys: [['navigate', '1b']] });
+  expect(raw).toMatch(/you see\?/);
+  expect(status).toBe(130);
+});
+
 it.skipIf(!hasPty)('Ctrl-C ends the search behind the answer', async () => {
   const { status, raw } = await inTerminal(ASK, [['you see?', '200d'], ['trying:', '03']]); // prettier-ignore
   expect([status, raw]).toEqual([130, expect.stringContaining('the search was not finished')]);
