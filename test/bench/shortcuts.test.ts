@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { jobInput, type RunJob } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import type { Scenario } from '../../src/bench/documents/scenario-types.ts';
 import { serialise } from '../../src/bench/documents/serialise.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
@@ -72,4 +73,18 @@ describe('without any shortcut', () => {
     },
     300_000,
   );
+});
+
+it('a reset that a search for loops comes to is made at once, before the next search runs an instruction', async () => {
+  const job = await loadJob([], { scenario: `${FIXTURES}f405-request-bss-delayed/scenario.json` }, FIXTURES);
+  const resetsOf = (withoutShortcuts: readonly ShortcutName[]): readonly number[] => {
+    const session = new Session(jobInput({ ...job, withoutShortcuts }));
+    try {
+      session.run();
+      return session.machine.history.resets.map(({ at }) => at);
+    } finally {
+      session.release();
+    }
+  };
+  expect(resetsOf(['held-reads'])).toEqual(resetsOf([]));
 });

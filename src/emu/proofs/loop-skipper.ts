@@ -357,6 +357,8 @@ export class LoopSkipper {
   /** Steps the core in search of a steady loop. Time has passed either way. True if one was found. */
   private search(until: Ps, steps: number): boolean {
     const { system, history, interrupted } = this.host;
+    // the search before this one may have run to a reset, or to an event: no instruction comes before that
+    if (interrupted() || this.core.halted || !system.goesOnAt(this.core.now(), until)) return false;
     // such a search ends at no store, so it comes behind one that did
     const turns = this.seen.gap > FIRST_SEARCH || (this.seen.loop?.turned ?? null) !== null;
     const told: Told = { history, counts: () => this.host.counts(), ...(turns && { unheard: this.host.unheard }) };
