@@ -49,7 +49,7 @@ interface Allowance {
   readonly until: number;
   bytes: number;
 }
-const allowance = (): Allowance => ({ until: Date.now() + DOCUMENT_TIME, bytes: LONGEST_DOCUMENT });
+const allowance = (): Allowance => ({ until: performance.now() + DOCUMENT_TIME, bytes: LONGEST_DOCUMENT });
 
 export class GdbTarget {
   private readonly client: RspClient;
@@ -83,10 +83,10 @@ export class GdbTarget {
     const target = new GdbTarget(client);
     target.supported = await client.ask('qSupported:xmlRegisters=arm;hwbreak+;swbreak+');
     // QEMU stops a running machine when a client comes, and tells of the stop before it answers
-    const until = Date.now() + TIMEOUT.register;
+    const until = performance.now() + TIMEOUT.register;
     for (let stops = 0; /^[ST][0-9a-f]{2}/.test(target.supported); stops++) {
       if (stops === MOST_STOPS) throw new BoardError('the GDB server tells of stops without an end');
-      target.supported = (await client.next(Math.max(1, until - Date.now()))) ?? '';
+      target.supported = (await client.next(Math.max(1, until - performance.now()))) ?? '';
     }
     const size = /PacketSize=([0-9a-f]+)/i.exec(target.supported)?.[1];
     if (size !== undefined) target.piece = Math.max(16, Math.min(512, (parseInt(size, 16) - 64) >>> 1));
@@ -146,7 +146,7 @@ export class GdbTarget {
     const what = `the GDB server's ${annex === '' ? object : annex.slice(0, 40)}`;
     let text = '';
     for (;;) {
-      const ms = left.until - Date.now();
+      const ms = left.until - performance.now();
       if (ms <= 0) throw new BoardError(`${what} did not come within ${DOCUMENT_TIME / 1000} s`);
       const asked = `qXfer:${object}:read:${annex}:${text.length.toString(16)},3c0`;
       const part = await this.client.ask(asked, TIMEOUT.register, Math.max(TIMEOUT.register, ms));

@@ -130,13 +130,13 @@ export class RspClient {
     this.mustGoOn();
     // a late answer to a packet before is none to this one
     this.replies.length = 0;
-    const asked = Date.now();
+    const asked = performance.now();
     this.sendPacket(text);
     this.owed = true;
     const reply = await this.next(timeout, most);
     this.mustGoOn();
     this.owed = false;
-    if (timeout <= TIMEOUT.register) this.mustBeQuick(Date.now() - asked);
+    if (timeout <= TIMEOUT.register) this.mustBeQuick(performance.now() - asked);
     if (reply !== null) return reply;
     if (this.givenUp)
       throw new SilentBoard(

@@ -38,16 +38,16 @@ const DISCONNECT_MS = 300;
 
 /** Lets the socket wait where more comes than a queue has to say. */
 function pacerOf(socket: Socket): (answers: number) => void {
-  let since = Date.now();
+  let since = performance.now();
   let count = 0;
   return (answers) => {
-    const gone = Date.now() - since;
-    if (gone > PACE_MS) [since, count] = [Date.now(), 0];
+    const gone = performance.now() - since;
+    if (gone > PACE_MS) [since, count] = [performance.now(), 0];
     count += answers;
     if (count <= PACE_MS * ANSWERS_A_MS) return;
     socket.pause();
     setTimeout(() => socket.resume(), Math.min(count / ANSWERS_A_MS, LONGEST_PAUSE_MS));
-    [since, count] = [Date.now(), 0];
+    [since, count] = [performance.now(), 0];
   };
 }
 

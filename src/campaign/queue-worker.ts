@@ -72,9 +72,9 @@ class Service {
   private refusals = 0;
   private busy = 0;
   /** When a process of this machine was last at work. */
-  private computedAt = Date.now();
+  private computedAt = performance.now();
   private computing = 0;
-  private idleSince = Date.now();
+  private idleSince = performance.now();
   private done = 0;
   /** Is aborted when the server says that it takes nothing more, or the system gives no more processes or room; the reason is a SurroundingsError. */
   private readonly full = new AbortController();
@@ -129,9 +129,9 @@ class Service {
     const { lastWorkMs, say } = this.options;
     if (this.busy > 0) say(`ending after the work under way, at the latest in ${lastWorkMs / 1000} s; Ctrl-C again ends at once`);
     const silent = new AbortController();
-    const since = Date.now();
+    const since = performance.now();
     const timer = setInterval(() => {
-      if (this.computing === 0 && Date.now() - Math.max(since, this.computedAt) > FAREWELL_MS) silent.abort();
+      if (this.computing === 0 && performance.now() - Math.max(since, this.computedAt) > FAREWELL_MS) silent.abort();
     }, 250);
     try {
       await answered(consumer.close(), [silent.signal, this.connection.broken, this.full.signal]);
@@ -170,7 +170,7 @@ class Service {
       });
       // a server that says nothing any more is no reason to stay
       await answered(this.refuseOthers(false), [stop, AbortSignal.timeout(ANSWER_MS)]).catch(() => undefined);
-      if (idleMs !== null && this.busy === 0 && Date.now() - this.idleSince >= idleMs) return;
+      if (idleMs !== null && this.busy === 0 && performance.now() - this.idleSince >= idleMs) return;
     }
   }
 
@@ -207,7 +207,7 @@ class Service {
       throw new this.connection.bullmq.WaitingError();
     } finally {
       this.busy--;
-      this.idleSince = Date.now();
+      this.idleSince = performance.now();
     }
   }
   private async doWork(campaign: string, work: Work): Promise<number> {
@@ -242,7 +242,7 @@ class Service {
       return await this.unlessOverdue(work());
     } finally {
       this.computing--;
-      this.computedAt = Date.now();
+      this.computedAt = performance.now();
     }
   }
   private async unlessOverdue<T>(work: Promise<T>): Promise<T> {

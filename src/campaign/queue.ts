@@ -339,7 +339,7 @@ export class QueueWorkers implements Workers {
   work(work: Work): Promise<readonly CaseResult[]> {
     return new Promise((settle, fail) => {
       if (this.lost !== null) return fail(this.lost);
-      this.waiting.set(work.id, { work, settle, fail, since: Date.now() });
+      this.waiting.set(work.id, { work, settle, fail, since: performance.now() });
       this.submit(work).catch((error: unknown) => {
         if (!this.refused(error)) fail(error);
       });
@@ -492,7 +492,7 @@ export class QueueWorkers implements Workers {
       await new Promise((turn) => setImmediate(turn));
     }
     for (const { work, since } of [...this.waiting.values()]) {
-      if (this.closed || Date.now() - since < RECONCILE_MS) continue;
+      if (this.closed || performance.now() - since < RECONCILE_MS) continue;
       const state = await this.queue.getJobState(work.id);
       if (state === 'failed') await this.failed(work.id);
       else if (state === 'unknown' && this.waiting.has(work.id)) await this.submit(work);

@@ -37,10 +37,10 @@ export function paced(socket: Socket, receive: (bytes: Uint8Array) => void, pati
   let rest: Uint8Array = new Uint8Array(0);
   const later = (): void => void setImmediate(goOn);
   function goOn(): void {
-    const began = Date.now();
+    const began = performance.now();
     for (let i = 0; rest.length > 0 && socket.writable; i++) {
       if (socket.writableNeedDrain) return void socket.once('drain', later);
-      if (i === TURN || Date.now() - began > TURN_MS) return later();
+      if (i === TURN || performance.now() - began > TURN_MS) return later();
       const piece = rest.subarray(0, PIECE);
       rest = rest.subarray(PIECE);
       receive(piece);

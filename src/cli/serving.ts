@@ -58,7 +58,7 @@ export const KEEP_ALIVE_MS = 30_000;
 export class Guest {
   private readonly socket: Socket;
   private readonly patience: number;
-  private readonly since = Date.now();
+  private readonly since = performance.now();
   private answered: number | null = null;
 
   /** @param patience one that has asked nothing for so many milliseconds gives way to another */
@@ -70,13 +70,13 @@ export class Guest {
 
   /** Sends, and keeps in mind that this client has asked something. */
   readonly send = (bytes: Uint8Array): void => {
-    this.answered = Date.now();
+    this.answered = performance.now();
     sendTo(this.socket)(bytes);
   };
 
   /** Is closed if it does nothing with its place; one that has never asked anything is no client. */
   giveWay(): boolean {
-    const idle = Date.now() - (this.answered ?? this.since) >= (this.answered === null ? HANDOVER_MS : this.patience);
+    const idle = performance.now() - (this.answered ?? this.since) >= (this.answered === null ? HANDOVER_MS : this.patience);
     if (idle) this.socket.destroy();
     return idle;
   }

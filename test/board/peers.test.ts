@@ -249,7 +249,7 @@ describe('a server that says that it works on an answer', () => {
 /** The time that the client sees, put on by hand. */
 function handClock(): { now: number } {
   const at = { now: 0 };
-  const clock = vi.spyOn(Date, 'now').mockImplementation(() => at.now);
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => at.now);
   onTestFinished(() => clock.mockRestore());
   return at;
 }

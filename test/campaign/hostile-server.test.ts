@@ -160,6 +160,21 @@ describe('a server that is mute', { concurrent: true }, () => {
   }, 30_000);
 });
 
+it('a clock that is set back keeps no worker waiting at its end', async () => {
+  onTestFinished(() => void vi.restoreAllMocks());
+  const lines: string[] = [];
+  let mute = false;
+  const stop = new AbortController();
+  const url = await serverThat(asRedis((socket) => void (mute || socket.write('+OK\r\n'))));
+  const served = serveQueue(url, deafWorker((line) => lines.push(line)), stop.signal); // prettier-ignore
+  await vi.waitFor(() => expect(lines.join('\n')).toContain('worker e1'), { timeout: 10_000 });
+  mute = true;
+  stop.abort();
+  await new Promise((go) => setTimeout(go, 200));
+  vi.spyOn(Date, 'now').mockReturnValue(Date.now() - 3_600_000);
+  expect(await served).toBe(0);
+}, 15_000);
+
 describe('the silence of a server', () => {
   function watched() {
     vi.useFakeTimers();
