@@ -69,15 +69,15 @@ describe.skipIf(MISSING !== null)(`lessons${MISSING === null ? '' : `: ${MISSING
     await shown('What the bench found');
     await tabTo('Next step');
     await page.keyboard.press('Enter');
-    await shown('What is PRIMASK when');
+    await shown('How does it end?');
     expect(hash()).toBe('#lesson=seed-000&step=2');
     expect(await page.getByText('✓ true').count()).toBe(0);
-    await choose('0: the reset has cleared it');
+    await choose('The DFU device appears');
     await tabTo('Commit and run');
     await page.keyboard.press('Enter');
-    await says(/^No\. The reset came before JumpToUSB_DFU/);
-    expect(await page.locator('.choice.true').textContent()).toMatch(/^1: interrupts are masked/);
-    expect(await page.locator('.choice.wrong').textContent()).toMatch(/^0: the reset/);
+    await says(/^No\. Most of the steps are right/);
+    expect(await page.locator('.choice.true').textContent()).toMatch(/^The ROM runs, and no device/);
+    expect(await page.locator('.choice.wrong').textContent()).toMatch(/^The DFU device/);
   });
 
   it('find the line: a hint for a wrong one, then the line of the proved cause', async () => {
@@ -104,17 +104,17 @@ describe.skipIf(MISSING !== null)(`lessons${MISSING === null ? '' : `: ${MISSING
   });
 
   it('find the line on a phone: the question is above the source, and the answer is scrolled to', async () => {
-    await open('#lesson=seed-004&step=4', 390);
-    const question = (await page.getByText('Click the line that branches').boundingBox())!;
+    await open('#lesson=address-zero&step=4', 390);
+    const question = (await page.getByText('Click the line whose write').boundingBox())!;
     expect(question.y).toBeLessThan((await page.getByRole('listbox').boundingBox())!.y);
-    await page.getByRole('option', { name: 'boot();' }).click();
-    await page.getByRole('button', { name: 'Commit line 37' }).click();
-    await says(/^Line 37: yes/);
+    await page.getByRole('option', { name: 'SYSCFG_MEMRMP = MEM_MODE_SYSTEM;' }).click();
+    await page.getByRole('button', { name: 'Commit line 12' }).click();
+    await says(/^Line 12: yes/);
     await expect.poll(async () => (await page.getByTestId('says').boundingBox())!.y).toBeLessThan(844);
   });
 
   it('repair: one thing that does not help, then the one that does', async () => {
-    await open('#lesson=seed-000&step=5');
+    await open('#lesson=seed-000&step=3');
     await page.getByRole('radio').first().waitFor();
     await choose('HSI48 = on');
     await tabTo('Set this and run');
@@ -129,9 +129,9 @@ describe.skipIf(MISSING !== null)(`lessons${MISSING === null ? '' : `: ${MISSING
 
   it('shows the answers of an earlier visit with what the bench says of them, also behind a reload, until they are taken back', async () => {
     await open('#lesson=seed-000&step=2');
-    await page.getByRole('radio', { name: '0: the reset has cleared it' }).click();
+    await page.getByRole('radio', { name: 'The DFU device appears' }).click();
     await page.getByRole('button', { name: 'Commit and run' }).click();
-    await says(/^No\. The reset came before/);
+    await says(/^No\. Most of the steps/);
     await page.goto(`${base}#lesson=seed-000&step=4`);
     for (const text of ['PWR_USBSCR |=', 'irq_off();']) {
       await page.getByRole('option', { name: text }).click();
@@ -139,9 +139,9 @@ describe.skipIf(MISSING !== null)(`lessons${MISSING === null ? '' : `: ${MISSING
       await shown(text === 'irq_off();' ? 'yes. The proved cause' : 'no. The USB supply is on');
     }
     await page.goto(`${base}#lesson=seed-000&step=2`);
-    await says(/^No\. The reset came before/);
+    await says(/^No\. Most of the steps/);
     await shown('What the bench found');
-    expect(await page.locator('.choice.wrong').textContent()).toMatch(/^0: the reset/);
+    expect(await page.locator('.choice.wrong').textContent()).toMatch(/^The DFU device/);
     await page.goto(`${base}#lesson=seed-000&step=4`);
     await page.reload();
     await says(/^Line 12: yes/);
@@ -153,7 +153,7 @@ describe.skipIf(MISSING !== null)(`lessons${MISSING === null ? '' : `: ${MISSING
   });
 
   it.each([1200, 820])('shows the whole picture of the run at %i px', async (width) => {
-    await open('#lesson=seed-000&step=3', width);
+    await open('#lesson=clocks&step=5', width);
     await page.getByRole('radio').first().click();
     await page.getByRole('button', { name: 'Commit and run' }).click();
     await page.getByText('The whole run as one picture').click();
@@ -172,7 +172,7 @@ describe.skipIf(MISSING !== null)(`lessons${MISSING === null ? '' : `: ${MISSING
   });
 
   it('repair by an edit, and a hidden test at the end', async () => {
-    await open('#lesson=seed-004&step=5');
+    await open('#lesson=seed-004&step=4');
     await page.getByRole('radio').first().waitFor();
     await choose(/^Take the masking out$/);
     await tabTo('Run this edit');
@@ -210,7 +210,7 @@ describe.skipIf(MISSING !== null)(`lessons${MISSING === null ? '' : `: ${MISSING
     await page.reload();
     await shown('Which address does the first instruction');
     await page.getByText('All lessons').click();
-    await shown('1 of 6 steps done');
+    await shown('1 of 5 steps done');
     await shown('Go on: The vector table');
     await page.getByText('Forget my progress').click();
     await shown('Begin with lesson 1');
@@ -238,7 +238,7 @@ describe.skipIf(MISSING !== null)(`lessons${MISSING === null ? '' : `: ${MISSING
   it.each([
     ['#lessons', 390],
     ['#lesson=seed-000&step=4', 390],
-    ['#lesson=seed-000&step=5', 1280],
+    ['#lesson=seed-000&step=3', 1280],
   ])('%s at %i px: no sideways scrolling, and axe finds nothing serious', async (at, width) => {
     await open(at, width);
     await (at === '#lessons' ? shown('Begin with lesson 1') : page.locator('.source').waitFor());

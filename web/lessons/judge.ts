@@ -32,7 +32,7 @@ export async function judgeLine(bench: LessonBench, step: FindStep, line: Source
   const [{ result }, { main }] = await Promise.all([bench.run(step.firmware), bench.firmware(step.firmware)]);
   const blamed = blamedLine(result);
   if (blamed !== null && blamed.file === main && blamed.line === line.number)
-    return { right: true, says: 'The proved cause names this line.' };
+    return { right: true, says: step.found ?? 'The proved cause names this line.' };
   const hint = Object.entries(step.hints).find(([part]) => line.text.includes(part))?.[1];
   return { right: false, says: hint ?? aboutLine(line, blamed) };
 }

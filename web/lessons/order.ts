@@ -1,7 +1,7 @@
 /** The order in which answers stand. Authors tend to write the right one at the same place: the page deals them out anew, for each step in its own order. */
 
 /** With this one the right answers of the course are spread evenly (test/web/lessons.test.ts). */
-const SALT = 140;
+const SALT = 10;
 
 /** FNV-1a of a text, 32 bits. */
 function hash(text: string): number {

@@ -86,6 +86,8 @@ export interface FindStep extends StepBase {
   readonly kind: 'find';
   readonly firmware: FirmwareName;
   readonly question: string;
+  /** What is true about the right line, where that is not the line of the mistake. */
+  readonly found?: string;
   /** By a part of the line's text: what is true about a line that many would click. */
   readonly hints: Readonly<Record<string, string>>;
 }

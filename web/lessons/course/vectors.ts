@@ -108,7 +108,7 @@ export const VECTOR_TABLE: Lesson = {
       title: 'What comes of it',
       text: [
         'ST does not publish whether the ROM sets VTOR itself. In this run it does not: option vtor = keeps.',
-        'The ROM serves USB from an interrupt. The core takes that interrupt through VTOR.',
+        'The ROM serves USB from an interrupt. The core takes that interrupt through VTOR. In the application’s table each interrupt that it does not use has the same default handler, an endless loop.',
       ],
       ask: { firmware: 'h533-vtor/vtor-keeps' },
       question: 'What does the computer see?',
@@ -126,23 +126,7 @@ export const VECTOR_TABLE: Lesson = {
         },
       ],
       shows: (e) => [outcomeRow(e), checkRow(e, 'vtor')],
-      rule: 'Interrupts go where VTOR points, whatever code runs: here to a handler of the application, while the ROM waits for its own.',
-    },
-    {
-      kind: 'flip',
-      title: 'Repair it',
-      text: [
-        'One thing can be set at the jump. The rest of the run stays the same, and some stand so already: which one does not, and matters?',
-      ],
-      firmware: 'h533-vtor/vtor-keeps',
-      question: 'Which one brings DFU?',
-      hints: {
-        primask: 'With 1, no interrupt at all would be taken. The interrupt comes, and goes to another handler.',
-        hsi48: 'USB has its clock.',
-        vddusb: 'USB has its supply.',
-        msp: 'The firmware loads it from the ROM’s table.',
-      },
-      rule: 'SCB->VTOR = 0x0BF97000; in front of the jump does the same in the firmware. Then it does not matter whether the ROM sets it.',
+      rule: 'Interrupts go where VTOR points, whatever code runs: here to a handler of the application, while the ROM waits for its own. SCB->VTOR = 0x0BF97000; in front of the jump makes it right, and then it does not matter whether the ROM sets VTOR.',
     },
     {
       kind: 'predict',
@@ -235,8 +219,8 @@ export const ADDRESS_ZERO: Lesson = {
       kind: 'predict',
       title: 'One line less',
       text: [
-        'An STM32L476, and another program with the same plan. It does the remap itself, in line 12; the first program had a macro for that.',
-        'Compare line 12 with the macro: what is missing?',
+        'An STM32L476, and another program with the same plan. It does the remap itself; the first program had a macro for that.',
+        'Compare the two. A register of a block in the chip answers only while the block has a clock, which RCC gives it.',
       ],
       also: [MAP_SYSTEM_MEMORY],
       ask: { firmware: 'l476-remap-no-clock' },
@@ -245,7 +229,7 @@ export const ADDRESS_ZERO: Lesson = {
         {
           text: 'The ROM is entered, DFU appears',
           holds: outcome('dfu'),
-          hint: 'Then address 0 would have to show the ROM. Is SYSCFG clocked?',
+          hint: 'Then address 0 would have to show the ROM. The entries tell that it does not.',
         },
         {
           text: 'The application starts again and again: the ROM is never entered',
@@ -255,11 +239,11 @@ export const ADDRESS_ZERO: Lesson = {
         {
           text: 'The write to SYSCFG faults',
           holds: outcome('fault'),
-          hint: 'A block without a clock does not fault on this chip: the write is lost without a sign.',
+          hint: 'Nothing faults in this run: each line is executed, and one of them does not do what it says.',
         },
       ],
       shows: (e) => [outcomeRow(e), entriesRow(e)],
-      rule: 'A register of a block without a clock ignores writes. The window still shows the flash, so the jump loads the application’s own two words.',
+      rule: 'The window still shows the flash, so the jump loads the application’s own two words. A line that has no effect gives no sign of it.',
     },
     {
       kind: 'find',
@@ -274,7 +258,7 @@ export const ADDRESS_ZERO: Lesson = {
         SCB_ICSR: 'SCB belongs to the core: this write works.',
         '#define SYSCFG_MEMRMP': 'The address is right.',
       },
-      rule: 'RCC->APB2ENR |= RCC_APB2ENR_SYSCFGEN; belongs in front of this line. Read the register back once: the clock needs two cycles.',
+      rule: 'A register of a block without a clock ignores writes. RCC->APB2ENR |= RCC_APB2ENR_SYSCFGEN; belongs in front of this line. Read the register back once: the clock needs two cycles.',
     },
     {
       kind: 'predict',
@@ -319,7 +303,7 @@ export const SYSTICK: Lesson = {
       kind: 'predict',
       title: 'No jump at all',
       text: [
-        'This firmware sets VTOR to the ROM’s table, because a jump is to come later. The tick goes on. No line jumps.',
+        'No line of this firmware jumps into the ROM: that is to come later. SysTick, the timer of the core, raises an exception each millisecond: the tick.',
         'Read main() to the end.',
       ],
       ask: { firmware: 'h533-tick-into-rom', stops: ['entry'] },
@@ -341,8 +325,8 @@ export const SYSTICK: Lesson = {
           hint: 'HardFault has number 3. Look at the low nine bits of xPSR.',
         },
       ],
-      shows: (e) => [placeRow(e), registerRow(e, 'vtor'), registerRow(e, 'xpsr', 'xPSR (its low nine bits are the exception)')],
-      rule: 'A write to VTOR works at once. The next tick is taken through the new table, and the ROM’s SysTick handler knows nothing of your tick.',
+      shows: (e) => [placeRow(e), registerRow(e, 'xpsr', 'xPSR (its low nine bits are the exception)')],
+      rule: 'An exception changes PC as well as a branch does: the core loads the address of the handler from the table in force.',
     },
     {
       kind: 'find',
@@ -356,14 +340,14 @@ export const SYSTICK: Lesson = {
         led_toggle: 'The LED has nothing to do with it.',
         dsb: 'The barrier waits until the write is done. It does not change where the vectors are.',
       },
-      rule: 'This line moves the vectors of all exceptions, also of those that go on by themselves, as the tick does.',
+      rule: 'A write to VTOR works at once. It moves the vectors of all exceptions, also of those that go on by themselves, and the ROM’s SysTick handler knows nothing of your tick.',
     },
     {
       kind: 'predict',
       title: 'The order of lines',
       text: [
         'An STM32F405. All steps of a good jump are here: VTOR, clocks, SysTick off, NVIC off, jump.',
-        'Look at their order, and at the loop between them.',
+        'Look at their order, and at the loop between them. SysTick counts 168000 cycles of the core from one tick to the next. That was 1 ms at 168 MHz; clock_deinit() goes back to 16 MHz, where it is 10.5 ms. The loop takes longer.',
       ],
       ask: { firmware: 'f405-tick-through-rom-table' },
       question: 'What does the computer see?',
@@ -371,7 +355,7 @@ export const SYSTICK: Lesson = {
         {
           text: 'The DFU device: nothing is missing',
           holds: outcome('dfu'),
-          hint: 'Nothing is missing, that is right. But SysTick is stopped some ms after VTOR was written.',
+          hint: 'Nothing is missing, that is right. But SysTick is stopped more than 10.5 ms after VTOR was written.',
         },
         {
           text: 'Nothing: the core goes into the ROM before the jump, through its table',
