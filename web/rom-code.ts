@@ -6,7 +6,9 @@ import type { SourceTexts, View } from './setup.ts';
 /** Null: it could not be had, and is asked for again at the next step. */
 async function textOf(name: string): Promise<string | null> {
   const answer = await fetch(name).catch(() => null);
-  return answer?.ok === true ? answer.text() : null;
+  // some servers answer with their own page where there is no such file
+  const isPage = answer?.headers.get('content-type')?.startsWith('text/html') === true;
+  return answer?.ok === true && !isPage ? answer.text() : null;
 }
 interface RomCode {
   readonly lines: Readonly<Record<string, CodeLines>>;

@@ -8,22 +8,23 @@ import { packageFile } from './package.ts';
 
 const SITE = 'dist/web/rom';
 
-/** @param image name of the ROM's image. Null: this installation has no source of it */
-export function romSource(image: string): RomSource | null {
-  const elf = packageFile(`rom/images/${image}.elf`);
-  const lines = existsSync(elf) ? makeCodeLines(new Uint8Array(readFileSync(elf)), elf) : linesOfSite(image);
-  if (lines === null) return null;
+/** @param image name of the ROM's image. Its lines are read when the first is asked for; where this installation has no source of it, none is known. */
+export function romSource(image: string): RomSource {
+  let lines: CodeLines | null | undefined;
   const texts = new Map<string, readonly string[]>();
   const textOf = (file: string): readonly string[] => {
     if (!texts.has(file)) texts.set(file, (textIn(`rom/${file}`) ?? fromSite(`source/${file}`) ?? '').split('\n'));
     return texts.get(file)!;
   };
   return (address) => {
-    const at = codeLine(lines, address);
+    if (lines === undefined) lines = linesOf(image);
+    const at = lines === null ? null : codeLine(lines, address);
     return at === null ? null : { ...at, text: at.file === null ? null : (textOf(at.file)[at.line! - 1] ?? null) };
   };
 }
-function linesOfSite(image: string): CodeLines | null {
+function linesOf(image: string): CodeLines | null {
+  const elf = packageFile(`rom/images/${image}.elf`);
+  if (existsSync(elf)) return makeCodeLines(new Uint8Array(readFileSync(elf)), elf);
   const text = fromSite(`lines/${image}.json`);
   return text === null ? null : (JSON.parse(text) as CodeLines);
 }

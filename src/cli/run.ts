@@ -117,8 +117,7 @@ async function documentsOf(
 /** A dump has no source here. */
 async function romLines({ rom, chip }: RunResult): Promise<{ readonly rom?: RomSource }> {
   if (rom.kind !== 'stand-in') return {};
-  const source = (await import('./rom-code.ts')).romSource(romProfile(chipNamed(chip)).image);
-  return source === null ? {} : { rom: source };
+  return { rom: (await import('./rom-code.ts')).romSource(romProfile(chipNamed(chip)).image) };
 }
 
 /** The report, on stderr where stdout is taken. */
