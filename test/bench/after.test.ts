@@ -216,12 +216,32 @@ describe('an application that does not come back behind the leave: OK, but', () 
 
 describe('an application whose exceptions go to the ROM behind the leave is not alive, which a reset mends: no reservation', () => {
   it.each([
-    ['l476-leave-vtor', 'stm32l476rg', 'first SysTick, enabled at common/core/core.c:11 (tick_init)', 'SCB->VTOR = 0x08000000'],
-    ['f072-leave-remap', 'stm32f072rb', 'first SysTick, enabled at common/core/core.c:11 (tick_init)', 'SYSCFG->CFGR1 &= ~0x00000003'],
-  ])('%s: with what enables the first of them, and what mends it', (fixture, chip, first, fix) => {
+    [
+      'l476-leave-vtor',
+      'stm32l476rg',
+      'first SysTick, enabled at common/core/core.c:11 (tick_init)',
+      'SCB->VTOR = 0x08000000',
+      'VTOR = 0x1fff0000',
+      'VTOR = 0x08000000',
+    ],
+    [
+      'f072-leave-remap',
+      'stm32f072rb',
+      'first SysTick, enabled at common/core/core.c:11 (tick_init)',
+      'SYSCFG->CFGR1 &= ~0x00000003',
+      'SYSCFG_CFGR1.MEM_MODE = 1',
+      'SYSCFG_CFGR1.MEM_MODE = 0',
+    ],
+  ])('%s: with what enables the first of them, what is left and what mends it', (fixture, chip, first, fix, observed, expected) => {
     const result = run(fixture, chip, { board: { boot0: 1 } });
     expect([result.after!.leave.result, result.after!.alive.result]).toEqual(['ok', 'failed']);
     expect(result.after!.alive.because).toContain(`its exceptions go to the ROM's table (${first}): ${fix} belongs at the start of main()`);
+    expect(result.after!.alive.about).toMatchObject({
+      left: [{ observed, expected }],
+      table: { exception: 'SysTick', by: { symbol: 'tick_init', line: 11 }, fix },
+    });
+    // the document has the text alone
+    expect(String(serialise(result))).not.toContain('"about"');
     expect([hasReservations(result), result.diagnosis.causes]).toEqual([false, []]);
     expect(result.summary).toContain('; behind a leave, the application does not run as after a reset');
   });

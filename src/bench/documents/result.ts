@@ -325,6 +325,15 @@ export interface AfterResult<Text extends Sentence = Sentence> {
   readonly result: 'ok' | 'refused' | 'failed' | 'not-tried';
   /** The reason, or what was seen. */
   readonly because: Text | null;
+  /** Of an application that does not come back, as data; not part of the document. */
+  readonly about?: NotAlive;
+}
+/** What a leave left to the application that it cannot do with. */
+export interface NotAlive {
+  /** By the check or the group that it belongs to. */
+  readonly left: readonly { readonly id: string; readonly observed: string; readonly expected: string }[];
+  /** The vector table in force is the ROM's: the exception that went there first, who enabled it, and what the application has to do first, in C. */
+  readonly table: { readonly exception: string; readonly by: Place | null; readonly fix: string } | null;
 }
 /** By step: list = the alternate settings, and that the device stays; alive = the application behind the leave. */
 export type After<Text extends Sentence = Sentence> = Readonly<Record<AfterStep, AfterResult<Text>>>;

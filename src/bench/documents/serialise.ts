@@ -164,7 +164,11 @@ const RESULT: ObjectShape = object({
     }),
   ),
   goal: object({ name: 'text', reached: 'flag', at: nullable('time'), asks: { optional: 'text' } }),
-  after: nullable(object(Object.fromEntries(AFTER_STEPS.map((step) => [step, object({ result: 'text', because: nullable('text') })])))),
+  after: nullable(
+    object(
+      Object.fromEntries(AFTER_STEPS.map((step) => [step, object({ result: 'text', because: nullable('text'), about: 'unwritten' })])),
+    ),
+  ),
   repaired: nullable(object({ causes: list('text'), outcome: 'text', log: busLog })),
 });
 

@@ -1,11 +1,11 @@
 /** What the acceptance client (after.ts) asks of a host's tool: DFU over USB, or the ROM's commands on another interface. */
-import type { AfterResult } from '../documents/result.ts';
+import type { AfterResult, NotAlive } from '../documents/result.ts';
 import { PS_PER_SECOND, type Ps } from '../../emu/time.ts';
 import { CutShort, isCut } from '../session/budget.ts';
 import type { Session } from '../session/session.ts';
 
 export const ok = (because: string | null = null): AfterResult<string> => ({ result: 'ok', because });
-export const failed = (because: string): AfterResult<string> => ({ result: 'failed', because });
+export const failed = (because: string, about?: NotAlive): AfterResult<string> => ({ result: 'failed', because, ...(about && { about }) });
 export const refused = (because: string): AfterResult<string> => ({ result: 'refused', because });
 export const isBad = ({ result }: AfterResult): boolean => result === 'refused' || result === 'failed';
 

@@ -12,7 +12,7 @@ import { failed, isBad, ok, runUntil, type Tool } from './after-tool.ts';
 import type { NotBack } from './behind-leave.ts';
 import { heldPin, keptRequest } from './again.ts';
 import { leaveTwin } from './leave.ts';
-import { setOwnTable, wrongTable, wrongTableInWords, type WrongTable } from './own-table.ts';
+import { asNotAlive, setOwnTable, wrongTable, wrongTableInWords, type WrongTable } from './own-table.ts';
 import { USB_GOAL } from '../documents/goal.ts';
 import { badSteps } from '../documents/proved.ts';
 import { AFTER_STEPS, hex32, type After, type AfterResult, type AfterStep } from '../documents/result.ts';
@@ -223,7 +223,10 @@ class Client {
     const then = this.watched(signs);
     if (then.result !== 'ok' || wrong === null) return then;
     this.toRom = true;
-    return failed(wrongTableInWords(wrong, (pc) => place(s, pc)));
+    return failed(
+      wrongTableInWords(wrong, (pc) => place(s, pc)),
+      asNotAlive(wrong, s.input.images),
+    );
   }
   /** Exceptions reach the handlers of the program. */
   private ownTable(): void {
@@ -273,7 +276,13 @@ class Client {
     if (twin === null || missing === undefined) return ok(shows);
     this.notBack = { is: 'left', twin };
     const { ends } = twin.facts;
-    return failed(`${ends === undefined ? '' : `it ${ends}; `}after a reset, ${missing}, and behind the leave it does not`);
+    const left = twin.facts.left
+      .filter(({ relied }) => relied)
+      .map(({ kind, observed, expected }) => ({ id: `leave-${kind}`, observed, expected }));
+    return failed(`${ends === undefined ? '' : `it ${ends}; `}after a reset, ${missing}, and behind the leave it does not`, {
+      left,
+      table: null,
+    });
   }
 }
 

@@ -1,11 +1,13 @@
 /** The vector table in force when a leave has started a program: the ROM's, if the program relied on what a reset leaves in VTOR or at address 0. */
 import type { Writer } from '../../checks/check.ts';
 import { exceptionName } from '../../checks/core-registers.ts';
-import { familyOf, inC, maskOf, registerOf } from '../../checks/families.ts';
+import { familyOf, inC, inManual, maskOf, registerOf } from '../../checks/families.ts';
 import { enablerOf } from '../../checks/writers.ts';
+import { registerFile } from '../../emu/core/arm/register-file.ts';
 import { EXC } from '../../emu/core/arm/scs-state.ts';
 import type { Machine } from '../../emu/machine.ts';
-import { hex32 } from '../documents/result.ts';
+import { codePlace, type LoadedImage } from '../../image/image.ts';
+import { hex32, type NotAlive, type Place } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
 import { hasVtor } from './leave.ts';
 import { repairTarget } from './repairs.ts';
@@ -17,6 +19,8 @@ export interface WrongTable {
   readonly by: Writer | null;
   /** What the program has to do first, in C. */
   readonly fix: string;
+  /** Where the table is said to be: as it is, and as the program needs it. Null where nothing is known to say it. */
+  readonly left: NotAlive['left'][number] | null;
 }
 
 /** The exceptions of the program reach its own handlers. */
@@ -39,7 +43,23 @@ export function wrongTable({ machine, leave }: Session, number: number): WrongTa
     : field === null
       ? 'the mapping of its vectors to address 0'
       : `${inC(registerOf(field))} &= ~${hex32(maskOf(machine.chip, field))}`;
-  return { exception: exceptionName(machine.chip, number), by: enabledBy(machine, number), fix };
+  return { exception: exceptionName(machine.chip, number), by: enabledBy(machine, number), fix, left: tableOf(machine, leave?.table ?? 0) };
+}
+function tableOf(machine: Machine, table: number): WrongTable['left'] {
+  const { vtor } = registerFile(machine.bootCore, 0);
+  if (vtor !== undefined) return { id: 'leave-vtor', observed: `VTOR = ${hex32(vtor)}`, expected: `VTOR = ${hex32(table)}` };
+  const field = remapOf(machine);
+  const is = (value: number): string => `${inManual(field!)} = ${value}`;
+  return field === null ? null : { id: 'leave-remap', observed: is(machine.fieldValue(field)), expected: is(0) };
+}
+/** As data. */
+export const asNotAlive = ({ exception, by, fix, left }: WrongTable, images: readonly LoadedImage[]): NotAlive => ({
+  left: left === null ? [] : [left],
+  table: { exception, by: by && placeIn(images, by.pc), fix },
+});
+function placeIn(images: readonly LoadedImage[], pc: number): Place {
+  const { symbol, file, line } = codePlace(images, pc);
+  return { pc: hex32(pc), symbol, file, line };
 }
 
 function enabledBy({ history }: Machine, exception: number): Writer | null {

@@ -42,10 +42,12 @@ export function fit(text: string, width: number, font: Font): string {
   return kept.trimEnd() + MARK;
 }
 const LONGEST = 1000;
-/** A register's value: its leading zeros go before its digits do. */
+/** A register's value: its leading zeros go before its digits do, and the register before its field. */
 export function fitValue(text: string, width: number, font: Font): string {
-  const whole = fit(text, width, font);
-  return whole === text ? whole : fit(text.slice(0, LONGEST).replace(/\b0x0+(?=[0-9a-f])/g, '0x'), width, font);
+  if (fit(text, width, font) === text) return text;
+  const short = text.slice(0, LONGEST).replace(/\b0x0+(?=[0-9a-f])/g, '0x');
+  const field = short.replace(/^[A-Z][A-Z0-9_]*\.(?=\w+ = )/, '');
+  return fit(short, width, font) === short ? short : fit(field, width, font);
 }
 /** The text in lines, broken between words; the last line is marked where there would be more. */
 export function wrapped(text: string, width: number, font: Font, most: number): string[] {

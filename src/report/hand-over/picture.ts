@@ -16,7 +16,7 @@ import { storyOf } from '../story/story.ts';
 import { humanTime, sentence } from '../text.ts';
 import { isLoaded, ladderOf, type Ladder, type Rung } from './ladder.ts';
 import { fit, fitValue, MARK, widthOf, wrapped, type Font } from './measure.ts';
-import { LEAVES, wayBackOf, type WayBack } from './way-back.ts';
+import { wayBackOf, type WayBack } from './way-back.ts';
 import { shortPlace, wiresOf, type CodeOfWire, type Wire } from './wires.ts';
 
 export interface HandOverOptions {
@@ -142,7 +142,8 @@ const bare = (line: string): string => {
 
 const LOOK = { good: '', odd: 'o', broken: 'r' } as const;
 const INK = { good: 'ok', odd: 'odd', broken: 'red' } as const;
-const SIGN = { good: '✓', odd: '!', broken: '✗' } as const;
+/** What is odd is unlike a start by BOOT0, and nothing hangs on it. */
+const SIGN = { good: '✓', odd: '≠', broken: '✗' } as const;
 
 interface Row {
   readonly wire: Wire;
@@ -307,16 +308,16 @@ function badge(svg: Svg, y: number, text: string, look: string, ink: string): vo
 }
 
 /** What the bench asked of the device behind the run, and what became of the application. */
-function drawBehind(svg: Svg, { rungs, stopped, state }: Behind, from: number): number {
+function drawBehind(svg: Svg, { rungs, stopped }: Behind, from: number): number {
   let y = from;
   for (const rung of rungs) y += drawRung(svg, rung, y);
-  return stopped === '' ? y - 30 : drawStop(svg, stopped, y, state);
+  return stopped === '' ? y - 30 : drawStop(svg, stopped, y);
 }
-function drawStop(svg: Svg, text: string, y: number, state: 'odd' | 'broken' = 'broken'): number {
+function drawStop(svg: Svg, text: string, y: number): number {
   const { ladder, host } = svg.at;
   const lines = wrapped(text, host - ladder - 26, { ...TEXT, bold: true }, 3);
-  svg.text(ladder, y + 6, SIGN[state], `x ${INK[state]} c`);
-  svg.lines(ladder + 16, y + 4, lines, 16, `${INK[state]} bo`, text);
+  svg.text(ladder, y + 6, SIGN.broken, `x ${INK.broken} c`);
+  svg.lines(ladder + 16, y + 4, lines, 16, `${INK.broken} bo`, text);
   return y + 16 * lines.length + 14;
 }
 
@@ -354,7 +355,7 @@ function drawLadder(svg: Svg, ladder: Ladder, top: number, behind: Behind | null
     if (behind !== null) y = drawBehind(svg, behind, y + 46);
   } else if (reachedRepaired) {
     y += 8;
-    svg.text(svg.at.ladder + (isLife(ladder) ? 12 : 2), y - 4, 'with this repaired:', 's a');
+    svg.text(svg.at.ladder + (isLife(ladder) ? 12 : 2), y - 4, 'with this repaired:', 'ok bo a');
     y += 20;
     svg.group('g', () => {
       for (const rung of rungs.length > common ? rest : repaired) draw(rung);
@@ -393,21 +394,20 @@ function repairOf(facts: readonly Fact[]): string | null {
     ? null
     : part.code[0]!.replace(/\s+/g, ' ').trim();
 }
-/** The verdict of the report in its words and colours; that the bench's own leave finds the application dead is told below a success. */
+/** The verdict of the report in its words and colours; a success behind which the bench's own leave finds the application dead is none without a “but”. */
 function headOf(result: RunResult, facts: readonly Fact[], back: WayBack | null): Head {
   const said = headline(result);
   if (!hasReached(result)) return { said, sign: SIGN.broken, ink: INK.broken, reasons: reasons(result, facts), repair: repairOf(facts) };
-  if (failsToLeave(result))
+  const isLost = failsToLeave(result);
+  if (isLost || back !== null)
     return {
       said: `${said}, ${LOST_BACK}`,
-      sign: SIGN.broken,
-      ink: INK.broken,
+      sign: isLost ? SIGN.broken : SIGN.good,
+      ink: isLost ? INK.broken : INK.odd,
       reasons: back?.why ?? [String(result.summary)],
-      repair: null,
+      repair: back?.repair ?? null,
     };
-  const all =
-    back === null ? reasons(result, facts) : ['After a DFU leave, the application does not work as it does after a reset.', ...back.why];
-  return { said, sign: SIGN.good, ink: hasReservations(result) ? INK.odd : INK.good, reasons: all, repair: null };
+  return { said, sign: SIGN.good, ink: hasReservations(result) ? INK.odd : INK.good, reasons: reasons(result, facts), repair: null };
 }
 
 /** Where the picture begins without its head: there is room for the names of what stands below. */
@@ -476,13 +476,10 @@ interface Scene {
 interface Behind {
   readonly rungs: readonly Rung[];
   readonly stopped: string;
-  /** It is as bad as the verdict. */
-  readonly state: 'odd' | 'broken';
 }
-function behindOf(result: RunResult, { at, rungs, ends }: WayBack): Behind {
-  const state = failsToLeave(result) ? 'broken' : 'odd';
-  return at === null ? { rungs, stopped: ends, state } : { rungs: [LEAVES], stopped: '', state };
-}
+/** Something is known of the way back, so that it is drawn as a hand-over of its own. */
+const hasScene = ({ at, wires }: WayBack): boolean => at !== null || wires.length > 0;
+const behindOf = (back: WayBack): Behind => ({ rungs: back.asked, stopped: hasScene(back) ? '' : back.ends });
 interface Ground {
   readonly from: string;
   readonly border: string;
@@ -526,14 +523,14 @@ function sceneThere(result: RunResult, facts: readonly Fact[], { sources, byHand
   const border = entry !== undefined ? `the jump, ${humanTime(entry.at)}` : loads ? 'the start' : 'never jumps';
   return {
     wires: wiresOf(there, facts, sources).map((w) => (byHand.has(w.id) ? { ...w, code: null, owner: BY_HAND } : w)),
-    most: back?.at == null ? ALONE : ONE_OF_TWO,
+    most: back !== null && hasScene(back) ? ONE_OF_TWO : ALONE,
     ladder: ladderOf(there),
-    behind: back === null ? null : behindOf(result, back),
+    behind: back === null ? null : behindOf(back),
     crosses: entry !== undefined,
     ground: {
       from: loads ? 'LOADER' : 'YOUR CODE',
       border,
-      to: loads ? 'APP' : 'ROM',
+      to: loads ? 'APP' : result.rom.kind === 'stand-in' ? 'STAND-IN ROM' : 'ROM',
       colours: ['c', entry === undefined ? 'h' : 'm'],
     },
   };
@@ -553,7 +550,12 @@ const sceneBack = ({ wires, rungs, ends, at }: WayBack): Scene => ({
   },
   behind: null,
   crosses: true,
-  ground: { from: 'WHAT THE ROM LEAVES', border: `the leave, ${humanTime(at ?? '0')}`, to: 'APP', colours: ['m', 'c'] },
+  ground: {
+    from: 'WHAT THE ROM LEAVES',
+    border: at === null ? 'the leave' : `the leave, ${humanTime(at)}`,
+    to: 'APP',
+    colours: ['m', 'c'],
+  },
 });
 
 /** The picture of a run, from its result alone; lines of code where their sources are known. */
@@ -569,7 +571,7 @@ export function handOverPicture(
   const svg = new Svg(narrow ? NARROW : WIDE);
   const top = headed ? drawHead(svg, head, there.ladder.goal, isProved) : UNHEADED;
   let bottom = drawScene(svg, there, top + 14);
-  if (back?.at != null) bottom = drawScene(svg, sceneBack(back), bottom + 34);
+  if (back !== null && hasScene(back)) bottom = drawScene(svg, sceneBack(back), bottom + 34);
   const height = drawFoot(svg, result, id, bottom + 20, isProved);
   const { width } = svg.at;
   const label = `${head.said}. ${head.reasons.join(' ')}`;
@@ -587,14 +589,18 @@ function drawLeft(svg: Svg, left: readonly Wire[], y: number): void {
 
 /** Grounds, border and headings. */
 function drawGround(svg: Svg, { from, border: jump, to, colours }: Ground, top: number, bottom: number): void {
-  const { codeEnd, border } = svg.at;
+  const { codeEnd, border, host, isStacked } = svg.at;
   const height = bottom - top;
   svg.add(`<rect y="${top}" width="${codeEnd}" height="${height}" fill="var(--${colours[0]})"/>`);
   svg.add(`<rect x="${border}" y="${top}" width="${BAND}" height="${height}" fill="var(--${colours[1]})"/>`);
   svg.path(`M${border} ${top}V${bottom}`, 'n d');
   svg.text(PAD, top - 6, from, 's bo');
-  svg.text(border - 8, top - 6, jump, 's e');
-  svg.text(border + BAND / 2, top - 6, to, 's bo c');
+  const room = widthOf(to, { ...SMALL, bold: true });
+  // a long name stands beside its band: to the right of the border, or to the left where nothing is to the right
+  const isLong = room > BAND + 10;
+  svg.text((isLong && isStacked ? host - room : border) - 8, top - 6, jump, 's e');
+  if (isLong) svg.text(isStacked ? host : border + 4, top - 6, to, isStacked ? 's bo e' : 's bo');
+  else svg.text(border + BAND / 2, top - 6, to, 's bo c');
 }
 /** The line of who speaks to the receiver, or of the program's own life. */
 function drawHost(svg: Svg, { to, colours }: Ground, of: Ladder, top: number, bottom: number): void {
@@ -609,5 +615,5 @@ function drawHost(svg: Svg, { to, colours }: Ground, of: Ladder, top: number, bo
     svg.text(ladder + 2, top - 6, to, 's bo');
   }
   if (isStacked && isOwn) svg.text(ladder - 8, top - 6, fit(name, 300, font), 's bo');
-  else svg.text(host, top - 6, fit(name, 190, font), 's bo e');
+  else svg.text(host, top - 6, fit(name, isStacked ? 190 : host - svg.at.border - 116, font), 's bo e');
 }

@@ -62,7 +62,7 @@ const labelOf = ({ id, observed }: ResultCheck): string => {
   const name = NAMES[id];
   if (id === 'entry-dereference') return `branch to ${value}`;
   if (name === undefined) return value === '' ? id : value;
-  return value === '' ? name : `${name}: ${value}`;
+  return value === '' ? name : `${name}${value.includes(': ') ? '' : ':'} ${value}`;
 };
 
 const nameOf = (file: string): string => file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
