@@ -162,6 +162,25 @@ describe.skipIf(MISSING !== null)(`lessons${MISSING === null ? '' : `: ${MISSING
     expect(svg.x + svg.width).toBeLessThanOrEqual(box.x + box.width);
   });
 
+  it('shows the picture of a run when no open step of the lesson asks for what it tells', async () => {
+    await open('#lesson=seed-000&step=2');
+    await page.getByRole('radio').first().click();
+    await page.getByRole('button', { name: 'Commit and run' }).click();
+    await shown('when steps 3 and 4 are answered');
+    expect(await page.getByText('The whole run as one picture').count()).toBe(0);
+    await page.goto(`${base}#lesson=seed-000&step=3`);
+    await page.getByRole('radio', { name: /PRIMASK/ }).click();
+    await page.getByRole('button', { name: 'Set this and run' }).click();
+    await says(/^Right/);
+    await page.goto(`${base}#lesson=seed-000&step=4`);
+    await page.getByRole('option', { name: 'irq_off();' }).click();
+    await page.getByRole('button', { name: 'Commit line 12' }).click();
+    await says(/^Line 12: yes/);
+    await page.goto(`${base}#lesson=seed-000&step=2`);
+    await shown('The whole run as one picture');
+    expect(await page.locator('.waits').count()).toBe(0);
+  });
+
   it('says where the program is another one, and what words mean', async () => {
     await open('#lesson=seed-004&step=2');
     await page

@@ -12,6 +12,7 @@ import { linkTo, placeOf } from '../../web/lessons/place.ts';
 import { marked, readAnswers, readProgress, stepKey, writeAnswers, writeProgress } from '../../web/lessons/progress.ts';
 import { readable } from '../../web/lessons/source.ts';
 import type { EditStep, Evidence, FindStep, FlipStep, LookStep, PredictStep, Step } from '../../web/lessons/types.ts';
+import { tells, waitsFor, type Numbered, type Run } from '../../web/lessons/secrets.ts';
 import { wordsIn } from '../../web/lessons/words.ts';
 import { expectSection } from '../docs/sections.ts';
 import { lessonBench } from './lesson-bench.ts';
@@ -99,6 +100,112 @@ describe.each(LESSONS)('$id', ({ steps }) => {
       expect(steps.flatMap((s, i) => (s.kind === 'predict' && s.hidden ? [i] : []))).toEqual([steps.length - 1]);
       expect(lines.slice(0, -1)).not.toContain(lines.at(-1));
     });
+  });
+});
+
+/** What a step lets a student choose from. */
+async function optionTexts(step: Step): Promise<string[]> {
+  if (step.kind === 'flip') return (await switchesOf(bench, step)).map((s) => s.text);
+  return step.kind === 'predict' ? step.choices.map((c) => c.text) : step.kind === 'edit' ? step.edits.map((e) => e.text) : [];
+}
+const hintsOf = (step: Step): string[] =>
+  step.kind === 'predict'
+    ? step.choices.map((c) => c.hint)
+    : step.kind === 'edit'
+      ? step.edits.map((e) => e.hint)
+      : step.kind === 'look'
+        ? []
+        : Object.values(step.hints);
+
+/** What answers a step, as a text would have it, and as a picture would. */
+async function answersOf(step: Step): Promise<{ readonly inText: RegExp[]; readonly inPicture: RegExp[] }> {
+  const literal = (text: string): RegExp => new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  switch (step.kind) {
+    case 'look':
+      return { inText: [], inPicture: [] };
+    case 'predict': {
+      const { text } = step.choices[trueChoice(step, await bench.evidence(step.ask))!]!;
+      // a short one, such as “Yes”, stands everywhere
+      return { inText: text.length > 30 ? [literal(text)] : [], inPicture: [] };
+    }
+    case 'find': {
+      const { file, line } = blamedLine((await bench.run(step.firmware)).result)!;
+      const code = (await linesOf(bench, step.firmware)).find((l) => l.number === line)!.text.trim();
+      const place = new RegExp(`\\b${file!.split('/').at(-1)!}:${line}\\b`);
+      return { inText: [new RegExp(`\\blines? ${line}\\b`), literal(code)], inPicture: [place] };
+    }
+    case 'flip': {
+      const { id } = (await bench.run(step.firmware)).result.diagnosis.causes[0]!;
+      return { inText: [new RegExp(`^${id}: fail`)], inPicture: [new RegExp(`data-wire="${id}" data-state="broken"`)] };
+    }
+    case 'edit': {
+      const judged = await Promise.all(step.edits.map((_, i) => judgeEdit(bench, step, i)));
+      const right = step.edits.filter((_, i) => judged[i]!.right);
+      // the cause of the run in words, and the fix of it
+      const { diagnosis } = (await bench.run(step.firmware)).result;
+      const lines = diagnosis.causes.flatMap(({ lastWriter: w }) => (w?.file == null ? [] : [`${w.file.split('/').at(-1)!}:${w.line}`]));
+      return { inText: right.map((e) => literal(e.text)), inPicture: lines.map((l) => new RegExp(`\\b${l}\\b`)) };
+    }
+  }
+}
+/** The runs whose picture a step may show, with whether the step is answered then. */
+async function picturesOf(step: Step): Promise<{ readonly run: Run; readonly answered: boolean }[]> {
+  const runs: { run: Run; answered: boolean }[] = [];
+  const add = async (firmware: string, answered: boolean): Promise<void> => {
+    runs.push({ run: { firmware, picture: (await bench.run(firmware)).handOver }, answered });
+  };
+  if (step.kind === 'predict' && step.ask.stops === undefined && step.ask.read === undefined) await add(step.ask.firmware, true);
+  if (step.kind === 'edit') for (const [i, e] of step.edits.entries()) await add(e.firmware, (await judgeEdit(bench, step, i)).right);
+  return runs;
+}
+
+describe('what a step shows', () => {
+  it.each(LESSONS)(
+    'is no answer of another step that is open: $id',
+    async ({ steps }) => {
+      const numbered = steps.map((step, i): Numbered => [i + 1, step]);
+      const answers = await Promise.all(steps.map(answersOf));
+      for (const [at, step] of numbered) {
+        const evidence = step.kind === 'look' || step.kind === 'predict' ? await bench.evidence(step.ask) : null;
+        const rows = evidence !== null && 'shows' in step ? step.shows(evidence).map((row) => row.join(': ')) : [];
+        const said = [...step.text, ...hintsOf(step), ...rows, step.rule];
+        const options = await optionTexts(step);
+        for (const [later, { kind }] of numbered.slice(at))
+          for (const answer of answers[later - 1]!.inText) {
+            // what one question lets choose from may be asked again
+            const texts = kind === 'predict' ? said : [...said, ...options];
+            expect([at, later, texts.filter((text) => answer.test(text))]).toEqual([at, later, []]);
+          }
+        for (const { run, answered } of await picturesOf(step)) {
+          const open = numbered.slice(answered ? at : at - 1);
+          if ((await waitsFor(bench, run, open)).length > 0) continue;
+          const found = open.filter(([n]) => answers[n - 1]!.inPicture.some((answer) => answer.test(run.picture.file)));
+          expect([at, found.map(([n]) => n)]).toEqual([at, []]);
+        }
+      }
+    },
+    60_000,
+  );
+  it('is the picture, at the latest when all is answered, and before that where it tells nothing', async () => {
+    let early = 0;
+    let waiting = 0;
+    for (const { steps } of LESSONS) {
+      const numbered = steps.map((step, i): Numbered => [i + 1, step]);
+      for (const [at, step] of numbered)
+        for (const { run, answered } of await picturesOf(step)) {
+          expect(await waitsFor(bench, run, [])).toEqual([]);
+          const waits = (await waitsFor(bench, run, numbered.slice(answered ? at : at - 1))).length > 0;
+          if (waits) waiting++;
+          else early++;
+        }
+    }
+    expect([early > 10, waiting > 10]).toEqual([true, true]);
+  }, 60_000);
+  it('is no picture with the register, the line or the program of an open repair', async () => {
+    const { steps } = LESSONS.find(({ id }) => id === 'seed-000')!;
+    const run = { firmware: 'h533-seed000-as-posted', picture: (await bench.run('h533-seed000-as-posted')).handOver };
+    const told = await Promise.all(steps.map((step) => tells(bench, run, step)));
+    expect(steps.filter((_, i) => told[i]).map((s) => s.kind)).toEqual(['predict', 'flip', 'find']);
   });
 });
 

@@ -1,6 +1,7 @@
 /** What the bench does for a lesson, through the worker's interface, and each thing once. */
 import { NO_FLIPS, type Diagnosed, type Entry, type Flips, type Go, type Setup, type Verdict, type View } from '../setup.ts';
 import type { Outcome } from '../../src/bench/documents/result.ts';
+import { programOf } from './lessons.ts';
 import type { Ask, Evidence, FirmwareName, LessonFirmware } from './types.ts';
 
 /** The part of the worker (web/lab.ts) that lessons need. */
@@ -17,7 +18,6 @@ export interface Shelf {
   firmware(name: FirmwareName): Promise<LessonFirmware>;
   elf(fixture: string): Promise<Uint8Array>;
 }
-const fixtureOf = (name: FirmwareName): string => name.split('/')[0]!;
 
 export class LessonBench {
   private readonly lab: LessonLab;
@@ -41,7 +41,7 @@ export class LessonBench {
     return this.once(`firmware ${name}`, () => this.shelf.firmware(name));
   }
   private async setup(name: FirmwareName): Promise<Setup> {
-    const [{ chip, scenario, source }, bytes] = await Promise.all([this.firmware(name), this.shelf.elf(fixtureOf(name))]);
+    const [{ chip, scenario, source }, bytes] = await Promise.all([this.firmware(name), this.shelf.elf(programOf(name))]);
     return { name: 'firmware.elf', chip, bytes, scenario, trigger: false, source };
   }
   run(name: FirmwareName): Promise<Verdict> {

@@ -15,6 +15,7 @@ import {
   type Mark,
   type Progress,
 } from './progress.ts';
+import type { Numbered } from './secrets.ts';
 import { SHELF } from './shelf.ts';
 import { StepView } from './step.tsx';
 import type { Lesson } from './types.ts';
@@ -81,6 +82,8 @@ export function Lessons({ place }: { readonly place: LessonPlace }) {
 
 const doneIn = ({ id, steps }: Lesson, progress: Progress): number =>
   steps.filter((_, i) => progress[stepKey(id, i + 1)] !== undefined).length;
+const openIn = ({ id, steps }: Lesson, progress: Progress): Numbered[] =>
+  steps.flatMap((step, i): Numbered[] => (progress[stepKey(id, i + 1)] === undefined ? [[i + 1, step]] : []));
 const firstOpen = ({ id, steps }: Lesson, progress: Progress): number =>
   Math.max(1, steps.findIndex((_, i) => progress[stepKey(id, i + 1)] === undefined) + 1);
 
@@ -187,6 +190,7 @@ function OneLesson({ lesson, at, progress, mark, answers, answered }: OneLessonP
         step={step}
         id={here}
         earlier={lesson.steps.slice(0, at - 1)}
+        open={openIn(lesson, progress)}
         bench={bench!}
         heading={heading}
         given={answers[here] ?? []}

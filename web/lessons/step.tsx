@@ -2,7 +2,6 @@
 import type { ComponentProps, RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { HandOver } from '../hand-over.tsx';
-import type { Pictures } from '../setup.ts';
 import { inWords } from '../words.ts';
 import type { LessonBench } from './bench.ts';
 import { changesSince, type Changes, type Shown } from './changes.ts';
@@ -12,8 +11,9 @@ import { judgeChoice, judgeEdit, judgeFlip, judgeLine, linesOf, switchesOf, true
 import { shownFirmware } from './lessons.ts';
 import { dealt } from './order.ts';
 import type { Mark } from './progress.ts';
+import { waitsFor, type Numbered, type Run } from './secrets.ts';
 import type { SourceLine } from './source.ts';
-import type { EditStep, Evidence, FindStep, FlipStep, LookStep, PredictStep, Row, Step } from './types.ts';
+import type { EditStep, Evidence, FindStep, FirmwareName, FlipStep, LookStep, PredictStep, Row, Step } from './types.ts';
 import { wordsIn } from './words.ts';
 
 /** What the page remembers of a step. */
@@ -29,6 +29,8 @@ export interface StepProps<S extends Step = Step> extends Kept {
   readonly id: string;
   /** The steps before in the same lesson, in order. */
   readonly earlier: readonly Step[];
+  /** Those of the lesson that are not answered yet. */
+  readonly open: readonly Numbered[];
   readonly bench: LessonBench;
   readonly heading: RefObject<HTMLHeadingElement | null>;
   /** Forgets the answers of this step. */
@@ -43,6 +45,9 @@ const KINDS: Readonly<Record<Step['kind'], string>> = {
   flip: 'Repair: set one thing',
   edit: 'Repair: choose an edit',
 };
+
+/** What the bench found, and in which run. */
+type Stands = (e: Evidence, firmware: FirmwareName) => void;
 
 /** What a step needs of the bench: one thing at a time, and what went wrong in words. */
 function useBench() {
@@ -117,10 +122,10 @@ export function StepView(props: StepProps) {
   const [here, setHere] = useState<number | null>(null);
   const [chosen, setChosen] = useState<number | null>(null);
   const [committed, setCommitted] = useState(0);
-  const [picture, setPicture] = useState<Pictures | null>(null);
-  const stands = (e: Evidence): void => {
+  const [run, setRun] = useState<Run | null>(null);
+  const stands = (e: Evidence, firmware: FirmwareName): void => {
     setHere(e.view?.place.file?.endsWith(`/${shown?.file ?? '?'}`) === true ? e.view.place.line : null);
-    setPicture(e.picture);
+    setRun(e.picture === null ? null : { firmware, picture: e.picture });
   };
   const pick = step.kind === 'find' ? (line: SourceLine) => setChosen(line.number) : null;
   return (
@@ -181,7 +186,7 @@ export function StepView(props: StepProps) {
           )}
         </section>
       )}
-      <Picture svg={picture} />
+      {run !== null && <Picture run={run} open={props.open} bench={props.bench} />}
     </div>
   );
 }
@@ -249,14 +254,35 @@ const Rows = ({ rows }: { readonly rows: readonly Row[] }) =>
       </tbody>
     </table>
   );
+const stepsInWords = (steps: readonly number[]): string =>
+  steps.length === 1 ? `step ${steps[0]} is` : `steps ${steps.slice(0, -1).join(', ')} and ${steps.at(-1)} are`;
+interface PictureProps extends Pick<StepProps, 'open' | 'bench'> {
+  readonly run: Run;
+}
 /** Below both columns, as wide as the page: it is wider than one of them. */
-const Picture = ({ svg }: { readonly svg: Pictures | null }) =>
-  svg === null ? null : (
+function Picture({ run, open, bench }: PictureProps) {
+  const [waits, setWaits] = useState<readonly number[] | null>(null);
+  const { error, ask } = useBench();
+  useEffect(() => {
+    let isLast = true;
+    setWaits(null);
+    void ask(async () => {
+      const steps = await waitsFor(bench, run, open);
+      if (isLast) setWaits(steps);
+    });
+    return () => void (isLast = false);
+  }, [run, open.length]);
+  if (error !== '') return <p class="bad">{error}</p>;
+  if (waits === null) return null;
+  if (waits.length > 0)
+    return <p class="dim waits">The run as one picture comes here when {stepsInWords(waits)} answered: it tells what is asked there.</p>;
+  return (
     <details class="whole">
       <summary>The whole run as one picture</summary>
-      <HandOver svg={{ ...svg, wide: svg.file }} />
+      <HandOver svg={{ ...run.picture, wide: run.picture.file }} />
     </details>
   );
+}
 function Running({ busy, error }: { readonly busy: boolean; readonly error: string }) {
   return (
     <>
@@ -270,10 +296,10 @@ function Running({ busy, error }: { readonly busy: boolean; readonly error: stri
   );
 }
 
-function Look({ step, earlier, bench, next, nextText, stands, ...kept }: StepProps<LookStep> & { readonly stands: (e: Evidence) => void }) {
+function Look({ step, earlier, bench, next, nextText, stands, ...kept }: StepProps<LookStep> & { readonly stands: Stands }) {
   const { last, busy, error, answer } = useAnswers(async () => {
     const evidence = await bench.evidence(step.ask);
-    stands(evidence);
+    stands(evidence, step.ask.firmware);
     return { right: true, says: '', evidence };
   }, kept);
   return (
@@ -292,21 +318,12 @@ function Look({ step, earlier, bench, next, nextText, stands, ...kept }: StepPro
 /** A key is the place in the lesson: answers that a browser remembers stay right in any order. */
 const optionsOf = (all: readonly { readonly text: string }[]): Option[] => all.map(({ text }, i) => ({ key: String(i), text }));
 
-function Predict({
-  step,
-  id,
-  earlier,
-  bench,
-  next,
-  nextText,
-  stands,
-  ...kept
-}: StepProps<PredictStep> & { readonly stands: (e: Evidence) => void }) {
+function Predict({ step, id, earlier, bench, next, nextText, stands, ...kept }: StepProps<PredictStep> & { readonly stands: Stands }) {
   const { all, last, busy, error, answer } = useAnswers(
     async (key) => {
       if (step.choices[Number(key)] === undefined) return null;
       const evidence = await bench.evidence(step.ask);
-      stands(evidence);
+      stands(evidence, step.ask.firmware);
       return { key, evidence, ...judgeChoice(step, evidence, Number(key)) };
     },
     kept,
@@ -418,22 +435,13 @@ function Flip({ step, earlier, bench, next, nextText, ...kept }: StepProps<FlipS
   );
 }
 
-function EditLine({
-  step,
-  id,
-  earlier,
-  bench,
-  next,
-  nextText,
-  stands,
-  ...kept
-}: StepProps<EditStep> & { readonly stands: (e: Evidence) => void }) {
+function EditLine({ step, id, earlier, bench, next, nextText, stands, ...kept }: StepProps<EditStep> & { readonly stands: Stands }) {
   const tries = useAnswers(async (key) => {
     const edit = step.edits[Number(key)];
     if (edit === undefined) return null;
     const judged = await judgeEdit(bench, step, Number(key));
     const evidence = await bench.evidence({ firmware: edit.firmware });
-    stands(evidence);
+    stands(evidence, edit.firmware);
     return { key, ...judged, evidence };
   }, kept);
   const evidence = tries.last?.evidence ?? null;
