@@ -116,6 +116,8 @@ describe.skipIf(MISSING !== null)(`lessons${MISSING === null ? '' : `: ${MISSING
   it('repair: one thing that does not help, then the one that does', async () => {
     await open('#lesson=seed-000&step=3');
     await page.getByRole('radio').first().waitFor();
+    // a word of a switch that does not help is explained as well
+    await page.locator('.words').filter({ hasText: 'VDDUSB: the supply of USB' }).waitFor();
     await choose('HSI48 = on');
     await tabTo('Set this and run');
     await page.keyboard.press('Enter');

@@ -392,6 +392,16 @@ describe('words that a text uses', () => {
       'DTCM',
     ]);
   });
+  it('are those of wrong answers and of hints, too', async () => {
+    // the short names that a student knows who has flashed a board once; a name with an underscore is one of the firmware
+    const known = /^(USB|DFU|RAM|ROM|PC|ST|LED|CPU|C|M4|M7|ADC|GPIO|UART|U?S?ART\d?|STM32\w+|[A-F\d]+u?|PR|RLR)$/;
+    for (const { id, steps } of LESSONS)
+      for (const [i, step] of steps.entries()) {
+        const said = [...(await optionTexts(step)), ...hintsOf(step)];
+        const names = said.flatMap((text) => text.match(/(?<![\w>.])[A-Z][A-Z\d]+(?![\w(])/g) ?? []);
+        expect([id, i + 1, names.filter((name) => !known.test(name) && wordsIn([name]).length === 0)]).toEqual([id, i + 1, []]);
+      }
+  });
   it('for evidence mean what docs/concepts.md says', () => {
     const concepts = readFileSync(join(root, 'docs', 'concepts.md'), 'utf8');
     const rows = [...concepts.matchAll(/^\| (documented|measured|reported|inferred|fitted|assumed) \| (.*) \|$/gm)].map(

@@ -198,6 +198,7 @@ function textsOf(step: Step): readonly string[] {
   return [...step.text, ...asked, ...options.map(({ text }) => text)];
 }
 const told = (steps: readonly Step[]): string[] => steps.flatMap((s) => [...textsOf(s), s.rule]);
+const saysOf = (tried: readonly Judgement[]): string[] => tried.map(({ says }) => says);
 /** What the words of these texts mean. Those of `but` have been told: at their first use in the lesson. */
 function Words({ of, but }: { readonly of: readonly string[]; readonly but: readonly string[] }) {
   const told = new Set(wordsIn(but).map(([word]) => word));
@@ -345,6 +346,7 @@ function Predict({ step, id, earlier, bench, next, nextText, stands, ...kept }: 
         words={['true', 'not so']}
         truth={truth === null ? null : String(truth)}
       />
+      <Words of={saysOf(all)} but={[...told(earlier), ...textsOf(step)]} />
       <Running busy={busy} error={error} />
       {evidence && truth === null && <p class="bad">With this ROM none of the answers is true: what the bench found stands below.</p>}
       {evidence && <Found rows={step.shows(evidence)} step={step} earlier={earlier} next={next} nextText={nextText} />}
@@ -405,6 +407,7 @@ function Find({ step, earlier, bench, next, nextText, lines, chosen, choose, com
           </p>
         );
       })}
+      <Words of={saysOf(all)} but={[...told(earlier), ...textsOf(step)]} />
       {solved && <Found rows={[]} step={step} earlier={earlier} next={next} nextText={nextText} />}
     </>
   );
@@ -429,6 +432,7 @@ function Flip({ step, earlier, bench, next, nextText, ...kept }: StepProps<FlipS
   return (
     <>
       {options.length > 0 && <TryOut question={step.question} options={options} button="Set this and run" tries={tries} />}
+      <Words of={[...options.map(({ text }) => text), ...saysOf(tries.all)]} but={[...told(earlier), ...textsOf(step)]} />
       <Running busy={loading.busy || tries.busy} error={loading.error + tries.error} />
       {tries.solved && <Found rows={[]} step={step} earlier={earlier} next={next} nextText={nextText} />}
     </>
@@ -450,6 +454,7 @@ function EditLine({ step, id, earlier, bench, next, nextText, stands, ...kept }:
   return (
     <>
       <TryOut question={step.question} options={options} button="Run this edit" tries={tries} />
+      <Words of={saysOf(tries.all)} but={[...told(earlier), ...textsOf(step)]} />
       <Running busy={tries.busy} error={tries.error} />
       {tries.solved ? <Found rows={rows} step={step} earlier={earlier} next={next} nextText={nextText} /> : <Rows rows={rows} />}
     </>
