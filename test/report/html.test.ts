@@ -37,7 +37,7 @@ describe('a scenario that expects a failure', () => {
   it('is no success: its heading is neutral, and says whose wish the failure is', () => {
     expect(/<header class="(\w+)"><h1>([^<]*)/.exec(page)?.slice(1)).toEqual([
       'expected',
-      'The scenario expects this failure: rom-silent: the ROM was entered, but no DFU device appeared',
+      'The scenario expects this failure, rom-silent: the ROM was entered, but no DFU device appeared',
     ]);
   });
   it('is green where it expects DFU', () => {

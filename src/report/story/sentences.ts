@@ -135,7 +135,7 @@ function verdict({ result, judgement }: FactOf<'verdict'>, surface: Surface): Ro
   }
   // in green, above a red picture, it would read as a success
   if (judgement.holds && surface === 'page' && (!reached || failsToLeave(result)))
-    return { label: 'HOLDS', tone: 'bold', text: `the scenario expects this failure: ${what}${reached ? `, ${LOST_BACK}` : ''}` };
+    return { label: 'HOLDS', tone: 'bold', text: `the scenario expects this failure, ${what}${reached ? `, ${LOST_BACK}` : ''}` };
   if (judgement.holds) return { label: 'HOLDS', tone: 'green', text: `as the scenario expects: ${what}` };
   return { label: 'FAIL', tone: 'red', text: `not what the scenario expects: ${what}`, more: judgement.failures.map((f) => `- ${f}`) };
 }
