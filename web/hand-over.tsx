@@ -1,14 +1,12 @@
 /** The hand-over as one picture, as it is and with its cause repaired. */
+import { ON_PHONE } from '../src/report/phone.ts';
 import type { Pictures } from './setup.ts';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
-/** Up to there a phone's picture is shown, as in a report (src/report/html.ts). */
-const NARROW = '(max-width: 600px)';
-
 function useNarrow(): boolean {
-  const [narrow, setNarrow] = useState(matchMedia(NARROW).matches);
+  const [narrow, setNarrow] = useState(matchMedia(ON_PHONE).matches);
   useEffect(() => {
-    const query = matchMedia(NARROW);
+    const query = matchMedia(ON_PHONE);
     const changed = (): void => setNarrow(query.matches);
     query.addEventListener('change', changed);
     return () => query.removeEventListener('change', changed);

@@ -13,6 +13,7 @@ import { handOverPicture } from './hand-over/picture.ts';
 import { NO_SOURCES, type Sources } from './source-lines.ts';
 import type { Excerpt } from './story/facts.ts';
 import type { Told } from './story/sentences.ts';
+import { ON_PHONE } from './phone.ts';
 import { storyOf } from './story/story.ts';
 import { toldOn } from './story/surfaces.ts';
 import { humanTime, sentence, type Style } from './text.ts';
@@ -48,7 +49,7 @@ ${TIMELINE_STYLE}
 .diff > * { display: block; text-decoration: none } .diff ins { color: var(--pass) } .diff del { color: var(--fail) } article ul { list-style: none; padding: 0; margin: .25rem 0 }
 button { font: inherit; padding: .2rem .7rem; border: 1px solid var(--line); background: var(--panel); color: var(--ink); border-radius: 4px; cursor: pointer }
 .hljs-comment { color: var(--soft) } .hljs-keyword, .hljs-type, .hljs-meta { color: light-dark(#8b1a8b, #d8a0e8) } .hljs-string, .hljs-number { color: light-dark(#0b5c2b, #a5d6a7) } .hljs-title { color: light-dark(#0a4a9e, #9cc4ff) }
-@media (max-width: 600px) { .picture .wide { display: none } .picture .narrow { display: block } .picture .narrow svg { max-width: 30rem; margin: .5rem auto } main { padding: .5rem } td, th { padding: .2rem .3rem } dl { grid-template-columns: 1fr } .code ol { padding-left: 2.6rem } }
+@media ${ON_PHONE} { .picture .wide { display: none } .picture .narrow { display: block } .picture .narrow svg { max-width: 30rem; margin: .5rem auto } main { padding: .5rem } td, th { padding: .2rem .3rem } dl { grid-template-columns: 1fr } .code ol { padding-left: 2.6rem } }
 @media print { nav, .tools, #now, details:not([open]), #timeline tbody tr:nth-child(n+${PRINTED_ROWS + 1}), .picture .narrow { display: none } .picture .wide, .in-print { display: block } .picture svg { max-width: 135mm; margin: 0 }
 pre, .code li { white-space: pre-wrap } #console pre { max-height: 10em; overflow: hidden } .code li, pre, article { break-inside: avoid } .code li { font-size: 7.5pt; line-height: 1.2 }
 @page { margin: 10mm } body { font-size: 8pt; line-height: 1.2 } main { padding: 0 } header h1 { font-size: 12pt; margin: 0 } td, th { padding: 1px 4px; font-size: 7.5pt } h2 { margin: .5em 0 .2em } h3, p, article, figure { margin: .15em 0 } pre { padding: .3rem; font-size: 7.5pt } #timeline svg { max-height: 70mm } }`;
