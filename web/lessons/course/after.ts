@@ -201,7 +201,7 @@ export const DUAL_CORE: Lesson = {
       kind: 'predict',
       title: 'A master inside of the chip',
       text: [
-        'An STM32L476. A request for the ROM is a word in RAM, right behind a log of 16 words. A DMA channel clears the log: it writes words to DMA1_CMAR1, as many as DMA1_CNDTR1 says, and moves on by one word each time.',
+        'An STM32L476. A request for the ROM is a word in RAM, right behind a log of 16 words. A DMA channel clears the log: it writes as many words as DMA1_CNDTR1 says, the first one to the address in DMA1_CMAR1.',
         'main() sets the request, clears the log, waits and resets the chip. No line of the core writes to the request after that.',
       ],
       ask: { firmware: 'l476-request-under-dma' },
@@ -224,7 +224,7 @@ export const DUAL_CORE: Lesson = {
         },
       ],
       shows: (e) => [outcomeRow(e), resetsRow(e), checkRow(e, 'magic-survives')],
-      rule: 'A word is written by more than the lines of your code: whoever looks for the writer looks at DMA and the other core, too.',
+      rule: 'The log has 16 words, and 17 are cleared: the last one is the request. A word is written by more than the lines of your code: whoever looks for the writer looks at DMA and the other core, too.',
     },
     {
       kind: 'predict',
