@@ -73,11 +73,12 @@ import { traceRequests } from './slice/requests.ts';
 import { factsOf, traceFailure, type Failure } from './slice/failure.ts';
 import { runTo } from './slice/window.ts';
 import { overwritten, type Overwritten } from './proof/overwritten.ts';
+import { starvedWait, type StarvedWait } from './proof/starved-wait.ts';
 import { wrongTurn, type WrongTurn } from './proof/wrong-turn.ts';
 import { starvedBy } from './slice/starved.ts';
 import { unstarted } from './slice/unstarted.ts';
 import { uncopiedNotes } from './proof/uncopied.ts';
-import { foreignTable, resetStory, outcomeAwake, waitStory } from './slice/why.ts';
+import { foreignTable, resetStory, outcomeAwake, waitStory, type Beneath } from './slice/why.ts';
 import { failureInWords, place as placeInWords } from './slice/words.ts';
 import { Variants } from './proof/variants.ts';
 
@@ -213,6 +214,7 @@ interface SecondRun {
   /** Notes about the first fault, the origin of its values, resets and waits. */
   readonly told: readonly Note[];
   readonly failure: Failure | null;
+  readonly beneath: Why['beneath'];
 }
 function secondRun(run: PlainRun): SecondRun {
   const { session, powerOn, finished, observed, base, cut } = run;
@@ -237,10 +239,10 @@ function secondRun(run: PlainRun): SecondRun {
   // the first link is the fault itself, if nothing was entered
   const chain = (crash.length > 0 && base.entries.length === 0 ? links.slice(1) : links).map((text) => ({ kind: 'chain', text }));
   if (!cut && traced.leave !== null) traced = { ...traced, leave: leaveOf(run) ?? traced.leave };
-  const why = searched(run, 'why it does not go on', { notes: [], started: null }, () => whyNotes(session, powerOn, finished, base, cut));
+  const why = searched(run, 'why it does not go on', NOTHING, () => whyNotes(session, powerOn, finished, base, cut));
   const idle = cut ? [] : searched(run, 'what was never started', [], () => idleImages(session, powerOn, base));
   const told = [...uncopiedOf(run), ...crash, ...chain, ...why.notes, ...idle];
-  return { traced: { ...traced, watchdogStart: why.started }, told, failure };
+  return { traced: { ...traced, watchdogStart: why.started }, told, failure, beneath: why.beneath };
 }
 /** Notes about variables that start-up code has not copied, for a run that did not reach its goal. */
 function uncopiedOf(run: PlainRun): Note[] {
@@ -287,6 +289,7 @@ function notFinished(input: RunInput, error: unknown, what = 'the analysis after
 interface JudgedRun {
   readonly judged: ReturnType<typeof judgeAll>;
   readonly failure: Failure | null;
+  readonly beneath: Why['beneath'];
   readonly entry: ReturnType<Session['lastEntry']>;
   readonly starts: Starts;
   readonly variants: Variants;
@@ -296,7 +299,7 @@ interface JudgedRun {
   readonly diagnosis: Diagnosis;
 }
 /** Checks the state at the last entry, otherwise at the first fault, otherwise at the end. */
-function judgeInstant(run: PlainRun, { traced, failure }: SecondRun): JudgedRun {
+function judgeInstant(run: PlainRun, { traced, failure, beneath }: SecondRun): JudgedRun {
   const { session, powerOn, finished, end, observed, cut } = run;
   const entry = session.lastEntry();
   session.restore(
@@ -312,6 +315,7 @@ function judgeInstant(run: PlainRun, { traced, failure }: SecondRun): JudgedRun 
   return {
     judged,
     failure,
+    beneath,
     entry,
     starts,
     variants,
@@ -350,6 +354,7 @@ interface Answers {
   left?: readonly LeftCause[];
   turn?: WrongTurn;
   overwritten?: Overwritten;
+  starved?: StarvedWait;
   after?: After<string>;
   dependsOn: RomDependency[];
   symptom: SymptomAnswer | null;
@@ -400,18 +405,14 @@ function explain(run: PlainRun, of: JudgedRun, answers: Answers): void {
 }
 
 /** By repair of what a check finds, then by difference, then on the way there. */
-function lookForCause(run: PlainRun, { judged, failure, entry, starts, variants }: JudgedRun, answers: Answers): void {
+function lookForCause(run: PlainRun, { judged, failure, beneath, entry, starts, variants }: JudgedRun, answers: Answers): void {
   const { session, input, observed, base } = run;
   input.progress?.('looking for the cause');
   const { otherRate } = base;
   answers.diagnosis = diagnose(session, starts, variants, judged, observed, true);
   if (otherRate !== null) run.notes.push(...atOtherRate(session, starts, otherRate));
   const explained = answers.diagnosis.explained === true;
-  const over = explained ? null : byOverwriting(run, failure);
-  if (over !== null) {
-    answers.overwritten = over;
-    return;
-  }
+  if (!explained && (isOverwritten(run, failure, answers) || isStarved(run, beneath, answers))) return;
   if (!explained) Object.assign(answers, byDifference(run, entry));
   answers.path = onTheWay(run, explained || answers.difference?.helps === true);
   if (explained || answers.difference?.helps === true || answers.path.sets.length > 0) return;
@@ -427,16 +428,27 @@ function lookForCause(run: PlainRun, { judged, failure, entry, starts, variants 
   answers.board = searched(run, 'what the board or the host keeps from it', NO_BOARD, () => boardCauses(input, () => true));
 }
 
+/** A wait in a handler for what cannot preempt it. True: in Thread mode the goal is reached. */
+function isStarved(run: PlainRun, beneath: JudgedRun['beneath'], answers: Answers): boolean {
+  if (beneath === null) return false;
+  const starved = searched(run, 'the wait in a handler', null, () => starvedWait(run.session, run.finished, beneath));
+  if (starved !== null) answers.starved = starved;
+  return starved?.reached === true;
+}
 /** A store over what a fault in front of any entry hangs on. */
-function byOverwriting(run: PlainRun, failure: Failure | null): Overwritten | null {
+function isOverwritten(run: PlainRun, failure: Failure | null, answers: Answers): boolean {
   const { session, input, powerOn } = run;
   const { firstFault, entries } = run.base;
   const { faultCheckpoint } = session;
-  if (firstFault === null || faultCheckpoint === null || entries.length > 0) return null;
+  if (firstFault === null || faultCheckpoint === null || entries.length > 0) return false;
   input.progress?.('leaving out what wrote over the value of the fault');
   session.restore(faultCheckpoint);
   const vector = badVector(session, firstFault);
-  return searched(run, 'what wrote over the value of the fault', null, () => overwritten(session, powerOn, firstFault, vector, failure));
+  const over = searched(run, 'what wrote over the value of the fault', null, () =>
+    overwritten(session, powerOn, firstFault, vector, failure),
+  );
+  if (over !== null) answers.overwritten = over;
+  return over !== null;
 }
 
 /** A host's client is tried on the device; why it cannot be used where it cannot. */
@@ -651,6 +663,7 @@ function makeWhole(run: PlainRun, { judged, entry }: JudgedRun, answers: Answers
     left,
     turn,
     overwritten: over,
+    starved,
     after,
     dependsOn,
     symptom,
@@ -674,6 +687,7 @@ function makeWhole(run: PlainRun, { judged, entry }: JudgedRun, answers: Answers
       ...(left && { left }),
       ...(turn && { turn }),
       ...(over && { overwritten: over }),
+      ...(starved && { starved }),
       ...(after && { after }),
     },
     dependsOn,
@@ -749,28 +763,32 @@ function badVectorNotes(session: Session, { firstFault, entries }: BaseFacts, po
   return badVectorInWords(session, firstFault, powerOn);
 }
 
+interface Why {
+  readonly notes: Note[];
+  /** What started the watchdog that resets. */
+  readonly started: Writer | null;
+  /** What the loop waits for cannot preempt it. */
+  readonly beneath: Beneath | null;
+}
+const NOTHING: Why = { notes: [], started: null, beneath: null };
 /** Why the chip resets repeatedly, or what an endless loop waits for. */
-function whyNotes(
-  session: Session,
-  powerOn: Checkpoint,
-  finished: Checkpoint,
-  base: BaseFacts,
-  cut: boolean,
-): { readonly notes: Note[]; readonly started: Writer | null } {
+function whyNotes(session: Session, powerOn: Checkpoint, finished: Checkpoint, base: BaseFacts, cut: boolean): Why {
   const noted = (kind: string, lines: readonly string[]): Note[] => lines.map((text) => ({ kind, text }));
   if (!cut && base.end.outcome === 'reset-loop') {
     const story = resetStory(session, powerOn, finished.history.resets);
     const notes = noted('reset', [...(story?.lines ?? []), ...behindResets(session, base)]);
     if (story && notes[0]) notes[0] = { ...notes[0], about: { is: 'calls', frames: story.callers } };
-    return { notes, started: story?.started ?? null };
+    return { notes, started: story?.started ?? null, beneath: null };
   }
-  if (!cut && base.end.outcome === 'stuck') {
-    session.restore(finished);
-    const story = waitStory(session, powerOn, finished);
-    const proof = story?.changed ? [`with ${story.changed.what} during the wait, the outcome is ${story.changed.outcome}`] : [];
-    return { notes: noted('wait', [...(story?.lines ?? []), ...proof]), started: null };
-  }
-  return { notes: [], started: null };
+  return !cut && base.end.outcome === 'stuck' ? whyStuck(session, powerOn, finished) : NOTHING;
+}
+function whyStuck(session: Session, powerOn: Checkpoint, finished: Checkpoint): Why {
+  session.restore(finished);
+  const story = waitStory(session, powerOn, finished);
+  if (story === null) return NOTHING;
+  const { lines, changed, beneath } = story;
+  const proof = changed === null ? [] : [`with ${changed.what} during the wait, the outcome is ${changed.outcome}`];
+  return { notes: [...lines, ...proof].map((text) => ({ kind: 'wait', text })), started: null, beneath: beneath ?? null };
 }
 
 /** Why none of the requested resets led to the ROM. */

@@ -134,8 +134,14 @@ function fedInWords(s: Session, { started, fed, at }: Seen, watchdog: Block | nu
 }
 const duration = (ps: Ps): string => (ps >= MS ? `${Math.round(ps / MS)} ms` : `${Math.round(ps / US)} µs`);
 
+/** The loop runs in a handler that the awaited exception cannot preempt; numbers as in IPSR. */
+export interface Beneath {
+  readonly awaited: number;
+  readonly active: number;
+}
 export interface WaitStory {
   readonly lines: readonly string[];
+  readonly beneath?: Beneath;
   /** The run when what holds it is changed here: a mask is cleared, a counter is started; null where nothing is known. */
   readonly changed: { /** `PRIMASK cleared` */ readonly what: string; readonly outcome: Outcome } | null;
 }
@@ -181,6 +187,7 @@ function ofHandler(s: Session, exception: number, word: string, writes: string):
   const name = exceptionName(s.machine.chip, exception);
   return {
     lines: [`the loop waits for ${word}, which the handler of ${name} ${writes}`, ...why.lines],
+    ...(why.active !== undefined && { beneath: { awaited: exception, active: why.active } }),
     changed: why.mask === null ? null : { what: `${why.mask.toUpperCase()} cleared`, outcome: outcomeWithout(s, why.mask) },
   };
 }
@@ -348,6 +355,8 @@ function isStop({ machine, state }: Session, mask: string): boolean {
 interface Reason {
   readonly lines: readonly string[];
   readonly mask: 'primask' | 'faultmask' | 'basepri' | null;
+  /** The exception in whose handler the core is, if that keeps it. */
+  readonly active?: number;
 }
 /** What keeps an exception from being taken in the state that the session stands in. */
 function whyNotTaken(s: Session, exception: number): Reason {
@@ -376,6 +385,7 @@ function whyNotTaken(s: Session, exception: number): Reason {
         `${name} is not taken: the loop runs in the handler of ${exceptionName(machine.chip, active)}, which ${name} cannot preempt (priority 0x${own.toString(16)} against ${running < 0 ? running : `0x${running.toString(16)}`})`,
       ],
       mask: null,
+      active,
     };
   return { lines: [notRaised(s, exception, name, by)], mask: null };
 }

@@ -10,6 +10,7 @@ import type { Difference, Finding } from '../difference/find.ts';
 import { LATE, type GivenUp } from '../difference/gave-up.ts';
 import { grownInWords } from '../slice/grown-stack.ts';
 import type { Overwritten } from '../proof/overwritten.ts';
+import type { StarvedWait } from '../proof/starved-wait.ts';
 import type { WrongTurn } from '../proof/wrong-turn.ts';
 import type { Opening } from '../difference/openings.ts';
 import type { DataFault, PathCause, PathFinding } from '../difference/path.ts';
@@ -197,6 +198,35 @@ function gaveUp({ what, wanted, from, to, late, why, pc, lr, core, stays }: Give
     explanation: `The wait for ${what} = ${wanted} ${ended}. ${why == null ? '' : `${why.replace(/\.$/, '')}. `}With it in time, ${then}.`,
     what,
   };
+}
+/** A wait in a handler for another one, which cannot preempt it. */
+export function withStarved(
+  diagnosis: ResultDiagnosis<string>,
+  { writer, handler, awaited, reached }: StarvedWait,
+  placed: Placed,
+  goal: Goal,
+): ResultDiagnosis<string> {
+  const [waits, fix] =
+    handler === awaited
+      ? [`for the next one: an exception does not preempt itself`, 'set a flag here, and wait in the main loop']
+      : [
+          `for the handler of ${awaited}, whose priority is not above that of ${handler}`,
+          `set a flag here and wait in the main loop, or give ${awaited} a priority above that of ${handler}`,
+        ];
+  const cause: ResultCause<string> = {
+    id: 'state',
+    proved: reached,
+    at: null,
+    repair: 'this wait in Thread mode',
+    fix: `/* ${fix} */`,
+    outcomeAfterRepair: reached ? goal.outcome : null,
+    dependsOn: [],
+    lastWriter: placed(writer),
+    explanation: `In the handler of ${handler} the program waits ${waits}. In Thread mode, ${reached ? goal.then : 'the firmware comes further'}.`,
+    what: `wait in the handler of ${handler}`,
+  };
+  const causes = [cause, ...diagnosis.causes];
+  return reached ? { explained: true, causes, sets: [[cause.id]], harmless: diagnosis.harmless } : { ...diagnosis, causes };
 }
 /** The branch that led into the loop in which the run ends, or the stack that had grown over what it asks. */
 export function withTurn(diagnosis: ResultDiagnosis<string>, turn: WrongTurn, placed: Placed, goal: Goal): ResultDiagnosis<string> {

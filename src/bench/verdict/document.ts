@@ -59,12 +59,14 @@ import { summarise } from './summary.ts';
 import type { LeftCause } from '../proof/behind-leave.ts';
 import type { BoardFinding } from '../proof/board-causes.ts';
 import type { Overwritten } from '../proof/overwritten.ts';
+import type { StarvedWait } from '../proof/starved-wait.ts';
 import type { WrongTurn } from '../proof/wrong-turn.ts';
 import {
   withBoard,
   withDifference,
   withLeft,
   withOverwritten,
+  withStarved,
   withTurn,
   withPath,
   withWritten,
@@ -543,6 +545,7 @@ type Explained = Diagnosis & {
   readonly left?: readonly LeftCause[];
   readonly turn?: WrongTurn;
   readonly overwritten?: Overwritten;
+  readonly starved?: StarvedWait;
   readonly after?: RunResult<string>['after'];
 };
 /** What a check that fails says of a part of the board. */
@@ -560,7 +563,7 @@ function thenOf({ goal }: RunInput, reached: boolean): string {
 }
 function diagnosed(
   { input }: Session,
-  { explained, sets, harmless, difference, receiver, path, board, written, left, turn, overwritten }: Explained,
+  { explained, sets, harmless, difference, receiver, path, board, written, left, turn, overwritten, starved }: Explained,
   causes: RunResult<string>['diagnosis']['causes'],
   reached: boolean,
   reason: (what: string) => string | null,
@@ -568,7 +571,8 @@ function diagnosed(
   const placed = (writer: Writer | null): LastWriter | null => lastWriter(input, writer);
   const goal = { outcome: input.goal.name === USB_GOAL ? ('dfu' as const) : null, then: thenOf(input, reached) };
   const byState = withDifference({ explained, causes, sets, harmless }, difference, receiver ?? THE_ROM, placed, goal);
-  const onPath = withPath(byState, path, placed, goal);
+  const byPath = withPath(byState, path, placed, goal);
+  const onPath = starved === undefined ? byPath : withStarved(byPath, starved, placed, goal);
   if (turn !== undefined) return withTurn(onPath, turn, placed, goal);
   if (overwritten !== undefined) return withOverwritten(onPath, overwritten, placed, goal);
   if (left !== undefined && left.length > 0) return withLeft(onPath, left, placed);
