@@ -241,6 +241,13 @@ describe.skipIf(MISSING !== null)(`lessons${MISSING === null ? '' : `: ${MISSING
     await shown('Begin with lesson 1');
   });
 
+  it('names no step that lies ahead: its title would answer the ones before it', async () => {
+    await open('#lesson=seed-000&step=2');
+    const tabs = await page.locator('.steps a').allTextContents();
+    expect(tabs.length).toBeGreaterThan(3);
+    expect(tabs.slice(0, 2).every((text) => /^\d \w/.test(text))).toBe(true);
+    expect(tabs.slice(2).map((text) => text.trim())).toEqual(tabs.slice(2).map((_, i) => String(i + 3)));
+  });
   it('tells of a lesson that does not exist, and takes the last step for one behind the end', async () => {
     await open('#lesson=no-such');
     await shown('There is no lesson “no-such”.');

@@ -136,6 +136,10 @@ function List({ progress, unknown, clear }: ListProps) {
   );
 }
 
+const MARKS: Readonly<Record<Mark, { readonly sign: string; readonly words: string }>> = {
+  first: { sign: '✓', words: 'solved at the first try' },
+  later: { sign: '•', words: 'done, not at the first try' },
+};
 interface OneLessonProps {
   readonly lesson: Lesson;
   readonly at: number;
@@ -161,6 +165,7 @@ function OneLesson({ lesson, at, progress, mark, answers, answered }: OneLessonP
   const here = stepKey(lesson.id, at);
   const [round, setRound] = useState(0);
   const last = at === lesson.steps.length;
+  const first = firstOpen(lesson, progress);
   const next = last ? (after ? linkTo(after.id, 1) : '#lessons') : linkTo(lesson.id, at + 1);
   const nextText = last ? (after ? `Next lesson: ${after.title}` : 'To the list') : 'Next step';
   return (
@@ -172,12 +177,20 @@ function OneLesson({ lesson, at, progress, mark, answers, answered }: OneLessonP
         <ol class="steps">
           {lesson.steps.map((s, i) => {
             const how = progress[stepKey(lesson.id, i + 1)];
+            // a title tells what the steps before it ask
+            const told = how !== undefined || i < first || i < at;
             return (
               <li key={i}>
-                <a href={linkTo(lesson.id, i + 1)} {...(at === i + 1 ? { 'aria-current': 'step' as const } : {})}>
-                  {i + 1} {s.title}
+                <a
+                  href={linkTo(lesson.id, i + 1)}
+                  {...(at === i + 1 ? { 'aria-current': 'step' as const } : { 'aria-label': `step ${i + 1}${told ? `: ${s.title}` : ''}` })}
+                >
+                  {i + 1} {told && s.title}
                   {how !== undefined && (
-                    <span aria-label={how === 'first' ? 'solved at the first try' : 'done'}> {how === 'first' ? '✓' : '•'}</span>
+                    <span aria-label={MARKS[how].words} title={MARKS[how].words}>
+                      {' '}
+                      {MARKS[how].sign}
+                    </span>
                   )}
                 </a>
               </li>
@@ -205,8 +218,8 @@ function OneLesson({ lesson, at, progress, mark, answers, answered }: OneLessonP
       />
       {lesson.forumCase !== undefined && (
         <p class="dim">
-          The firmware was written after a thread of ST’s forum:{' '}
-          <a href={`cases/${lesson.forumCase}.txt`}>what was asked, and the answer</a> (this tells all answers).
+          This lesson was written after a thread of ST’s forum: <a href={`cases/${lesson.forumCase}.txt`}>what was asked, and the answer</a>{' '}
+          (this tells all answers).
         </p>
       )}
     </>

@@ -24,14 +24,14 @@ export const LEAVE: Lesson = {
       kind: 'look',
       title: 'What the ROM has changed',
       text: [
-        'An STM32L476: the jump was right, and the PC has the DFU device. The ROM runs.',
+        'An STM32L476: the jump was right, and the computer has the DFU device. The ROM runs.',
         'Look at what differs from the state after a reset. A leave does not put it back.',
       ],
       ask: { firmware: 'l476-leave-vtor', stops: ['dfu'], read: ['SYSCFG.MEMRMP.MEM_MODE'] },
       shows: (e) => [
         registerRow(e, 'vtor'),
         valueRow(e, 'SYSCFG.MEMRMP.MEM_MODE', 'MEM_MODE'),
-        ['The PC sees', e.view?.device ?? 'nothing'],
+        ['The computer sees', e.view?.device ?? 'nothing'],
       ],
       rule: 'AN2606 4.1: the ROM does not restore everything that it has used.',
     },
@@ -39,7 +39,7 @@ export const LEAVE: Lesson = {
       kind: 'predict',
       title: 'VTOR as after a reset',
       text: [
-        'Then the PC sends the leave request. This application does not write VTOR: CubeMX’s SystemInit has that line only with USER_VECT_TAB_ADDRESS.',
+        'Then the computer sends the leave request. This application does not write VTOR: CubeMX’s SystemInit has that line only with USER_VECT_TAB_ADDRESS.',
         'After a real reset it sends “alive” once its tick has counted 10 ms.',
       ],
       ask: { firmware: 'l476-leave-vtor' },

@@ -129,7 +129,7 @@ export const THREAD_0: Lesson = {
 export const THREAD_1: Lesson = {
   id: 'seed-001',
   title: 'Forum: a HardFault that hides another defect',
-  about: 'STM32H745. Two defects: repair one, and nothing seems to change.',
+  about: 'STM32H745. Repairs that seem to change nothing.',
   minutes: 6,
   forumCase: '001',
   steps: [
@@ -237,7 +237,7 @@ export const THREAD_1: Lesson = {
 export const THREAD_2: Lesson = {
   id: 'seed-002',
   title: 'Forum: USB stays dead after “Leave DFU”',
-  about: 'STM32F072. The way in is right. The way back is not a reset.',
+  about: 'STM32F072. A word in RAM, a reset, a jump, and a leave.',
   minutes: 6,
   forumCase: '002',
   steps: [
@@ -262,7 +262,7 @@ export const THREAD_2: Lesson = {
       kind: 'look',
       title: 'What the ROM has changed',
       text: [
-        'The PC has the DFU device. A Cortex-M0 has no VTOR: it takes every vector from address 0.',
+        'The computer has the DFU device. A Cortex-M0 has no VTOR: it takes every vector from address 0.',
         'Look at MEM_MODE: 1 shows system memory at address 0.',
       ],
       ask: { firmware: 'f072-seed002-as-posted', stops: ['dfu'], read: ['SYSCFG.CFGR1.MEM_MODE', '0x00000004', '0x08000004'] },
@@ -278,7 +278,7 @@ export const THREAD_2: Lesson = {
       kind: 'predict',
       title: 'The reset button',
       text: [
-        'Then the PC sends the leave request. MEM_MODE stays 1 (inferred from this very thread): the application sends “start”, and its first tick is lost in the ROM. The poster reports that a power cycle brings USB back.',
+        'Then the computer sends the leave request. MEM_MODE stays 1 (inferred from this very thread): the application sends “start”, and its first tick is lost in the ROM. The poster reports that a power cycle brings USB back.',
         'Here somebody presses the reset button 0.8 s after the leave, and the power stays on. RAM keeps its content, the word dfu_magic included. Read SystemInit().',
       ],
       ask: { firmware: 'f072-seed002-as-posted/leave-then-nrst' },
@@ -320,7 +320,7 @@ export const THREAD_2: Lesson = {
           hint: 'The ROM has left already, and nobody listens.',
         },
         {
-          text: 'Start IWDG before the jump, as the reply says',
+          text: 'Start IWDG before the jump',
           firmware: 'f072-seed002-iwdg/leave',
           hint: 'It comes up, but by a reset of the watchdog: look at the resets.',
         },
@@ -357,7 +357,7 @@ export const THREAD_2: Lesson = {
         },
       ],
       shows: (e) => [checkRow(e, 'leave-path'), checkRow(e, 'leave-irq'), checkRow(e, 'leave-vtor'), entriesRow(e)],
-      rule: 'The same symptom, and no register of a block is to blame: the core itself is in the middle of an interrupt. Only a reset ends that: an application that finds ICSR.VECTACTIVE set asks for one (NVIC_SystemReset).',
+      rule: 'The same symptom, and no register of a block is to blame: the core itself is in the middle of an interrupt. The ROM does not end that, a reset does: an application that finds ICSR.VECTACTIVE set asks for one (NVIC_SystemReset).',
     },
   ],
 };
@@ -365,7 +365,7 @@ export const THREAD_2: Lesson = {
 export const THREAD_3: Lesson = {
   id: 'seed-003',
   title: 'Forum: one tool sees the device, the other does not',
-  about: 'STM32L496. Not every failure is in the firmware.',
+  about: 'STM32L496. One program finds the device, the other does not.',
   minutes: 6,
   forumCase: '003',
   steps: [
@@ -374,10 +374,10 @@ export const THREAD_3: Lesson = {
       title: 'The device',
       text: [
         'A backup register asks for the ROM; system memory is mapped to 0; then the jump. STM32CubeProgrammer sees the device, DfuSeDemo does not.',
-        'The host of this run is a Windows PC with a driver.',
+        'The host of this run is a Windows computer with a driver.',
       ],
       ask: { firmware: 'l496-seed003-as-posted' },
-      question: 'What does the bench find wrong in the firmware?',
+      question: 'What does the bench find wrong with the way into DFU?',
       choices: [
         {
           text: 'The jump: something is missing',
@@ -391,12 +391,12 @@ export const THREAD_3: Lesson = {
         },
       ],
       shows: (e) => [outcomeRow(e), ['Causes', e.result?.diagnosis.causes.map((c) => c.id).join(', ') || 'none']],
-      rule: 'The device answers every tool alike. What differs is on the PC.',
+      rule: 'The device answers every tool alike. What differs is on the computer. (That the picture warns of the leave is another matter: lesson 10.)',
     },
     {
       kind: 'predict',
-      title: 'A PC without the driver',
-      text: ['The same firmware at a PC where no driver is bound to the DFU device.'],
+      title: 'A computer without the driver',
+      text: ['The same firmware at a computer where no driver is bound to the DFU device.'],
       ask: { firmware: 'l496-seed003-as-posted/no-driver' },
       question: 'What does the bench blame?',
       choices: [
@@ -417,7 +417,7 @@ export const THREAD_3: Lesson = {
     },
     {
       kind: 'predict',
-      title: 'The request is taken back',
+      title: 'A line less',
       text: [
         'Another question of the poster: how to leave? Before that, one trap. A reset locks the backup registers: until DBP is set again, they can be read and not written.',
         'In this variant jump_if_asked() has a line less.',

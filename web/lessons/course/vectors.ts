@@ -375,7 +375,7 @@ export const SYSTICK: Lesson = {
       kind: 'edit',
       title: 'Repair it',
       text: [
-        'The posted line is SCB_VTOR = ROM_BASE; as the first one of jump_to_bootloader(). Choose an edit; the bench runs a program that makes its jump in this way.',
+        'The line in question is SCB_VTOR = ROM_BASE; as the first one of jump_to_bootloader(). Choose an edit; the bench runs a program that makes its jump in this way.',
       ],
       firmware: 'f405-tick-through-rom-table',
       question: 'Which edit brings DFU?',
