@@ -330,10 +330,24 @@ export interface AfterResult<Text extends Sentence = Sentence> {
 }
 /** What a leave left to the application that it cannot do with. */
 export interface NotAlive {
-  /** By the check or the group that it belongs to. */
-  readonly left: readonly { readonly id: string; readonly observed: string; readonly expected: string }[];
-  /** The vector table in force is the ROM's: the exception that went there first, who enabled it, and what the application has to do first, in C. */
-  readonly table: { readonly exception: string; readonly by: Place | null; readonly fix: string } | null;
+  /** What is not as behind a reset. */
+  readonly left: readonly {
+    /** The check or the group that it belongs to. */
+    readonly id: string;
+    /** What is there, in words. */
+    readonly observed: string;
+    /** What is there behind a reset, in words. */
+    readonly expected: string;
+  }[];
+  /** The vector table in force is the ROM's; null: it is not. */
+  readonly table: {
+    /** The exception that went there first. */
+    readonly exception: string;
+    /** Who enabled it. */
+    readonly by: Place | null;
+    /** What the application has to do first, in C. */
+    readonly fix: string;
+  } | null;
 }
 /** By step: list = the alternate settings, and that the device stays; alive = the application behind the leave. */
 export type After<Text extends Sentence = Sentence> = Readonly<Record<AfterStep, AfterResult<Text>>>;
