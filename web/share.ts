@@ -17,20 +17,38 @@ export async function packed(bytes: Uint8Array): Promise<string | null> {
 }
 /** Larger than any firmware of these chips: what a short text swells to is not taken. */
 const LARGEST = 16 << 20;
+/** Bytes that are unpacked at once: each may become a thousand. */
+const AT_ONCE = 4096;
 /** Throws where the text is no file. */
 export async function unpacked(text: string): Promise<Uint8Array> {
   const small = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0));
-  const reader = new Blob([small]).stream().pipeThrough(new DecompressionStream('deflate-raw')).getReader();
+  const { readable, writable } = new DecompressionStream('deflate-raw');
+  const reader = readable.getReader();
+  const written = write(small, writable.getWriter());
+  // told by the reader
+  written.catch(() => undefined);
   const parts: Uint8Array[] = [];
   let length = 0;
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
     length += value.length;
-    if (length > LARGEST) throw new Error('the file in this link is too large');
+    if (length > LARGEST) {
+      await reader.cancel();
+      throw new Error('the file in this link is too large');
+    }
     parts.push(value);
   }
+  await written;
   return joined(parts);
+}
+/** In pieces, and no faster than they are read. */
+async function write(bytes: Uint8Array<ArrayBuffer>, to: WritableStreamDefaultWriter<BufferSource>): Promise<void> {
+  for (let at = 0; at < bytes.length; at += AT_ONCE) {
+    await to.ready;
+    await to.write(bytes.subarray(at, at + AT_ONCE));
+  }
+  await to.close();
 }
 
 export const svgFile = (svg: string): Blob => new Blob([svg], { type: 'image/svg+xml' });

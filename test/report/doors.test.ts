@@ -119,6 +119,12 @@ it('an annotation for GitHub holds no command of another server', () => {
   const finding = { file: 'e##vso[task.x]y/s.json', line: 1, rule: 'outcome', message: 'a ##vso[task.y]' };
   expect(githubAnnotations([finding as Parameters<typeof githubAnnotations>[0][number]])).not.toMatch(/##\w*\[/);
 });
+it('the title of an annotation goes through the door, too: the id of a cause can come from a stored result', () => {
+  const finding = { file: 'a.c', line: 1, rule: 'primask\u001b]0;x\u0007\u009b', message: 'm' } as unknown as Parameters<
+    typeof githubAnnotations
+  >[0][number];
+  expect(githubAnnotations([finding]).trimEnd()).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+});
 
 /** Markdown without its blocks of code (CommonMark 4.5): a fence of backticks ends with the first line of at least as many. */
 function unfenced(text: string): string {
