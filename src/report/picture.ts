@@ -1,4 +1,6 @@
 /** What the timeline of a page draws, small enough to stand in the page: tracks of stretches and instants, times in seconds with nine decimals. */
+import { otherGoal } from '../bench/documents/reached.ts';
+import { goalText } from './hand-over/ladder.ts';
 import type { Place, RunResult } from '../bench/documents/result.ts';
 import type { RunTrace, TracedMoment, TracedRun, TraceSignal } from '../bench/documents/trace-types.ts';
 import { brokenAxis, waitsBetween, type Wait } from './axis.ts';
@@ -83,13 +85,14 @@ export function pictureOf(result: RunResult, trace: RunTrace | null, sources: So
   tracks.add('resets', 'run', 'instant', resetsOf(result));
   const noReturn = result.timeline.find((t) => t.kind === 'no-return');
   const { repaired } = trace ?? { repaired: null };
+  const goal = otherGoal(result);
   const waits = waitsBetween(happenings(tracks, result), tracks.end);
   const view = viewOf(result, tracks.end, waits);
   return {
     end: tracks.end,
     texts: tracks.texts,
     tracks: tracks.list,
-    repaired: repaired && `${repaired.repairs.join(', ')} repaired: ${repaired.outcome}`,
+    repaired: repaired && `${repaired.repairs.join(', ')} repaired: ${goal === null ? repaired.outcome : goalText(goal)}`,
     noReturn: noReturn === undefined ? null : Number(noReturn.at),
     view,
     waits: waits.map(([from, to]) => [nine(from), nine(to)] as const),

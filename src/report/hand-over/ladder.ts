@@ -1,6 +1,6 @@
 /** What the host says and hears, rung by rung; where no host ever sees a device, what the program does instead. */
 import { hasReached, otherGoal } from '../../bench/documents/reached.ts';
-import { APP_GOAL } from '../../bench/documents/goal.ts';
+import { APP_GOAL, type GoalName } from '../../bench/documents/goal.ts';
 import type { RunResult } from '../../bench/documents/result.ts';
 import { humanTime } from '../text.ts';
 
@@ -144,8 +144,11 @@ const giveUp = (log: Log): string => {
 };
 const isProved = ({ diagnosis }: RunResult): boolean => diagnosis.sets.length > 0;
 
+/** What a run is for, reached; null: USB. */
+export const goalText = (goal: GoalName | null): string =>
+  goal === null ? '0483:df11' : goal === APP_GOAL ? 'the application runs' : `${goal.toUpperCase()} answers`;
 /** The first words of another host. */
-function ofPort(result: RunResult, goal: string): Ladder | null {
+function ofPort(result: RunResult, goal: GoalName): Ladder | null {
   const from = result.entries.at(-1)?.at;
   if (from === undefined) return null;
   const { reached } = result.goal;
@@ -163,7 +166,7 @@ function ofPort(result: RunResult, goal: string): Ladder | null {
     rungs,
     common: reached ? rungs.length : rungs.length - 1,
     repaired: reached || !isProved(result) ? [] : [{ ...rungs.at(-1)!, answer: 'ACK', good: true }],
-    goal: `${port} answers`,
+    goal: goalText(goal),
     reached,
     reachedRepaired: isProved(result),
     stopped: reached ? '' : `nothing is heard on ${port}`,
@@ -182,7 +185,7 @@ const ENDS: Readonly<Record<string, string>> = {
 const TOLD = new Set(['reset', 'scenario', 'fault', 'lockup', 'left', 'entry']);
 const MOST_EVENTS = 6;
 /** What the program does where no host sees anything. */
-function ofLife(result: RunResult, goal: string | null): Ladder {
+function ofLife(result: RunResult, goal: GoalName | null): Ladder {
   const from = Number(result.entries.at(-1)?.at ?? 0);
   const rows = result.timeline.filter((t) => TOLD.has(t.kind) && Number(t.at) >= from && !(t.kind === 'entry' && Number(t.at) === from));
   const left = rows.length - MOST_EVENTS;
@@ -198,7 +201,7 @@ function ofLife(result: RunResult, goal: string | null): Ladder {
     rungs,
     common: rungs.length,
     repaired: isProved(result) ? jump : [],
-    goal: goal === null ? '0483:df11' : goal === APP_GOAL ? 'the application runs' : `${goal.toUpperCase()} answers`,
+    goal: goalText(goal),
     reached,
     reachedRepaired: isProved(result),
     stopped: reached ? '' : (ENDS[result.outcome] ?? result.outcome),

@@ -43,6 +43,8 @@ export type Fact =
       /** `proved`: by repair, in the set that the proof is of; `other`: in another set that is enough; null: a suspect. */
       readonly proof: 'proved' | 'other' | null;
       readonly cause: ResultCause;
+      /** Outcome with this one alone repaired; null: it was not tried, or the goal is not USB. */
+      readonly alone: ResultCause['outcomeAfterRepair'];
       readonly check: ResultCheck | null;
       /** The cause's line, or the jump. */
       readonly at: Place | null;
@@ -112,11 +114,15 @@ export type Fact =
       readonly why: 'unfinished' | 'harmless' | 'vain';
       readonly tried: readonly string[];
       readonly ifElse: RomDependency | null;
+      /** The ROM was entered: the playground can turn its options over. */
+      readonly entered: boolean;
     }
   | {
       readonly is: 'holds-if';
       readonly conditions: Provisos;
-      readonly options: readonly (RomDependency & { readonly sure: string })[];
+      /** `repaired`: it is the repaired run that ends otherwise. */
+      readonly options: readonly (RomDependency & { readonly sure: string; readonly repaired: boolean })[];
+      readonly entered: boolean;
     }
   | { readonly is: 'leave'; readonly check: ResultCheck; readonly option: { readonly value: string; readonly confidence: string } | null }
   | { readonly is: 'kept-options'; readonly text: Sentence }

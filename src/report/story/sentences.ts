@@ -49,9 +49,11 @@ function saidOn(surface: Surface, { text, advice }: Said): Sentence {
 }
 /** An option of the command line, which the playground names as such. */
 const commandLine = (surface: Surface, option: string): string => (surface === 'playground' ? `${COMMAND_LINE}, ${option}` : option);
-/** Another value of a ROM option, where this surface has it to choose. */
-const withOption = (surface: Surface, option: string, value: string): string =>
-  surface === 'playground' ? `with “${option} = ${value}” under “${CONTROLS.whatIf}”,` : `with --rom-option ${option}=${value}`;
+/** Another value of a ROM option, where this surface has it to choose: the playground, behind an entry. */
+function withOption(surface: Surface, { rom, other }: RomDependency, entered: boolean): string {
+  if (surface === 'playground' && entered) return `with “${rom} = ${other}” under “${CONTROLS.whatIf}”,`;
+  return commandLine(surface, `with --rom-option ${rom}=${other}`);
+}
 /** A page is the whole report, and the playground's fix is a file to load down. */
 export const stepsOn = (surface: Surface, { steps }: FactOf<'next'>): readonly NextStep[] =>
   steps.filter(
@@ -200,9 +202,8 @@ function causePlace({ cause: { lastWriter }, check, at, caller }: FactOf<'cause'
 const lineText = (at: Place, caller: Place | null): string =>
   `${placeText(at)}${caller === null ? '' : `, called from ${placeText(caller)}`}`;
 function cause(fact: FactOf<'cause'>): Row {
-  const { proof, cause: c, at, source, jump } = fact;
+  const { proof, cause: c, alone, at, source, jump } = fact;
   const way = jump?.from && jump.from !== at ? [`the jump: ${placeText(jump.from)} to ${jump.address}, at ${humanTime(jump.at)}`] : [];
-  const { outcomeAfterRepair: alone } = c;
   const not = alone === null || alone === 'dfu' ? [] : [`with this one alone repaired, the outcome is ${alone}`];
   // that the ROM of a part has no USB is documented in AN2606, not a guess
   const label = proof !== null ? 'Cause' : c.id === 'rom-usb' ? 'Why' : 'Maybe';
@@ -240,7 +241,7 @@ function wait(f: FactOf<'wait'>, surface: Surface): Row {
   };
 }
 
-function unexplained({ why, tried, ifElse }: FactOf<'unexplained'>, surface: Surface): Row {
+function unexplained({ why, tried, ifElse, entered }: FactOf<'unexplained'>, surface: Surface): Row {
   if (why === 'unfinished') return { text: 'No cause was searched for, because the run did not finish.' };
   const repairs =
     tried.length > 0
@@ -248,7 +249,7 @@ function unexplained({ why, tried, ifElse }: FactOf<'unexplained'>, surface: Sur
       : why === 'vain'
         ? 'there is no repair to try for what looks wrong'
         : 'no check fails';
-  const other = ifElse === null ? [] : [whole(`${withOption(surface, ifElse.rom, ifElse.other)} ${ifOther(ifElse)}`)];
+  const other = ifElse === null ? [] : [whole(`${withOption(surface, ifElse, entered)} ${ifOther(ifElse)}`)];
   return { label: 'Proof', tone: 'yellow', text: `no cause is proved: ${repairs}`, more: other, detail: why === 'harmless' };
 }
 
@@ -268,8 +269,12 @@ const isShort = (surface: Surface): boolean => surface === 'screen' || surface =
 
 const ifOther = ({ outcomeIfOther, goalIfOther }: RomDependency): string =>
   goalIfOther === undefined ? `the outcome is ${outcomeIfOther}` : `the goal is ${goalIfOther ? '' : 'not '}reached`;
-const optionText = (d: FactOf<'holds-if'>['options'][number], surface: Surface): string =>
-  `${d.rom}: ${d.value} (${d.sure}); ${withOption(surface, d.rom, d.other)} ${ifOther(d)}`;
+const ifOtherRepaired = ({ outcomeIfOther, goalIfOther }: RomDependency): string =>
+  goalIfOther === undefined
+    ? `the outcome of the repaired run is ${outcomeIfOther}`
+    : `the repaired run ${goalIfOther ? 'reaches' : 'does not reach'} the goal`;
+const optionText = (d: FactOf<'holds-if'>['options'][number], surface: Surface, entered: boolean): string =>
+  `${d.rom}: ${d.value} (${d.sure}); ${withOption(surface, d, entered)} ${d.repaired ? ifOtherRepaired(d) : ifOther(d)}`;
 
 function sessionText({ vid, pid, product, servedBy, enumerated }: RunResult['usb']['sessions'][number]): string {
   const ids =
@@ -350,13 +355,13 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>, surface: Surface) => 
     more: sets.length === 0 ? [] : [anyOf(sets)],
   }),
   unexplained,
-  'holds-if': ({ conditions, options }, surface) => {
+  'holds-if': ({ conditions, options, entered }, surface) => {
     const clauses = conditionsOf(conditions, isShort(surface));
     return {
       label: 'Holds',
       tone: 'yellow',
       text: clauses.length === 0 ? 'with what ST documents, or somebody measured' : `if ${clauses.join(', and ')}`,
-      more: options.map((d) => `- ${optionText(d, surface)}`),
+      more: options.map((d) => `- ${optionText(d, surface, entered)}`),
       detail: clauses.length === 0,
     };
   },

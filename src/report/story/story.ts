@@ -127,14 +127,16 @@ export function lostWay({ checks }: RunResult): readonly ResultCheck[] {
   return lost.toSorted((a, b) => Number(a.id === 'leave-path') - Number(b.id === 'leave-path'));
 }
 
-function holdsIf({ chip }: RunResult, options: ReturnType<typeof doubts>): Fact[] {
+function holdsIf(result: RunResult, options: ReturnType<typeof doubts>): Fact[] {
+  const { chip, dependsOn, entries } = result;
   return options.length === 0
     ? []
     : [
         {
           is: 'holds-if',
           conditions: provisos(chip, options),
-          options: options.map((d) => ({ ...d, sure: howSure(chip, d) })),
+          options: options.map((d) => ({ ...d, sure: howSure(chip, d), repaired: !dependsOn.includes(d) })),
+          entered: entries.length > 0,
         },
       ];
 }
@@ -230,7 +232,8 @@ function causeFact(result: RunResult, cause: ResultCause, sources: Sources, proo
   const check = result.checks.find((c) => c.id === cause.id) ?? null;
   const { lastWriter: w } = cause;
   const caller = factsIn(result.notes, 'called-from').find(({ write }) => write.pc === w?.pc && write.at === w.at)?.by ?? null;
-  return { is: 'cause', proof, cause, check, at, caller, source: excerptOf(caller ?? at, sources), jump };
+  const alone = otherGoal(result) === null ? cause.outcomeAfterRepair : null;
+  return { is: 'cause', proof, cause, alone, check, at, caller, source: excerptOf(caller ?? at, sources), jump };
 }
 
 /** An initialised variable that the run hangs on, and that holds what RAM came up with. */
@@ -342,12 +345,13 @@ function serial(result: RunResult): Fact[] {
 function unexplained(result: RunResult): Fact[] {
   const { diagnosis, stuck, notes } = result;
   const { causes, explained } = diagnosis;
-  if (explained === null) return [{ is: 'unexplained', why: 'unfinished', tried: [], ifElse: null }];
+  const entered = result.entries.length > 0;
+  if (explained === null) return [{ is: 'unexplained', why: 'unfinished', tried: [], ifElse: null, entered }];
   if (stuck !== null && causes.length === 0) return [];
   if (causes.length === 0 && notes.some((n) => n.kind === 'not-triggered' || n.kind === 'reset' || n.kind === UNCOPIED)) return [];
   const tried = causes.filter((c) => c.repair !== null).map((c) => c.id);
   const ifElse = tried.length === 0 ? (result.dependsOn.find(letsThrough) ?? null) : null;
-  return [{ is: 'unexplained', why: causes.length === 0 ? 'harmless' : 'vain', tried, ifElse }];
+  return [{ is: 'unexplained', why: causes.length === 0 ? 'harmless' : 'vain', tried, ifElse, entered }];
 }
 
 /** The fix as changed lines if the sources are available, otherwise as C. */
