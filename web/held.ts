@@ -26,7 +26,8 @@ export class Held {
   private machine: BenchMachine | null = null;
   private values = new Map<string, number>();
   private core: Readonly<Record<string, number>> = {};
-  private ended = false;
+  /** Where the run was over, in seconds. */
+  private endedAt: number | null = null;
 
   /** What is asked of the held machine happens one after the other: an `open` that waits for a chip's facts is not overtaken. */
   private last: Promise<unknown> = Promise.resolve();
@@ -46,7 +47,7 @@ export class Held {
       const steps = (this.opened.scenario as TypedScenario | undefined)?.steps ?? [];
       this.buttons = [...new Set(steps.flatMap(({ do: action }) => ('pin' in action ? [action.pin.name] : [])))];
       this.machine = await this.taken(this.opened);
-      this.ended = false;
+      this.endedAt = null;
       this.past = [this.machine.save()];
       this.values = new Map();
       this.changesSince();
@@ -78,7 +79,7 @@ export class Held {
   private restore(to: Snapshot): void {
     this.held.restore(to);
     this.bus?.cut(this.held.session.machine.now);
-    this.ended = false;
+    this.endedAt = null;
     this.dfu = null;
   }
   /** To an instant, forth or back: back is the last place before it where the machine has stood, and on from there. */
@@ -163,11 +164,13 @@ export class Held {
         await m.run('1ms', { signal });
         return 'a millisecond later';
       case 'end': {
+        // it has been there: the same again would be another run behind this one
+        if (this.endedAt === m.now) return `the run is over: ${m.outcome}`;
         const end = await m.finish({ signal }).catch((error: unknown) => {
           if (signal.aborted) return null;
           throw error;
         });
-        this.ended = end !== null;
+        if (end !== null) this.endedAt = m.now;
         return `the run is over: ${end?.outcome}`;
       }
     }
@@ -248,7 +251,7 @@ export class Held {
           : `${lsusb(device.vid)}:${lsusb(device.pid)} ${device.product ?? ''} (${device.servedBy === 'system' ? 'ROM' : 'application'})`,
       board: { ...m.outside, pins: this.pinsOf(m) },
       outcome: m.outcome,
-      ended: this.ended,
+      ended: this.endedAt === m.now,
       why,
     };
   }

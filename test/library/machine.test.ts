@@ -1,6 +1,6 @@
 /** `openMachine`: a machine to hold. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openMachine, UsageError, type BenchMachine } from '../../src/index.ts';
+import { bench, openMachine, UsageError, type BenchMachine } from '../../src/index.ts';
 import { firmware } from './firmware.ts';
 
 const H533 = { chip: 'stm32h533re', images: [firmware('h533-seed000-as-posted')] };
@@ -65,6 +65,13 @@ describe('a held machine', () => {
     expect(machine.usb.device).toMatchObject({ vid: '0x0483', pid: '0xdf11', servedBy: 'system' });
     expect(resets).toEqual(['software']);
     off();
+  });
+
+  it('runs to the end of a run that is over by its time alone, as `bench` does', async () => {
+    const { outcome, ended } = await bench({ chip: 'stm32f405rg', images: [firmware('f405-protection')] });
+    const machine = await openMachine({ chip: 'stm32f405rg', images: [firmware('f405-protection')] });
+    expect(await machine.finish()).toEqual({ outcome, reason: ended.reason, at: Number(ended.at) });
+    machine.close();
   });
 
   it('does the same in a fork, which goes its own way', async () => {

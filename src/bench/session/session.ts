@@ -683,7 +683,8 @@ export class Session implements LiveRun {
     if (fixed && (!machine.state.inSystem || fixed.inFault || (counterfactual && this.isDeaf()))) return true;
     if (this.mayGoRound(counterfactual) && goesRoundForEver(machine)) return true;
     const alike = counterfactual && resetLoop(machine.history) === null ? this.goesOnAlikeUntil(limits) : now;
-    if (alike >= this.deadline(limits)) return true;
+    // a proof that is due where the run only pauses proves nothing
+    if (alike > now && alike >= this.deadline(limits)) return true;
     this.state.proofGap *= 2;
     // what comes behind rounds that are alike is left its time, too
     this.state.nextProof = alike + this.state.proofGap;
