@@ -1,7 +1,7 @@
 /** Applies repairs on a fork: changes at the entry, and watches for repairs that act on the path. */
 import { MS } from '../../emu/time.ts';
 import type { Repair, RepairTarget, Subject } from '../../checks/check.ts';
-import type { Core, Interceptor } from '../../emu/core/core.ts';
+import type { Interceptor } from '../../emu/core/core.ts';
 import { exceptionReturn } from '../../emu/core/arm/exceptions.ts';
 import { PAGE_BITS } from '../../emu/arena.ts';
 import type { Machine } from '../../emu/machine.ts';
@@ -81,17 +81,12 @@ export function undoException(machine: Machine): void {
   }
 }
 
-/** Thread mode, with no exception active. */
-export function leaveHandlers(core: Core): void {
-  core.arm.leaveHandlers();
-  setRegister(core, 'sys-active', 0);
-}
 /** What is active, pending and enabled. */
 function exceptionEdits(machine: Machine): Pick<RepairTarget, 'leaveHandlerMode' | 'clearNvic' | 'undoException'> {
   const core = machine.bootCore;
   const poke = (address: number, word: number): void => core.write(address, 4, word, true);
   return {
-    leaveHandlerMode: () => leaveHandlers(core),
+    leaveHandlerMode: () => core.arm.leaveHandlers(),
     clearNvic: (what, lines) => {
       const clear = what === 'enabled' ? ICER : ICPR;
       if (lines) for (const n of lines) poke(clear + 4 * (n >>> 5), 1 << (n & 31));

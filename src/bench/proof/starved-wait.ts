@@ -7,7 +7,6 @@ import { callChainOf } from '../session/call-chain.ts';
 import type { Session } from '../session/session.ts';
 import type { Beneath } from '../slice/why.ts';
 import { goOn } from './attempt.ts';
-import { leaveHandlers } from './repairs.ts';
 
 export interface StarvedWait {
   /** The call of what waits, in the handler or what it calls; the loop itself, where no call leads to it. */
@@ -26,7 +25,7 @@ export function starvedWait(s: Session, finished: Checkpoint, { awaited, active 
   const { machine } = s;
   const core = machine.bootCore;
   const writer: Writer = { pc: waitingCall(s), lr: core.arm.lr, at: machine.now, core: core.index, kind: 'cpu', seq: 0 };
-  leaveHandlers(core);
+  core.arm.leaveHandlers();
   core.interruptsChanged();
   const { outcome, reached } = goOn(s);
   if (outcome === 'stuck') return null;

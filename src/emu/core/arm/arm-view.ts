@@ -2,6 +2,7 @@
 import type { Cpu } from '../cpu.ts';
 import { S } from '../state.ts';
 import { heldBack } from './nvic.ts';
+import { SCS } from './scs-state.ts';
 
 /** What a core waits for that executes nothing. */
 export type Waiting = 'no' | 'lockup' | 'wfi' | 'wfe';
@@ -90,6 +91,7 @@ export class ArmView {
   leaveHandlers(): void {
     this.cpu.set(S.IPSR, 0);
     for (let word = 0; word < 16; word++) this.cpu.set(S.NVIC_ACTIVE + 4 * word, 0);
+    this.cpu.set(SCS.SYS_ACTIVE, 0);
   }
   /** Out of any wait, lock-up included. */
   resume(): void {
