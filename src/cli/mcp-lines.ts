@@ -45,20 +45,21 @@ export async function* messagesOf(
     }
     const text = line.toString('utf8');
     if (text.trim() === '') continue;
-    const why = unreadable(text) ?? wrongIn(JSON.parse(text));
+    const why = refusalOf(text, wrongIn);
     if (why === null) yield line;
     else refuse(why);
   }
 }
-function unreadable(text: string): Refusal | null {
+function refusalOf(text: string, wrongIn: (message: unknown) => Refusal | null): Refusal | null {
   const tooMuch = tooMuchIn(text);
   if (tooMuch !== null) return { id: null, code: INVALID_REQUEST, message: tooMuch };
+  let message: unknown;
   try {
-    JSON.parse(text);
-    return null;
+    message = JSON.parse(text);
   } catch {
     return { id: null, code: PARSE_ERROR, message: 'a line of the client is no JSON; a message is one line' };
   }
+  return wrongIn(message);
 }
 
 /** With their ends; the last one may have none. */
