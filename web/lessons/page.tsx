@@ -80,12 +80,10 @@ export function Lessons({ place }: { readonly place: LessonPlace }) {
   );
 }
 
-const doneIn = ({ id, steps }: Lesson, progress: Progress): number =>
-  steps.filter((_, i) => progress[stepKey(id, i + 1)] !== undefined).length;
 const openIn = ({ id, steps }: Lesson, progress: Progress): Numbered[] =>
   steps.flatMap((step, i): Numbered[] => (progress[stepKey(id, i + 1)] === undefined ? [[i + 1, step]] : []));
-const firstOpen = ({ id, steps }: Lesson, progress: Progress): number =>
-  Math.max(1, steps.findIndex((_, i) => progress[stepKey(id, i + 1)] === undefined) + 1);
+const doneIn = (lesson: Lesson, progress: Progress): number => lesson.steps.length - openIn(lesson, progress).length;
+const firstOpen = (lesson: Lesson, progress: Progress): number => openIn(lesson, progress)[0]?.[0] ?? 1;
 
 interface ListProps {
   readonly progress: Progress;
