@@ -145,7 +145,7 @@ class Timeline implements TimelineHandle {
     this.now = seconds;
     const x = this.at()(Math.min(seconds ?? 0, this.picture.end));
     // where it stands at first leaves the view as it is
-    if (moves && (x < LEFT || x > this.width() - RIGHT)) this.svg.call((s) => this.behaviour.translateTo(s, this.unmoved(seconds), 0));
+    if (moves && (x < LEFT || x > this.width() - RIGHT)) this.svg.call((s) => this.behaviour.translateTo(s, this.unmoved()(seconds), 0));
     this.placeNow();
   }
   private readonly id = Math.random().toString(36).slice(2);
@@ -163,22 +163,24 @@ class Timeline implements TimelineHandle {
     if (view == null || view[1] <= view[0]) return false;
     const [from, to] = view.map(this.line.at) as [number, number];
     const k = Math.min(CLOSEST, this.line.length / (to - from));
-    this.svg.call((s) => this.behaviour.transform(s, zoomIdentity.translate(LEFT - k * this.unmoved(view[0]), 0).scale(k)));
+    this.svg.call((s) => this.behaviour.transform(s, zoomIdentity.translate(LEFT - k * this.unmoved()(view[0]), 0).scale(k)));
     return true;
   }
-  /** The pixel of an instant where nothing is moved or zoomed. */
-  private unmoved(seconds: number): number {
-    return LEFT + (this.line.at(seconds) / this.line.length) * this.room();
+  /** The pixel of an instant where nothing is moved or zoomed. The width is asked once for all: asking makes the browser lay out what has changed. */
+  private unmoved(): (seconds: number) => number {
+    const { line } = this;
+    const scale = this.room() / line.length;
+    return (seconds) => LEFT + line.at(seconds) * scale;
   }
   /** Pixels of the whole axis. */
   private room(): number {
     return this.width() - RIGHT - LEFT;
   }
-  /** The pixel of an instant. The width is asked once for all: asking makes the browser lay out what has changed. */
+  /** The pixel of an instant. */
   private at(): (seconds: number) => number {
-    const { moved, line } = this;
-    const scale = this.room() / line.length;
-    return (seconds) => moved.applyX(LEFT + line.at(seconds) * scale);
+    const { moved } = this;
+    const unmoved = this.unmoved();
+    return (seconds) => moved.applyX(unmoved(seconds));
   }
   /** The instant of a pixel. */
   private instants(): (x: number) => number {
@@ -411,7 +413,8 @@ class Timeline implements TimelineHandle {
     const row = rows?.[item] ?? -1;
     this.onChoose(row < 0 ? null : row);
     const now = this.at();
-    if (bring && (now(a) < LEFT || now(a) > this.width() - RIGHT)) this.svg.call((s) => this.behaviour.translateTo(s, this.unmoved(a), 0));
+    if (bring && (now(a) < LEFT || now(a) > this.width() - RIGHT))
+      this.svg.call((s) => this.behaviour.translateTo(s, this.unmoved()(a), 0));
     else this.place();
     if (this.follows) this.moveToChosen();
   }
