@@ -26,7 +26,6 @@ export function starvedWait(s: Session, finished: Checkpoint, { awaited, active 
   const core = machine.bootCore;
   const writer: Writer = { pc: waitingCall(s), lr: core.arm.lr, at: machine.now, core: core.index, kind: 'cpu', seq: 0 };
   core.arm.leaveHandlers();
-  core.interruptsChanged();
   const { outcome, reached } = goOn(s);
   if (outcome === 'stuck') return null;
   return { writer, handler: exceptionName(machine.chip, active), awaited: exceptionName(machine.chip, awaited), reached };

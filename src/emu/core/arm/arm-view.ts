@@ -87,11 +87,12 @@ export class ArmView {
   leaveItBlock(): void {
     this.cpu.set(S.IT, 0);
   }
-  /** Thread mode with no exception active: what an exception handler that never returns leaves behind is gone. */
+  /** Thread mode with no exception active: what an exception handler that never returns leaves behind is gone. What it has held back comes. */
   leaveHandlers(): void {
     this.cpu.set(S.IPSR, 0);
     for (let word = 0; word < 16; word++) this.cpu.set(S.NVIC_ACTIVE + 4 * word, 0);
     this.cpu.set(SCS.SYS_ACTIVE, 0);
+    this.cpu.interruptsChanged();
   }
   /** Out of any wait, lock-up included. */
   resume(): void {
