@@ -1,7 +1,7 @@
 /** A process that does the work of a campaign. What keeps it from starting, or ends it, is told to who waits for it: nobody waits for a process that is not there. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { surroundings, surroundingsIn } from '../bench/documents/system-errors.ts';
+import { reason, surroundings, surroundingsIn } from '../bench/documents/system-errors.ts';
 import { SurroundingsError } from '../bench/documents/usage-error.ts';
 
 /** What a child sends: that it has loaded what it runs, then an answer to each task. */
@@ -34,6 +34,10 @@ export class NoWorker extends SurroundingsError {}
 const STARTS = 'no worker process could be started';
 const asNoWorker = (error: SurroundingsError | null): NoWorker | null =>
   error && new NoWorker(error.message, 'or have fewer at once: --jobs 1');
+/** Node itself is what is started, so that it cannot be is never a matter of the input. */
+const notStarted = (error: Error): NoWorker =>
+  asNoWorker(surroundings(error, STARTS)) ??
+  new NoWorker(`${STARTS}: ${reason(error)}`, `may this user run ${process.execPath}, and use /dev/null?`);
 /** What an answer says that comes of the system of the child; null for what is no matter of the system. */
 export const noWorker = (error: unknown): NoWorker | null => asNoWorker(surroundings(error, 'a worker process cannot go on'));
 
@@ -66,7 +70,7 @@ export class Child {
         settle();
       };
       this.process.on('error', (error) => {
-        if (this.process.pid === undefined) over(asNoWorker(surroundings(error, STARTS)) ?? new Error(`${STARTS}: ${error.message}`));
+        if (this.process.pid === undefined) over(notStarted(error));
         // it cannot be talked to
         else this.process.kill('SIGKILL');
       });

@@ -55,6 +55,17 @@ describe('a worker process', () => {
   ])('that %s is an error', async (_name, script, ms, error) => {
     await expect(poolOf(script, ms)).rejects.toEqual(error);
   });
+  it('that this user may not run is an error of the surroundings', async () => {
+    const node = process.execPath;
+    process.execPath = join(campaignFolder(''), 'node');
+    writeFileSync(process.execPath, '');
+    try {
+      const message = expect.stringMatching(/^no worker process could be started: permission denied; may this user run /);
+      await expect(poolOf(ANSWERS, 60_000)).rejects.toEqual(expect.objectContaining({ code: 'surroundings', message }));
+    } finally {
+      process.execPath = node;
+    }
+  });
   it('that is not up yet ends with the signal, and nobody waits for it', async () => {
     const stop = new AbortController();
     const folder = campaignFolder('');

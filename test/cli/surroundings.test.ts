@@ -168,10 +168,10 @@ it('with a few file handles each command does its work, or is exit 4 with advice
 const asUser = (user: number, limit: number): string =>
   `exec setpriv --reuid=${user} --regid=${user} --clear-groups bash -c 'ulimit -u ${limit}; exec "$@"' bash "$@"`;
 const THREADS = `fs.readFile('/proc/self/stat', () => console.log(fs.readdirSync('/proc/self/task').length))`;
-/** The threads that Node itself has; null where no other user can be had, or he may not read the program. */
+/** The threads that Node itself has; null where no other user can be had, or he may not read the program or use /dev/null (what Node starts a process with). */
 function threadsOfNode(user: number): number | null {
   const line = `${asUser(user, 1000)}`;
-  const ran = spawnSync('sh', ['-c', line, 'sh', process.execPath, '-e', `fs.accessSync(${JSON.stringify(program())}); ${THREADS}`], { encoding: 'utf8' });
+  const ran = spawnSync('sh', ['-c', line, 'sh', process.execPath, '-e', `fs.accessSync(${JSON.stringify(program())}); fs.accessSync('/dev/null', fs.constants.W_OK); ${THREADS}`], { encoding: 'utf8' });
   return ran.status === 0 ? Number(ran.stdout) : null;
 } // prettier-ignore
 
