@@ -10,6 +10,7 @@ import { codeOf, reason, surroundings } from '../bench/documents/system-errors.t
 import { discard, openTemporary, removeLeftOf, writeWhole } from '../campaign/temporary.ts';
 import { isElf } from '../image/elf.ts';
 import { couldNotWrite, nowWrites, sameFile, wasRead } from './command-files.ts';
+import { writeInPlace } from './in-place.ts';
 
 export interface OutputFile {
   readonly option: string;
@@ -50,8 +51,9 @@ export class Outputs {
     try {
       if (!place.updates && wasRead(target)) throw isInput(option, path);
       if (inPlace) {
-        mustBeRead(target);
-        writeFileSync(openAs(target) ?? target, text);
+        const open = openAs(target);
+        if (open === null) writeInPlace(target, text);
+        else writeFileSync(open, text);
       } else writeWhole(target, text);
       return true;
     } catch (error) {
@@ -95,11 +97,6 @@ export class Outputs {
       fail(codeOf(error) === 'ENOENT' ? 'this folder takes no files' : reason(error));
     }
   }
-}
-
-/** To open a named pipe that nobody reads would wait for somebody, whatever signal comes. */
-function mustBeRead(path: string): void {
-  if (!isStream(path) && statSync(path).isFIFO()) closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
 }
 
 /**

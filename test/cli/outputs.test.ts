@@ -1,5 +1,19 @@
 /** Files that are written: whole or not at all, and nobody else's. */
-import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { createHash } from 'node:crypto';
 import { spawn, spawnSync } from 'node:child_process';
@@ -7,9 +21,11 @@ import { basename, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { BlobFolder } from '../../src/campaign/blob-folder.ts';
 import { discard, folderBeside, isAlive, openTemporary, passingFolder } from '../../src/campaign/temporary.ts';
+import { READING } from '../../src/image/work.ts';
 import { mustHaveWritten, newCommand } from '../../src/cli/command-files.ts';
 import { verbatim } from '../../src/cli/io.ts';
 import { surroundings } from '../../src/bench/documents/system-errors.ts';
+import { writeInPlace } from '../../src/cli/in-place.ts';
 import { Outputs } from '../../src/cli/outputs.ts';
 import { TestCache } from '../../src/cli/test-cache.ts';
 import { cli, FIRMWARE, folder, IMAGE } from './helpers.ts';
@@ -261,6 +277,28 @@ describe.skipIf(process.platform === 'win32')('a named pipe', () => {
   it('that nobody reads is told, and not waited for', async () => {
     const ran = await cli(['run', IMAGE, '--chip', 'h533re', '--json', 'pipe'], { cwd: withPipe() });
     expect(ran).toMatchObject({ code: 2, err: expect.stringContaining('nobody reads this pipe') });
+  });
+  it('whose reader reads nothing is left, with a word, when the command is to end; one that reads late has all', async () => {
+    const cwd = withPipe();
+    const path = join(cwd, 'pipe');
+    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const content = 'x'.repeat(1_000_000);
+    try {
+      const looks = (of: () => boolean): void => READING.within(of, () => writeInPlace(path, content));
+      expect(() => looks(() => true)).toThrow(expect.objectContaining({ code: 'READER_WAITS' }));
+      // it reads what is there each time that the writer asks whether it has to end
+      let read = 0;
+      const buffer = Buffer.alloc(content.length);
+      const before = readSync(reader, buffer);
+      looks(() => {
+        read += readSync(reader, buffer);
+        return true;
+      });
+      read += readSync(reader, buffer);
+      expect([before > 0, read]).toEqual([true, content.length]);
+    } finally {
+      closeSync(reader);
+    }
   });
   it('is not read', async () => {
     const ran = await cli(['run', 'pipe@0x08000000', '--chip', 'h533re'], { cwd: withPipe() });

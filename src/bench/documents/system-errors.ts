@@ -22,6 +22,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ERR_WORKER_OUT_OF_MEMORY: 'the memory limit of Node is reached',
   ERR_INVALID_ARG_VALUE: 'no file can have such a name',
   ERR_ACCESS_DENIED: "Node's permissions do not allow it",
+  READER_WAITS: 'the command is to end, and what reads there takes nothing',
   NO_WEBASSEMBLY: 'this Node runs without WebAssembly, which the emulator is made of',
 };
 
@@ -49,6 +50,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   ENFILE: 'close programs',
   ENOMEM: 'close programs, or allow more (`ulimit -v`)',
   EAGAIN: 'close programs, or allow more (`ulimit -u`)',
+  READER_WAITS: 'give a file, or a pipe that is read',
   NO_WEBASSEMBLY: 'start it without `--jitless` (NODE_OPTIONS)',
   ERR_WORKER_OUT_OF_MEMORY: 'allow more (`NODE_OPTIONS=--max-old-space-size=…`, in MB), or ask for less (`--max-memory`)',
   ERR_ACCESS_DENIED: 'allow it (`--allow-fs-read=…`, `--allow-fs-write=…`, `--allow-child-process`)',
