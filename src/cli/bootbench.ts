@@ -5,6 +5,7 @@ import { surroundings } from '../bench/documents/system-errors.ts';
 import { endWithParent } from './parent.ts';
 import { relay } from './relay.ts';
 import { hasThreads } from './threads.ts';
+import { GONE_MS, TOLD_MS, untilTaken } from './unread.ts';
 
 const args = process.argv.slice(2);
 /**
@@ -36,6 +37,6 @@ async function inThisThread(): Promise<number> {
 endWithParent();
 if (!hasFolder()) process.exitCode = EXIT.usage;
 else process.exitCode = await (!isHere() && hasThreads() ? relay(args) : inThisThread());
-/** So long what was written before a signal may wait for who reads it. */
-const UNREAD_MS = 2_000;
-if (SIGNALS.heard !== null) setTimeout(() => process.exit(), UNREAD_MS).unref();
+/** A client of `mcp` that has gone may have left what it did not read. All else waits for its reader as long as he likes, until a signal comes. */
+const patience = SIGNALS.heard !== null ? TOLD_MS : args[0] === 'mcp' ? GONE_MS : Infinity;
+if (patience < Infinity) void untilTaken(process.stdout, patience).then((taken) => taken || process.exit());

@@ -2,15 +2,20 @@
  * The messages of an `mcp` client, a line each, at the pace at which they are answered: whatever the client sends, and whether or not it reads, signals are heard and
  * memory is bounded. What is no message that anybody would write is refused before it is parsed.
  */
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { tooMuchIn } from '../bench/documents/json-bounds.ts';
 import { SurroundingsError } from '../bench/documents/usage-error.ts';
 import { milliseconds } from './io.ts';
+import { GONE_MS, untilTaken } from './unread.ts';
 
 /** The SDK's own bound is larger, and it says nothing at it. */
 const LONGEST_LINE = 2 ** 23;
+/** Of lines that nobody has taken yet. */
+const MOST_AHEAD = 2 ** 20;
+/** Short ones cost more than their bytes. */
+const costOf = (line: Buffer): number => line.length + 256;
 /** Others are heard so often. */
 const TURN_MS = 10;
 const NEWLINE = 10;
@@ -37,8 +42,10 @@ export async function* messagesOf(
   refuse: (why: Refusal) => void,
 ): AsyncGenerator<Buffer> {
   let turned = milliseconds();
-  for await (const line of linesOf(input)) {
-    if (output.writableNeedDrain) await once(output, 'drain');
+  const ahead = new Ahead(linesOf(input));
+  for (let line = await ahead.next(); line !== null; line = await ahead.next()) {
+    // it is not served any more: it has gone, and nobody will read what is answered
+    if (output.writableNeedDrain && !(await untilTaken(output, GONE_MS, { mayEnd: () => ahead.isOver, all: false }))) return;
     if (milliseconds() - turned >= TURN_MS) {
       await nextTurn();
       turned = milliseconds();
@@ -60,6 +67,45 @@ function refusalOf(text: string, wrongIn: (message: unknown) => Refusal | null):
     return { id: null, code: PARSE_ERROR, message: 'a line of the client is no JSON; a message is one line' };
   }
   return wrongIn(message);
+}
+
+/** Reads on while nobody takes a line: that the client closes its end is heard then, too. */
+class Ahead {
+  /** Nothing more comes. */
+  isOver = false;
+  private readonly lines: Buffer[] = [];
+  private length = 0;
+  private failed: unknown = null;
+  private readonly changes = new EventEmitter();
+
+  constructor(lines: AsyncIterable<Buffer>) {
+    void this.read(lines)
+      .catch((error: unknown) => (this.failed = error))
+      .finally(() => {
+        this.isOver = true;
+        this.changes.emit('change');
+      });
+  }
+  private async read(lines: AsyncIterable<Buffer>): Promise<void> {
+    for await (const line of lines) {
+      this.lines.push(line);
+      this.length += costOf(line);
+      this.changes.emit('change');
+      while (this.length > MOST_AHEAD) await once(this.changes, 'taken');
+    }
+  }
+  /** Null: there is none any more. @throws what reading threw, behind the lines before it */
+  async next(): Promise<Buffer | null> {
+    while (this.lines.length === 0 && !this.isOver) await once(this.changes, 'change');
+    const line = this.lines.shift();
+    if (line === undefined) {
+      if (this.failed !== null) throw this.failed;
+      return null;
+    }
+    this.length -= costOf(line);
+    this.changes.emit('taken');
+    return line;
+  }
 }
 
 /** With their ends; the last one may have none. */

@@ -202,6 +202,18 @@ describe('mcp', () => {
       expect([code, said]).toEqual([0, '']);
       expect(performance.now() - told).toBeLessThan(5_000);
     });
+    it('and reads nothing, and closes its end: the server ends, and so it does where some answers are still read', async () => {
+      const calls = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}\n'.repeat(200);
+      for (const late of [null, 500]) {
+        const child = spawn(process.execPath, [join(dist, 'bootbench.js'), 'mcp'], { cwd, stdio: ['pipe', 'pipe', 'inherit'] });
+        child.stdin.end(calls);
+        let answers = 0;
+        if (late !== null)
+          setTimeout(() => child.stdout.on('data', (data: Buffer) => (answers += data.filter((byte) => byte === 10).length)), late);
+        const ended = await new Promise((settle) => child.once(late === null ? 'exit' : 'close', settle));
+        expect([ended, answers]).toEqual([0, late === null ? 0 : 200]);
+      }
+    });
     it.each([
       ['lists in lists', `{"jsonrpc":"2.0","id":1,"method":"ping","params":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
       ['more values than a call has', `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":[${'1,'.repeat(300_000)}1]}}`],
