@@ -16,6 +16,7 @@ import { inOneLine } from './text.ts';
 import { applied, code, isCpp, jumps, type Edit } from './patch/edit.ts';
 import { laidOut } from './patch/layout.ts';
 import { inCpp, inStyle } from './patch/style.ts';
+import { underOneName, type NamedSources } from './patch/one-name.ts';
 import { declarations, mainIn, throughMainLoop } from './patch/main-loop.ts';
 import { keptByCubeMx, writtenAgain } from './patch/user-code.ts';
 import { namesKnownIn } from './known-names.ts';
@@ -58,7 +59,8 @@ interface Hunk {
   readonly changed: readonly CodeLine[];
 }
 
-export function patchOf(result: RunResult, sources: Sources): Patch {
+export function patchOf(result: RunResult, found: Sources): Patch {
+  const sources = underOneName(result, found);
   const proof = proofOf(result);
   const causes = proof === null ? [] : firstSet(proof);
   const left: string[] = [];
@@ -73,10 +75,10 @@ export function patchOf(result: RunResult, sources: Sources): Patch {
 }
 
 /** A jump that an interrupt makes, made by the main loop; null where that is not the cause, or the text does not show how. */
-function movedOut({ entries }: RunResult, { id, fix }: ResultCause, sources: Sources): Edit[] | null {
+function movedOut({ entries }: RunResult, { id, fix }: ResultCause, sources: NamedSources): Edit[] | null {
   const from = entries.at(-1)?.from;
   if (id !== 'handler-mode' || fix === null || !offersMainLoop(fix) || from?.file == null || from.line === null) return null;
-  const moved = throughMainLoop(id, { file: from.file, line: from.line }, sources);
+  const moved = throughMainLoop(id, { file: sources.nameOf(from.file), line: from.line }, sources);
   return typeof moved === 'string' ? null : moved;
 }
 
@@ -195,13 +197,13 @@ function namesWithoutHeader(before: readonly string[], after: readonly string[],
 
 /** The edits for the fix of a cause, or the reason why there are none. */
 // eslint-disable-next-line complexity -- one case for each reason why a part has no place
-function editsOf(result: RunResult, causes: readonly ResultCause[], cause: ResultCause, sources: Sources): Edit[] | string {
+function editsOf(result: RunResult, causes: readonly ResultCause[], cause: ResultCause, sources: NamedSources): Edit[] | string {
   const { id, fix, at } = cause;
   const parts = fix === null ? [] : partsOf(fix);
   if (fix === null || parts.every(isRemark))
     return id === 'board' || id === 'host' ? 'no change in this program repairs it' : 'no line of code is known that repairs it';
   const advice = `not a change of a single line: ${inOneLine(fix)}`;
-  const way = wayOf(result, causes);
+  const way = wayOf(result, causes, sources);
   const edits: Edit[] = [];
   const declares = parts.some(({ code: lines }) => lines.some((text) => text.includes('__attribute__')));
   for (const part of parts) {
@@ -219,15 +221,15 @@ function editsOf(result: RunResult, causes: readonly ResultCause[], cause: Resul
     if (instructions === null) return `${place.file} is assembly; as C: ${inOneLine(fix)}`;
     const found = sources(place.file);
     if (found === null) return `${place.file} was not found beside the image`;
+    const file = sources.nameOf(place.file);
     if (instructions !== undefined) {
-      edits.push({ id, file: place.file, line: place.line, how: 'instructions', code: instructions });
+      edits.push({ id, file, line: place.line, how: 'instructions', code: instructions });
       continue;
     }
     const put = placeOf(part, place.line, found.lines, at === 'before-write');
     if (put === null) return advice;
-    const lines =
-      part.goes === 'declaration' ? [keptDeclaration(found.lines[put.line - 1]!)] : inNamesOf(place.file, part.code, result, sources);
-    edits.push({ id, file: place.file, ...put, code: lines });
+    const lines = part.goes === 'declaration' ? [keptDeclaration(found.lines[put.line - 1]!)] : inNamesOf(file, part.code, result, sources);
+    edits.push({ id, file, ...put, code: lines });
   }
   return inTwoFiles(edits, result, sources);
 }
@@ -281,11 +283,13 @@ interface Way {
   readonly moved: Line | null;
 }
 // eslint-disable-next-line complexity -- many values may be missing, but there is only one path
-function wayOf(result: RunResult, causes: readonly ResultCause[]): Way {
+function wayOf(result: RunResult, causes: readonly ResultCause[], { nameOf }: NamedSources): Way {
   const entry = result.entries.at(-1);
   const jump = entry?.from ?? null;
   const redirected = causes.find((c) => c.at === 'redirect')?.lastWriter ?? null;
-  const before = jump?.line == null || (redirected?.file === jump.file && (redirected.line ?? 0) < jump.line);
+  const before =
+    jump?.line == null ||
+    (redirected?.file != null && nameOf(redirected.file) === nameOf(jump.file ?? '') && (redirected.line ?? 0) < jump.line);
   return {
     early: redirected?.line != null && before ? redirected : jump,
     stray: factsIn(result.notes, 'fault').find((f) => f.jumped && f.at.file !== null)?.at ?? null,
@@ -372,7 +376,7 @@ const UNMASKS = /\b(?:__enable_irq|irq_on)\s*\(|\bcpsie\s+i|\b__set_PRIMASK\s*\(
  * If the wrong address of the vector table is a literal in the blamed file or in a header of its folder, it is corrected there: the rest of the way to the ROM is
  * known to work. No edit if the literal does not occur, or occurs so often that it has other meanings.
  */
-function addressEdits({ id, repair, lastWriter }: ResultCause, sources: Sources): Edit[] {
+function addressEdits({ id, repair, lastWriter }: ResultCause, sources: NamedSources): Edit[] {
   const tables = repair === null ? null : redirectedTables(repair);
   if (tables === null || lastWriter?.file == null) return [];
   const { file } = lastWriter;
@@ -384,7 +388,7 @@ function addressEdits({ id, repair, lastWriter }: ResultCause, sources: Sources)
 }
 const MOST_ADDRESSES = 4;
 
-function linesWith(file: string, { wrong, right }: RedirectedTables, sources: Sources): Pick<Edit, 'file' | 'line' | 'code'>[] {
+function linesWith(file: string, { wrong, right }: RedirectedTables, sources: NamedSources): Pick<Edit, 'file' | 'line' | 'code'>[] {
   return (sources(file)?.lines ?? []).flatMap((old, i) => {
     const end = old.search(/\/[/*]/);
     const text = end < 0 ? old : old.slice(0, end);
@@ -394,6 +398,6 @@ function linesWith(file: string, { wrong, right }: RedirectedTables, sources: So
       const digits = (right + offset).toString(16).padStart(literal.length - 2, '0');
       return literal.slice(0, 2) + (/[A-F]/.test(literal) ? digits.toUpperCase() : digits);
     });
-    return changed === text ? [] : [{ file, line: i + 1, code: [changed + old.slice(text.length)] }];
+    return changed === text ? [] : [{ file: sources.nameOf(file), line: i + 1, code: [changed + old.slice(text.length)] }];
   });
 }

@@ -47,7 +47,7 @@ function pathOf(name: string, sources: Sources): string {
 }
 
 /** Files of the places in a value. */
-function placesIn(value: unknown): Set<string> {
+export function placesIn(value: unknown): Set<string> {
   const files = new Set<string>();
   const seen = new Set<unknown>();
   const look = (one: unknown): void => {

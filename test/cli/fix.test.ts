@@ -17,6 +17,16 @@ const fix = (cwd: string, ...more: readonly string[]): Promise<Ran> => fixImage(
 const fixImage = (cwd: string, image: string, ...more: readonly string[]): Promise<Ran> =>
   cli(['fix', image, '--chip', 'stm32f405rg', ...more], { cwd, env: { PATH }, bench: (job, hooks) => inThread(job, hooks) });
 const BUILD = ['--apply', '--build', 'make'];
+/** It jumps out of the handler of a fault. */
+const FAULTING: Readonly<Record<string, string>> = {
+  'src/isr.c':
+    'void enter_bootloader(void);\nvoid HardFault_Handler(void)\n{\n\tenter_bootloader();\n}\nvoid SysTick_Handler(void)\n{\n}\n',
+  'src/start.c': SMALL_PROJECT['src/start.c']!.replace('Default_Handler, Default_Handler,', 'Default_Handler, HardFault_Handler,').replace(
+    'void SysTick',
+    'void HardFault_Handler(void);\nvoid SysTick',
+  ),
+  'src/main.c': SMALL_PROJECT['src/main.c']!.replace('work++;', 'if (++work == 1000)\n\t\t\t__asm volatile("udf #0");'),
+};
 const diff = (root: string): string => shell('git diff', root);
 
 describe.skipIf(skipped)(`bootbench fix${why}`, { timeout: 120_000 }, () => {
@@ -54,17 +64,34 @@ describe.skipIf(skipped)(`bootbench fix${why}`, { timeout: 120_000 }, () => {
   });
 
   it('out of the handler of a fault asks for the ROM over a reset: the main loop would meet the same fault again', async () => {
-    const start = SMALL_PROJECT['src/start.c']!.replace('Default_Handler, Default_Handler,', 'Default_Handler, HardFault_Handler,');
-    const root = smallProject({
-      'src/isr.c':
-        'void enter_bootloader(void);\nvoid HardFault_Handler(void)\n{\n\tenter_bootloader();\n}\nvoid SysTick_Handler(void)\n{\n}\n',
-      'src/start.c': start.replace('void SysTick', 'void HardFault_Handler(void);\nvoid SysTick'),
-      'src/main.c': SMALL_PROJECT['src/main.c']!.replace('work++;', 'if (++work == 1000)\n\t\t\t__asm volatile("udf #0");'),
-    });
+    const root = smallProject(FAULTING);
     const ran = await fix(root, ...BUILD);
     expect(ran.out).toMatch(/^FAIL +rom-silent: [^]*\nround 1: handler-mode: [^]*\nOK /);
     expect(ran.code).toBe(0);
     expect(diff(root)).toContain('dfu_request = 0xB00710ADu;');
+  });
+
+  it.each([
+    ['an interrupt', {}, 'dfu_requested = 1;'],
+    ['the handler of a fault', FAULTING, 'dfu_request = 0xB00710ADu;'],
+  ])('a file that the debug data name from the root is one file: out of %s', async (_what, over, line) => {
+    const { 'src/main.c': main, 'src/isr.c': isr, 'src/boot.c': boot, Makefile } = { ...SMALL_PROJECT, ...over };
+    const head = '#include <stdint.h>\n';
+    const register = '#define SYST_CSR (*(volatile uint32_t *)0xE000E010u)\n';
+    const texts = [boot!, isr!, main!].map((text) => text.replace(head, '').replace(register, ''));
+    const root = smallProject({
+      ...over,
+      'src/main.c': [head, register, ...texts].join(''),
+      // compiled in the build folder, as CMake does
+      Makefile: Makefile!
+        .replace(/^SRC = .*$/m, 'SRC = $(CURDIR)/src/main.c $(CURDIR)/src/start.c')
+        .replace('\tarm-none-eabi-gcc', '\tcd build && arm-none-eabi-gcc')
+        .replace('-T link.ld -o $@', '-T ../link.ld -o app.elf'),
+    });
+    const { out } = await fix(root);
+    expect(out.match(/^---.*$/gm)).toEqual(['--- a/src/main.c']);
+    expect(out).toContain(line);
+    expect((await fix(root, ...BUILD)).code).toBe(0);
   });
 
   it('takes a second cause in a second round', async () => {
