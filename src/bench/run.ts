@@ -368,7 +368,8 @@ function askWhy(run: PlainRun, of: JudgedRun): Answers {
     if (!limited) answers.dependsOn = dependencies(variants, [], observed);
     const jump = asksInputs(run) ? jumpNotes(session, run.powerOn, finished) : { notes: [], leadsOn: false };
     if (!cut && !jump.leadsOn) explain(run, of, answers);
-    run.notes.push(...jump.notes);
+    // nothing that comes ends a loop that does not look
+    run.notes.push(...(answers.turn?.setLater ? jump.notes.filter((n) => !asksForInput(n)) : jump.notes));
     tracer?.repairWith(starts, provedRepairs(answers.diagnosis));
     if (input.noReturn) answers.noReturn = pointOfNoReturn(session, entry, answers.diagnosis, base.end.at);
     if (input.symptoms.length > 0)
@@ -388,6 +389,8 @@ function askWhy(run: PlainRun, of: JudgedRun): Answers {
     });
   return answers;
 }
+
+const asksForInput = ({ about }: Note): boolean => about?.is === 'waits-for-input' || about?.is === 'steps';
 
 /** The firmware goes on and enters nothing: it may wait for something. */
 const asksInputs = (run: PlainRun): boolean =>
@@ -539,16 +542,22 @@ function byLeavingOut(run: PlainRun, entry: Checkpoint | null): ByDifference {
 /** The branch that led into the loop in which the run ends. Who waits for an input, or sleeps, is on no wrong way. */
 function byTurning(run: PlainRun): WrongTurn | null {
   const { session, powerOn, finished, base, end, notes } = run;
+  session.restore(finished);
+  const { loop } = session.state;
+  // what reads nothing does not ask for its input
+  const reads = loop !== null && loop.reads.length > 0;
   if (
     (end.outcome !== 'stuck' && end.outcome !== 'no-jump') ||
     base.interrupt !== null ||
     base.entries.length > 0 ||
-    run.waitsForInput ||
+    (run.waitsForInput && reads) ||
     run.sleeps
   )
     return null;
   run.input.progress?.('looking for the branch that led into the endless loop');
-  const turn = searched(run, 'the branch that led into the endless loop', null, () => wrongTurn(session, powerOn, finished));
+  const turn = searched(run, 'the branch that led into the endless loop', null, () =>
+    wrongTurn(session, powerOn, finished, loop === null || run.waitsForInput),
+  );
   notes.push(...(turn?.origin ?? []).map((text) => ({ kind: 'chain', text })));
   return turn;
 }

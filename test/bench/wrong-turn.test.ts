@@ -1,7 +1,8 @@
 /** The branch that led into an endless loop is a cause where the other way leads into the ROM, unless it asks what nobody has stored or sent. */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
+import { SymbolTable } from '../../src/image/symbols.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { bareImage, FLASH, MAIN } from './bare-image.ts';
 import { plainJob } from './plain-job.ts';
@@ -72,6 +73,48 @@ it.each([
     /reads 0x20000040 once, as 0, .* does not read it again\. The handler at .* writes 4 to it later, at /,
   );
   expect(cause!.fix).toContain('volatile');
+});
+describe('a word that the handler of a byte stores, and that the loop does not read again', () => {
+  const [USART3, LINE, GPIOB] = [0x40004800, 39, 0x40020400];
+  /** The code between the read and the branch to itself is the other way; `asks` for the byte, or only for what the handler does. */
+  function readOnceFor(byte: number, text: string | null, jumpsBy = ROM): ReturnType<typeof runBench> {
+    const t = new Thumb(MAIN).b('main').put(0xbf00).label('handler').constant(0, USART3).ldr(1, 0, 4).cmp(1, 0x44).bne('back');
+    t.constant(0, WORD).str(1, 0).label('back').bxLr();
+    const size = 2 * t.length - 4;
+    t.label('main').constant(2, WORD).movs(1, 0).str(1, 2);
+    t.constant(0, AHB1ENR).movs(1, 2).str(1, 0).constant(0, APB1ENR).constant(1, 0x40000).str(1, 0);
+    t.constant(0, GPIOB).constant(1, 0xa00280).str(1, 0).constant(1, 0x7700).str(1, 0, 0x24);
+    t.constant(0, USART3).movs(1, 0x8b).str(1, 0, 8).constant(1, 0x202c).str(1, 0, 12);
+    t.constant(0, 0xe000e104)
+      .movs(1, 1 << (LINE - 32))
+      .str(1, 0);
+    t.ldr(1, 2).cmp(1, byte).beq('go').label('end').b('end');
+    t.label('go').constant(0, 0xe000e184).movs(1, 0x80).str(1, 0).constant(0, jumpsBy).ldr(1, 0).ldr(2, 0, 4).movSp(1).bx(2);
+    const [image] = bareImage(t);
+    new DataView(image!.bytes.buffer).setUint32(4 * (16 + LINE), MAIN + 4 + 1, true);
+    const job = plainJob('stm32f405rg', [image!]);
+    const steps = text === null ? [] : [{ at: '5ms', do: { uart: { port: 'USART3', text } } }];
+    const input = jobInput({ ...job, scenario: { ...job.scenario, steps } });
+    const symbol = { name: 'on_byte', address: MAIN + 4, size, kind: 'function', binding: 'global' } as const;
+    const symbols = new SymbolTable([symbol], () => MAIN + 4 + size);
+    return runBench({ ...input, images: [{ ...input.images[0]!, symbols }] });
+  }
+  it('is the cause, though the ROM would have heard the byte, and no wait for a byte', () => {
+    const { outcome, diagnosis, notes } = readOnceFor(0x44, 'D');
+    expect([outcome, diagnosis.sets]).toEqual(['stuck', [['branch']]]);
+    expect(diagnosis.causes[0]!.explanation).toMatch(/reads 0x20000040 once, as 0, .* writes 0x44 to it later, at 5/);
+    expect(notes.filter(({ about }) => about?.is === 'waits-for-input')).toEqual([]);
+  });
+  it('is the cause, too, before a byte has come', () => {
+    const { diagnosis } = readOnceFor(0x44, null);
+    expect(diagnosis.sets).toEqual([['branch']]);
+    expect(diagnosis.causes[0]!.explanation).toContain('on_byte, of interrupt 39 (USART3), can write it, and nothing reads it then.');
+  });
+  it('is none where the other way leads nowhere', () => {
+    const { diagnosis, notes } = readOnceFor(0x44, 'D', 0x08000000);
+    expect(diagnosis.causes).toEqual([]);
+    expect(notes.some(({ about }) => about?.is === 'waits-for-input')).toBe(true);
+  });
 });
 it('a main loop that leaves everything to handlers is no cause', () => {
   const { outcome, diagnosis } = readOnce(0);

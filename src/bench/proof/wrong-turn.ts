@@ -16,6 +16,7 @@ import type { Session } from '../session/session.ts';
 import { grownStack } from '../slice/grown-stack.ts';
 import { lastStore, storesOf, writerOf } from '../slice/stores.ts';
 import { Slicer, type Chain } from '../slice/slice.ts';
+import { unrunHandler } from '../slice/unrun-handler.ts';
 import { checkpointBefore, isRam, record, runTo, stepOnce, writerAt, type Step, type Window } from '../slice/window.ts';
 import { addressText, chainInWords, place } from '../slice/words.ts';
 import { goOn, keeping, runFrom } from './attempt.ts';
@@ -46,10 +47,10 @@ export interface Overgrown {
 }
 /** A handler writes the word behind the branch, and the loop reads nothing. */
 export interface SetLater {
-  /** `b8.c:9 (TIM6_Handler), of interrupt 54 (TIM6/DAC),` */
+  /** `b8.c:9 (TIM6_Handler), of interrupt 54 (TIM6/DAC),`, or of one that has not written it: `on_byte` */
   readonly by: string;
-  readonly value: number;
-  readonly at: Ps;
+  /** Null where it has not, and could. */
+  readonly written: { readonly value: number; readonly at: Ps } | null;
 }
 export interface WrongTurn {
   readonly writer: Writer;
@@ -68,8 +69,11 @@ export interface WrongTurn {
   readonly origin: readonly string[];
 }
 
-/** Null where no single branch leads to the goal, or the one that does asks an input. Leaves the session anywhere. */
-export function wrongTurn(s: Session, powerOn: Checkpoint, finished: Checkpoint): WrongTurn | null {
+/**
+ * Null where no single branch leads to the goal, or the one that does asks an input. `rests`: what goes on in handlers may be meant so, and only a variable that they
+ * write and the loop does not read is a mistake. Leaves the session anywhere.
+ */
+export function wrongTurn(s: Session, powerOn: Checkpoint, finished: Checkpoint, rests: boolean): WrongTurn | null {
   s.restore(finished);
   const { loop } = s.state;
   const core = s.machine.bootCore;
@@ -82,12 +86,13 @@ export function wrongTurn(s: Session, powerOn: Checkpoint, finished: Checkpoint)
   const window = record(s, core, began, MOST_STEPS);
   for (const turn of turnsOf(core, window).slice(0, MOST_TRIED)) {
     const compared = comparisonOf(window.steps, turn);
-    if (compared === null || !reachesOtherwise(s, start, turn)) continue;
+    // the branch that the loop behind it has been made of
+    const guarded = window.steps[turn.index + 1]?.pc === around ? around : null;
+    if (compared === null || !reaches(s, { start, finished }, turn, guarded)) continue;
     const chain = chainOf(s, powerOn, turn, compared.index);
     if (chain === null) return null;
-    const later = around === null ? null : setLater(s, powerOn, finished, turn, chain);
-    // what goes on in handlers may be meant so
-    if (loop === null && later === null) return null;
+    const later = around === null ? null : setLater(s, powerOn, finished, { turn, chain, guarded });
+    if (rests && later === null) return null;
     return told(s, powerOn, turn, compared, chain, { loop: place(s, loop?.pc ?? around!), stays: pcs.has(turn.pc), setLater: later });
   }
   return null;
@@ -115,16 +120,29 @@ function selfBranch(s: Session): number | null {
   const { targets, falls, call } = flowOf(ins, pc, core.profile, false);
   return targets.length === 1 && targets[0] === pc && !falls && !call ? pc : null;
 }
-/** A handler that writes, while the program is in the loop, what the branch has asked; the value at the end. */
-function setLater(s: Session, powerOn: Checkpoint, finished: Checkpoint, turn: Turn, chain: Chain): SetLater | null {
+interface Asked {
+  readonly turn: Turn;
+  /** Of what it asks. */
+  readonly chain: Chain;
+  /** The branch to itself right behind it. */
+  readonly guarded: number | null;
+}
+/** A handler that writes, while the program is in the loop, what the branch has asked, or has not come so far and can. */
+function setLater(s: Session, powerOn: Checkpoint, finished: Checkpoint, { turn, chain, guarded }: Asked): SetLater | null {
   const link = variableOf(s, chain);
   if (link?.address == null) return null;
   const [store] = storesOf(s, powerOn, [{ address: link.address, size: 1, byHandler: true }], finished.system.now);
   s.restore(finished);
   const value = (s.machine.bootCore.peek(link.address, 4) ?? 0) >>> 0;
-  if (store == null || store === 'too long' || store.master !== null || store.at <= turn.at || value === (link.value ?? 0) >>> 0)
-    return null;
-  return { by: `${place(s, store.pc)}, of ${exceptionName(s.machine.chip, store.exception)},`, value, at: store.at };
+  const isLater = store != null && store !== 'too long' && store.master === null && store.at > turn.at && value !== (link.value ?? 0) >>> 0;
+  if (!isLater) return guarded === null ? null : canBeSet(s, link.address);
+  return { by: `${place(s, store.pc)}, of ${exceptionName(s.machine.chip, store.exception)},`, written: { value, at: store.at } };
+}
+function canBeSet(s: Session, address: number): SetLater | null {
+  const handler = unrunHandler(s, address);
+  return handler?.exception == null
+    ? null
+    : { by: `${handler.writer}, of ${exceptionName(s.machine.chip, handler.exception)},`, written: null };
 }
 /** The variable in RAM from which a value was loaded. */
 const variableOf = (s: Session, { links }: Chain): Chain['links'][number] | undefined =>
@@ -227,6 +245,14 @@ const GENERAL: ReadonlySet<Place> = new Set(Array.from({ length: 15 }, (_, n) =>
 /** Between the instruction that sets the flags and the branch. */
 const NEAR = 8;
 
+function reaches(
+  s: Session,
+  at: { readonly start: Checkpoint; readonly finished: Checkpoint },
+  turn: Turn,
+  guarded: number | null,
+): boolean {
+  return reachesOtherwise(s, at.start, turn) || (guarded !== null && reachesAtLast(s, at.finished, guarded, turn));
+}
 function reachesOtherwise(s: Session, start: Checkpoint, { pc, at, other }: Turn): boolean {
   const core = s.machine.bootCore;
   s.keepCheckpoints = false;
@@ -236,6 +262,15 @@ function reachesOtherwise(s: Session, start: Checkpoint, { pc, at, other }: Turn
   if (pc - core.pc < 0 || pc - core.pc > MOST_BEFORE) return false;
   stepOnce(s, core, at + US);
   if (core.arm.ipsr !== 0) return false;
+  setRegister(core, 'pc', other);
+  return goOn(s).reached;
+}
+/** The same once the run has ended in the branch to itself, which changes nothing: what came from outside until then does not come to the ROM. */
+function reachesAtLast(s: Session, finished: Checkpoint, guarded: number, { other }: Turn): boolean {
+  s.keepCheckpoints = false;
+  s.restore(finished);
+  const core = s.machine.bootCore;
+  if (core.arm.ipsr !== 0 || core.pc !== guarded) return false;
   setRegister(core, 'pc', other);
   return goOn(s).reached;
 }

@@ -253,9 +253,10 @@ export function withTurn(diagnosis: ResultDiagnosis<string>, turn: WrongTurn, pl
 const STACK_FIX =
   '/* the stack of this function reaches into the variables: give it less (a large local array, a recursion), or the stack more RAM */';
 /** The read is no part of the loop. */
-function readOnce(turn: WrongTurn, { by, value, at }: NonNullable<WrongTurn['setLater']>): string {
+function readOnce(turn: WrongTurn, { by, written }: NonNullable<WrongTurn['setLater']>): string {
   const { name, value: then } = turn.word!;
-  return `The program reads ${name} once, as ${number(then)}, and goes into the endless loop at ${turn.loop}, which does not read it again. The handler at ${by} writes ${number(value)} to it later, at ${ms(at)}.`;
+  const handler = written === null ? `${by} can write it, and nothing reads it then` : `The handler at ${by} writes ${number(written.value)} to it later, at ${ms(written.at)}`; // prettier-ignore
+  return `The program reads ${name} once, as ${number(then)}, and goes into the endless loop at ${turn.loop}, which does not read it again. ${handler}.`;
 }
 const turnFix = ({ word, setLater }: WrongTurn): string =>
   setLater !== null ? `/* declare ${variableOf(word!)} volatile, so that the loop reads it */` : mendTurn(word);
