@@ -304,6 +304,10 @@ export class Machine extends MachineBase {
     this.quiet.pass(rounds);
     this.history.transfers += rounds.requests;
   }
+  /** The instruction behind this one is not executed: a reset was asked for, or Standby. Who steps a core himself has to look. */
+  get isLeaving(): boolean {
+    return this.state.pendingReset !== null || this.state.standby === 'entering';
+  }
   /** What the skippers of all cores ask. */
   private readonly skipHost: SkipHost = ((machine: Machine): SkipHost => ({
     system: machine.system,

@@ -6,6 +6,7 @@ import { firstRun } from '../../src/bench/first-run.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { Trials, type Trial } from '../../src/bench/proof/trials.ts';
+import { proveFixedLoop } from '../../src/bench/session/fixed-loop.ts';
 import { goesRoundForEver } from '../../src/bench/session/same-rounds.ts';
 import { Session } from '../../src/bench/session/session.ts';
 import { MS } from '../../src/emu/time.ts';
@@ -63,6 +64,20 @@ describe('a round that is proved to come again', () => {
     const ticks = (t: Thumb): unknown => t.constant(2, 0xe000e010).constant(3, 31_999).str(3, 2, 4).movs(3, 7).str(3, 2);
     expect(isRound((t) => t.ldr(0, 7).put(EORS_R0_R1).str(0, 7), ticks)).toBe(false);
   });
+});
+
+it('behind a delay that ends in a reset, no endless loop is proved: what waits for the reset is never reached', () => {
+  const [AIRCR, SYSRESETREQ, SUBS_R4_1] = [0xe000ed0c, 0x05fa0004, 0x3c01];
+  const main = new Thumb(0x08000200).constant(7, AIRCR).constant(6, SYSRESETREQ).constant(4, 2000);
+  main.label('delay').put(SUBS_R4_1).bne('delay').str(6, 7).label('rest').b('rest');
+  const bytes = imageOf(main, new Thumb(0x08000400).label('out').bxLr());
+  const s = new Session(jobInput(plainJob(CHIP, [{ path: 'app.bin@0x08000000', bytes }])));
+  const core = s.machine.bootCore;
+  while (core.arm.r(4) === 0 || core.arm.r(4) > 500) s.machine.run(s.machine.now + MS / 1000);
+  expect([goesRoundForEver(s.machine), proveFixedLoop(s)]).toEqual([false, null]);
+  s.machine.run(s.machine.now + MS);
+  expect(s.machine.history.resets.length).toBeGreaterThan(0);
+  s.release();
 });
 
 describe('what is tried to make a firmware jump', () => {

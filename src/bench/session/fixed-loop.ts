@@ -113,7 +113,7 @@ function proveLoop(s: LiveRun, from: readonly number[]): FixedLoop | null {
   const { machine } = s;
   const core = machine.bootCore;
   const fault = s.state.fault?.since;
-  const loop = findSteadyLoop(core, machine.system, MAX_STEPS, writesOf(machine));
+  const loop = findSteadyLoop(core, machine.system, MAX_STEPS, writesOf(machine), () => machine.isLeaving);
   if (loop === null || loop.refreshes.length > 0) return null;
   // A loop that masks interrupts lets them in again.
   if (loop.writes > 0 && (sysTickInterrupts(core) || anyLineEnabled(core))) return null;

@@ -46,7 +46,7 @@ function comesBack(machine: Machine, core: Core, trace: AccessTrace): boolean {
   let passed = 0;
   let compared = 0;
   for (let i = 0; i < MAX_STEPS; i++) {
-    if (core.step() || core.halted || !nothingScheduled(machine) || printed(machine) !== said) return false;
+    if (core.step() || core.halted || machine.isLeaving || !nothingScheduled(machine) || printed(machine) !== said) return false;
     if (core.hasStretches(state, STRETCHES)) {
       if (isAsBefore(machine, at)) return [...trace.reads.keys()].every((address) => readIsSteady(machine.system, address));
       if (++compared >= MOST_COMPARED) return false;
