@@ -15,6 +15,7 @@ const GOES = {
   before: 'right before that line',
   after: 'right after that line',
   access: 'right before the access that faults',
+  jump: 'right before the jump',
 } as const;
 export type Goes = keyof typeof GOES;
 
@@ -87,6 +88,10 @@ const words = ({ vectorTable }: RomFacts): string =>
   ].join('\n');
 const branch = (instructions: string, operands: string): string =>
   `__asm volatile("${instructions}" : : ${operands} : "memory");   /* ${OLD_JUMP} */`;
+
+/** Interrupts of the ROM reach its handlers, whether it sets VTOR itself or not. */
+export const romTableInC = ({ vectorTable }: Pick<RomFacts, 'vectorTable'>): string =>
+  `SCB->VTOR = ${hex(vectorTable)}u;\n__DSB(); __ISB();`;
 
 const REQUEST = '0xB00710ADu';
 const NOINIT = '__attribute__((section(".noinit")))';

@@ -15,6 +15,6 @@ export const leaveVtor = leaveCheck({
   explanation: [
     "A DFU leave is a jump, not a reset. The ROM has set VTOR to its own table and does not restore it. ST's rule is that the application sets its vector table itself. The SystemInit that CubeMX has generated since 2021 does so only if USER_VECT_TAB_ADDRESS is defined.",
     'A program that relies on the reset value of VTOR runs until its first interrupt, usually SysTick. That interrupt goes to a handler of the ROM, which hangs or resets the chip.',
-    'Set SCB->VTOR to the vector table of the program before you enable any interrupt.',
+    'Set SCB->VTOR to the vector table of the program before you enable any interrupt. Right before the jump, set it to that of the ROM (check vtor): what the jump could rely on was the reset value.',
   ].join('\n\n'),
 });

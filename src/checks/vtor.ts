@@ -1,5 +1,6 @@
 /** The vector table in force. */
 import { broken, hex, notApplicable, pass, type Check, type TargetState } from './check.ts';
+import { romTableInC } from './fix-in-c.ts';
 import { familyOf } from './families.ts';
 import { nothingToIt } from './mask-registers.ts';
 
@@ -38,7 +39,7 @@ export const vtor: Check = {
   repair: ({ rom }) => ({
     at: 'entry',
     what: `VTOR set to ${hex(rom.vectorTable)}`,
-    fix: `SCB->VTOR = ${hex(rom.vectorTable)}u;\n__DSB(); __ISB();`,
+    fix: romTableInC(rom),
     apply: (target) => target.setCore('vtor', rom.vectorTable),
   }),
   explanation: [

@@ -299,7 +299,7 @@ function wayOf(result: RunResult, causes: readonly ResultCause[], { nameOf }: Na
   };
 }
 const placeFor = (part: Part, cause: ResultCause, way: Way): Line | null =>
-  part.goes === 'access' ? way.access : placeAround(part, cause, way);
+  part.goes === 'access' ? way.access : part.goes === 'jump' ? (way.byException ? way.moved : way.early) : placeAround(part, cause, way);
 function placeAround({ goes, code: lines }: Part, { at, lastWriter }: ResultCause, { early, stray, byException, moved }: Way): Line | null {
   if (goes === 'before' || goes === 'after' || (goes === null && at !== 'entry' && at !== 'redirect')) return lastWriter;
   if (goes !== null) return early ?? lastWriter;
@@ -336,6 +336,7 @@ function placeOf({ goes, remark }: Part, line: number, lines: readonly string[],
       return { line, how: goes };
     case 'here':
     case 'access':
+    case 'jump':
       return { line, how: 'before' };
     case 'file':
       // a word without a name, or a handler that may already exist, needs more than one line

@@ -27,6 +27,30 @@ const FAULTING: Readonly<Record<string, string>> = {
   ),
   'src/main.c': SMALL_PROJECT['src/main.c']!.replace('work++;', 'if (++work == 1000)\n\t\t\t__asm volatile("udf #0");'),
 };
+/** With system memory at address 0 the jump relies on VTOR as a reset leaves it; behind a leave VTOR and the clocks are as the ROM has them. */
+const LEFT_BY_THE_ROM: Readonly<Record<string, string>> = {
+  'src/isr.c': '#include <stdint.h>\n\nvolatile uint32_t ticks;\n\nvoid SysTick_Handler(void)\n{\n\tticks++;\n}\n',
+  'src/boot.c': SMALL_PROJECT['src/boot.c']!.replace(
+    '\tSYST_CSR = 0;\n',
+    '\tSYST_CSR = 0;\n\t*(volatile uint32_t *)0x40023844u |= 1u << 14;\n\t*(volatile uint32_t *)0x40013800u = 1u;\n',
+  ),
+  'src/main.c': `#include <stdint.h>
+extern volatile uint32_t ticks;
+void enter_bootloader(void);
+
+int main(void)
+{
+\twhile ((*(volatile uint32_t *)0x40023830u & 1u) | (*(volatile uint32_t *)0x40023808u & 8u)) {
+\t}
+\t*(volatile uint32_t *)0xE000E014u = 16000u - 1u;
+\t*(volatile uint32_t *)0xE000E010u = 7;
+\twhile (ticks < 20) {
+\t}
+\tenter_bootloader();
+\treturn 0;
+}
+`,
+};
 const diff = (root: string): string => shell('git diff', root);
 
 describe.skipIf(skipped)(`bootbench fix${why}`, { timeout: 120_000 }, () => {
@@ -92,6 +116,18 @@ describe.skipIf(skipped)(`bootbench fix${why}`, { timeout: 120_000 }, () => {
     expect(out.match(/^---.*$/gm)).toEqual(['--- a/src/main.c']);
     expect(out).toContain(line);
     expect((await fix(root, ...BUILD)).code).toBe(0);
+  });
+
+  it('VTOR that main() sets for behind a leave is the table of the ROM again right before the jump', async () => {
+    const root = smallProject(LEFT_BY_THE_ROM);
+    const keeps = ['--rom-option', 'vtor=keeps'];
+    expect((await fix(root, ...keeps)).err).toMatch(/^OK, but/);
+    const ran = await fix(root, ...BUILD);
+    expect(ran.out).toContain('\nround 1: state: src/main.c, src/boot.c changed');
+    expect(diff(root)).toMatch(
+      /src\/boot\.c[^]*\+\t.* = 0x1fff0000u;[^]* \t__asm volatile\("msr msp[^]*src\/main\.c[^]*\+ .* = 0x08000000u;/,
+    );
+    expect((await fix(root, ...keeps)).err).toMatch(/^OK, but/);
   });
 
   it('takes a second cause in a second round', async () => {

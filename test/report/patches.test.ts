@@ -19,6 +19,7 @@ const FIXES: Readonly<Record<string, string>> = {
   erase: `${part('file', ', in RAM', 'static void erase_and_jump(void) {', '}')}\n${part('here', '', 'erase_and_jump();')}`,
   before: part('before', ': first', 'NVIC_DisableIRQ(USB_IRQn);'),
   after: part('after', '', '__DSB();', '__ISB();'),
+  atJump: part('jump', ', where the ROM may rely on it', 'SCB->VTOR = 0;'),
   main: part('main', '', 'if (wanted()) { go(); }'),
   unmask: part('unmask', '', 'RCC->CR = 1;'),
   declaration: part('declaration', 'of flag (main.c:5)', '__attribute__((section(".noinit"))) uint32_t flag;'),

@@ -9,9 +9,9 @@ import { hex32 } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
 import { storesOf, writerOf } from '../slice/stores.ts';
 import type { FirstRead } from './first-reads.ts';
-import { part } from '../../checks/fix-in-c.ts';
+import { part, romTableInC } from '../../checks/fix-in-c.ts';
 import type { LeaveTwin } from './leave.ts';
-import { vtorInC } from './own-table.ts';
+import { tableForJump, vtorInC } from './own-table.ts';
 
 /** What was found behind a leave. */
 export type NotBack = { readonly is: 'kept'; readonly read: FirstRead } | { readonly is: 'left'; readonly twin: LeaveTwin };
@@ -45,18 +45,18 @@ export function leftCauses(s: Session, powerOn: Checkpoint, found: NotBack): rea
 }
 /** Of VTOR and the masks, what the program can do is known. */
 function ownCause(s: Session, kind: string, observed: string): LeftCause | null {
-  const { table } = s.leave!;
+  const { table, checkpoint } = s.leave!;
+  s.restore(checkpoint);
   if (kind === 'vtor')
     return {
       what: 'VTOR',
       says: `${observed}, the ROM's own table, when the leave starts the application. With ${hex32(table)} its exceptions reach its own handlers: an application sets its own table (AN3156 Rev 18).`,
       repair: `VTOR = ${hex32(table)}`,
-      fix: part('main', '', `${vtorInC(table)}u;`),
+      fix: [part('main', '', `${vtorInC(table)}u;`), ...backAtTheJump(s)].join('\n'),
       at: null,
       by: null,
     };
   if (kind !== 'irq' || observed !== 'PRIMASK = 0x1') return null;
-  s.restore(s.leave!.checkpoint);
   return {
     what: 'PRIMASK',
     says: 'PRIMASK is 1 when the leave starts the application, as when the ROM was entered: the ROM does not clear it. Behind a reset it is 0, so the application does not clear it either. With 0, it comes back.',
@@ -65,6 +65,10 @@ function ownCause(s: Session, kind: string, observed: string): LeftCause | null 
     at: null,
     by: s.machine.history.lastWriter('CPU.PRIMASK', 1),
   };
+}
+function backAtTheJump(s: Session): string[] {
+  const vectorTable = tableForJump(s);
+  return vectorTable === null ? [] : [part('jump', ', where the ROM may rely on it', romTableInC({ vectorTable }))];
 }
 const NOT_RESTORED = 'The ROM does not restore what it used (AN2606 Rev 70 4.1): do not rely on reset values, or reset the chip.';
 const GROUPS: Readonly<Record<LeaveTwin['facts']['left'][number]['kind'], string>> = {

@@ -6,7 +6,7 @@ import { enablerOf } from '../../checks/writers.ts';
 import { registerFile } from '../../emu/core/arm/register-file.ts';
 import { EXC } from '../../emu/core/arm/scs-state.ts';
 import type { Machine } from '../../emu/machine.ts';
-import { codePlace, type LoadedImage } from '../../image/image.ts';
+import { codePlace, symbolAt, type LoadedImage } from '../../image/image.ts';
 import { hex32, type NotAlive, type Place } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
 import { hasVtor } from './leave.ts';
@@ -21,6 +21,8 @@ export interface WrongTable {
   readonly fix: string;
   /** Where the table is said to be: as it is, and as the program needs it. Null where nothing is known to say it. */
   readonly left: NotAlive['left'][number] | null;
+  /** VTOR right before the jump, where the program set its own: see `tableForJump`. */
+  readonly atJump: number | null;
 }
 
 /** The exceptions of the program reach its own handlers. */
@@ -35,15 +37,36 @@ const remapOf = ({ chip }: Machine): string | null => familyOf(chip)?.remap?.fie
 /** What an application has to do first where it has VTOR. */
 export const vtorInC = (table: number): string => `SCB->VTOR = ${hex32(table)}`;
 
+/**
+ * The table that a program with its own one in VTOR has to give back before it jumps: whether the real ROM sets VTOR is not known, and main() runs in front of its own
+ * jump, too. Null where the jump does not rely on the reset value, or the start-up code makes it, which has not called main() yet.
+ */
+export function tableForJump({ machine, input, leave }: Session): number | null {
+  const table = leave?.table ?? 0;
+  const romTable = machine.chip.rom?.vectorTable.value ?? 0;
+  const entry = machine.history.entries.at(-1);
+  if (!hasVtor(machine) || entry?.how !== 'branch' || entry.fromPc === null) return null;
+  if ([table, romTable].includes(entry.registers['vtor'] ?? 0)) return null;
+  const reset = ((machine.bootCore.peek((table + 4) >>> 0, 4) ?? 0) & ~1) >>> 0;
+  return symbolAt(input.images, entry.fromPc)?.symbol.address === reset ? null : romTable;
+}
+
 /** The session stands behind a leave, where exception `number` is being taken to the ROM. */
-export function wrongTable({ machine, leave }: Session, number: number): WrongTable {
+export function wrongTable(s: Session, number: number): WrongTable {
+  const { machine, leave } = s;
   const field = remapOf(machine);
   const fix = hasVtor(machine)
     ? vtorInC(leave?.table ?? 0)
     : field === null
       ? 'the mapping of its vectors to address 0'
       : `${inC(registerOf(field))} &= ~${hex32(maskOf(machine.chip, field))}`;
-  return { exception: exceptionName(machine.chip, number), by: enabledBy(machine, number), fix, left: tableOf(machine, leave?.table ?? 0) };
+  return {
+    exception: exceptionName(machine.chip, number),
+    by: enabledBy(machine, number),
+    fix,
+    left: tableOf(machine, leave?.table ?? 0),
+    atJump: tableForJump(s),
+  };
 }
 function tableOf(machine: Machine, table: number): WrongTable['left'] {
   const { vtor } = registerFile(machine.bootCore, 0);
@@ -68,7 +91,8 @@ function enabledBy({ history }: Machine, exception: number): Writer | null {
   return line < 0 ? null : enablerOf(history, line);
 }
 
-export function wrongTableInWords({ exception, by, fix }: WrongTable, place: (pc: number) => string): string {
+export function wrongTableInWords({ exception, by, fix, atJump }: WrongTable, place: (pc: number) => string): string {
   const enabled = by === null ? '' : `, enabled at ${place(by.pc)}`;
-  return `its exceptions go to the ROM's table (first ${exception}${enabled}): ${fix} belongs at the start of main()`;
+  const again = atJump === null ? '' : `, and ${hex32(atJump)} again right before the jump`;
+  return `its exceptions go to the ROM's table (first ${exception}${enabled}): ${fix} belongs at the start of main()${again}`;
 }
