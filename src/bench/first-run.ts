@@ -13,7 +13,7 @@ import { BUT } from './documents/reservations.ts';
 import type { RunResult, WayIn } from './documents/result.ts';
 import type { RunInput } from './input/run-input.ts';
 import { runBench } from './run.ts';
-import { followedText, outcomeText, reaches, type Tried } from './documents/tried.ts';
+import { followedText, triedInput, outcomeText, reaches, type Tried } from './documents/tried.ts';
 import { withAdvice } from './documents/advice.ts';
 import type { Note } from './documents/note-facts.ts';
 import type { Step } from './documents/scenario-types.ts';
@@ -232,9 +232,10 @@ const wayOf = (t: Trigger): WayIn => {
 
 /** No trigger led to the ROM: the result lists what was tried. */
 function withTried(alone: RunResult<string>, tried: readonly Trigger[]): RunResult<string> {
-  const told = tried.flatMap((t) => (t.name === null ? [] : [`${t.name}: ${followedText(t)}`]));
-  const notes = told.length > 0 ? told : ['no pin, byte or function was found that could trigger the jump'];
-  return { ...alone, notes: [...alone.notes, ...notes.map((text) => ({ kind: 'find-jump', text }))] };
+  const kind = 'find-jump';
+  const told = tried.flatMap((t) => (t.name === null ? [] : [{ kind, text: `${t.name}: ${followedText(t)}`, ...triedInput(t) }])); // prettier-ignore
+  const notes = told.length > 0 ? told : [{ kind, text: 'no pin, byte or function was found that could trigger the jump' }];
+  return { ...alone, notes: [...alone.notes, ...notes] };
 }
 const REQUESTS = 'requests that may be lost';
 const requestsThatMayBeLost = (hooks: RunHooks, tried: readonly Trigger[], triggers: readonly Trigger[]): readonly Trigger[] =>

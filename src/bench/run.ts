@@ -63,11 +63,12 @@ import { repairsAtEntry, Solver } from './proof/solver.ts';
 import { reservations } from './verdict/reservations.ts';
 import { answerSymptom } from './verdict/symptom.ts';
 import { GAVE_UP, type Note } from './documents/note-facts.ts';
-import { followedText, type Tried } from './documents/tried.ts';
+import { followedText, triedInput, type Tried } from './documents/tried.ts';
 import { tierStats } from './documents/tier-stats.ts';
 import { Tracer } from './verdict/trace.ts';
 import { findJump, notTriggered, tryAll, waitsForInput, whyNoJump, type FoundJump } from './proof/find-jump.ts';
 import { eccLosses, hasEcc, lossInWords } from './slice/ecc-loss.ts';
+import { receivedNotes } from './slice/received.ts';
 import { traceLostFlag } from './slice/lost-flag.ts';
 import { traceRequests } from './slice/requests.ts';
 import { factsOf, traceFailure, type Failure } from './slice/failure.ts';
@@ -823,11 +824,16 @@ function jumpNotes(session: Session, powerOn: Checkpoint, finished: Checkpoint):
     ...(starved === null ? [] : [{ kind: 'starved', text: starved }]),
     ...(foreign === null ? [] : [{ kind: 'not-triggered', text: foreign }]),
     ...notTriggered(session, starved === null ? found : { ...found, inputs: [], atStart: [] }, starved === null),
+    ...(starved === null ? receivedNotes(session, powerOn, finished) : []),
   ];
   const leadsOn = session.input.triggers?.(triedInputs(session, powerOn, finished, found)) === true;
   if (!session.input.findJump) return { notes, leadsOn };
   const tried = tryAll(session, powerOn, finished, found, true);
-  const told = tried.map((t) => ({ kind: 'find-jump', text: `${t.name}: ${followedText(t)}; ${JSON.stringify(t.step)}` }));
+  const told = tried.map((t) => ({
+    kind: 'find-jump',
+    text: `${t.name}: ${followedText(t)}; ${JSON.stringify(t.step)}`,
+    ...triedInput(t),
+  }));
   return { notes: [...notes, ...told], leadsOn };
 }
 function triedInputs(session: Session, powerOn: Checkpoint, finished: Checkpoint, found: FoundJump): readonly Tried[] {

@@ -48,6 +48,10 @@ export type NoteFact =
   | { readonly is: 'hands-over'; readonly at: Place }
   /** `not-triggered`: the firmware polls a pin or a port, or has an interrupt for it. */
   | { readonly is: 'waits-for-input' }
+  /** `received`: the program read what the scenario gave it there, `USART2` or `PC13`, and no jump came of it. */
+  | { readonly is: 'received'; readonly from: string }
+  /** `find-jump`: a pin or a text was tried, and no jump came of it. */
+  | { readonly is: 'tried-input' }
   /** `not-triggered`: no function of the image jumps into system memory. */
   | { readonly is: 'lacks-jump' }
   /** `not-triggered`: steps that may trigger the jump; `serial`: one of them sends a byte. */

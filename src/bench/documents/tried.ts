@@ -1,6 +1,7 @@
 /** What was tried to make a firmware jump, and what came of it. */
 import type { Ps } from '../../emu/time.ts';
 import { MS } from '../../emu/time.ts';
+import type { Note } from './note-facts.ts';
 import type { Outcome } from './result.ts';
 import type { Step } from './scenario-types.ts';
 
@@ -35,6 +36,14 @@ export const followedText = (tried: Pick<Tried, 'outcome' | 'reached' | 'followe
     ? outcomeText(tried)
     : `${outcome} so far (not followed for longer than ${followedFor / MS} ms)`;
 };
+
+/** Of a note about it: an input that led to no jump. */
+export const triedInput = ({
+  kind,
+  outcome,
+  instead,
+}: Pick<Tried, 'outcome'> & { readonly kind: string; readonly instead?: Instead | undefined }): Pick<Note, 'about'> =>
+  kind === 'input' && (outcome === 'stuck' || outcome === 'no-jump') && instead === undefined ? { about: { is: 'tried-input' } } : {};
 
 /** Whether it led to what the run is for. */
 export const reaches = ({ outcome, reached }: Pick<Tried, 'outcome' | 'reached'>): boolean => reached ?? outcome === 'dfu';

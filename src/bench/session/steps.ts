@@ -104,6 +104,10 @@ export class Steps implements Attachment {
     const { call, uartQueue, outside } = this.state;
     return this.state.index < this.list.length || call !== null || uartQueue !== null || outside.job !== null;
   }
+  /** What has been done so far, and when. */
+  get carriedOut(): readonly { readonly at: Ps; readonly action: PlannedAction }[] {
+    return this.state.ranAt.flatMap((at, i) => (this.list[i] === undefined ? [] : [{ at, action: this.list[i].action }]));
+  }
   /** Index of the first step that has not been carried out; null if all have. */
   get firstMissed(): number | null {
     return this.state.ranAt.length < this.list.length ? this.state.ranAt.length : null;

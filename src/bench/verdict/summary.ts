@@ -77,7 +77,7 @@ const HAPPENED: Readonly<Record<Outcome, (r: Told, base: BaseFacts) => string>> 
     if (base.interrupt) return hangsIn(base.interrupt, r.images.length > 1 ? inFull : where);
     const told = r.notes.some((n) => n.kind === 'wait') ? `: ${waitsFor(r)}` : '';
     if (waitsForInput(r) && (told !== '' || !r.stuck?.register))
-      return `the firmware waits${atLoop(r)} for a pin or a byte that never comes, and never jumps${told}`;
+      return `the firmware waits${atLoop(r)} for ${awaitedInput(r)}, and never jumps${told}`;
     if (told !== '') return `the firmware waits forever and never jumps${told}`;
     if (r.stuck?.register) return `the firmware waits forever for ${r.stuck.register}${atLoop(r)} and never jumps`;
     return `the firmware hangs in an endless loop${atLoop(r)} and never jumps`;
@@ -101,6 +101,10 @@ function wayOut({ entries, resets }: Told): string {
 export const waitsForInput = ({ outcome, notes }: Pick<RunResult, 'outcome' | 'notes'>): boolean =>
   outcome === 'stuck' && factsIn(notes, 'waits-for-input').length > 0;
 
+function awaitedInput({ notes }: Told): string {
+  const from = factsIn(notes, 'received').map((f) => f.from);
+  return from.length === 0 ? 'a pin or a byte that never comes' : `more than what it read of ${from.join(', ')}`;
+}
 /** The innermost place of the loop. */
 function atLoop(r: Told): string {
   const [loop] = factsIn(r.notes, 'loop');

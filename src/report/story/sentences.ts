@@ -80,13 +80,20 @@ function headlineText(result: RunResult): string {
   if (polled) return `the firmware ${polled.advice?.said ?? polled.text}`;
   if (result.notes.some(({ kind }) => kind === 'starved'))
     return 'interrupts are taken again and again, and the program behind them does not run';
-  if (waitsForInput(result)) return 'the firmware waits for a pin or a byte that never comes';
+  if (waitsForInput(result)) return inputText(result);
   if (endsInLoop(result)) return `the firmware ends in an endless loop${otherGoal(result) === APP_GOAL ? loopText(result) : ''}`;
   const goal = otherGoal(result);
   if (result.outcome === 'rom-silent' && goal !== null && goal !== APP_GOAL)
     return `the ROM was entered, but does not answer on ${goal.toUpperCase()}`;
   if (result.outcome === 'back-in-app') return wayBackText(result);
   return isUnopened(result) ? 'the DFU device is there, but no program can open it' : HEADLINES[result.outcome];
+}
+/** It came, or some was tried: nobody can say that none comes. */
+function inputText({ notes }: RunResult): string {
+  const from = factsIn(notes, 'received').map((f) => f.from);
+  if (from.length > 0) return `the firmware read what came at ${from.join(', ')}, does not jump, and waits for more`;
+  if (factsIn(notes, 'tried-input').length > 0) return 'the firmware waits for a pin or a byte, and what bootbench tried leads to no jump';
+  return 'the firmware waits for a pin or a byte that never comes';
 }
 /** With the host's driver, or its permission, and nothing else changed, the host has the device. */
 const isUnopened = ({ outcome, diagnosis: { sets, causes } }: RunResult): boolean =>

@@ -41,7 +41,7 @@ export function storyOf(result: RunResult, { sources = NO_SOURCES, judgement = n
 /** Kinds of notes about the conditions of the run, in order of weight. */
 const CONDITIONS = ['ecc', 'boot-address', 'boot-at', 'assumed-board', 'outside-memory', 'option-bytes', 'wrong-chip', 'no-rom', 'limit', 'trigger', 'restart', 'watchdog', 'kept', 'force']; // prettier-ignore
 /** Kinds of notes that other facts tell. */
-const PLACED: ReadonlySet<string> = new Set([...CONDITIONS, BOUNDED, 'symptom', 'chain', 'crash', 'starved', 'not-triggered', GAVE_UP, 'find-jump', 'polled', 'reset', 'wait', 'loop', 'usb-clock', BUT, CALLED_FROM, 'kept-options', 'control', 'chip', SERIAL, UNCOPIED]); // prettier-ignore
+const PLACED: ReadonlySet<string> = new Set([...CONDITIONS, BOUNDED, 'symptom', 'chain', 'crash', 'starved', 'not-triggered', GAVE_UP, 'find-jump', 'received', 'polled', 'reset', 'wait', 'loop', 'usb-clock', BUT, CALLED_FROM, 'kept-options', 'control', 'chip', SERIAL, UNCOPIED]); // prettier-ignore
 
 const said = ({ notes }: RunResult, ...kinds: readonly string[]): readonly Said[] =>
   kinds.flatMap((kind) => notes.filter((n) => n.kind === kind).map(saidOf));
@@ -297,7 +297,7 @@ function notTriggered(result: RunResult, detail = false): Fact[] {
   const loop = delay && `the run ended at ${humanTime(ended.at)} inside a loop that counts and goes on until ${humanTime(delay.endsAt)} (${delay.file === null ? delay.pc : baseOf(delay)}); what comes behind it was not seen`; // prettier-ignore
   const behind = reset && `the firmware ${reset.by === 'software' ? 'reset the chip' : 'loaded the option bytes, which resets the chip,'} at ${humanTime(reset.at)}${reset.from?.file == null ? '' : ` (${baseOf(reset.from)})`}, and nothing jumped into the ROM after that`; // prettier-ignore
   const tried = texts(result, 'find-jump');
-  const text = texts(result, 'input')[0] ?? loop ?? texts(result, 'starved')[0] ?? keptInVain(result) ?? behind;
+  const text = texts(result, 'input')[0] ?? loop ?? texts(result, 'starved', 'received')[0] ?? keptInVain(result) ?? behind;
   return [
     {
       is: 'not-triggered',
@@ -416,6 +416,8 @@ const otherBoard = ({ notes }: RunResult): string[] =>
 /** A proved cause is the way past the wait. */
 const forced = (result: RunResult, field: string): string[] =>
   proofOf(result) === null ? [`add --force ${field} to get past the wait`] : [];
+/** It waits for an input, and nothing has come that it read. */
+const isUnfed = ({ notes }: RunResult): boolean => factsIn(notes, 'waits-for-input').length > 0 && factsIn(notes, 'received').length === 0;
 /** What gets the firmware past its wait, if anything does. */
 function pastWait(result: RunResult): string[] {
   const never = result.entries.length > 0 ? undefined : factsIn(result.notes, 'never-ready')[0];
@@ -427,7 +429,7 @@ function pastWait(result: RunResult): string[] {
   if (result.stuck?.force) return forced(result, result.stuck.force);
   const port = result.stuck?.register?.split('.')[0];
   const isTold = factsIn(result.notes, 'steps').some((f) => f.serial);
-  const isReceiving = port !== undefined && SERIAL_PORT.test(port) && factsIn(result.notes, 'waits-for-input').length > 0 && !isTold;
+  const isReceiving = port !== undefined && SERIAL_PORT.test(port) && isUnfed(result) && !isTold;
   return isReceiving ? [`add to a scenario: {"at":"1s","do":{"uart":{"port":"${port}","text":"…"}}}`] : [];
 }
 

@@ -1,0 +1,215 @@
+/**
+ * What a scenario gave to the firmware, and the firmware read, where no jump came of it: the bytes of a serial port, the level of a pin. The run is repeated with a watch on
+ * the registers that show them, and what was read is followed forwards, to the last branch that goes by it.
+ */
+import { exceptionName } from '../../checks/core-registers.ts';
+import { PAGE_BITS } from '../../emu/arena.ts';
+import type { Core } from '../../emu/core/core.ts';
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import type { Block } from '../../emu/system.ts';
+import { isState, registerAt, type Comparison, type Place } from '../../emu/proofs/data-flow.ts';
+import { US, type Ps } from '../../emu/time.ts';
+import type { Note } from '../documents/note-facts.ts';
+import type { PlannedAction } from '../documents/scenario-types.ts';
+import type { Session } from '../session/session.ts';
+import { checkpointBefore, isRam, record, runTo, type Step } from './window.ts';
+import { place } from './words.ts';
+
+/** Effort: reads that are followed, the last ones, and instructions behind each of them and behind the last. */
+const MOST_READS = 40;
+const [BEHIND_EACH, BEHIND_LAST] = [1_500, 20_000];
+/** So many of the last bytes are shown. */
+const MOST_SHOWN = 32;
+/** Instructions between the one that sets the flags and the branch. */
+const NEAR = 8;
+
+/** A register that shows what was given: a received byte, or the level of a pin. */
+interface Shown {
+  /** `USART2`, `PC13` */
+  readonly name: string;
+  readonly address: number;
+  readonly isPort: boolean;
+  /** When it was given first. */
+  readonly since: Ps;
+  /** Whether a read takes what was given. */
+  takes(core: Core, value: number): boolean;
+}
+interface Read {
+  readonly pc: number;
+  readonly at: Ps;
+  readonly core: number;
+  readonly exception: number;
+  readonly value: number;
+}
+
+/** One note for each port and pin. Leaves the session anywhere. */
+export function receivedNotes(s: Session, powerOn: Checkpoint, finished: Checkpoint): Note[] {
+  s.restore(finished);
+  const shown = shownBy(s);
+  if (shown.length === 0) return [];
+  const reads = readsOf(s, powerOn, finished.system.now, shown);
+  const reset = s.machine.history.resets.findLast((r) => r.by !== 'power')?.at ?? -1;
+  return shown.flatMap((of, i): Note[] => {
+    const all = reads[i]!;
+    // what was asked for by a reset is another story
+    if (all.length === 0 || reset > all[0]!.at) return [];
+    const decided = followed(s, powerOn, finished.system.now, of.address, all);
+    return [{ kind: 'received', text: inWords(s, of, all, decided), about: { is: 'received', from: of.name } }];
+  });
+}
+
+function shownBy(s: Session): Shown[] {
+  const found = new Map<string, Shown>();
+  const { carriedOut } = s.steps;
+  for (const { at, action } of carriedOut) {
+    const shown = action.kind === 'uart' ? ofPort(s, action.port, at) : action.kind === 'pin' ? ofPin(s, action, at) : null;
+    if (shown === null || found.has(shown.name)) continue;
+    // of a pin that is moved and let go of, the level in between is what was given
+    const atLast = carriedOut.findLast((step) => step.action.kind === 'pin' && step.action.name === shown.name)?.action;
+    const rests = action.kind === 'pin' && atLast?.kind === 'pin' && action.level === atLast.level;
+    if (!rests || atLast === action) found.set(shown.name, shown);
+  }
+  return [...found.values()];
+}
+const registerOf = ({ layout }: Block, names: RegExp) => layout.registers.find(({ name }) => names.test(name));
+function ofPort({ machine: { system } }: Session, port: string, since: Ps): Shown | null {
+  const block = system.findBlock(port.toUpperCase());
+  const data = block && registerOf(block, /^R?DR$/);
+  const status = block && registerOf(block, /^I?SR$/);
+  const full = status?.fields.find(({ name }) => /^RXF?NE/.test(name));
+  if (!block || !data || !status || !full) return null;
+  return {
+    name: block.row.name,
+    isPort: true,
+    address: block.row.base + data.offset,
+    since,
+    takes: (core) => (((core.peek(block.row.base + status.offset, 4) ?? 0) >>> full.bit) & 1) !== 0,
+  };
+}
+/** The pin was moved to this level, and is seen at it. */
+function ofPin({ machine: { system } }: Session, { name, level }: Extract<PlannedAction, { kind: 'pin' }>, since: Ps): Shown | null {
+  const block = system.findBlock(`GPIO${name.slice(1, 2)}`);
+  const input = block && registerOf(block, /^IDR$/);
+  const bit = Number(name.slice(2));
+  if (!block || !input || level === 'z' || Number.isNaN(bit)) return null;
+  return { name, isPort: false, address: block.row.base + input.offset, since, takes: (_core, value) => ((value >>> bit) & 1) === level };
+}
+
+/** Reads that take something, of each: the last ones of a port, the first one of a pin. */
+function readsOf(s: Session, powerOn: Checkpoint, end: Ps, shown: readonly Shown[]): readonly (readonly Read[])[] {
+  const reads = shown.map((): Read[] => []);
+  s.keepCheckpoints = false;
+  s.restore(checkpointBefore(s, powerOn, Math.min(...shown.map(({ since }) => since))));
+  const before = s.machine.setRepairs({
+    pages: new Set(shown.map(({ address }) => address >>> PAGE_BITS)),
+    read: (core, address) => {
+      const i = shown.findIndex((of) => of.address === (address & ~3) >>> 0 && core.now() >= of.since);
+      const of = shown[i];
+      if (of === undefined || core.zone !== 'user') return null;
+      const value = core.peek(of.address, 4) ?? 0;
+      if (of.takes(core, value) && (of.isPort || reads[i]!.length === 0))
+        reads[i]!.push({ pc: core.pc, at: core.now(), core: core.index, exception: core.arm.ipsr, value });
+      return null;
+    },
+  });
+  try {
+    runTo(s, end);
+  } finally {
+    s.machine.setRepairs(before);
+  }
+  return reads;
+}
+
+// ---- what went by it -----------------------------------------------------------------------------------------------------------------
+
+interface Decided {
+  /** The last branch that goes by what was read; null where none does that was seen. */
+  readonly last: { readonly pc: number; readonly left: number; readonly right: number } | null;
+  /** Nothing of it is left that a branch behind what was seen could go by. */
+  readonly isWhole: boolean;
+}
+function followed(s: Session, powerOn: Checkpoint, end: Ps, address: number, all: readonly Read[]): Decided {
+  const reads = all.slice(-MOST_READS);
+  const taint = new Taint(address);
+  const core = s.machine.cores[reads[0]!.core]!;
+  s.keepCheckpoints = false;
+  s.restore(checkpointBefore(s, powerOn, Math.max(0, reads[0]!.at - US)));
+  for (const [i, read] of reads.entries()) {
+    const next = reads[i + 1]?.at ?? null;
+    if (core.now() < read.at - US) {
+      runTo(s, read.at - US);
+      taint.passOver();
+    }
+    const window = record(s, core, Math.min(end, next ?? Infinity), next === null ? BEHIND_LAST : BEHIND_EACH);
+    for (const step of window.steps) taint.pass(step);
+    if (window.ended !== 'steps' && window.ended !== 'time') break;
+  }
+  const sp = core.arm.sp >>> 0;
+  return { last: taint.last, isWhole: core.now() >= end || !taint.memory.some((a) => isRam(s, a) && (a >= sp || a < sp - STACK)) };
+}
+/** Below SP lies what calls have left, and nobody reads it. */
+const STACK = 1024;
+/** What is kept for the caller over a call (AAPCS): what a wait for the next byte does not use. */
+const KEPT: ReadonlySet<Place> = new Set([4, 5, 6, 7, 8, 9, 10, 11].map(registerAt));
+
+/** Places that hold what was read, or what was made of it. */
+class Taint {
+  last: Decided['last'] = null;
+  private readonly from: number;
+  private readonly held = new Set<Place>();
+  private compared: (Comparison & { readonly ago: number }) | null = null;
+
+  constructor(from: number) {
+    this.from = from;
+  }
+  get memory(): readonly number[] {
+    return [...this.held].filter((p) => !isState(p));
+  }
+  /** A stretch that is not looked at. */
+  passOver(): void {
+    for (const p of this.held) if (isState(p) && !KEPT.has(p)) this.held.delete(p);
+    this.compared = null;
+  }
+  pass({ pc, flow, writes }: Step): void {
+    const compared = flow?.comparisons.findLast((c) => this.holds(c.leftFrom) || this.holds(c.rightFrom));
+    if (compared !== undefined && [...compared.leftFrom, ...compared.rightFrom].some((p) => !isFlag(p)))
+      this.compared = { ...compared, ago: 0 };
+    else if (this.compared !== null) this.compared = this.compared.ago < NEAR ? { ...this.compared, ago: this.compared.ago + 1 } : null;
+    if (flow !== null && this.compared !== null && this.holds(flow.decides))
+      this.last = { pc, left: this.compared.left >>> 0, right: this.compared.right >>> 0 };
+    for (const [to, sources] of writes)
+      if (this.holds(sources)) this.held.add(to);
+      else this.held.delete(to);
+  }
+  private holds(places: Iterable<Place>): boolean {
+    for (const p of places) if (this.held.has(p) || (p >= this.from && p < this.from + 4)) return true;
+    return false;
+  }
+}
+const GENERAL: ReadonlySet<Place> = new Set(Array.from({ length: 15 }, (_, n) => registerAt(n)));
+const isFlag = (p: Place): boolean => isState(p) && !GENERAL.has(p);
+
+// ---- in words ------------------------------------------------------------------------------------------------------------------------
+
+/** `USART2 got "dfu\r" (read at main.c:41 (main)), and no jump came of it: the last branch that goes by it, main.c:18 (same), compared 13 with 0` */
+function inWords(s: Session, { name, isPort }: Shown, all: readonly Read[], { last, isWhole }: Decided): string {
+  const { pc, exception, value } = all.at(-1)!;
+  const handler = exception === 0 ? '' : `, in the handler of ${exceptionName(s.machine.chip, exception)}`;
+  const got = isPort
+    ? `${name} got ${bytesText(all.map((r) => r.value & 0xff))} (read`
+    : `${name} was ${(value >>> Number(name.slice(2))) & 1} (read`;
+  const went =
+    last !== null
+      ? `: the last branch that went by it, at ${place(s, last.pc)}, compared ${hex(last.left)} with ${hex(last.right)}`
+      : isWhole
+        ? ': no branch went by it'
+        : '';
+  return `${got} at ${place(s, pc)}${handler}), and no jump came of it${went}`;
+}
+const hex = (n: number): string => `0x${n.toString(16).padStart(2, '0')}`;
+function bytesText(bytes: readonly number[]): string {
+  const last = bytes.slice(-MOST_SHOWN);
+  const isText = last.every((b) => (b >= 0x20 && b < 0x7f) || b === 0x0a || b === 0x0d || b === 0x09);
+  const text = isText ? JSON.stringify(String.fromCharCode(...last)) : last.map((b) => b.toString(16).padStart(2, '0')).join(' ');
+  return bytes.length > last.length ? `${bytes.length} bytes, the last ${text}` : text;
+}

@@ -1,0 +1,119 @@
+/** What the scenario gave and the program read is no wait for what never comes: the report says what was read, where, and which branch went by it last. */
+import { describe, expect, it } from 'vitest';
+import type { Step } from '../../src/bench/documents/scenario-types.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { runBench } from '../../src/bench/run.ts';
+import { terminalReport } from '../../src/report/terminal.ts';
+import { Thumb } from '../emu/thumb.ts';
+import { bareImage, MAIN } from './bare-image.ts';
+import { plainJob } from './plain-job.ts';
+
+const [ROM, AHB1ENR, APB1ENR, USART3, GPIOB, GPIOC_IDR] = [0x1fff0000, 0x40023830, 0x40023840, 0x40004800, 0x40020400, 0x40020810];
+const LINE = 39;
+type Result = ReturnType<typeof runBench>;
+const run = (t: Thumb, steps: readonly Step[], handler: number | null = null): Result => {
+  const [image] = bareImage(t);
+  if (handler !== null) new DataView(image!.bytes.buffer).setUint32(4 * (16 + LINE), handler + 1, true);
+  const job = plainJob('stm32f405rg', [image!]);
+  return runBench(jobInput({ ...job, scenario: { ...job.scenario, steps, until: '60ms' } }));
+};
+const received = ({ notes }: Result): string[] => notes.filter(({ kind }) => kind === 'received').map(({ text }) => String(text));
+const sends = (text: string): Step[] => [{ at: '5ms', do: { uart: { port: 'USART3', text } } }];
+/** USART3 on PB10 and PB11, 115,200 baud of 16 MHz; R4 is its base. */
+const opens = (t: Thumb, cr1 = 0x200c): Thumb =>
+  t
+    .constant(0, AHB1ENR)
+    .movs(1, 2)
+    .str(1, 0)
+    .constant(0, APB1ENR)
+    .constant(1, 0x40000)
+    .str(1, 0)
+    .constant(0, GPIOB)
+    .constant(1, 0xa00280)
+    .str(1, 0)
+    .constant(1, 0x7700)
+    .str(1, 0, 0x24)
+    .constant(4, USART3)
+    .movs(1, 0x8b)
+    .str(1, 4, 8)
+    .constant(1, cr1)
+    .str(1, 4, 12);
+const jumps = (t: Thumb): Thumb => t.constant(0, ROM).ldr(1, 0).ldr(2, 0, 4).movSp(1).bx(2);
+
+describe('a program that polls for bytes', () => {
+  /** Jumps at this byte; null: it takes each, and asks for none. */
+  const polls = (byte: number | null): Thumb => {
+    const t = opens(new Thumb(MAIN)).label('wait').ldr(0, 4).movs(1, 0x20).tst(0, 1).beq('wait').ldr(5, 4, 4);
+    if (byte === null) return t.movs(5, 0).b('wait');
+    return jumps(t.cmp(5, byte).bne('wait'));
+  };
+  it('and refuses those that come', () => {
+    const result = run(polls(0x44), sends('ab\r'));
+    expect([result.outcome, received(result)]).toEqual([
+      'stuck',
+      [
+        expect.stringMatching(
+          /^USART3 got "ab\\r" \(read at 0x0800\w+\), and no jump came of it: the last branch .* compared 0x0d with 0x44$/,
+        ),
+      ],
+    ]);
+    expect(result.summary).toContain('waits forever for USART3.SR');
+    const report = terminalReport(result).replace(/\s+/g, ' ');
+    expect(report).toContain('the firmware read what came at USART3, does not jump, and waits for more');
+    expect(report).not.toMatch(/never comes|nothing triggered|add to a scenario/);
+  });
+  it('and asks for none of them', () => {
+    expect(received(run(polls(null), sends('\u0001z')))).toEqual([
+      expect.stringMatching(/^USART3 got 01 7a \(read at .*\), and no jump came of it: no branch went by it$/),
+    ]);
+  });
+  it('and jumps at the one that comes', () => {
+    const result = run(polls(0x44), sends('D'));
+    expect(result.entries).toHaveLength(1);
+    expect(received(result)).toEqual([]);
+  });
+  it('and gets none', () => {
+    const result = run(polls(0x44), []);
+    expect(received(result)).toEqual([]);
+    expect(terminalReport(result)).toContain('waits for a pin or a byte that never comes');
+  });
+});
+
+it('a handler that stores the byte, which the main loop then compares', () => {
+  const t = new Thumb(MAIN)
+    .b('main')
+    .put(0xbf00)
+    .label('handler')
+    .constant(0, USART3)
+    .ldr(1, 0, 4)
+    .constant(0, 0x20000040)
+    .str(1, 0)
+    .bxLr();
+  t.label('main').constant(6, 0x20000040).movs(1, 0).str(1, 6);
+  opens(t, 0x202c).constant(0, 0xe000e104).movs(1, 1 << (LINE - 32)).str(1, 0); // prettier-ignore
+  jumps(t.label('wait').ldr(1, 6).cmp(1, 0x44).bne('wait'));
+  expect(received(run(t, sends('x'), MAIN + 4))).toEqual([
+    expect.stringMatching(/^USART3 got "x" \(read at .*, in the handler of interrupt 39 \(USART3\)\), .* compared 0x78 with 0x44$/),
+  ]);
+});
+
+describe('a pin that is moved and let go of', () => {
+  const moves: Step[] = [
+    { at: '2ms', do: { pin: { name: 'PC13', level: 0 } } },
+    { at: '9ms', do: { pin: { name: 'PC13', level: 1 } } },
+  ];
+  /** Looks at PC13 all the time, and jumps where these bits of the port are 0. */
+  const looks = (mask: number): Thumb => {
+    const t = new Thumb(MAIN).constant(0, AHB1ENR).movs(1, 4).str(1, 0).constant(4, GPIOC_IDR).constant(5, mask).movs(6, 0);
+    return jumps(t.label('wait').put(0x3601).ldr(1, 4).tst(1, 5).bne('wait'));
+  };
+  it('is read as what it was in between', () => {
+    const t = new Thumb(MAIN).constant(0, AHB1ENR).movs(1, 4).str(1, 0).constant(4, GPIOC_IDR).movs(6, 0);
+    const result = run(t.label('wait').put(0x3601).ldr(1, 4).movs(1, 0).b('wait'), moves);
+    expect(received(result)).toEqual([expect.stringMatching(/^PC13 was 0 \(read at .*\), and no jump came of it: no branch went by it$/)]);
+  });
+  it('is no word where the jump comes', () => {
+    const result = run(looks(1 << 13), moves);
+    expect([result.entries.length, received(result)]).toEqual([1, []]);
+  });
+});
