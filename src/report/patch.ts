@@ -125,16 +125,16 @@ function tryPatch(
       needs.push(
         `${found.elsewhere ? file : found.path} was changed after the image was built: build it again first, or line numbers may be wrong`,
       );
-    const placed = withoutTwins(own).map((edit) => keptByCubeMx(found.lines, edit));
+    const placed = withoutTwins(own).map((edit, _, all) => keptByCubeMx(found.lines, edit, all));
     const changed = applied(found.lines, placed, refuse, done);
     if (changed === null) continue;
     const again = writtenAgain(
       found.lines,
       placed.filter((e) => done.has(e.id)),
     );
-    if (again !== null)
+    if (again.length > 0)
       needs.push(
-        `${found.path}:${again} is outside of USER CODE: STM32CubeMX writes that line again, so make the change in its project (.ioc), too`,
+        `${found.path}:${again.join(', ')} ${again.length > 1 ? 'are' : 'is'} outside of USER CODE: STM32CubeMX drops the change when it generates the file again`,
       );
     for (const edit of edits) if (edits.some((e) => done.has(e.id) && isTwin(edit, e))) done.add(edit.id);
     const at = homeOf(found);

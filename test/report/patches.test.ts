@@ -261,11 +261,11 @@ int main(void)
   start();
   /* USER CODE END 2 */
 }`;
-  const found = (): SourceFile => ({ path: 'Core/Src/main.c', lines: CUBE.split('\n'), newer: false, elsewhere: false });
-  const patchAt = (fix: string, line: number): { readonly patch: Patch; readonly pairOf: (text: string) => string | null } => {
+  const patchAt = (fix: string, line: number, text = CUBE): { readonly patch: Patch; readonly pairOf: (text: string) => string | null } => {
+    const found = (): SourceFile => ({ path: 'Core/Src/main.c', lines: text.split('\n'), newer: false, elsewhere: false });
     const place: Place = { pc: '0x08000430', symbol: 'f', file: 'main.c', line };
     const patch = patchOf(resultOf([cause(fix, line, { at: 'entry' })], place), found);
-    const after = (applyPatch(CUBE, patch.text) as string).split('\n');
+    const after = (applyPatch(text, patch.text) as string).split('\n');
     const pairOf = (text: string): string | null => {
       const before = after.slice(
         0,
@@ -288,14 +288,32 @@ int main(void)
     const erase = part('file', ', in RAM', 'static void erase_and_jump(void) {', '  work();', '}');
     expect(patchAt(`${erase}\n${part('here', '', 'erase_and_jump();')}`, 24).pairOf('static void erase_and_jump')).toBe('Includes');
   });
+  it('a declaration stays in no pair of includes, and goes to the functions where no variables have a pair', () => {
+    const declared = part('file', ', in a NOLOAD section', 'static volatile uint32_t request;');
+    const request = `${declared}\n${part('here', '', 'request = 1;')}`;
+    const inside = CUBE.replace('Includes */\n/* USER CODE END', 'Includes */\n#include <string.h>\n/* USER CODE END');
+    expect(patchAt(request, 12, inside).pairOf('int request;')).toBe('PV');
+    const functions = CUBE.replaceAll(/(?<=USER CODE (?:BEGIN|END) )PV/g, '0');
+    expect(patchAt(request, 24, functions).pairOf('int request;')).toBe('0');
+    // above its use
+    const { patch, pairOf } = patchAt(request, 9, CUBE.replace('TIM_HandleTypeDef htim6;', 'void f(void)\n{\n  go();\n}'));
+    expect(pairOf('int request;')).toBe('Includes');
+    expect(patch.needs).toContainEqual(expect.stringContaining('main.c:9 is outside of USER CODE: STM32CubeMX drops the change'));
+    const bare = patchAt(
+      `${request}\n${part('main', '', 'go_on();')}`,
+      9,
+      inside.replaceAll(/.*USER CODE (?:BEGIN|END) (?:Inc.*|PV|1) .*\n/g, ''),
+    );
+    expect(bare.patch.needs).toContainEqual(expect.stringMatching(/main\.c:4, 9, 15 are outside/));
+  });
   it('says which line CubeMX writes again, and says nothing of lines that it keeps', () => {
     const kept = patchAt('__enable_irq();', 24);
     expect([kept.pairOf('cpsie i'), kept.patch.needs.filter((text) => text.includes('CubeMX'))]).toEqual(['2', []]);
     const lost = patchAt('__enable_irq();', 22);
-    expect([lost.pairOf('cpsie i'), lost.patch.needs.some((text) => text.includes('main.c:22') && text.includes('CubeMX'))]).toEqual([
-      null,
-      true,
-    ]);
+    expect([
+      lost.pairOf('cpsie i'),
+      lost.patch.needs.some((text) => text.includes('main.c:22 is') && text.includes('CubeMX drops')),
+    ]).toEqual([null, true]);
     const elsewhere = patched('plain', 'call', 'entry', 12).patch.needs;
     expect(elsewhere.filter((text) => text.includes('CubeMX'))).toEqual([]);
   });
