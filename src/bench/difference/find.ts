@@ -17,7 +17,7 @@ import type { Session } from '../session/session.ts';
 import { inShortRun } from '../session/short-run.ts';
 import { nameOf, type Program } from '../../image/programs.ts';
 import { CORE_FIELDS, coreName, SYSTICK } from './core-parts.ts';
-import { arrival, fromReset, livesAs, senderOf, watch, type Life, type Sender } from './programs.ts';
+import { arrival, diesAt, fromReset, livesAs, senderOf, toWatch, watch, WATCHED, type Life, type Sender } from './programs.ts';
 import { isLock } from './lock.ts';
 import { romFromReset } from './reference.ts';
 import { Tries } from './search.ts';
@@ -85,10 +85,12 @@ export function findAtFault(session: Session, fault: Checkpoint): Finding | null
 }
 /** What another program left to this one, so that it does not do what it does from reset; null where it does, or does nothing to compare with. The session is left anywhere. */
 export function findLeftBehind(session: Session, powerOn: Checkpoint, program: Program, end: Ps): Finding | null {
+  const dies = diesAt(session);
   const failing = arrival(session, powerOn, program, end);
   const working = failing === null ? null : fromReset(session.input, program);
   if (failing === null || working === null) return null;
-  const wanted = lifeToHave(working.session);
+  const watched = toWatch(failing, dies);
+  const wanted = lifeToHave(working.session, watched);
   if (wanted === null) {
     working.session.release();
     return null;
@@ -97,7 +99,7 @@ export function findLeftBehind(session: Session, powerOn: Checkpoint, program: P
     session,
     failing,
     working,
-    (s) => livesAs(s, watch(s), wanted),
+    (s) => livesAs(s, watch(s, watched), wanted),
     ({ kind }) => kind !== 'board',
   );
   if (!found.helps) return found;
@@ -106,8 +108,8 @@ export function findLeftBehind(session: Session, powerOn: Checkpoint, program: P
   return { ...found, sets, sender };
 }
 /** What a program does from reset; null where it dies, or does nothing to compare with. */
-function lifeToHave(s: Session): Life | null {
-  const life = watch(s);
+function lifeToHave(s: Session, watched: Ps): Life | null {
+  const life = watch(s, watched);
   return life.died || life.served.size + life.driven.size === 0 ? null : life;
 }
 /** The active exception is that of the handler which hands over. */
@@ -120,16 +122,19 @@ function ofHandler({ input }: Session, d: Difference, { pc, inHandler }: Sender)
 }
 /** Whether a run from power-on comes to the program, and that does what it does from reset; null where it does nothing to compare with. The session is left anywhere. */
 export function livesBehind(session: Session, powerOn: Checkpoint, program: Program, end: Ps): (() => boolean) | null {
+  const dies = diesAt(session);
   const working = fromReset(session.input, program);
   if (working === null) return null;
-  const wanted = lifeToHave(working.session);
+  const first = arrival(session, powerOn, program, end);
+  const watched = first === null ? WATCHED : toWatch(first, dies);
+  const wanted = lifeToHave(working.session, watched);
   working.session.release();
   if (wanted === null) return null;
   return () => {
     const arrived = arrival(session, powerOn, program, end);
     if (arrived === null) return false;
     session.restore(arrived);
-    return livesAs(session, watch(session), wanted);
+    return livesAs(session, watch(session, watched), wanted);
   };
 }
 function search(session: Session, failing: Checkpoint, working: Working, reached: Goal, taken: (part: Part) => boolean): Finding {

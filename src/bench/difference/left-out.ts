@@ -38,23 +38,35 @@ export function leftOut(session: Session, { powerOn, finished, at, coreAlone }: 
   if (program !== null && lives === null) return null;
   const reached = lives ?? ((): boolean => runFrom(session, powerOn, { pages: new Set() }).reached);
   const failing = session.faultCheckpoint ?? finished;
-  return { program, find: () => findLeftOut(session, failing, coreAlone, reached) };
+  return { program, find: () => findLeftOut(session, failing, { coreAlone, program }, reached) };
 }
+/** What a loader has to set for a program: to leave it out mends nothing, even where the program happens to live without. */
+const HANDED_OVER: ReadonlySet<string> = new Set(['stack pointers', 'VTOR']);
+const isOf = (program: Program | null, pc: number): boolean =>
+  program !== null && program.parts.some(({ address, size }) => pc >= address && pc < address + size);
 /**
- * @param coreAlone see Ended
  * @param reached a run from power-on: whether it comes to its goal
  */
-function findLeftOut(session: Session, failing: Checkpoint, coreAlone: boolean, reached: () => boolean): Finding | null {
+function findLeftOut(
+  session: Session,
+  failing: Checkpoint,
+  { coreAlone, program }: Pick<Ended, 'coreAlone'> & Pick<LeftOut, 'program'>,
+  reached: () => boolean,
+): Finding | null {
   const working = romFromReset(session.input, 'table');
   if (working === null) return null;
   const { machine } = session;
   const started = blocksWaitedFor(session);
-  const taken = ({ kind, name }: Part): boolean => kind !== 'board' && !started.has(name) && (!coreAlone || KEEPS_BACK.has(name));
+  const isOwed = (name: string): boolean => program !== null && HANDED_OVER.has(name);
+  const taken = ({ kind, name }: Part): boolean =>
+    kind !== 'board' && !started.has(name) && !isOwed(name) && (!coreAlone || KEEPS_BACK.has(name));
   const all = [...allDifferences(session, failing, working, taken), ...otherStack(machine, failing)];
   working.session.release();
   const byPlace = new Map<number, Difference[]>();
   for (const d of all.toSorted((a, b) => (b.writer?.seq ?? 0) - (a.writer?.seq ?? 0)))
-    if (d.writer?.kind === 'cpu' && inFlash(machine, d.writer.pc)) byPlace.set(d.writer.pc, [...(byPlace.get(d.writer.pc) ?? []), d]);
+    // what the program does itself, it does as well when it is started from reset
+    if (d.writer?.kind === 'cpu' && inFlash(machine, d.writer.pc) && !isOf(program, d.writer.pc))
+      byPlace.set(d.writer.pc, [...(byPlace.get(d.writer.pc) ?? []), d]);
   const tried = atMost(session.input, MOST.leftOut, 'instructions that may keep it from its goal', [...byPlace]);
   const helping = tried.filter(([pc]) => without(machine, pc, reached));
   return {

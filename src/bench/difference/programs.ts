@@ -7,14 +7,22 @@ import { MOST } from '../documents/bounds.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, US, type Ps } from '../../emu/time.ts';
 import type { RunInput } from '../input/run-input.ts';
+import type { Machine } from '../../emu/machine.ts';
 import { callChainOf } from '../session/call-chain.ts';
+import { proveFixedLoop } from '../session/fixed-loop.ts';
 import { Session } from '../session/session.ts';
 import { othersThanBooted } from '../session/programs.ts';
 import type { Program } from '../../image/programs.ts';
 import { checkpointBefore, record, runTo, type Step } from '../slice/window.ts';
 
-/** How long a program is watched from its first instruction on. */
-const WATCHED = 60 * MS;
+/** How long a program is watched from its first instruction on; one that dies later, until then, but no longer than `LONGEST`. */
+export const WATCHED = 60 * MS;
+const LONGEST = 1000 * MS;
+const BEHIND_DEATH = 10 * MS;
+/** When the run dies that the session has come to the end of; null: it does not. */
+export const diesAt = ({ machine, state }: Session): Ps | null => machine.state.lockup?.at ?? state.fault?.since ?? null;
+export const toWatch = ({ system: { now } }: Checkpoint, dies: Ps | null): Ps =>
+  Math.max(WATCHED, Math.min((dies ?? 0) - now + BEHIND_DEATH, LONGEST));
 
 /** The program behind the one that the chip starts; null where there are not two, or more. */
 export function secondProgram(s: Session): Program | null {
@@ -108,14 +116,19 @@ export interface Life {
   /** Wires, with the last level that they were driven to. */
   readonly driven: ReadonlyMap<string, number>;
   readonly enumerated: boolean;
+  /** Channels on which it has printed. */
+  readonly printed: ReadonlySet<string>;
+  /** In a loop that polls what cannot change any more. */
+  readonly waits: boolean;
   readonly died: boolean;
 }
 /** From where the session stands. */
-export function watch(s: Session): Life {
+export function watch(s: Session, watched: Ps): Life {
   const { machine, usb } = s;
   const [served, driven] = [new Set<number>(), new Map<string, number>()];
   const before = machine.observer;
   const resets = machine.history.resets.length;
+  const printedBefore = printedOn(machine);
   machine.observer = {
     ...before,
     exception: (core, exception, ...rest) => {
@@ -127,7 +140,7 @@ export function watch(s: Session): Life {
       driven.set(name, value);
     },
   };
-  const end = machine.now + WATCHED;
+  const end = machine.now + watched;
   try {
     while (machine.now < end && !machine.state.lockup) {
       const now = machine.now;
@@ -139,12 +152,18 @@ export function watch(s: Session): Life {
     machine.observer = before;
   }
   const died = machine.state.lockup !== null || s.state.fault !== null || machine.history.resets.length > resets;
-  return { served, driven, enumerated: usb.sessions.at(-1)?.enumerated != null, died };
+  const printed = new Set([...printedOn(machine)].filter(([name, count]) => count > (printedBefore.get(name) ?? 0)).map(([name]) => name));
+  const waits = !died && (proveFixedLoop(s)?.reads.length ?? 0) > 0;
+  return { served, driven, printed, waits, enumerated: usb.sessions.at(-1)?.enumerated != null, died };
 }
+const printedOn = ({ state }: Machine): ReadonlyMap<string, number> =>
+  new Map(Object.entries(state.console).map(([name, { count }]) => [name, count]));
 /** It does at least what the other does. What only the chip sees, a PLL or wait states, may have been so before. */
 export const livesAs = (s: Session, life: Life, wanted: Life): boolean =>
   life.died === wanted.died &&
   (life.enumerated || !wanted.enumerated) &&
+  (!life.waits || wanted.waits) &&
+  [...wanted.printed].every((channel) => life.printed.has(channel)) &&
   [...wanted.served].every((exception) => life.served.has(exception)) &&
   [...wanted.driven].every(([name, level]) => life.driven.has(name) || (!OUTPUT.test(name) && s.machine.system.wire(name) === level));
 const OUTPUT = /^out\./;
