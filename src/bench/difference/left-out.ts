@@ -68,6 +68,8 @@ function findLeftOut(
     if (d.writer?.kind === 'cpu' && inFlash(machine, d.writer.pc) && !isOf(program, d.writer.pc))
       byPlace.set(d.writer.pc, [...(byPlace.get(d.writer.pc) ?? []), d]);
   const tried = atMost(session.input, MOST.leftOut, 'instructions that may keep it from its goal', [...byPlace]);
+  // what helps though nothing was left out is no cause: it does the same when it is started from reset
+  if (program !== null && tried.length > 0 && reached()) return null;
   const helping = tried.filter(([pc]) => without(machine, pc, reached));
   return {
     helps: helping.length > 0,

@@ -19,7 +19,8 @@ import { deafPinText } from '../slice/deaf-pin.ts';
 import { idleBlock } from '../slice/idle-block.ts';
 import { lastWriteText } from '../slice/last-write.ts';
 import { armedPins, hearingPorts, isOff, lineOfPin, portRegister, portSelector, wakers, wakersText } from '../slice/wakers.ts';
-import { OF_SENDER, SERIAL_PORT } from '../documents/names.ts';
+import { SERIAL_PORT } from '../documents/names.ts';
+import { inputRegisters, pollsInput, type InputRegister } from '../session/input-registers.ts';
 import type { Note } from '../documents/note-facts.ts';
 import { hex32, type Outcome } from '../documents/result.ts';
 import type { PlannedAction, Step } from '../documents/scenario-types.ts';
@@ -189,44 +190,17 @@ interface Poll {
   count: number;
 }
 
-/** A register that shows what comes from outside, in these bits. */
-interface InputRegister {
-  readonly kind: PolledInput['kind'];
-  readonly block: string;
-  readonly register: string;
-  readonly bits: number;
-}
-/** Port inputs, and the status of serial receivers, by address. */
-function inputRegisters(s: Session): Map<number, InputRegister> {
-  const { system, chip } = s.machine;
-  const found = new Map<number, InputRegister>();
-  for (const row of chip.blocks) {
-    const layout = system.layoutOf(row.name);
-    for (const register of layout?.registers ?? []) {
-      const receives = register.fields.some((f) => /^RXF?NE/.test(f.name)) && /^I?SR$/.test(register.name);
-      const isPort = register.name === 'IDR' && layout?.registers.some((r) => r.name === 'ODR');
-      const sent = receives ? register.fields.filter((f) => OF_SENDER.test(f.name)) : [];
-      const bits = ~sent.reduce((mask, f) => mask | (1 << f.bit), 0);
-      if (receives || isPort)
-        found.set(row.base + register.offset, { kind: isPort ? 'pin' : 'serial', block: row.name, register: register.name, bits });
-    }
-  }
-  return found;
-}
-
 /** Whether the endless loop of the session waits for a pin or a received byte. */
 export function waitsForInput(s: Session): boolean {
   const { loop } = s.state;
   if (loop === null || idleBlock(s, loop.reads) !== null) return false;
-  const registers = inputRegisters(s);
-  const tested = s.machine.bootCore.testedMask(loop.pc) ?? -1;
-  if (loop.reads.some((address) => ((registers.get((address & ~3) >>> 0)?.bits ?? 0) & tested) !== 0)) return true;
+  if (pollsInput(s.machine, loop)) return true;
   return loop.exception === 0 && !loop.inFault && wakers(s, loop.sleeping).length > 0;
 }
 
 function polledInputs(s: Session, end: Checkpoint, code: Code): PolledInput[] {
   const { machine } = s;
-  const registers = inputRegisters(s);
+  const registers = inputRegisters(s.machine);
   const polls = new Map<string, Poll>();
   s.keepCheckpoints = false;
   s.restore(end);

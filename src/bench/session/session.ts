@@ -34,6 +34,7 @@ import { GoalHost } from './goal-host.ts';
 import { serveSemihosting } from './semihosting.ts';
 import { Steps } from './steps.ts';
 import { finiteLoop } from './finite-loop.ts';
+import { pollsInput } from './input-registers.ts';
 import { isAlone, proveFixedLoop, watchdogRuns } from './fixed-loop.ts';
 import { interruptsAround } from './surrounding-events.ts';
 import { CHECK_TIMER } from './hearing.ts';
@@ -643,8 +644,7 @@ export class Session implements LiveRun {
     const loaded = othersThanBooted(this);
     if (loaded.length > 0 && !loaded.some((p) => isRunning(this, p))) return false;
     // who waits for a pin or a byte runs
-    const polled = state.loop?.reads.map((address) => machine.system.regionAt(address)?.block?.row.model ?? '') ?? [];
-    const waits = outcome === 'stuck' && polled.some((model) => /^(gpio|usart|uart)/.test(model));
+    const waits = outcome === 'stuck' && state.loop !== null && pollsInput(machine, state.loop);
     return waits || outcome === 'no-jump' || outcome === 'back-in-app';
   }
   private end(reason: EndReason, settled: boolean): SessionEnd {
