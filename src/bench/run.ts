@@ -77,6 +77,7 @@ import { overwritten, type Overwritten } from './proof/overwritten.ts';
 import { starvedWait, type StarvedWait } from './proof/starved-wait.ts';
 import { wrongTurn, type WrongTurn } from './proof/wrong-turn.ts';
 import { starvedBy } from './slice/starved.ts';
+import { unreachable } from './slice/unreachable.ts';
 import { unstarted } from './slice/unstarted.ts';
 import { uncopiedNotes } from './proof/uncopied.ts';
 import { foreignTable, resetStory, outcomeAwake, waitStory, type Beneath } from './slice/why.ts';
@@ -818,9 +819,11 @@ function jumpNotes(session: Session, powerOn: Checkpoint, finished: Checkpoint):
   session.restore(finished);
   const foreign = foreignTable(session);
   const starved = starvedBy(session, finished);
+  const endless = starved === null ? unreachable(session, finished) : null;
   const found = findJump(session, powerOn, finished);
   session.restore(finished);
-  const notes = [
+  const notes: Note[] = [
+    ...(endless === null ? [] : [{ kind: 'endless', text: endless }]),
     ...(starved === null ? [] : [{ kind: 'starved', text: starved }]),
     ...(foreign === null ? [] : [{ kind: 'not-triggered', text: foreign }]),
     ...notTriggered(session, starved === null ? found : { ...found, inputs: [], atStart: [] }, starved === null),

@@ -58,6 +58,7 @@ export class Thumb {
   }
   beq = (to: string): this => this.conditional(to, 0);
   bne = (to: string): this => this.conditional(to, 1);
+  bcc = (to: string): this => this.conditional(to, 3);
   private conditional(to: string, condition: number): this {
     this.branches.push({ at: this.halves.length, to, condition });
     return this.put(0);

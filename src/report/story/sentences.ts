@@ -80,6 +80,7 @@ function headlineText(result: RunResult): string {
   if (polled) return `the firmware ${polled.advice?.said ?? polled.text}`;
   if (result.notes.some(({ kind }) => kind === 'starved'))
     return 'interrupts are taken again and again, and the program behind them does not run';
+  if (result.notes.some(({ kind }) => kind === 'endless')) return HEADLINES.stuck;
   if (waitsForInput(result)) return inputText(result);
   if (endsInLoop(result)) return `the firmware ends in an endless loop${otherGoal(result) === APP_GOAL ? loopText(result) : ''}`;
   const goal = otherGoal(result);
