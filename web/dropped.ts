@@ -1,4 +1,5 @@
 /** What was dropped or chosen: a firmware, its sources, or both; folders are gone through. */
+import { LARGEST_IMAGE } from '../src/image/errors.ts';
 import type { Piece, SourceTexts } from './setup.ts';
 
 export interface Found {
@@ -65,6 +66,8 @@ export function piecesOf({ firmware, others }: Dropped): Promise<Piece[]> {
   const all = firmware === null ? [] : [firmware, ...others];
   return Promise.all(
     all.map(async ({ file, path }) => {
+      if (file.size > LARGEST_IMAGE * 2 ** 20)
+        throw new Error(`Cannot read ${file.name}: it is larger than ${LARGEST_IMAGE} MiB; is it the right file?`);
       const isAlone = all.every((o) => o.file === file || o.file.name !== file.name);
       return { name: isAlone ? file.name : path, bytes: new Uint8Array(await file.arrayBuffer()) };
     }),

@@ -16,7 +16,7 @@ import { Tabs, type Tab } from './panes/tabs.tsx';
 import { Headline, VerdictPanel } from './panes/verdict.tsx';
 import { WhatIf } from './panes/what-if.tsx';
 import { changesIn, drawnOver, turned, useWhatIf } from './second.ts';
-import { unpacked } from './share.ts';
+import { fileIn } from './share.ts';
 import {
   NO_FLIPS,
   type Example,
@@ -123,8 +123,8 @@ function App() {
       const link = readLink(hash);
       if (link.sha256 === '') return take(all.find((e) => e.name === link.example) ?? all[0]!, link.flips);
       const inside = linkedFile(hash);
-      // what was cut on its way is no file: then the link is about its hash
-      const bytes = inside === null ? null : await unpacked(inside.text).catch(() => null);
+      // without it, the link is about its hash
+      const bytes = inside === null ? null : await fileIn(inside.text, link.sha256);
       const found: Kept | null = bytes === null ? await kept(link.sha256) : { name: inside!.name, bytes };
       setFlips(link.flips);
       setChip(link.chip.toLowerCase());

@@ -19,6 +19,15 @@ export async function packed(bytes: Uint8Array): Promise<string | null> {
 const LARGEST = 16 << 20;
 /** Bytes that are unpacked at once: each may become a thousand. */
 const AT_ONCE = 4096;
+/** Null where the text is no file, or another one than the link says: it was cut or changed on its way. */
+export async function fileIn(text: string, sha256: string): Promise<Uint8Array | null> {
+  try {
+    const [bytes, image] = await Promise.all([unpacked(text), import('../src/image/sha256.ts')]);
+    return image.sha256(bytes) === sha256 ? bytes : null;
+  } catch {
+    return null;
+  }
+}
 /** Throws where the text is no file. */
 export async function unpacked(text: string): Promise<Uint8Array> {
   const small = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0));

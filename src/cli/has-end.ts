@@ -1,12 +1,12 @@
 /** Files that are read as a whole: a pipe, a terminal and some files of the kernel keep who reads them until somebody writes, deaf to signals, and some devices never end. */
 import { realpathSync, statSync, type Stats } from 'node:fs';
 import { UsageError } from '../bench/documents/usage-error.ts';
+import { LARGEST_IMAGE } from '../image/errors.ts';
 import { nowRead } from './command-files.ts';
 
 /** The largest file of each kind that is read, MiB: nothing hears of `--wall` and signals while it is. */
 export const LARGEST = {
-  /** ELF with its debug data, or the text of all memory that a machine can have. */
-  image: 128,
+  image: LARGEST_IMAGE,
   /** All memory that a machine can have: `file@address`, and pieces of a dump. */
   binary: 32,
   dump: 16,

@@ -58,3 +58,6 @@ export class ImageError extends Error {
 export const RIGHT_FILE = 'no chip has more than 4 MB of flash: is it the right file?';
 export const hexAddress = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 export const atOffset = (n: number): string => `offset 0x${n.toString(16)}`;
+
+/** The largest file that is read as an image, MiB: an ELF with its debug data, or the text of all memory that a machine can have. */
+export const LARGEST_IMAGE = 128;
