@@ -222,6 +222,10 @@ export interface MagicWord {
   readonly readWithoutClock: boolean;
   readonly writer: Writer | null;
   readonly overwrittenBy: Writer | null;
+  /** `main.c:24 (main)` of it, where an instruction did it. */
+  readonly overwriter?: string;
+  /** It stored to the stack that it ran on. */
+  readonly onStack?: true;
   /** `overwrittenBy` is not executed without these reset flags, which an earlier reset (`stale`) or any reset raised; absent if that is not so. */
   readonly becauseOf?: { readonly flags: readonly string[]; readonly stale: boolean };
   /** `overwrittenBy` happened before the reset. */

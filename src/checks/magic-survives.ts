@@ -287,19 +287,24 @@ function keptInRam(w: MagicWord): string {
   if (w.byStack)
     return `/* the stack of this function reaches ${w.byStack.below} bytes into the variables: give it less (a large local array, a recursion), or the stack more RAM */`;
   if (w.lostBefore)
-    return `/* this ${w.overwrittenBy?.kind === 'dma' ? 'transfer' : 'line'} also writes to ${at}: shorten it, or give the request its own word in a NOLOAD section */`;
+    return `/* ${overwriterOf(w)} also writes ${hex(w.atReset)} to ${at}${w.onStack ? ', which is on its stack' : ''}: ${w.onStack ? '' : 'shorten it, or '}give the request its own word in a NOLOAD section */`;
   if (w.overwrittenBy && isNoInit(w.variable?.section))
     return `/* this overwrites ${w.variable!.name} (${w.variable!.section}): leave ${w.variable!.section} out */`;
   if (w.variable)
     return part('declaration', `of ${w.variable.name}${placeOf(w.variable)}${remark}`, keptInC(w.variable.name, w.variable.bytes));
   return part('file', `, to be used instead of the word at ${at} wherever that is written and read${remark}`, keptInC('dfu_request', 4));
 }
-const inEepromInC = ({ address, overwrittenBy, atReset, wanted, writtenUnlocked }: MagicWord): string =>
-  overwrittenBy && atReset === wanted
-    ? `/* this line also writes to ${hex(address)}: give the request its own word */`
+/** A repair may keep several words, and the place of the cause is that of the first. */
+const overwriterOf = ({ overwriter, overwrittenBy }: MagicWord): string =>
+  overwriter ?? `this ${overwrittenBy?.kind === 'dma' ? 'transfer' : 'line'}`;
+const inEepromInC = (w: MagicWord): string => {
+  const { address, overwrittenBy, atReset, wanted, writtenUnlocked } = w;
+  return overwrittenBy && atReset === wanted
+    ? `/* ${overwriterOf(w)} also writes to ${hex(address)}: give the request its own word */`
     : writtenUnlocked
       ? part('after', ', before the reset', 'while (FLASH->SR & FLASH_SR_BSY) {}')
       : part('before', ', which writes it', 'FLASH->PEKEYR = 0x89ABCDEFu;', 'FLASH->PEKEYR = 0x02030405u;');
+};
 /** A store of the whole ECC word empties the buffer into it. */
 function wholeWordInC(address: number, bytes: number): string {
   const word = `(volatile uint${8 * bytes}_t *)${hex(address - (address % bytes))}u`;

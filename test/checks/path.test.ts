@@ -248,6 +248,17 @@ describe('the request that has to survive a reset', () => {
     });
     expect(check('magic-survives').repair(t.subject())).toMatchObject({ at: 'keep', words: [{ address: 0x20000010, value: 0xb007d0f5 }] });
   });
+  test('of several words that were overwritten before the reset, each fix names the line and what it writes', () => {
+    const lost = { atReset: 3, read: 3, overwrittenBy: writer(0x08000710, 41), lostBefore: true } as const;
+    const t = none(
+      word({ ...lost, overwriter: 'main.c:24 (main)' }),
+      word({ ...lost, address: 0x20000020, overwriter: 'cmd.c:7 (parse)', onStack: true }),
+    );
+    expect(check('magic-survives').repair(t.subject())!.fix!.split('\n')).toEqual([
+      '/* main.c:24 (main) also writes 0x00000003 to 0x20000010: shorten it, or give the request its own word in a NOLOAD section */',
+      '/* cmd.c:7 (parse) also writes 0x00000003 to 0x20000020, which is on its stack: give the request its own word in a NOLOAD section */',
+    ]);
+  });
   test('a backup register without DBP ignored the write', () => {
     const t = none(word({ address: 0x44007d00, atReset: 0, read: 0 }));
     expect(t.judge('magic-survives')).toMatchObject({

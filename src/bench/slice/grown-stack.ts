@@ -21,6 +21,10 @@ export function grownStack({ input: { images }, machine }: Session, address: num
   const end = endOfVariables(images, sp, address);
   return { sp, section: sectionAt(images, end - 1) ?? own, end, below: end - sp };
 }
+/** Between SP and where the stack began at the last reset. */
+export function isOnStack({ machine: { bootCore, state } }: Session, address: number, sp: number): boolean {
+  return address >= sp - BELOW && address < (bootCore.peek(state.vectors[0] ?? 0, 4) ?? 0);
+}
 type Images = Session['input']['images'];
 /** The variable that has a byte at this address. */
 function variableAt(images: Images, address: number): { readonly from: number; readonly size: number } | null {

@@ -19,8 +19,9 @@ import { sourceName } from '../../image/source-name.ts';
 import { eccRule } from './ecc-loss.ts';
 import type { Session } from '../session/session.ts';
 import { flagsBehind } from './reset-flags-read.ts';
-import { grownStack } from './grown-stack.ts';
+import { grownStack, isOnStack } from './grown-stack.ts';
 import { storesOf, type Store } from './stores.ts';
+import { place } from './words.ts';
 import { record, runTo, writerAt, type Step } from './window.ts';
 
 /** How long behind the reset accesses are watched; most requests are read early, and what explains the run ends the search. */
@@ -178,14 +179,15 @@ class RequestTrace {
       }
     }
     const read = [...this.words.values()];
-    const found = this.withWriters(this.telling(read)).map((w) => this.withFlags(behind.checkpoint, w));
+    const found = this.withWriters(this.telling(read)).map((w) => this.withReasons(behind.checkpoint, w));
     const told = found.some((w) => w.elsewhere !== null || (w.writer !== null && w.comparedWith === w.wanted));
     return told ? found : [...found, ...this.unread(behind.before.words)];
   }
 
-  private withFlags(behind: Checkpoint, w: MagicWord): MagicWord {
+  private withReasons(behind: Checkpoint, w: MagicWord): MagicWord {
     const becauseOf = isLost(w) && w.lostBefore === undefined ? flagsBehind(this.session, behind, w) : undefined;
-    return becauseOf === undefined ? w : { ...w, becauseOf };
+    const by = w.overwrittenBy?.kind === 'cpu' ? { overwriter: place(this.session, w.overwrittenBy.pc) } : {};
+    return { ...w, ...by, ...(becauseOf === undefined ? {} : { becauseOf }) };
   }
 
   /** A request of several words is looked at word by word, and no further than to the first that was lost: the next round keeps what the last one missed. */
@@ -446,9 +448,10 @@ class RequestTrace {
         }
       : { ...magicOf(w, w.before, writerOf(store), null), ...(store.size < w.size ? { inParts: true as const } : {}) };
   }
-  private byStack({ address }: Word, { sp }: Store): Pick<MagicWord, 'byStack'> {
+  private byStack({ address }: Word, { sp }: Store): Pick<MagicWord, 'byStack' | 'onStack'> {
     const grown = sp === null ? null : grownStack(this.session, address, sp);
-    return grown === null ? {} : { byStack: grown };
+    if (grown !== null) return { byStack: grown };
+    return sp !== null && isOnStack(this.session, address, sp) ? { onStack: true } : {};
   }
   /** The last stores to words, of a value each if one is given, in one look for all of them. */
   private storesOf(words: readonly Word[], value?: (w: Word) => number): ReadonlyMap<Word, Store | null | 'too long'> {
