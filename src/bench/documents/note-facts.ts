@@ -37,6 +37,8 @@ export type NoteFact =
       readonly callers: readonly Frame[];
       readonly inHandler: boolean;
       readonly asleep?: true;
+      /** The handler returns, and is taken again. */
+      readonly storm?: true;
     }
   /** `wait`: the polled block has no clock; `enable` is its bit, for example `RCC.AHB1ENR.GPIOAEN`. */
   | { readonly is: 'no-clock'; readonly block: string; readonly enable: string }

@@ -23,6 +23,12 @@ export function starvedBy(s: Session, end: Checkpoint): string | null {
   const flag = standingFlag(s, end);
   return `${storm.name} is taken again and again, so the program does not run: when its handler ${place(s, storm.handler)} returns, the interrupt is pending again (${storm.times} times in ${WATCH / MS} ms)${flag}${stopped}`;
 }
+/** Of an interrupt whose handler returns and is taken again: the flag that it does not clear. Leaves the session anywhere. */
+export function stormLines(s: Session, end: Checkpoint): string[] {
+  s.keepCheckpoints = false;
+  const flag = standingFlag(s, end);
+  return flag === '' ? [] : [flag.slice(2)];
+}
 /** An interrupt that leaves thread code no instruction. */
 export interface Storm {
   /** `interrupt 7 (EXTI)` */

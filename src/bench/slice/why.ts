@@ -28,6 +28,7 @@ import { lastStore, storesOf, type Store } from './stores.ts';
 import { domainReason } from './core-domain.ts';
 import { idleBlock } from './idle-block.ts';
 import { silentSource, unrunHandler } from './unrun-handler.ts';
+import { stormLines } from './starved.ts';
 import { isRam, runTo, writerAt } from './window.ts';
 import type { Frame } from '../documents/note-facts.ts';
 import { deafPorts, isOff, standbyWakers, unknownWakers, wakers, wakersText } from './wakers.ts';
@@ -155,6 +156,8 @@ export function waitStory(s: Session, powerOn: Checkpoint, finished: Checkpoint)
   if (loop === null) return null;
   const known = loop.exception === 0 ? ofBlocks(s, loop) : foreignTable(s);
   if (known !== null) return { lines: [known], changed: null };
+  // a handler that returns waits for nothing
+  if (loop.storm) return { lines: stormLines(s, finished), changed: null };
   const counter = stoppedCounter(s.machine.bootCore, loop.reads);
   if (counter !== null) {
     const outcome = outcomeCounting(s);

@@ -118,7 +118,8 @@ function stuckAt(s: Session, outcome: Outcome): ResultStuck | null {
 }
 function polledIn(s: Session, loop: NonNullable<Session['state']['loop']>): ResultStuck {
   const { system } = s.machine;
-  const address = loop.reads[0];
+  // what a handler that returns, and is taken again, has read on its way is not polled
+  const address = loop.storm ? undefined : loop.reads[0];
   if (address === undefined) return { address: null, register: null, value: null, pc: hex32(loop.pc), force: null };
   const region = system.regionAt(address);
   const value = s.machine.bootCore.peek(address & ~3, 4) ?? 0;
@@ -308,7 +309,16 @@ function loopNote(s: Session, { pc }: ResultStuck, inHandler: boolean): Note {
   return {
     kind: 'loop',
     text,
-    about: { is: 'loop', at, where, ...(inner && { inner }), callers, inHandler, ...(s.state.loop?.sleeping && { asleep: true }) },
+    about: {
+      is: 'loop',
+      at,
+      where,
+      ...(inner && { inner }),
+      callers,
+      inHandler,
+      ...(s.state.loop?.sleeping && { asleep: true }),
+      ...(s.state.loop?.storm && { storm: true }),
+    },
   };
 }
 

@@ -78,7 +78,7 @@ const polledOf = (result: RunResult): Said | undefined => (hasReached(result) ? 
 function headlineText(result: RunResult): string {
   const polled = polledOf(result);
   if (polled) return `the firmware ${polled.advice?.said ?? polled.text}`;
-  if (result.notes.some(({ kind }) => kind === 'starved'))
+  if (result.notes.some(({ kind, about }) => kind === 'starved' || (about?.is === 'loop' && about.storm === true)))
     return 'interrupts are taken again and again, and the program behind them does not run';
   if (result.notes.some(({ kind }) => kind === 'endless')) return HEADLINES.stuck;
   if (waitsForInput(result)) return inputText(result);
