@@ -18,6 +18,8 @@ export interface ApplyOptions {
   readonly written: Map<string, string>;
   /** The file on the disk that a source was read from. */
   readonly onDisk: (name: string) => string | null;
+  /** It was written after the images. */
+  readonly isLater: (name: string) => boolean;
 }
 
 export async function applyPatchTo(files: readonly PatchedFile[], options: ApplyOptions, io: Io): Promise<void> {
@@ -35,18 +37,27 @@ export async function applyPatchTo(files: readonly PatchedFile[], options: Apply
 }
 
 /** Where a file is to be written; an error where it must not be. */
-async function placeOf({ name, path, before }: PatchedFile, { allowDirty, written, onDisk }: ApplyOptions, io: Io): Promise<string> {
+async function placeOf(
+  { name, path, before }: PatchedFile,
+  { allowDirty, written, onDisk, isLater }: ApplyOptions,
+  io: Io,
+): Promise<string> {
   const place = onDisk(name);
   if (place === null || realpathSync(place) !== place) throw new UsageError(`${path} is reached through a link, so it is not written`);
   if (!readFileSync(place).equals(Buffer.from(before)))
     throw new SurroundingsError(`${path} was changed while the image ran`, 'start again');
-  if (!allowDirty && written.get(place) !== before) await mustBeCommitted(place, path, io);
+  if (!allowDirty && written.get(place) !== before) await mustBeCommitted(place, path, isLater(name), io);
   return place;
 }
 
-async function mustBeCommitted(place: string, path: string, io: Io): Promise<void> {
-  if ((await git(['status', '--porcelain', '-z', '--ignored=matching'], place, path, io)) !== '')
-    throw new UsageError(`${path} has uncommitted changes`, 'commit or stash them, or give --allow-dirty');
+async function mustBeCommitted(place: string, path: string, later: boolean, io: Io): Promise<void> {
+  const isDirty = (await git(['status', '--porcelain', '-z', '--ignored=matching'], place, path, io)) !== '';
+  if (isDirty && later)
+    throw new UsageError(
+      `${path} has uncommitted changes that are newer than the image: they may be this fix`,
+      'build it first; else commit or stash them, or give --allow-dirty',
+    );
+  if (isDirty) throw new UsageError(`${path} has uncommitted changes`, 'commit or stash them, or give --allow-dirty');
   // of these `git status` says nothing, whatever is in them: a small letter is --assume-unchanged, an S --skip-worktree
   if (/^[a-zS] /.test(await git(['ls-files', '-v', '-z'], place, path, io)))
     throw new UsageError(

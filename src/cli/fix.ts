@@ -10,7 +10,7 @@ import { patchOf, type Patch } from '../report/patch.ts';
 import { storyOf } from '../report/story/story.ts';
 import { toldOn } from '../report/story/surfaces.ts';
 import { printable } from '../report/text.ts';
-import { withShownPaths } from '../report/shown-paths.ts';
+import { placesIn, withShownPaths } from '../report/shown-paths.ts';
 import { applyPatchTo } from './apply-patch.ts';
 import type { Bench } from './engine.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
@@ -91,6 +91,8 @@ class Repair {
     for (const line of patch.left) io.stderr.write(`bootbench: not in the patch: ${printable(line)}\n`);
     for (const line of patch.needs) io.stderr.write(`bootbench: ${printable(line)}\n`);
     if (patch.text !== '') io.stderr.write(`Next   add > fix.diff, then: ${printable(patch.command)}; or add --apply\n`);
+    else if (!ran.good && this.newerThanImage(ran) !== null)
+      io.stderr.write(`bootbench: ${printable(this.newerThanImage(ran)!)} was changed after the image was built: build it first\n`);
     else if (!ran.good && patch.left.length === 0) io.stderr.write(`bootbench: no patch, because ${noCause(ran)}\n`);
     return ran.good ? EXIT.ok : EXIT.failed;
   }
@@ -103,12 +105,15 @@ class Repair {
       this.tellVerdict(ran, io.stdout);
       const patch = patchOf(ran.result, ran.sources);
       if (ran.good && (round === rounds || !this.isLeft(ran, patch))) return EXIT.ok;
-      const why = round === rounds ? `it is not green after ${rounds} round${rounds === 1 ? '' : 's'}` : this.whyStop(ran, patch);
-      if (why !== null) return this.stop(why);
-      if (!this.isBuiltFrom(patch)) {
+      const newer = this.newerThanImage(ran);
+      if (newer !== null && this.options.build === undefined)
+        throw new UsageError(`${newer} was changed after the image was built`, 'build it first, or give --build "<command>"');
+      if (newer !== null) {
         ran = await this.rebuilt(`round ${round + 1}: the sources are newer than the image, so they are built first`, ran, false);
         continue;
       }
+      const why = round === rounds ? `it is not green after ${rounds} round${rounds === 1 ? '' : 's'}` : this.whyStop(ran, patch);
+      if (why !== null) return this.stop(why);
       const line = await this.write(round + 1, patch, ran);
       if (options.build === undefined) {
         io.stdout.write(`${line}\nNext   build it, then run it again: --build "<command>" does both\n`);
@@ -125,18 +130,20 @@ class Repair {
     return isReady && hasReached(ran.result) && this.whyStop(ran, patch) === null;
   }
 
-  /** Whether the lines of the image are those of the sources; an error where nothing can make them so. */
-  private isBuiltFrom({ files }: Patch): boolean {
-    const newer = files.find((f) => f.newer);
-    if (newer === undefined || this.changed.size > 0) return true;
-    if (this.options.build === undefined)
-      throw new UsageError(`${newer.path} was changed after the image was built`, 'build it first, or give --build "<command>"');
-    return false;
+  /** A source that the run came by, and whose lines are not those of the image; null where nothing is known to be newer. */
+  private newerThanImage({ result, sources }: Ran): string | null {
+    if (this.changed.size > 0) return null;
+    const files = [...placesIn(result)].flatMap((file) => sources(file) ?? []);
+    return files.find((f) => f.newer)?.path ?? null;
   }
 
   private async write(round: number, patch: Patch, { sources, result }: Ran): Promise<string> {
     const { options, io, written } = this;
-    await applyPatchTo(patch.files, { allowDirty: options.allowDirty === true, written, onDisk: sources.onDisk }, io);
+    await applyPatchTo(
+      patch.files,
+      { allowDirty: options.allowDirty === true, written, onDisk: sources.onDisk, isLater: sources.isLater },
+      io,
+    );
     for (const cause of firstSet(proofOf(result)!)) if (patch.causes.includes(cause.id)) this.mended.add(causeInFull(cause));
     for (const { path } of patch.files) this.changed.add(path);
     for (const line of [...patch.left, ...patch.needs]) io.stderr.write(`bootbench: ${printable(line)}\n`);

@@ -75,6 +75,8 @@ export interface SourcePlaces {
 export interface DiskSources extends Sources {
   /** The file that a source is read from. */
   readonly onDisk: (file: string) => string | null;
+  /** It was written after the images, be it by a moment: as a checkout may do, too. */
+  readonly isLater: (file: string) => boolean;
 }
 
 /** Looked for from the working folder, the image's folder and the folders above it, as far as they lie in the project. */
@@ -104,6 +106,10 @@ export function sourcesOf({ images, folder, io, roots = [] }: SourcePlaces): Dis
   return Object.assign(sources, {
     leftOut: (name: string) => find(name).leftOut,
     onDisk: (name: string) => find(name).path,
+    isLater: (name: string) => {
+      const { path } = find(name);
+      return path !== null && built > 0 && statSync(path).mtimeMs > built;
+    },
     usesCmsis: () => (cmsis === undefined ? (cmsis = usesCmsis(files.map((file) => readFileSync(file)))) : cmsis),
     codeFiles: () => (code ??= codeFilesOf(files.map((path) => ({ path, bytes: new Uint8Array(readFileSync(path)) })))),
   });

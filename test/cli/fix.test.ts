@@ -1,6 +1,6 @@
 /** `bootbench fix` in a project as users have them: a repository, a makefile, a jump from an interrupt. */
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { inThread, type Bench } from '../../src/cli/engine.ts';
@@ -165,6 +165,37 @@ describe.skipIf(skipped)(`bootbench fix${why}`, { timeout: 120_000 }, () => {
     expect(diff(root)).toBe(before);
     expect((await fix(root, ...BUILD, '--allow-dirty')).code).toBe(0);
     expect(diff(root)).toContain('+/* mine */');
+  });
+
+  it('an image that was not built since the fix was written is to be built first', async () => {
+    const root = smallProject();
+    expect(await fix(root, '--apply')).toMatchObject({ code: 1, out: expect.stringContaining('changed\nNext   build it') });
+    const fixed = diff(root);
+    const again = await fix(root, '--apply');
+    expect(again).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/has uncommitted changes that are newer than the image.*build it first/),
+    });
+    const later = Date.now() / 1000 + 120;
+    for (const file of ['isr.c', 'main.c', 'boot.c']) utimesSync(join(root, 'src', file), later, later);
+    expect(await fix(root, '--apply')).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/src\/\w+\.c was changed after the image was built; build it first/),
+    });
+    expect(diff(root)).toBe(fixed);
+    expect((await fix(root, ...BUILD)).code).toBe(0);
+  });
+  it('says the same where the newer text shows no place for a fix', async () => {
+    const root = smallProject();
+    const file = join(root, 'src', 'boot.c');
+    writeFileSync(file, '/* moved elsewhere */\n');
+    const later = Date.now() / 1000 + 120;
+    utimesSync(file, later, later);
+    expect((await fix(root)).err).toContain('src/boot.c was changed after the image was built: build it first');
+    expect(await fix(root, '--apply')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('src/boot.c was changed after the image was built'),
+    });
   });
 
   it.each(['assume-unchanged', 'skip-worktree'])('writes no file that git is told to leave out by --%s', async (flag) => {
