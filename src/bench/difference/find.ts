@@ -120,8 +120,15 @@ function ofHandler({ input }: Session, d: Difference, { pc, inHandler }: Sender)
   const exception = exceptionName(input.chip, d.value);
   return { ...d, writer: inHandler, active: { exception, in: nameOf(image) } };
 }
-/** Whether a run from power-on comes to the program, and that does what it does from reset; null where it does nothing to compare with. The session is left anywhere. */
-export function livesBehind(session: Session, powerOn: Checkpoint, program: Program, end: Ps): (() => boolean) | null {
+/** A program that a run may come to. */
+export interface Lives {
+  /** The run came to it. */
+  readonly isStarted: boolean;
+  /** Whether a run from power-on comes to it, and it does what it does from reset. The session is left anywhere. */
+  readonly lives: () => boolean;
+}
+/** Null where it does nothing to compare with. The session is left anywhere. */
+export function livesBehind(session: Session, powerOn: Checkpoint, program: Program, end: Ps): Lives | null {
   const dies = diesAt(session);
   const working = fromReset(session.input, program);
   if (working === null) return null;
@@ -130,12 +137,13 @@ export function livesBehind(session: Session, powerOn: Checkpoint, program: Prog
   const wanted = lifeToHave(working.session, watched);
   working.session.release();
   if (wanted === null) return null;
-  return () => {
+  const lives = (): boolean => {
     const arrived = arrival(session, powerOn, program, end);
     if (arrived === null) return false;
     session.restore(arrived);
     return livesAs(session, watch(session, watched), wanted);
   };
+  return { isStarted: first !== null, lives };
 }
 function search(session: Session, failing: Checkpoint, working: Working, reached: Goal, taken: (part: Part) => boolean): Finding {
   const kept = session.keepCheckpoints;

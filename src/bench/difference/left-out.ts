@@ -36,40 +36,42 @@ export function leftOut(session: Session, { powerOn, finished, at, coreAlone }: 
   const program = secondProgram(session);
   const lives = program === null ? null : livesBehind(session, powerOn, program, at);
   if (program !== null && lives === null) return null;
-  const reached = lives ?? ((): boolean => runFrom(session, powerOn, { pages: new Set() }).reached);
+  const reached = lives?.lives ?? ((): boolean => runFrom(session, powerOn, { pages: new Set() }).reached);
   const failing = session.faultCheckpoint ?? finished;
-  return { program, find: () => findLeftOut(session, failing, { coreAlone, program }, reached) };
+  const started = lives?.isStarted === true ? program : null;
+  return { program, find: () => findLeftOut(session, failing, { coreAlone, started }, reached) };
 }
 /** What a loader has to set for a program: to leave it out mends nothing, even where the program happens to live without. */
 const HANDED_OVER: ReadonlySet<string> = new Set(['stack pointers', 'VTOR']);
 const isOf = (program: Program | null, pc: number): boolean =>
   program !== null && program.parts.some(({ address, size }) => pc >= address && pc < address + size);
 /**
+ * @param started the program that the run came to
  * @param reached a run from power-on: whether it comes to its goal
  */
 function findLeftOut(
   session: Session,
   failing: Checkpoint,
-  { coreAlone, program }: Pick<Ended, 'coreAlone'> & Pick<LeftOut, 'program'>,
+  { coreAlone, started }: { readonly coreAlone: boolean; readonly started: Program | null },
   reached: () => boolean,
 ): Finding | null {
   const working = romFromReset(session.input, 'table');
   if (working === null) return null;
   const { machine } = session;
-  const started = blocksWaitedFor(session);
-  const isOwed = (name: string): boolean => program !== null && HANDED_OVER.has(name);
+  const waitedFor = blocksWaitedFor(session);
+  const isOwed = (name: string): boolean => started !== null && HANDED_OVER.has(name);
   const taken = ({ kind, name }: Part): boolean =>
-    kind !== 'board' && !started.has(name) && !isOwed(name) && (!coreAlone || KEEPS_BACK.has(name));
+    kind !== 'board' && !waitedFor.has(name) && !isOwed(name) && (!coreAlone || KEEPS_BACK.has(name));
   const all = [...allDifferences(session, failing, working, taken), ...otherStack(machine, failing)];
   working.session.release();
   const byPlace = new Map<number, Difference[]>();
   for (const d of all.toSorted((a, b) => (b.writer?.seq ?? 0) - (a.writer?.seq ?? 0)))
     // what the program does itself, it does as well when it is started from reset
-    if (d.writer?.kind === 'cpu' && inFlash(machine, d.writer.pc) && !isOf(program, d.writer.pc))
+    if (d.writer?.kind === 'cpu' && inFlash(machine, d.writer.pc) && !isOf(started, d.writer.pc))
       byPlace.set(d.writer.pc, [...(byPlace.get(d.writer.pc) ?? []), d]);
   const tried = atMost(session.input, MOST.leftOut, 'instructions that may keep it from its goal', [...byPlace]);
   // what helps though nothing was left out is no cause: it does the same when it is started from reset
-  if (program !== null && tried.length > 0 && reached()) return null;
+  if (started !== null && tried.length > 0 && reached()) return null;
   const helping = tried.filter(([pc]) => without(machine, pc, reached));
   return {
     helps: helping.length > 0,

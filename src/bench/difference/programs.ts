@@ -118,8 +118,8 @@ export interface Life {
   readonly enumerated: boolean;
   /** Channels on which it has printed. */
   readonly printed: ReadonlySet<string>;
-  /** In a loop that polls what cannot change any more. */
-  readonly waits: boolean;
+  /** In a loop that is proved to have no end. */
+  readonly hangs: boolean;
   readonly died: boolean;
 }
 /** From where the session stands. */
@@ -153,8 +153,8 @@ export function watch(s: Session, watched: Ps): Life {
   }
   const died = machine.state.lockup !== null || s.state.fault !== null || machine.history.resets.length > resets;
   const printed = new Set([...printedOn(machine)].filter(([name, count]) => count > (printedBefore.get(name) ?? 0)).map(([name]) => name));
-  const waits = !died && (proveFixedLoop(s)?.reads.length ?? 0) > 0;
-  return { served, driven, printed, waits, enumerated: usb.sessions.at(-1)?.enumerated != null, died };
+  const hangs = !died && proveFixedLoop(s) !== null;
+  return { served, driven, printed, hangs, enumerated: usb.sessions.at(-1)?.enumerated != null, died };
 }
 const printedOn = ({ state }: Machine): ReadonlyMap<string, number> =>
   new Map(Object.entries(state.console).map(([name, { count }]) => [name, count]));
@@ -162,7 +162,7 @@ const printedOn = ({ state }: Machine): ReadonlyMap<string, number> =>
 export const livesAs = (s: Session, life: Life, wanted: Life): boolean =>
   life.died === wanted.died &&
   (life.enumerated || !wanted.enumerated) &&
-  (!life.waits || wanted.waits) &&
+  (!life.hangs || wanted.hangs) &&
   [...wanted.printed].every((channel) => life.printed.has(channel)) &&
   [...wanted.served].every((exception) => life.served.has(exception)) &&
   [...wanted.driven].every(([name, level]) => life.driven.has(name) || (!OUTPUT.test(name) && s.machine.system.wire(name) === level));
