@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { applyPatch } from 'diff';
-import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, test, onTestFinished } from 'vitest';
 import { parseScenario } from '../../src/bench/input/scenario.ts';
 import { inThread } from '../../src/cli/engine.ts';
 import { streamOf, type Io } from '../../src/cli/io.ts';
@@ -162,6 +162,15 @@ it('docs/result.md shows what its command writes', async () => {
 it('docs/chips.md is made of the program', () => {
   if (WRITE) writeFileSync(join(ROOT, 'docs/chips.md'), supportPage());
   else expect(read('docs/chips.md')).toBe(supportPage());
+});
+
+it('the tutorial: what it says of fix works in the folder that demo has written', async () => {
+  const demo = mkdtempSync(join(tmpdir(), 'bootbench-test-'));
+  onTestFinished(() => rmSync(demo, { recursive: true, force: true }));
+  await output('bootbench demo .', demo);
+  const [, command] = /`(bootbench fix [^`]*)`/.exec(read(TUTORIAL))!;
+  expect(await output(command!, join(demo, 'firmware'))).toContain('round 1: primask: src/bootloader.c changed');
+  expect(readFileSync(join(demo, 'firmware', 'src', 'bootloader.c'), 'utf8')).toContain('__enable_irq();');
 });
 
 /** Code of a page that names its file: `~~~ts src/checks/basepri.ts`, `…` for what is left out. */
