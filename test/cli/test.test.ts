@@ -34,6 +34,16 @@ describe('bootbench test', () => {
     expect(readFileSync(join(cwd, 'r.xml'), 'utf8')).toContain('tests="2" failures="1" errors="0"');
   });
 
+  test('a scenario whose image is missing does not hold: exit 1, and the others run', async () => {
+    const cwd = scenarios({ 'a.json': { outcome: 'dfu' }, 'b.json': { outcome: 'dfu' } });
+    const b = JSON.parse(readFileSync(join(cwd, 'b.json'), 'utf8')) as object;
+    writeFileSync(join(cwd, 'b.json'), JSON.stringify({ ...b, images: ['gone.elf'] }));
+    const ran = await cli(['test', '.'], { cwd });
+    expect(ran.code).toBe(1);
+    expect(ran.out).toContain('ok   a.json');
+    expect(ran.out).toMatch(/ERR {2}b\.json.*\n +cannot read gone\.elf[^]*1 of 2 scenarios hold/);
+  });
+
   test('a name of several lines stays on one: a CI reads commands from lines', async () => {
     const cwd = scenarios({ 'a\n::set-output name=x::1.json': { outcome: 'fault' } });
     for (const args of [
