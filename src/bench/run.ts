@@ -78,6 +78,7 @@ import { starvedWait, type StarvedWait } from './proof/starved-wait.ts';
 import { wrongTurn, type WrongTurn } from './proof/wrong-turn.ts';
 import { starvedBy } from './slice/starved.ts';
 import { unreachable } from './slice/unreachable.ts';
+import { wrongTable, type WrongTable } from './proof/meant-handler.ts';
 import { unstarted } from './slice/unstarted.ts';
 import { uncopiedNotes } from './proof/uncopied.ts';
 import { foreignTable, resetStory, outcomeAwake, waitStory, type Beneath } from './slice/why.ts';
@@ -357,6 +358,7 @@ interface Answers {
   turn?: WrongTurn;
   overwritten?: Overwritten;
   starved?: StarvedWait;
+  table?: WrongTable;
   after?: After<string>;
   dependsOn: RomDependency[];
   symptom: SymptomAnswer | null;
@@ -417,7 +419,7 @@ function lookForCause(run: PlainRun, { judged, failure, beneath, entry, starts, 
   answers.diagnosis = diagnose(session, starts, variants, judged, observed, true);
   if (otherRate !== null) run.notes.push(...atOtherRate(session, starts, otherRate));
   const explained = answers.diagnosis.explained === true;
-  if (!explained && (isOverwritten(run, failure, answers) || isStarved(run, beneath, answers))) return;
+  if (!explained && (isOverwritten(run, failure, answers) || isHeldInHandler(run, beneath, answers))) return;
   if (!explained) Object.assign(answers, byDifference(run, entry));
   answers.path = onTheWay(run, explained || answers.difference?.helps === true);
   if (explained || answers.difference?.helps === true || answers.path.sets.length > 0) return;
@@ -433,12 +435,21 @@ function lookForCause(run: PlainRun, { judged, failure, beneath, entry, starts, 
   answers.board = searched(run, 'what the board or the host keeps from it', NO_BOARD, () => boardCauses(input, () => true));
 }
 
+const isHeldInHandler = (run: PlainRun, beneath: JudgedRun['beneath'], answers: Answers): boolean =>
+  isStarved(run, beneath, answers) || hasWrongTable(run, answers);
 /** A wait in a handler for what cannot preempt it. True: in Thread mode the goal is reached. */
 function isStarved(run: PlainRun, beneath: JudgedRun['beneath'], answers: Answers): boolean {
   if (beneath === null) return false;
   const starved = searched(run, 'the wait in a handler', null, () => starvedWait(run.session, run.finished, beneath));
   if (starved !== null) answers.starved = starved;
   return starved?.reached === true;
+}
+/** The handler in which it hangs is not that of the program's table. True: with the right one the goal is reached. */
+function hasWrongTable(run: PlainRun, answers: Answers): boolean {
+  if (run.base.interrupt === null || run.base.interrupt.storm) return false;
+  const table = searched(run, 'the handler that was meant', null, () => wrongTable(run.session, run.finished));
+  if (table !== null) answers.table = table;
+  return table?.reached === true;
 }
 /** A store over what a fault in front of any entry hangs on. */
 function isOverwritten(run: PlainRun, failure: Failure | null, answers: Answers): boolean {
@@ -662,6 +673,7 @@ function leftBehind(run: PlainRun): ByDifference {
   return { difference, receiver: { id: 'image', name: program.name } };
 }
 
+const inHandler = ({ starved, table }: Answers): Pick<Answers, 'starved' | 'table'> => ({ ...(starved && { starved }), ...(table && { table }) }); // prettier-ignore
 function makeWhole(run: PlainRun, { judged, entry }: JudgedRun, answers: Answers): RunResult<string> {
   const { session, input, base, notes } = run;
   const {
@@ -674,7 +686,6 @@ function makeWhole(run: PlainRun, { judged, entry }: JudgedRun, answers: Answers
     left,
     turn,
     overwritten: over,
-    starved,
     after,
     dependsOn,
     symptom,
@@ -698,7 +709,7 @@ function makeWhole(run: PlainRun, { judged, entry }: JudgedRun, answers: Answers
       ...(left && { left }),
       ...(turn && { turn }),
       ...(over && { overwritten: over }),
-      ...(starved && { starved }),
+      ...inHandler(answers),
       ...(after && { after }),
     },
     dependsOn,

@@ -52,7 +52,7 @@ test('an interrupt whose handler never returns is told with who enabled it, a sy
   const stuck = { ...primaskResult(), outcome: 'stuck' as const, entries: [] };
   const at = { pc: '0x08000500' as const, symbol: 'isr', file: 'it.c', line: 7 };
   const told = (name: string, enabledBy: typeof at | null): string =>
-    summarise(stuck, { ...base, interrupt: { name, storm: false, shared: false, handler: at, enabledBy } });
+    summarise(stuck, { ...base, interrupt: { name, storm: false, shared: false, wrongTable: false, handler: at, enabledBy } });
   expect(told('PendSV', null)).toMatch(/PendSV was taken, and its handler \(it\.c:7\) never returns/);
   expect(told('interrupt 38 (USART2)', { ...at, file: 'main.c', line: 3 })).toMatch(
     /interrupt 38 \(USART2\), enabled at main\.c:3, was taken, and its handler/,
@@ -63,7 +63,14 @@ test('of several images the folder tells one main.c from the other', () => {
   const r = primaskResult();
   const images = [r.images[0]!, { ...r.images[0]!, path: 'app.elf' }];
   const handler = { pc: '0x08010500' as const, symbol: 'isr', file: 'app/main.c', line: 7 };
-  const interrupt = { name: 'TIM2', storm: false, shared: false, handler, enabledBy: { ...handler, file: 'boot/main.c', line: 3 } };
+  const interrupt = {
+    name: 'TIM2',
+    storm: false,
+    shared: false,
+    wrongTable: false,
+    handler,
+    enabledBy: { ...handler, file: 'boot/main.c', line: 3 },
+  };
   const told = summarise({ ...r, outcome: 'stuck', entries: [], images }, { ...base, interrupt });
   expect(told).toMatch(/enabled at boot\/main\.c:3, was taken, and its handler \(app\/main\.c:7\)/);
 });

@@ -42,6 +42,8 @@ export interface StuckInterrupt {
   readonly handler: Place;
   /** Many vectors lead to it: what start-up code gives to those that the program has no handler for. */
   readonly shared: boolean;
+  /** The program's table has another handler for it: VTOR lacks bits that it was written with, or the table is not aligned. */
+  readonly wrongTable: boolean;
   /** Who enabled its line; null for a system exception. */
   readonly enabledBy: Place | null;
 }

@@ -10,6 +10,7 @@ import type { Difference, Finding } from '../difference/find.ts';
 import { LATE, type GivenUp } from '../difference/gave-up.ts';
 import { grownInWords } from '../slice/grown-stack.ts';
 import type { Overwritten } from '../proof/overwritten.ts';
+import type { WrongTable } from '../proof/meant-handler.ts';
 import type { StarvedWait } from '../proof/starved-wait.ts';
 import type { WrongTurn } from '../proof/wrong-turn.ts';
 import type { Opening } from '../difference/openings.ts';
@@ -224,6 +225,30 @@ export function withStarved(
     lastWriter: placed(writer),
     explanation: `In the handler of ${handler} the program waits ${waits}. In Thread mode, ${reached ? goal.then : 'the firmware comes further'}.`,
     what: `wait in the handler of ${handler}`,
+  };
+  const causes = [cause, ...diagnosis.causes];
+  return reached ? { explained: true, causes, sets: [[cause.id]], harmless: diagnosis.harmless } : { ...diagnosis, causes };
+}
+/** The table that the core reads is not where the program has it. */
+export function withTable(
+  diagnosis: ResultDiagnosis<string>,
+  { table: { written, vtor, takenAt, meantAt, writer }, exception, handler, reached }: WrongTable,
+  placed: Placed,
+  goal: Goal,
+): ResultDiagnosis<string> {
+  const why = written === vtor ? `VTOR is ${hex32(vtor)}, which is not a multiple of the table's size` : `VTOR was written with ${hex32(written)} and is ${hex32(vtor)}: its low bits do not exist`; // prettier-ignore
+  const then = reached ? ` With that handler, ${goal.then}.` : '';
+  const cause: ResultCause<string> = {
+    id: 'state',
+    proved: reached,
+    at: null,
+    repair: `the handler of ${exception} from the program's table`,
+    fix: `/* align the table: __attribute__((aligned(…))), to the power of two that is not below its size, and at least 128 */`,
+    outcomeAfterRepair: reached ? goal.outcome : null,
+    dependsOn: [],
+    lastWriter: placed(writer),
+    explanation: `${why}. So the core reads the vector of ${exception} at ${hex32(takenAt)}, and not at ${hex32(meantAt)}, where ${handler} is.${then}`,
+    what: 'VTOR',
   };
   const causes = [cause, ...diagnosis.causes];
   return reached ? { explained: true, causes, sets: [[cause.id]], harmless: diagnosis.harmless } : { ...diagnosis, causes };

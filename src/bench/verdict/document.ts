@@ -59,7 +59,9 @@ import { summarise } from './summary.ts';
 import type { LeftCause } from '../proof/behind-leave.ts';
 import type { BoardFinding } from '../proof/board-causes.ts';
 import type { Overwritten } from '../proof/overwritten.ts';
+import type { WrongTable } from '../proof/meant-handler.ts';
 import type { StarvedWait } from '../proof/starved-wait.ts';
+import { cutTable } from '../slice/cut-table.ts';
 import type { WrongTurn } from '../proof/wrong-turn.ts';
 import {
   withBoard,
@@ -67,6 +69,7 @@ import {
   withLeft,
   withOverwritten,
   withStarved,
+  withTable,
   withTurn,
   withPath,
   withWritten,
@@ -265,6 +268,7 @@ function stuckInterrupt(s: Session, outcome: Outcome): StuckInterrupt | null {
     storm: loop.storm,
     handler: place(input, loop.pc)!,
     shared: isShared(s, loop.exception),
+    wrongTable: !loop.storm && machine.bootCore.arm.ipsr === loop.exception && cutTable(s) !== null,
     enabledBy: place(input, enabled?.pc ?? null, enabled?.lr),
   };
 }
@@ -556,6 +560,7 @@ type Explained = Diagnosis & {
   readonly turn?: WrongTurn;
   readonly overwritten?: Overwritten;
   readonly starved?: StarvedWait;
+  readonly table?: WrongTable;
   readonly after?: RunResult<string>['after'];
 };
 /** What a check that fails says of a part of the board. */
@@ -573,7 +578,7 @@ function thenOf({ goal }: RunInput, reached: boolean): string {
 }
 function diagnosed(
   { input }: Session,
-  { explained, sets, harmless, difference, receiver, path, board, written, left, turn, overwritten, starved }: Explained,
+  { explained, sets, harmless, difference, receiver, path, board, written, left, turn, overwritten, starved, table }: Explained,
   causes: RunResult<string>['diagnosis']['causes'],
   reached: boolean,
   reason: (what: string) => string | null,
@@ -582,7 +587,8 @@ function diagnosed(
   const goal = { outcome: input.goal.name === USB_GOAL ? ('dfu' as const) : null, then: thenOf(input, reached) };
   const byState = withDifference({ explained, causes, sets, harmless }, difference, receiver ?? THE_ROM, placed, goal);
   const byPath = withPath(byState, path, placed, goal);
-  const onPath = starved === undefined ? byPath : withStarved(byPath, starved, placed, goal);
+  const asHeld = starved === undefined ? byPath : withStarved(byPath, starved, placed, goal);
+  const onPath = table === undefined ? asHeld : withTable(asHeld, table, placed, goal);
   if (turn !== undefined) return withTurn(onPath, turn, placed, goal);
   if (overwritten !== undefined) return withOverwritten(onPath, overwritten, placed, goal);
   if (left !== undefined && left.length > 0) return withLeft(onPath, left, placed);

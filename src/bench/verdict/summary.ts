@@ -124,13 +124,15 @@ function callersOfReset(r: Told): string {
   return calls === undefined || calls.frames.length === 0 ? '' : `, called by ${chainText(calls.frames.slice(0, 2))}`;
 }
 
-function hangsIn({ name, storm, handler, shared, enabledBy }: StuckInterrupt, at: typeof where): string {
+function hangsIn({ name, storm, handler, shared, wrongTable, enabledBy }: StuckInterrupt, at: typeof where): string {
   const who = enabledBy ? `, enabled at${at(enabledBy).replace(/[()]/g, '')},` : '';
   return storm
     ? `${name}${who} is taken again and again: its handler${at(handler)} returns without clearing its cause, and nothing else runs`
-    : shared
-      ? `${name}${who} was taken, but the program has no handler for it: its vector is the default handler${at(handler)}, which never returns`
-      : `${name}${who} was taken, and its handler${at(handler)} never returns`;
+    : wrongTable
+      ? `${name}${who} was taken by a wrong vector: the core does not read the table where the program has it, and the handler${at(handler)} that it went to never returns`
+      : shared
+        ? `${name}${who} was taken, but the program has no handler for it: its vector is the default handler${at(handler)}, which never returns`
+        : `${name}${who} was taken, and its handler${at(handler)} never returns`;
 }
 
 /** Confidence words, the least certain first. */
