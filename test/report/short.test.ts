@@ -240,6 +240,17 @@ test('option bytes that were written in vain are told where nothing entered the 
     /Lost +FLASH: write to 0x08080000/,
   );
 });
+test('a store that the flash refused is told with its line, and what shows at a reset without one', () => {
+  const text = 'FLASH: 4-byte write to the flash at 0x080e0000 with FLASH_CR.PSIZE for 1 bytes: PGPERR';
+  const row = { at: '0.1', cycle: 1, kind: 'guest', text, pc: '0x08000500', file: 'src/main.c', line: 29 } as const;
+  const lost = (about: RunResult['notes'][number]['about']): string => {
+    const notes = [{ kind: 'guest', text, ...(about && { about }) }];
+    const run = { ...primaskResult(), outcome: 'reset-loop', diagnosis: NONE, entries: [], notes, timeline: [row] } as const;
+    return shortReport(run, { width: 160 });
+  };
+  expect(lost({ is: 'misuse', block: 'FLASH' })).toContain('PGPERR (main.c:29)');
+  expect(lost({ is: 'half-written', block: 'FLASH' })).toMatch(/Lost +FLASH: 4-byte .*PGPERR$/m);
+});
 test('a USB device of the application that runs at a wrong clock is told where nothing entered the ROM', () => {
   const notes = [
     { kind: 'usb-clock', text: "the application's USB device does not answer: the USB block runs at 32 MHz, but needs 48 MHz" },

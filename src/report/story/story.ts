@@ -321,6 +321,11 @@ function keptInVain({ checks, entries, resets: all, notes }: RunResult): Sentenc
   return `the firmware left ${kept} and read it after the reset, but did not jump into the ROM: another condition in its code prevented the jump${flags}`;
 }
 
+/** With the store, where the text does not say it. What shows at a reset has none of its own. */
+function withPlace({ timeline }: RunResult, { text, about }: RunResult['notes'][number]): Sentence {
+  const row = about?.is === 'half-written' ? undefined : timeline.find((t) => t.kind === 'guest' && t.text === text);
+  return row?.file == null ? text : `${text} (${baseOf(row)})`;
+}
 /** Of a run that never entered the ROM: a clock that the board lacks, the application's own USB, writes that the flash refused. */
 function inVain(result: RunResult): Fact[] {
   const { entries, notes } = result;
@@ -334,7 +339,14 @@ function inVain(result: RunResult): Fact[] {
     ...said(result, 'usb-clock').map((s) => ({ is: 'in-vain', what: 'usb', ...s, unlock: false }) as const),
     ...(lost === undefined
       ? []
-      : [{ is: 'in-vain', what: 'write', text: lost.text, unlock: lost.about?.is === 'locked' && lost.about.lock === 'OPTLOCK' } as const]),
+      : [
+          {
+            is: 'in-vain',
+            what: 'write',
+            text: withPlace(result, lost),
+            unlock: lost.about?.is === 'locked' && lost.about.lock === 'OPTLOCK',
+          } as const,
+        ]),
   ];
 }
 function serial(result: RunResult): Fact[] {
