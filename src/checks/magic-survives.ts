@@ -188,7 +188,9 @@ function changedBehind(subject: Subject, w: MagicWord): Fate {
     };
   if (w.overwrittenBy)
     return {
-      because: w.becauseOf ? overwrittenFor(w.becauseOf) : 'the request was overwritten after the reset, before the firmware read it',
+      because: w.becauseOf
+        ? overwrittenFor(w.becauseOf)
+        : `the request was overwritten after the reset, before the firmware read it${w.onStack ? ': the stack uses this word' : ''}`,
       source: w.becauseOf ? FLAGS : source,
       blamed: w.overwrittenBy,
     };

@@ -121,6 +121,37 @@ it('a request is found that is looked for long after other words of RAM have bee
   expect(words).toContainEqual(expect.objectContaining({ address: REQUEST, wanted: MAGIC, read: 0, comparedWith: MAGIC }));
 });
 
+it('a request in the first word of the stack, where start-up code saves registers before main() looks: the stack is the cause', () => {
+  const [REQUEST, MAGIC, TABLE] = [RAM + 0xffc, 0xb007a11e, 0x1fff0000];
+  const main = new Thumb(0x08000200);
+  for (const [register, value] of [[0x40021060, 1], [0x40010000, 1]] as const) main.constant(1, register).constant(0, value).str(0, 1); // prettier-ignore
+  // two functions, one behind the other: both have to return
+  for (const name of ['init', 'look']) main.constant(0, 0x08000401 + (name === 'init' ? 0 : 0x80)).blx(0);
+  main.constant(6, REQUEST).constant(2, MAGIC).str(2, 6).constant(1, 0xe000ed0c).constant(0, 0x05fa0004).str(0, 1).label('on').b('on');
+  const init = new Thumb(0x08000400).push(1 << 7, true).pop(1 << 7, true);
+  const look = new Thumb(0x08000480)
+    .push(1 << 7, true)
+    .constant(6, REQUEST)
+    .constant(2, MAGIC)
+    .ldr(1, 6)
+    .cmpRegister(1, 2)
+    .bne('not');
+  look
+    .constant(3, TABLE)
+    .ldr(0, 3, 4)
+    .bx(0)
+    .label('not')
+    .pop(1 << 7, true);
+  const bytes = imageOf(main, init);
+  bytes.set(look.bytes(), 0x480);
+  const result = runBench(jobInput(plainJob('stm32l476rg', [{ path: 'app.bin@0x8000000', bytes }])));
+  expect(result.outcome).toBe('reset-loop');
+  expect(result.diagnosis?.causes).toMatchObject([{ id: 'magic-survives', proved: true }]);
+  expect(result.checks.find(({ id }) => id === 'magic-survives')?.because).toBe(
+    'the request was overwritten after the reset, before the firmware read it: the stack uses this word',
+  );
+});
+
 describe('a program that clears its request for a reset flag', () => {
   const [REQUEST, MAGIC] = [RAM + 0x100, 0xb007a11e];
   const RCC_CSR = 0x40021094;

@@ -1,11 +1,12 @@
 /** Applies repairs on a fork: changes at the entry, and watches for repairs that act on the path. */
 import { MS } from '../../emu/time.ts';
 import type { Repair, RepairTarget, Subject } from '../../checks/check.ts';
-import type { Interceptor } from '../../emu/core/core.ts';
+import type { Core, Interceptor } from '../../emu/core/core.ts';
 import { exceptionReturn } from '../../emu/core/arm/exceptions.ts';
 import { PAGE_BITS } from '../../emu/arena.ts';
 import type { Machine } from '../../emu/machine.ts';
 import { readHidden, type HiddenBits } from '../slice/hidden-bits.ts';
+import { KeptWords } from '../slice/kept-words.ts';
 import { setRegister } from '../../emu/core/arm/register-file.ts';
 
 export interface NamedRepair {
@@ -207,8 +208,9 @@ function onThePath(repairs: readonly NamedRepair[]) {
 export function pathInterceptor(machine: Machine, repairs: readonly NamedRepair[], table: number): Interceptor | null {
   const { pages, redirects, writes, vetoed, launches, keeps, hidden } = onThePath(repairs);
   if (pages.size === 0 && writes.size === 0 && vetoed.size === 0 && launches.length === 0) return null;
-  const done = new Set<number>();
-  const isKept = (k: (typeof keeps)[number]): boolean => machine.history.resets.length >= (k.resets ?? 2) && !done.has(k.address);
+  const words = new KeptWords();
+  const keptAt = (core: Core, address: number) =>
+    core.zone === 'user' ? keeps.find((k) => k.address === address && machine.history.resets.length >= (k.resets ?? 2)) : undefined;
   return {
     pages,
     vetoReset: (by) => {
@@ -224,12 +226,9 @@ export function pathInterceptor(machine: Machine, repairs: readonly NamedRepair[
       for (const r of redirects)
         if (address >= r.from && address + size <= r.from + 8)
           return core.peek(table + (address - r.from), size === 1 ? 1 : size === 2 ? 2 : 4) ?? 0;
-      for (const k of keeps) {
-        if (address !== k.address || core.zone !== 'user' || !isKept(k)) continue;
-        done.add(k.address);
-        return k.value >>> 0;
-      }
-      return readHidden(machine, hidden, core, address, size);
+      const kept = keptAt(core, address);
+      const value = kept === undefined ? null : words.read(core, address, kept.value);
+      return value ?? readHidden(machine, hidden, core, address, size);
     },
     write: (core, address, _size, value) => {
       const number = machine.history.seq + 1;
@@ -238,8 +237,7 @@ export function pathInterceptor(machine: Machine, repairs: readonly NamedRepair[
       if (replaced === null) machine.history.seq = number;
       if (replaced !== undefined) return replaced;
       // what the ROM has there is its own
-      if (core.zone === 'user' && keeps.some((k) => k.address === address && isKept(k))) return null;
-      return value;
+      return keptAt(core, address) !== undefined && words.holdsBack(core, address, value) ? null : value;
     },
   };
 }

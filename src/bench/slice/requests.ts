@@ -20,6 +20,7 @@ import { eccRule } from './ecc-loss.ts';
 import type { Session } from '../session/session.ts';
 import { flagsBehind } from './reset-flags-read.ts';
 import { grownStack, isOnStack } from './grown-stack.ts';
+import { isByStack, KeptWords } from './kept-words.ts';
 import { storesOf, type Store } from './stores.ts';
 import { place } from './words.ts';
 import { record, runTo, writerAt, type Step } from './window.ts';
@@ -52,6 +53,8 @@ interface Word {
   readonly atReset: number;
   readonly inDirtyLine: boolean;
   readonly overwrittenBy: Writer | null;
+  /** … for the stack. */
+  readonly onStack: boolean;
   /** Of the read that decided, once it is known; until then the first one. */
   read: number;
   reader: Writer;
@@ -148,7 +151,7 @@ class RequestTrace {
   private readonly wiped = new Map<number, Writer>();
   private readonly words = new Map<number, Word>();
   /** Last store to a word behind the reset; words that were touched at all. */
-  private readonly stored = new Map<number, Writer>();
+  private readonly stored = new Map<number, Writer & { readonly byStack: boolean }>();
   private readonly touched = new Set<number>();
   private stack: Stretch = { low: 0, high: 0 };
   /** Words that were lost and are given back, with what they held before the reset. */
@@ -203,19 +206,17 @@ class RequestTrace {
   /** What is read of the words that are kept: until they have been read nothing writes over them. */
   private keeping(watch: Interceptor): Interceptor {
     const { kept } = this;
-    const done = new Set<number>();
+    const words = new KeptWords();
     return {
       ...watch,
       read: (core, address, size) => {
         const seen = watch.read?.(core, address, size) ?? null;
         const value = kept.get(address);
-        if (value === undefined || done.has(address) || core.zone !== 'user') return seen;
-        done.add(address);
-        return value;
+        return value === undefined || core.zone !== 'user' ? seen : (words.read(core, address, value) ?? seen);
       },
       write: (core, address, size, value) => {
         const through = watch.write?.(core, address, size, value) ?? value;
-        return kept.has(address) && !done.has(address) ? null : through;
+        return kept.has(address) && words.holdsBack(core, address, value) ? null : through;
       },
     };
   }
@@ -309,14 +310,15 @@ class RequestTrace {
       pages: keeperPages(session),
       read: (core, address, size) => {
         if (core.zone !== 'user' || core.hardwareAccess || words.has(address)) return null;
-        const w = this.readOf(core, address, size as 1 | 2 | 4, before);
+        // what comes back from the stack was put there behind the reset
+        const w = isByStack(core) ? null : this.readOf(core, address, size as 1 | 2 | 4, before);
         if (w) words.set(address, w);
         touched.add(homeOf(session, (address & ~3) >>> 0));
         return null;
       },
       write: (core, address, _size, value) => {
         const word = homeOf(session, (address & ~3) >>> 0);
-        stored.set(word, writerAt(core, machine.history.seq));
+        stored.set(word, { ...writerAt(core, machine.history.seq), byStack: isByStack(core) });
         touched.add(word);
         return value;
       },
@@ -338,6 +340,7 @@ class RequestTrace {
     const now = (core.peek(address, size) ?? 0) >>> 0;
     const seen = before.words.get(word);
     const unclocked = isUnclocked(machine.system, region, address);
+    const stored = this.stored.get(homeOf(this.session, word));
     return {
       address,
       size,
@@ -345,7 +348,8 @@ class RequestTrace {
       before: seen === undefined ? now : part(seen),
       atReset: part(before.memory.get(word) ?? seen ?? now),
       inDirtyLine: before.memory.has(word) && region.block === null,
-      overwrittenBy: region.block ? this.changedBy(region.block, address) : (this.stored.get(homeOf(this.session, word)) ?? null),
+      overwrittenBy: region.block ? this.changedBy(region.block, address) : (stored ?? null),
+      onStack: region.block === null && stored?.byStack === true,
       read: unclocked ? 0 : now,
       reader: writerAt(core, machine.history.seq),
       readWithoutClock: unclocked,
@@ -442,7 +446,7 @@ class RequestTrace {
     if (store === null || !w.written) return magicOf(w, null, null, this.elsewhere(w));
     return isStore(first)
       ? {
-          ...magicOf({ ...w, overwrittenBy: writerOf(store) }, w.comparedWith, writerOf(first), null),
+          ...magicOf({ ...w, overwrittenBy: writerOf(store), onStack: false }, w.comparedWith, writerOf(first), null),
           lostBefore: true,
           ...this.byStack(w, store),
         }
@@ -535,6 +539,7 @@ const magicOf = (w: Word, wanted: number | null, writer: Writer | null, elsewher
   readWithoutClock: w.readWithoutClock,
   writer,
   overwrittenBy: w.overwrittenBy,
+  ...(w.onStack && { onStack: true as const }),
   comparedWith: w.comparedWith,
   decision: w.decision,
   elsewhere,

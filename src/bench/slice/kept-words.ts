@@ -1,0 +1,39 @@
+/** What a run is given back: words that behind a reset keep what they held until the program looks at them. */
+import type { Core } from '../../emu/core/core.ts';
+
+const SP = 13;
+const MULTIPLE = /^(LDM|STM)/;
+
+/** The access belongs to the stack: a frame of an exception, or an instruction that goes by SP, as PUSH and POP do. */
+export function isByStack(core: Core): boolean {
+  if (core.hardwareAccess) return true;
+  const decoded = core.instructionAt(core.pc)?.decoded;
+  if (decoded === undefined) return false;
+  return (MULTIPLE.test(decoded.op) ? decoded.a : decoded.b) === SP;
+}
+
+/**
+ * A word that the stack uses as well is two words here, as it would be if it lay elsewhere: what is pushed there is popped again, and a return address that was saved
+ * there still leads back.
+ */
+export class KeptWords {
+  private readonly done = new Set<number>();
+  /** What the stack has there. */
+  private readonly pushed = new Map<number, number>();
+
+  /** @return null: what memory has */
+  read(core: Core, address: number, value: number): number | null {
+    if (isByStack(core)) return this.pushed.get(address) ?? null;
+    if (this.done.has(address)) return null;
+    this.done.add(address);
+    return value >>> 0;
+  }
+  /** Whether a store is held back, because the word has not been read yet. */
+  holdsBack(core: Core, address: number, value: number): boolean {
+    const kept = !this.done.has(address);
+    if (!isByStack(core)) return kept;
+    if (kept) this.pushed.set(address, value);
+    else this.pushed.delete(address);
+    return kept;
+  }
+}
