@@ -30,3 +30,30 @@ it.each([true, false])('with VTOR set: %s', (vtor) => {
     vtor ? /^OK/ : /^FAIL +dfu: .*, but the application does not come back from the leave/,
   );
 });
+
+it('a jump from inside a handler is named as such where its exception is what keeps the application from coming back', () => {
+  const [SHPR3, JUMPED, MAGIC] = [0xe000ed20, 0x2000f000, 0xb007d0f5];
+  const t = new Thumb(MAIN).b('main').put(0xbf00).label('handler').adds(4, 1).constant(1, JUMPED).ldr(0, 1).constant(2, MAGIC);
+  // the fifth tick jumps, once; what it leaves in RAM outlives a reset, too
+  t.cmpRegister(0, 2)
+    .beq('return')
+    .cmp(4, 5)
+    .bne('return')
+    .str(2, 1)
+    .constant(3, 0x1fff0000)
+    .ldr(0, 3)
+    .put(0xf380, 0x8808)
+    .ldr(0, 3, 4)
+    .bx(0);
+  t.label('return').bxLr().label('main').movs(4, 0).constant(0, VTOR).constant(1, FLASH).str(1, 0);
+  t.constant(0, SHPR3).constant(1, 0x40000000).str(1, 0);
+  t.constant(0, SYST_CSR).constant(1, 15_999).str(1, 0, 4).str(1, 0, 8).movs(1, 7).str(1, 0).label('loop').wfi().b('loop');
+  const [image] = bareImage(t);
+  new DataView(image!.bytes.buffer).setUint32(4 * SYSTICK, MAIN + 4 + 1, true);
+  const { outcome, diagnosis } = runBench(jobInput({ ...plainJob('STM32F401RE', [image!]), after: true }));
+  expect(outcome).toBe('dfu');
+  const [cause] = diagnosis.causes.filter(({ what }) => what === 'IPSR');
+  expect(cause).toMatchObject({ proved: true, at: 'entry' });
+  expect(cause!.explanation).toMatch(/^The firmware jumped from inside the handler of SysTick\. .*IPSR = 0xf/);
+  expect(cause!.lastWriter).not.toBeNull();
+});

@@ -27,7 +27,7 @@ const SPECIAL: Readonly<Record<string, (value: number) => string>> = {
 };
 
 /** Only the return from an exception ends it. */
-const LEAVE_HANDLER = '/* the exception has to return first: set a flag in its handler, and make the jump from the main loop */';
+export const LEAVE_HANDLER = '/* the exception has to return first: set a flag in its handler, and make the jump from the main loop */';
 /** Null where no store does it: a stack pointer, a pin, a lock that only a reset opens. */
 export function fixOf(d: Difference): string | null {
   if (d.what === 'IPSR') return LEAVE_HANDLER;

@@ -1,8 +1,10 @@
 /** Why an application that a DFU leave has started does not come back, as causes: a word that still asks for the ROM, a register that the ROM has left, or a group of them. */
 import type { Writer } from '../../checks/check.ts';
+import { exceptionName } from '../../checks/core-registers.ts';
 import { inC, inManual, maskOf, registerOf } from '../../checks/families.ts';
 import type { ChipDescription } from '../../emu/chip.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
+import { LEAVE_HANDLER } from '../difference/fix.ts';
 import { symbolAt } from '../../image/image.ts';
 import { sourceName } from '../../image/source-name.ts';
 import { hex32 } from '../documents/result.ts';
@@ -56,7 +58,9 @@ function ownCause(s: Session, kind: string, observed: string): LeftCause | null 
       at: null,
       by: null,
     };
-  if (kind !== 'irq' || observed !== 'PRIMASK = 0x1') return null;
+  if (kind !== 'irq') return null;
+  const inHandler = handlerCause(s, observed);
+  if (inHandler !== null || observed !== 'PRIMASK = 0x1') return inHandler;
   return {
     what: 'PRIMASK',
     says: 'PRIMASK is 1 when the leave starts the application, as when the ROM was entered: the ROM does not clear it. Behind a reset it is 0, so the application does not clear it either. With 0, it comes back.',
@@ -64,6 +68,21 @@ function ownCause(s: Session, kind: string, observed: string): LeftCause | null 
     fix: part('main', '', '__enable_irq();'),
     at: null,
     by: s.machine.history.lastWriter('CPU.PRIMASK', 1),
+  };
+}
+/** A handler that has jumped instead of returning is active still, in the ROM and behind it. */
+function handlerCause({ machine, input: { chip } }: Session, observed: string): LeftCause | null {
+  const { ipsr } = machine.bootCore.arm;
+  const entry = machine.history.entries.at(-1);
+  if (ipsr === 0 || entry?.how !== 'branch' || entry.fromPc === null || ((entry.registers['xpsr'] ?? 0) & 0x1ff) !== ipsr) return null;
+  const exception = exceptionName(chip, ipsr);
+  return {
+    what: 'IPSR',
+    says: `The firmware jumped from inside the handler of ${exception}. That exception is still active when the leave starts the application (${observed}), and no other of its priority or a lower one is taken. Behind a reset, none is active; with none, the application comes back.`,
+    repair: 'IPSR = 0',
+    fix: LEAVE_HANDLER,
+    at: 'entry',
+    by: { pc: entry.fromPc, at: entry.at, kind: 'cpu', core: entry.core, seq: -1 },
   };
 }
 function backAtTheJump(s: Session): string[] {
