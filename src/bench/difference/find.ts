@@ -25,6 +25,14 @@ import { Transplant, type Counter, type Part, type Piece, type Working } from '.
 import { imageAt } from '../../image/image.ts';
 
 /** One thing that is otherwise, as small as it could be told apart. */
+export interface Cached {
+  /** `rx (0x20010000)` */
+  readonly where: string;
+  readonly inCache: number;
+  readonly inMemory: number;
+  /** The core wrote it, and memory does not have it. */
+  readonly isDirty: boolean;
+}
 export interface Difference {
   /** In the chip's own spelling: `SCB.SCR.SLEEPONEXIT`, `TIM3.CR1`. */
   readonly what: string;
@@ -47,6 +55,8 @@ export interface Difference {
   readonly stores?: Counter['stores'];
   /** Found by leaving its writer out (left-out.ts), before anything was handed over: the value is that where the run ended. */
   readonly leftOut?: true;
+  /** Of the data cache: a word that the run reads at its end, which memory holds otherwise. */
+  readonly cached?: Cached;
   /** Found at a fault in front of any entry: the value is that where the program faulted. */
   readonly atFault?: true;
 }

@@ -8,10 +8,11 @@ import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
 import { runFrom } from '../proof/attempt.ts';
 import type { Program } from '../../image/programs.ts';
-import { allDifferences, livesBehind, type Difference, type Finding } from './find.ts';
+import { allDifferences, livesBehind, type Cached, type Difference, type Finding } from './find.ts';
 import { secondProgram } from './programs.ts';
 import { romFromReset } from './reference.ts';
 import type { Session } from '../session/session.ts';
+import { addressText } from '../slice/words.ts';
 import type { Part } from './transplant.ts';
 
 /** What of the core alone keeps a program that runs on from its way: anything else may be what it is for. */
@@ -73,13 +74,32 @@ function findLeftOut(
   // what helps though nothing was left out is no cause: it does the same when it is started from reset
   if (started !== null && tried.length > 0 && reached()) return null;
   const helping = tried.filter(([pc]) => without(machine, pc, reached));
+  const cached = helping.some(([, [made]]) => made!.what === DATA_CACHE) ? cachedOtherwise(session, failing) : null;
   return {
     helps: helping.length > 0,
-    sets: helping.map(([, [made]]) => [{ ...made!, leftOut: true }]),
+    sets: helping.map(([, [made]]) => [{ ...made!, leftOut: true, ...(made!.what === DATA_CACHE && cached !== null && { cached }) }]),
     complete: true,
     forks: tried.length,
   };
 }
+const DATA_CACHE = 'SCB.CCR.DC';
+/** What the loop reads in which the run ends, or the instruction that faulted, where the cache has another word of it than memory. */
+function cachedOtherwise(s: Session, failing: Checkpoint): Cached | null {
+  s.restore(failing);
+  const { machine, state } = s;
+  const core = machine.bootCore;
+  const lines = new Set(core.l1?.dirtyLines());
+  const fault = machine.state.firstFault?.pc;
+  for (const read of [...(state.loop?.reads ?? []), ...(fault === undefined ? [] : [fault])]) {
+    const address = (read & ~3) >>> 0;
+    const [inCache, inMemory] = [core.peek(address, 4), core.peekBehindCache(address, 4)];
+    if (inCache === null || inMemory === null || inCache >>> 0 === inMemory >>> 0) continue;
+    const isDirty = lines.has((address & -LINE_BYTES) >>> 0);
+    return { where: addressText(s, address, core.pc, core.index), inCache: inCache >>> 0, inMemory: inMemory >>> 0, isDirty };
+  }
+  return null;
+}
+const LINE_BYTES = 32;
 /** The wait for what was started there is the fault, and not that it was started. All clocks are in one block. */
 function blocksWaitedFor({ machine: { system, chip }, state: { loop } }: Session): ReadonlySet<string> {
   const blocks = (loop?.reads ?? []).map((address) => system.regionAt(address)?.block?.row.name ?? chip.rcc);

@@ -6,7 +6,7 @@ import type { Writer } from '../../checks/check.ts';
 import { part } from '../../checks/fix-in-c.ts';
 import { fixOf } from '../difference/fix.ts';
 import { isLock } from '../difference/lock.ts';
-import type { Difference, Finding } from '../difference/find.ts';
+import type { Cached, Difference, Finding } from '../difference/find.ts';
 import { LATE, type GivenUp } from '../difference/gave-up.ts';
 import { grownInWords } from '../slice/grown-stack.ts';
 import type { Overwritten } from '../proof/overwritten.ts';
@@ -352,19 +352,25 @@ function repairOf({ what, afterReset, leftOut }: Difference): string {
   return afterReset === null ? `${what} as it is behind a reset` : `${what} = ${number(afterReset)}`;
 }
 function stateOf(d: Difference, { id, name }: Receiver, comes: string): string {
-  const { what, value, afterReset, board, active, leftOut, opens, stores } = d;
+  const { what, value, afterReset, board, active, leftOut, cached, opens, stores } = d;
   const when = d.atFault ? 'where the firmware faults' : `when ${name} starts`;
   const then = id === 'state' ? comes : 'it works as from reset';
   if (active)
     return `${active.in} starts ${name} from inside the handler of ${active.exception}. That exception stays active, so no interrupt of its priority or a lower one is taken. In Thread mode, ${then}.`;
   if (leftOut && value !== null && afterReset !== null)
-    return `${what} is ${number(value)} where the run ends, and ${number(afterReset)} behind a reset. Without the instruction that changes it, ${then}.`;
+    return `${what} is ${number(value)} where the run ends, and ${number(afterReset)} behind a reset. Without the instruction that changes it, ${then}.${cached ? cacheText(cached) : ''}`;
   const lock = isLock(what) ? (opens ? RESET_OF_PORT : ONLY_A_RESET) : '';
   const whose = board ? ' It is the board that sets it: no firmware can change that.' : lock;
   if (stores) return `${what} is not as it is behind a reset ${when}: ${inWords(stores)}. As it is there, ${then}.`;
   if (value === null || afterReset === null) return `${what} is not as it is behind a reset ${when}. As it is there, ${then}.${whose}`;
   return `${what} is ${number(value)} ${when}, and ${number(afterReset)} behind a reset. With ${number(afterReset)}, ${then}.${whose}`;
 }
+const cacheText = ({ where, inCache, inMemory, isDirty }: Cached): string =>
+  ` The data cache holds ${hex32(inCache)} at ${where}, and memory ${hex32(inMemory)}: ${
+    isDirty
+      ? 'what the core wrote has not come to memory, where it is fetched or read by others: clean it (SCB_CleanDCache_by_Addr)'
+      : 'what was written to memory by others, as by DMA, is not seen: invalidate it before it is read (SCB_InvalidateDCache_by_Addr), or keep it out of the cache by the MPU'
+  }.`;
 const RESET_OF_PORT = ' A reset of the port by RCC opens this lock, and sets its other pins back, too.';
 const inWords = (stores: NonNullable<Difference['stores']>): string =>
   stores
