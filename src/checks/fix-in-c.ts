@@ -89,6 +89,8 @@ const words = ({ vectorTable }: RomFacts): string =>
 const branch = (instructions: string, operands: string): string =>
   `__asm volatile("${instructions}" : : ${operands} : "memory");   /* ${OLD_JUMP} */`;
 
+/** Only the return from an exception ends it. */
+export const LEAVE_HANDLER = '/* the exception has to return first: set a flag in its handler, and make the jump from the main loop */';
 /** Interrupts of the ROM reach its handlers, whether it sets VTOR itself or not. */
 export const romTableInC = ({ vectorTable }: Pick<RomFacts, 'vectorTable'>): string =>
   `SCB->VTOR = ${hex(vectorTable)}u;\n__DSB(); __ISB();`;

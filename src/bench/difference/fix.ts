@@ -1,5 +1,5 @@
 /** The value that works, in C: with the registers' names by CMSIS where they have one. */
-import { part } from '../../checks/fix-in-c.ts';
+import { LEAVE_HANDLER, part } from '../../checks/fix-in-c.ts';
 import type { Difference } from './find.ts';
 import { isLock } from './lock.ts';
 
@@ -26,8 +26,6 @@ const SPECIAL: Readonly<Record<string, (value: number) => string>> = {
   'SCB.ICSR.PENDSVSET': () => 'SCB->ICSR = SCB_ICSR_PENDSVCLR_Msk;',
 };
 
-/** Only the return from an exception ends it. */
-export const LEAVE_HANDLER = '/* the exception has to return first: set a flag in its handler, and make the jump from the main loop */';
 /** Null where no store does it: a stack pointer, a pin, a lock that only a reset opens. */
 export function fixOf(d: Difference): string | null {
   if (d.what === 'IPSR') return LEAVE_HANDLER;

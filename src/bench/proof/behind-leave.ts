@@ -4,14 +4,13 @@ import { exceptionName } from '../../checks/core-registers.ts';
 import { inC, inManual, maskOf, registerOf } from '../../checks/families.ts';
 import type { ChipDescription } from '../../emu/chip.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
-import { LEAVE_HANDLER } from '../difference/fix.ts';
 import { symbolAt } from '../../image/image.ts';
 import { sourceName } from '../../image/source-name.ts';
 import { hex32 } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
 import { storesOf, writerOf } from '../slice/stores.ts';
 import type { FirstRead } from './first-reads.ts';
-import { part, romTableInC } from '../../checks/fix-in-c.ts';
+import { LEAVE_HANDLER, part, romTableInC } from '../../checks/fix-in-c.ts';
 import type { LeaveTwin } from './leave.ts';
 import { tableForJump, vtorInC } from './own-table.ts';
 
