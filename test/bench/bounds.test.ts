@@ -23,7 +23,7 @@ async function leftOut(name: string): Promise<string> {
 
 describe('a search', () => {
   it.each([
-    ['words', 1, 'f072-backup-domain-reset-first', '1 of 2 words that may be a request'],
+    ['words', 1, 'f072-request-beside-count', '1 of 2 words that may be a request'],
     ['readFirst', 1, 'f072-leave-remap', 'the first 1 of what is read first'],
     ['parts', 1, 'f072-request-ram-test', '1 words of a request'],
     ['functions', 1, 'f072-request-ram-test', '1 of 2 functions that can enter system memory'],
