@@ -4,7 +4,7 @@
  */
 import { flowOf } from '../../emu/core/translate/flow.ts';
 import type { Core } from '../../emu/core/core.ts';
-import { isState, registerAt, type Comparison, type Place } from '../../emu/proofs/data-flow.ts';
+import { COMPARISON_HOLDS, comparesValues, type Comparison } from '../../emu/proofs/data-flow.ts';
 import { setRegister } from '../../emu/core/arm/register-file.ts';
 import type { GrownStack, Writer } from '../../checks/check.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
@@ -232,18 +232,14 @@ interface Compared {
 }
 /** The last comparison in front of it. */
 function comparisonOf(steps: readonly Step[], { index }: Turn): Compared | null {
-  for (let i = index; i >= Math.max(0, index - NEAR); i--) {
+  for (let i = index; i >= Math.max(0, index - COMPARISON_HOLDS); i--) {
     const found = ofRegisters(steps[i]!);
     if (found !== undefined) return { index: i, left: found.left >>> 0, right: found.right >>> 0 };
   }
   return null;
 }
 /** What a step compares, flags apart: a conditional branch tests those. */
-const ofRegisters = ({ flow }: Step): Comparison | undefined =>
-  flow?.comparisons.findLast(({ leftFrom, rightFrom }) => [...leftFrom, ...rightFrom].some((from) => !isState(from) || GENERAL.has(from)));
-const GENERAL: ReadonlySet<Place> = new Set(Array.from({ length: 15 }, (_, n) => registerAt(n)));
-/** Between the instruction that sets the flags and the branch. */
-const NEAR = 8;
+const ofRegisters = ({ flow }: Step): Comparison | undefined => flow?.comparisons.findLast(comparesValues);
 
 function reaches(
   s: Session,

@@ -7,7 +7,7 @@ import { PAGE_BITS } from '../../emu/arena.ts';
 import type { Core } from '../../emu/core/core.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Block } from '../../emu/system.ts';
-import { isState, registerAt, type Comparison, type Place } from '../../emu/proofs/data-flow.ts';
+import { COMPARISON_HOLDS, comparesValues, isState, registerAt, type Comparison, type Place } from '../../emu/proofs/data-flow.ts';
 import { US, type Ps } from '../../emu/time.ts';
 import type { Note } from '../documents/note-facts.ts';
 import type { PlannedAction } from '../documents/scenario-types.ts';
@@ -20,8 +20,6 @@ const MOST_READS = 40;
 const [BEHIND_EACH, BEHIND_LAST] = [1_500, 20_000];
 /** So many of the last bytes are shown. */
 const MOST_SHOWN = 32;
-/** Instructions between the one that sets the flags and the branch. */
-const NEAR = 8;
 
 /** A register that shows what was given: a received byte, or the level of a pin. */
 interface Shown {
@@ -172,9 +170,9 @@ class Taint {
   }
   pass({ pc, flow, writes }: Step): void {
     const compared = flow?.comparisons.findLast((c) => this.holds(c.leftFrom) || this.holds(c.rightFrom));
-    if (compared !== undefined && [...compared.leftFrom, ...compared.rightFrom].some((p) => !isFlag(p)))
-      this.compared = { ...compared, ago: 0 };
-    else if (this.compared !== null) this.compared = this.compared.ago < NEAR ? { ...this.compared, ago: this.compared.ago + 1 } : null;
+    if (compared !== undefined && comparesValues(compared)) this.compared = { ...compared, ago: 0 };
+    else if (this.compared !== null)
+      this.compared = this.compared.ago < COMPARISON_HOLDS ? { ...this.compared, ago: this.compared.ago + 1 } : null;
     if (flow !== null && this.compared !== null && this.holds(flow.decides))
       this.last = { pc, left: this.compared.left >>> 0, right: this.compared.right >>> 0 };
     for (const [to, sources] of writes)
@@ -186,8 +184,6 @@ class Taint {
     return false;
   }
 }
-const GENERAL: ReadonlySet<Place> = new Set(Array.from({ length: 15 }, (_, n) => registerAt(n)));
-const isFlag = (p: Place): boolean => isState(p) && !GENERAL.has(p);
 
 // ---- in words ------------------------------------------------------------------------------------------------------------------------
 

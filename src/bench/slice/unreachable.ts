@@ -1,6 +1,6 @@
 /** A loop that compares a counter with what it never comes to: a timer of 16 bits, or with a smaller ARR. The loop goes on for ever, though what it reads changes. */
 import type { Checkpoint } from '../../emu/machine-base.ts';
-import { isState, registerAt, type Comparison, type Place, type Places } from '../../emu/proofs/data-flow.ts';
+import { comparesValues, GENERAL_REGISTERS, isState, type Comparison, type Place, type Places } from '../../emu/proofs/data-flow.ts';
 import type { Block } from '../../emu/system.ts';
 import { MS } from '../../emu/time.ts';
 import { hex32 } from '../documents/result.ts';
@@ -60,7 +60,7 @@ class Look {
   }
   /** False where a decision hangs on something else. */
   pass({ pc, flow, writes }: Step, next: Step): boolean {
-    for (const c of flow!.comparisons) if ([...c.leftFrom, ...c.rightFrom].some((p) => !isFlag(p))) this.compared = this.comparing(pc, c);
+    for (const c of flow!.comparisons) if (comparesValues(c)) this.compared = this.comparing(pc, c);
     // the first round may be looked at from the middle of it
     if (flow!.decides.size > 0 && this.held.size > 0) {
       const { asked, compared } = this;
@@ -70,7 +70,7 @@ class Look {
     for (const [to, sources] of writes) {
       const device = [...sources].find((p) => this.isDevice(p));
       const moved = [...sources].map((p) => this.held.get(p)).find((h) => h !== undefined);
-      const n = GENERAL.indexOf(to);
+      const n = GENERAL_REGISTERS.indexOf(to);
       if (device !== undefined && n >= 0) this.held.set(to, { address: (device & ~3) >>> 0, value: next.registers[n]! });
       else if (moved !== undefined) this.held.set(to, moved);
       else this.held.delete(to);
@@ -93,8 +93,6 @@ function comparedWith(s: Session, steps: readonly Step[]): Asked | null {
   for (let i = 0; i < steps.length - 1; i++) if (!look.pass(steps[i]!, steps[i + 1]!)) return null;
   return look.asked;
 }
-const GENERAL: readonly Place[] = Array.from({ length: 15 }, (_, n) => registerAt(n));
-const isFlag = (p: Place): boolean => isState(p) && !GENERAL.includes(p);
 
 interface Limit {
   /** `TIM3.CNT` */

@@ -14,6 +14,8 @@ export const stateAt = (offset: number): Place => -1 - offset;
 /** Place of general register `n`. */
 export const registerAt = (n: number): Place => stateAt(S.R + 4 * n);
 export const isState = (place: Place): boolean => place < 0;
+/** Places of R0 to R12, SP and LR, by their number. */
+export const GENERAL_REGISTERS: readonly Place[] = Array.from({ length: 15 }, (_, n) => registerAt(n));
 
 export type Places = ReadonlySet<Place>;
 const NONE: Places = new Set();
@@ -34,6 +36,12 @@ export interface Comparison {
   readonly leftFrom: Places;
   readonly rightFrom: Places;
 }
+
+/** A comparison of values, not of flags: a conditional branch tests those. */
+export const comparesValues = ({ leftFrom, rightFrom }: Comparison): boolean =>
+  [...leftFrom, ...rightFrom].some((from) => !isState(from) || GENERAL_REGISTERS.includes(from));
+/** Instructions from the one that compares to the branch that goes by it, at most. */
+export const COMPARISON_HOLDS = 8;
 
 export interface DataFlow {
   readonly writes: ReadonlyMap<Place, Places>;
