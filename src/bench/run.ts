@@ -78,7 +78,7 @@ import { starvedWait, type StarvedWait } from './proof/starved-wait.ts';
 import { wrongTurn, type WrongTurn } from './proof/wrong-turn.ts';
 import { starvedBy } from './slice/starved.ts';
 import { unreachable } from './slice/unreachable.ts';
-import { wrongTable, type WrongTable } from './proof/meant-handler.ts';
+import { meantHandler, type MeantHandler } from './proof/meant-handler.ts';
 import { unstarted } from './slice/unstarted.ts';
 import { uncopiedNotes } from './proof/uncopied.ts';
 import { foreignTable, resetStory, outcomeAwake, waitStory, type Beneath } from './slice/why.ts';
@@ -358,7 +358,7 @@ interface Answers {
   turn?: WrongTurn;
   overwritten?: Overwritten;
   starved?: StarvedWait;
-  table?: WrongTable;
+  table?: MeantHandler;
   after?: After<string>;
   dependsOn: RomDependency[];
   symptom: SymptomAnswer | null;
@@ -436,7 +436,7 @@ function lookForCause(run: PlainRun, { judged, failure, beneath, entry, starts, 
 }
 
 const isHeldInHandler = (run: PlainRun, beneath: JudgedRun['beneath'], answers: Answers): boolean =>
-  isStarved(run, beneath, answers) || hasWrongTable(run, answers);
+  isStarved(run, beneath, answers) || missesHandler(run, answers);
 /** A wait in a handler for what cannot preempt it. True: in Thread mode the goal is reached. */
 function isStarved(run: PlainRun, beneath: JudgedRun['beneath'], answers: Answers): boolean {
   if (beneath === null) return false;
@@ -445,9 +445,9 @@ function isStarved(run: PlainRun, beneath: JudgedRun['beneath'], answers: Answer
   return starved?.reached === true;
 }
 /** The handler in which it hangs is not that of the program's table. True: with the right one the goal is reached. */
-function hasWrongTable(run: PlainRun, answers: Answers): boolean {
+function missesHandler(run: PlainRun, answers: Answers): boolean {
   if (run.base.interrupt === null || run.base.interrupt.storm) return false;
-  const table = searched(run, 'the handler that was meant', null, () => wrongTable(run.session, run.finished));
+  const table = searched(run, 'the handler that was meant', null, () => meantHandler(run.session, run.finished));
   if (table !== null) answers.table = table;
   return table?.reached === true;
 }

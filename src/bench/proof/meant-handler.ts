@@ -7,7 +7,7 @@ import { cutTable, type CutTable } from '../slice/cut-table.ts';
 import { place } from '../slice/words.ts';
 import { goOn } from './attempt.ts';
 
-export interface WrongTable {
+export interface MeantHandler {
   readonly table: CutTable;
   /** `interrupt 38 (USART2)` */
   readonly exception: string;
@@ -18,7 +18,7 @@ export interface WrongTable {
 }
 
 /** Null where the vector is right. Leaves the session anywhere. */
-export function wrongTable(s: Session, finished: Checkpoint): WrongTable | null {
+export function meantHandler(s: Session, finished: Checkpoint): MeantHandler | null {
   s.keepCheckpoints = false;
   s.restore(finished);
   const core = s.machine.bootCore;

@@ -10,7 +10,7 @@ import type { Cached, Difference, Finding } from '../difference/find.ts';
 import { LATE, type GivenUp } from '../difference/gave-up.ts';
 import { grownInWords } from '../slice/grown-stack.ts';
 import type { Overwritten } from '../proof/overwritten.ts';
-import type { WrongTable } from '../proof/meant-handler.ts';
+import type { MeantHandler } from '../proof/meant-handler.ts';
 import type { StarvedWait } from '../proof/starved-wait.ts';
 import type { WrongTurn } from '../proof/wrong-turn.ts';
 import type { Opening } from '../difference/openings.ts';
@@ -232,7 +232,7 @@ export function withStarved(
 /** The table that the core reads is not where the program has it. */
 export function withTable(
   diagnosis: ResultDiagnosis<string>,
-  { table: { written, vtor, takenAt, meantAt, writer }, exception, handler, reached }: WrongTable,
+  { table: { written, vtor, takenAt, meantAt, writer }, exception, handler, reached }: MeantHandler,
   placed: Placed,
   goal: Goal,
 ): ResultDiagnosis<string> {

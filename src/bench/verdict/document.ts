@@ -59,7 +59,7 @@ import { summarise } from './summary.ts';
 import type { LeftCause } from '../proof/behind-leave.ts';
 import type { BoardFinding } from '../proof/board-causes.ts';
 import type { Overwritten } from '../proof/overwritten.ts';
-import type { WrongTable } from '../proof/meant-handler.ts';
+import type { MeantHandler } from '../proof/meant-handler.ts';
 import type { StarvedWait } from '../proof/starved-wait.ts';
 import { cutTable } from '../slice/cut-table.ts';
 import type { WrongTurn } from '../proof/wrong-turn.ts';
@@ -560,7 +560,7 @@ type Explained = Diagnosis & {
   readonly turn?: WrongTurn;
   readonly overwritten?: Overwritten;
   readonly starved?: StarvedWait;
-  readonly table?: WrongTable;
+  readonly table?: MeantHandler;
   readonly after?: RunResult<string>['after'];
 };
 /** What a check that fails says of a part of the board. */
