@@ -90,9 +90,9 @@ class Repair {
     io.stdout.raw(verbatim(patch.text));
     for (const line of patch.left) io.stderr.write(`bootbench: not in the patch: ${printable(line)}\n`);
     for (const line of patch.needs) io.stderr.write(`bootbench: ${printable(line)}\n`);
+    const newer = ran.good || patch.text !== '' ? null : this.newerThanImage(ran);
     if (patch.text !== '') io.stderr.write(`Next   add > fix.diff, then: ${printable(patch.command)}; or add --apply\n`);
-    else if (!ran.good && this.newerThanImage(ran) !== null)
-      io.stderr.write(`bootbench: ${printable(this.newerThanImage(ran)!)} was changed after the image was built: build it first\n`);
+    else if (newer !== null) io.stderr.write(`bootbench: ${printable(newer)} was changed after the image was built: build it first\n`);
     else if (!ran.good && patch.left.length === 0) io.stderr.write(`bootbench: no patch, because ${noCause(ran)}\n`);
     return ran.good ? EXIT.ok : EXIT.failed;
   }

@@ -24,7 +24,7 @@ import { Tries } from './search.ts';
 import { Transplant, type Counter, type Part, type Piece, type Working } from './transplant.ts';
 import { imageAt } from '../../image/image.ts';
 
-/** One thing that is otherwise, as small as it could be told apart. */
+/** A word that the data cache shows otherwise than memory. */
 export interface Cached {
   /** `rx (0x20010000)` */
   readonly where: string;
@@ -33,6 +33,7 @@ export interface Cached {
   /** The core wrote it, and memory does not have it. */
   readonly isDirty: boolean;
 }
+/** One thing that is otherwise, as small as it could be told apart. */
 export interface Difference {
   /** In the chip's own spelling: `SCB.SCR.SLEEPONEXIT`, `TIM3.CR1`. */
   readonly what: string;

@@ -3,6 +3,7 @@
  * again. So each instruction that made something otherwise than a reset leaves it is left out, one at a time, in a run from power-on: the same firmware without it.
  */
 import { atMost, MOST } from '../documents/bounds.ts';
+import { L1_LINE_BYTES } from '../../emu/core/caches/l1-cache.ts';
 import type { Machine } from '../../emu/machine.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
@@ -94,12 +95,11 @@ function cachedOtherwise(s: Session, failing: Checkpoint): Cached | null {
     const address = (read & ~3) >>> 0;
     const [inCache, inMemory] = [core.peek(address, 4), core.peekBehindCache(address, 4)];
     if (inCache === null || inMemory === null || inCache >>> 0 === inMemory >>> 0) continue;
-    const isDirty = lines.has((address & -LINE_BYTES) >>> 0);
+    const isDirty = lines.has((address & -L1_LINE_BYTES) >>> 0);
     return { where: addressText(s, address, core.pc, core.index), inCache: inCache >>> 0, inMemory: inMemory >>> 0, isDirty };
   }
   return null;
 }
-const LINE_BYTES = 32;
 /** The wait for what was started there is the fault, and not that it was started. All clocks are in one block. */
 function blocksWaitedFor({ machine: { system, chip }, state: { loop } }: Session): ReadonlySet<string> {
   const blocks = (loop?.reads ?? []).map((address) => system.regionAt(address)?.block?.row.name ?? chip.rcc);

@@ -21,13 +21,13 @@ export function starvedBy(s: Session, end: Checkpoint): string | null {
   if (storm === null) return null;
   const stopped = interrupted(s);
   const flag = standingFlag(s, end);
-  return `${storm.name} is taken again and again, so the program does not run: when its handler ${place(s, storm.handler)} returns, the interrupt is pending again (${storm.times} times in ${WATCH / MS} ms)${flag}${stopped}`;
+  return `${storm.name} is taken again and again, so the program does not run: when its handler ${place(s, storm.handler)} returns, the interrupt is pending again (${storm.times} times in ${WATCH / MS} ms)${flag === null ? '' : `: ${flag}`}${stopped}`;
 }
 /** Of an interrupt whose handler returns and is taken again: the flag that it does not clear. Leaves the session anywhere. */
 export function stormLines(s: Session, end: Checkpoint): string[] {
   s.keepCheckpoints = false;
   const flag = standingFlag(s, end);
-  return flag === '' ? [] : [flag.slice(2)];
+  return flag === null ? [] : [flag];
 }
 /** An interrupt that leaves thread code no instruction. */
 export interface Storm {
@@ -50,8 +50,8 @@ export function stormBehind(s: Session, end: Checkpoint): Storm | null {
 }
 /** Registers of EXTI's pending flags, which a 1 clears: one of all edges, or one of each (RM0090 12.3.6, RM0444 EXTI_RPR1, EXTI_FPR1). */
 const PENDING = /^(C1)?[RF]?PR\d?$/;
-/** The flag that asks for it: once that is cleared, and nothing else, the program goes on. */
-function standingFlag(s: Session, end: Checkpoint): string {
+/** The flag that asks for it, in words: once that is cleared, and nothing else, the program goes on. */
+function standingFlag(s: Session, end: Checkpoint): string | null {
   const { system } = s.machine;
   for (const { row, layout, state } of system.blocks.filter((b) => b.row.model?.startsWith('exti')))
     for (const { name, index, offset } of layout.registers.filter((r) => PENDING.test(r.name))) {
@@ -61,9 +61,9 @@ function standingFlag(s: Session, end: Checkpoint): string {
       system.write(row.base + offset, 4, flags);
       if (!handlersFrom(s).threadRan) continue;
       const lines = Array.from({ length: 32 }, (_, i) => i).filter((i) => (flags >>> i) & 1);
-      return `: ${row.name}.${name} keeps its flag of line ${lines.join(', ')}, which a write of 1 to that bit clears`;
+      return `${row.name}.${name} keeps its flag of line ${lines.join(', ')}, which a write of 1 to that bit clears`;
     }
-  return '';
+  return null;
 }
 /** Where the code is that was interrupted and does not go on. */
 function interrupted(s: Session): string {
