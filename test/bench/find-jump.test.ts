@@ -426,11 +426,25 @@ describe('bootbench init', () => {
   ])('expects a download of %s', async (_what, base, expected, code) => {
     const cwd = folder({ 'base.json': JSON.stringify({ schema: 'bootbench/scenario@1', ...base }) });
     const image = fixture('f405-straight/firmware.elf');
-    expect((await cli(['init', image, '--chip', 'stm32f405rg', '--scenario', 'base.json'], { cwd })).code).toBe(0);
+    const init = await cli(['init', image, '--chip', 'stm32f405rg', '--scenario', 'base.json'], { cwd });
+    expect(init.code).toBe(0);
     const { expect: written } = JSON.parse(readFileSync(join(cwd, 'scenario.json'), 'utf8')) as { expect: unknown };
-    expect(written).toEqual({ ...expected, after: { download: 'ok', verify: 'ok' } });
+    // a download that is refused leads to nothing behind it
+    const behind = code === 0 ? { leave: 'ok' } : {};
+    expect(written).toEqual({ ...expected, after: { download: 'ok', verify: 'ok', ...behind } });
+    expect(init.out.includes('expect.after.alive is left out, because it does not hold today: its exceptions go to the ROM')).toBe(
+      code === 0,
+    );
     const { code: tested, out } = await cli(['test', 'scenario.json', '--jobs', '1'], { cwd, bench: inThread });
     expect([tested, out.includes('after download is')]).toEqual([code, code === 1]);
+  });
+
+  it('expects an application that comes back behind the leave to do so', async () => {
+    const cwd = folder();
+    const { code, out } = await cli(['init', fixture('l476-leave-flash-errors/firmware.elf'), '--chip', 'stm32l476rg'], { cwd });
+    expect([code, out.includes('left out')]).toEqual([0, false]);
+    const written = JSON.parse(readFileSync(join(cwd, 'scenario.json'), 'utf8')) as { expect: unknown };
+    expect(written.expect).toEqual({ outcome: 'dfu', after: { download: 'ok', verify: 'ok', leave: 'ok', alive: 'ok' } });
   });
 
   it('expects no download of a port for which no client is here, nor behind a step that uses the device', () => {

@@ -2,7 +2,7 @@
 import { entered, findJump, rank, tryAll, waitsForInput } from './find-jump.ts';
 import { reaches, type Tried } from '../documents/tried.ts';
 import { CutShort, isCut } from '../session/budget.ts';
-import type { Outcome } from '../documents/result.ts';
+import type { AfterStep, Outcome } from '../documents/result.ts';
 import type { PlannedGoal } from '../input/goal.ts';
 import type { RunInput } from '../input/run-input.ts';
 import { SCENARIO_SCHEMA, type Expect, type Scenario, type Step } from '../documents/scenario-types.ts';
@@ -69,18 +69,29 @@ export function pulled(step: Step, held = '200ms'): readonly Step[] {
 /**
  * The scenario that pulls a trigger and expects DFU, on top of the one that the firmware was run with, and a download where the trigger led to a device that has one.
  * `images` are as they shall stand in the file.
+ *
+ * @param behind steps behind the download that hold today, and shall hold from now on
  */
-export function scenarioFor(base: Scenario, chip: string, images: readonly string[], trigger: Trigger, goal: PlannedGoal): Scenario {
+export function scenarioFor(
+  base: Scenario,
+  chip: string,
+  images: readonly string[],
+  trigger: Trigger,
+  goal: PlannedGoal,
+  behind: readonly AfterStep[] = [],
+): Scenario {
   const { step, held, reached } = trigger;
   const steps = [...(base.steps ?? []), ...(step ? pulled(step, held) : [])];
-  // a step that uses the device leaves it in a state of its own
-  const downloads = reaches(trigger) && hasClient(goal) && !steps.some((s) => 'dfu' in s.do);
+  const after = downloads(base, trigger, goal) && { ...DOWNLOAD, ...Object.fromEntries(behind.map((name) => [name, 'ok'])) };
   return {
     ...head(base, chip, images),
     ...(steps.length > 0 ? { steps } : {}),
-    expect: { ...(reached === undefined ? { outcome: 'dfu' } : { goal: true }), ...(downloads ? { after: DOWNLOAD } : {}) },
+    expect: { ...(reached === undefined ? { outcome: 'dfu' } : { goal: true }), ...(after && { after }) },
   };
 }
+/** A client downloads to what this trigger leads to. A step that uses the device leaves it in a state of its own. */
+export const downloads = ({ steps = [] }: Scenario, trigger: Trigger, goal: PlannedGoal): boolean =>
+  reaches(trigger) && hasClient(goal) && ![...steps, ...(trigger.step ? [trigger.step] : [])].some((s) => 'dfu' in s.do);
 /** It stands behind staying there and erasing: without those it is not tried. */
 const DOWNLOAD: NonNullable<Expect['after']> = { download: 'ok', verify: 'ok' };
 
