@@ -19,6 +19,8 @@ export type ResetKind = 'power' | 'system' | 'backup' | 'gate';
 export type GuestFact =
   /** This flag cannot be set on this board; `otherBoard`: it could on one with that clock, which is a signal where `bypass` is set, else a crystal. */
   | { readonly is: 'never-ready'; readonly flag: string; readonly otherBoard: boolean; readonly bypass?: boolean }
+  /** On a serial bus nobody answered to this address, of seven bits. */
+  | { readonly is: 'no-acknowledge'; readonly address: number }
   /** A write that the bit `lock` refused. */
   | { readonly is: 'locked'; readonly lock: string }
   /** A write that had no effect for another reason. */

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
+import { shortReport } from '../../src/report/short.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { bareImage, MAIN } from './bare-image.ts';
 import { plainJob } from './plain-job.ts';
@@ -86,4 +87,63 @@ it('a serial port, SPI, I2C and RNG do nothing until they are enabled: no byte f
   ];
   for (const [flags, address, bit, clock, enable] of cases)
     expect(told(waiting(address, bit, [clock]))).toEqual(['stuck', expect.stringContaining(`${flags}, which does not change while ${enable} is 0; nothing has changed ${enable}`)]); // prettier-ignore
+});
+
+const [F4_AHB1ENR, F4_APB1ENR, GPIOB, I2C1] = [0x40023830, 0x40023840, 0x40020400, 0x40005400];
+/** I2C1 of an F4 on PB8 and PB9, which has sent a start and an address. */
+function addressing(t: Thumb, address: number): void {
+  const store = (at: number, value: number): Thumb => t.constant(0, at).constant(1, value).str(1, 0);
+  store(F4_AHB1ENR, 2)
+    .constant(0, F4_APB1ENR)
+    .constant(1, 1 << 21)
+    .str(1, 0);
+  store(GPIOB + 0x24, 0x44)
+    .constant(0, GPIOB)
+    .constant(1, 0xa0000)
+    .str(1, 0);
+  store(I2C1 + 4, 16)
+    .constant(0, I2C1 + 0x1c)
+    .constant(1, 80)
+    .str(1, 0);
+  store(I2C1, 1).constant(0, I2C1).constant(1, 0x101).str(1, 0);
+  t.constant(0, I2C1 + 0x14)
+    .constant(2, 1)
+    .label('start')
+    .ldr(1, 0)
+    .tst(1, 2)
+    .beq('start');
+  store(I2C1 + 0x10, address << 1);
+}
+const SILENT = 'I2C1: no device on the emulated bus acknowledges address 0x50';
+const onF4 = (t: Thumb): RunResult => runBench(jobInput(plainJob('STM32F405RG', bareImage(t), {})));
+
+it('nobody on the bus acknowledges an address: the wait for it says so', () => {
+  const t = new Thumb(MAIN);
+  addressing(t, 0x50);
+  t.constant(0, I2C1 + 0x14)
+    .constant(2, 2)
+    .label('poll')
+    .ldr(1, 0)
+    .tst(1, 2)
+    .beq('poll')
+    .label('end')
+    .b('end');
+  const result = onF4(t);
+  expect(told(result)).toEqual(['stuck', SILENT]);
+  expect(shortReport(result, { width: 200 })).toContain(SILENT);
+});
+it('and so does the loop without end to which a program goes that has seen it', () => {
+  const t = new Thumb(MAIN);
+  addressing(t, 0x50);
+  t.constant(0, I2C1 + 0x14)
+    .constant(2, 1 << 10)
+    .label('poll')
+    .ldr(1, 0)
+    .tst(1, 2)
+    .beq('poll')
+    .label('error')
+    .b('error');
+  const result = onF4(t);
+  expect(told(result)).toEqual(['stuck']);
+  expect(shortReport(result, { width: 200 })).toContain(SILENT);
 });

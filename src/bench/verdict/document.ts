@@ -42,7 +42,7 @@ import {
 import { withAdvice } from '../documents/advice.ts';
 import { APP_GOAL, USB_GOAL } from '../documents/goal.ts';
 import { OF_SENDER, SERIAL_PORT } from '../documents/names.ts';
-import { chainText, type Note } from '../documents/note-facts.ts';
+import { chainText, GAVE_UP, type Note } from '../documents/note-facts.ts';
 import { imageCore } from '../input/image-core.ts';
 import type { RunInput } from '../input/run-input.ts';
 import type { ForcedField } from '../documents/scenario-types.ts';
@@ -181,6 +181,15 @@ function neverReady(s: Session, stuck: ResultStuck | null): Note[] {
   return s.machine.state.notes.flatMap(({ text, block, about }) =>
     about?.is === 'never-ready' && block === polled ? [{ kind: 'wait', text, about: { ...about, block } }] : [],
   );
+}
+/** Notes about a bus on which nobody answered: they explain a wait for its block, and a loop without end that asks nothing, to which an error leads. */
+function unanswered(s: Session, stuck: ResultStuck | null): Note[] {
+  if (stuck === null) return [];
+  const polled = stuck.register?.split('.')[0];
+  return s.machine.state.notes.flatMap(({ text, block, about }) => {
+    if (about?.is !== 'no-acknowledge' || (stuck.address !== null && block !== polled)) return [];
+    return [{ kind: polled === undefined ? GAVE_UP : 'wait', text, about: { ...about, block } }];
+  });
 }
 
 /** Notes about watchdogs that the ROM does not refresh, so that DFU ends when they expire. */
@@ -459,7 +468,7 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
     ...keptRequests(s, end),
     ...keptOptionNotes(s),
   );
-  notes.push(...neverReady(s, stuck), ...clockOff(s, stuck), ...printedTooMuch(machine));
+  notes.push(...neverReady(s, stuck), ...unanswered(s, stuck), ...clockOff(s, stuck), ...printedTooMuch(machine));
   const reserved = reservedNote(s, stuck);
   if (reserved) notes.push(reserved);
   for (const note of [usbClockNote(s), countedCrystalNote(s)]) if (note) notes.push(note);

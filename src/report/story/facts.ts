@@ -82,8 +82,8 @@ export type Fact =
       /** A cause is proved. */
       readonly detail: boolean;
     }
-  /** In vain: a clock that never comes, the application's own USB, a refused write. */
-  | ({ readonly is: 'in-vain'; readonly what: 'clock' | 'usb' | 'write'; readonly unlock: boolean } & Said)
+  /** In vain: a clock that never comes, the application's own USB, an address that nobody acknowledges, a refused write. */
+  | ({ readonly is: 'in-vain'; readonly what: 'clock' | 'usb' | 'bus' | 'write'; readonly unlock: boolean } & Said)
   | { readonly is: 'serial'; readonly texts: readonly Sentence[] }
   /** A check that fails and is not proved to be harmless, in a run without a proof. */
   | { readonly is: 'check'; readonly check: ResultCheck; readonly maybe: boolean }

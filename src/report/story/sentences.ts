@@ -339,7 +339,7 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>, surface: Surface) => 
     more: [...ways.map((s) => `- ${saidOn(surface, s)}`), ...tried.map((text) => `tried: ${text}`)],
   }),
   'in-vain': ({ what, unlock, ...s }, surface) => ({
-    label: { clock: 'Clock', usb: 'USB', write: 'Lost' }[what],
+    label: { clock: 'Clock', usb: 'USB', bus: 'Bus', write: 'Lost' }[what],
     tone: 'yellow',
     // the same name and the same two words in all families that have the lock (reference manuals, FLASH, option bytes)
     text: `${saidOn(surface, s)}${unlock ? '; first write the two keys to FLASH_OPTKEYR' : ''}`,

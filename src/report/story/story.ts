@@ -191,7 +191,15 @@ const seen = (result: RunResult, sources: Sources): Fact[] => [
   ...origin(result),
   ...resets(result, sources),
   ...notTriggered(result, true),
+  ...unanswered(result),
 ];
+/** A bus on which nobody answered, of a run that ends in a loop. */
+const unanswered = ({ notes, stuck }: RunResult): Fact[] =>
+  stuck === null
+    ? []
+    : notes.flatMap(({ kind, text, about }) =>
+        about?.is === 'no-acknowledge' && kind !== 'guest' ? [{ is: 'in-vain', what: 'bus', text, unlock: false } as const] : [],
+      );
 
 /** Without a proof: what is seen, and what may be the reason. */
 function unproved(result: RunResult, sources: Sources): Fact[] {
