@@ -1,4 +1,5 @@
 /** What a scenario that does not hold has to say to a CI server: one finding for each proved cause, else one for the failure itself, with the place in the sources. */
+import { partsOf } from '../checks/fix-in-c.ts';
 import { factsIn } from '../bench/documents/note-facts.ts';
 import type { CauseId, Place, RunResult } from '../bench/documents/result.ts';
 import type { Sources } from './source-lines.ts';
@@ -65,10 +66,12 @@ export function findingsOf(
     const hunk = hunks.find((h) => file?.name.endsWith(h.file));
     return file === undefined || hunk === undefined ? null : { file: file.name, line: hunk.line };
   };
-  return proved.map((f) => ({
-    scenario,
-    rule: f.cause.id,
-    message: message(f),
-    ...at(f.caller, f.cause.lastWriter ?? jump, fixed(f.cause.id), jump),
-  }));
+  const placesOf = ({ caller, cause }: FactOf<'cause'>): Parameters<typeof spotOf>[0][] => {
+    const [wrote, mended] = [cause.lastWriter ?? jump, fixed(cause.id)];
+    return [caller, ...(isOfDeclaration(cause) ? [mended, wrote] : [wrote, mended]), jump];
+  };
+  return proved.map((f) => ({ scenario, rule: f.cause.id, message: message(f), ...at(...placesOf(f)) }));
 }
+/** Start-up code clears what is declared so: it does the same to all, and nobody mends it. */
+const isOfDeclaration = ({ fix }: FactOf<'cause'>['cause']): boolean =>
+  fix !== null && partsOf(fix).some(({ goes }) => goes === 'declaration');

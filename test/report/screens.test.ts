@@ -66,13 +66,16 @@ const TELLING = /^(outcome|summary|resets|stuck|diagnosis\.causes|checks|usb\.se
 const UNTOLD =
   /registers|flags|\.about|\.(core|at|pc|address|seq|source|cycle|because|how|reached|servedBy|bcdDevice|altSettings|endedAt|endedBy|attached|kind|force|confidence|explanation|repair|symbol)$/;
 
-it.each(SCENARIOS)('%s: the first screen is the one that was read, and no telling field is kept back', async (scenario) => {
-  const result = await inThread(await loadJob([], { scenario }, FIXTURES), {});
-  const sources = sourcesOf({
+const sourcesFor = (scenario: string): Sources =>
+  sourcesOf({
     images: [`${dirname(scenario)}/firmware.elf`],
     folder: FIXTURES,
     io: { cwd: FIXTURES, env: { HOME: dirname(FIXTURES) } },
   });
+
+it.each(SCENARIOS)('%s: the first screen is the one that was read, and no telling field is kept back', async (scenario) => {
+  const result = await inThread(await loadJob([], { scenario }, FIXTURES), {});
+  const sources = sourcesFor(scenario);
   const reports = reportsOf(sources);
   const before = reports.map((report) => report(result));
   const told = (path: Path): boolean => {
@@ -95,4 +98,14 @@ it.each(SCENARIOS)('%s: the first screen is the one that was read, and no tellin
     shortReport({ ...result, version: '1.0.0' }, { width: 80, sources }).split('\n'),
     new URL(`./screens/${name}.txt`, import.meta.url),
   );
+});
+
+it('start-up code that clears a request is in the repository as well: the finding stands at the declaration that mends it', async () => {
+  const scenario = 'f405-request-bss-delayed/scenario.json';
+  const result = await inThread(await loadJob([], { scenario }, FIXTURES), {});
+  const sources = sourcesFor(scenario);
+  expect(result.diagnosis.causes[0]).toMatchObject({ id: 'magic-survives', lastWriter: { symbol: 'Reset_Handler' } });
+  const [found] = findingsOf('scenario.json', result, ['it fails'], sources);
+  const { hunks } = patchOf(result, sources);
+  expect([found!.line, found!.file.endsWith('f405-request.c')]).toEqual([hunks[0]!.line, true]);
 });
