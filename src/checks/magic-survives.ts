@@ -28,6 +28,7 @@ const STANDBY =
   'STM32 reference manuals, PWR: Standby and Shutdown switch the RAM off, except backup registers and RAM with a retention bit (RRS)';
 const ECC =
   'RM0433 2.4, AN5342: an incomplete ECC word is not written to RAM before a reset; ST’s FAQ on SRAM contents that a reset does not preserve';
+const ERASED = 'RM0351, RM0434, RM0440, RM0456 (FLASH_OPTR), RM0481 (FLASH_OPTSR2): an option byte has a system reset erase a RAM';
 const EEPROM =
   'RM0376 3.3.4, RM0038 3.4.2: data EEPROM can be written only after the two keys in FLASH_PEKEYR, and every reset sets PELOCK again';
 const CUT =
@@ -194,7 +195,16 @@ function changedBehind(subject: Subject, w: MagicWord): Fate {
       source: w.becauseOf ? FLAGS : source,
       blamed: w.overwrittenBy,
     };
+  const eraser = eraserOf(subject, w.address);
+  if (eraser !== null)
+    return { because: `the reset erased the RAM that held the request: ${inManual(eraser)} is 0`, source: ERASED, blamed: w.writer };
   return { because: 'the request changed across the reset, but no instruction changed it', source, blamed: w.writer };
+}
+/** The option byte that has a system reset erase the RAM there. */
+function eraserOf({ state }: Subject, address: number): string | null {
+  const ram = state.chip.memories.find((m) => [m.base, ...(m.aliases ?? [])].some((base) => address >= base && address < base + m.size));
+  const erasers = Object.values(state.chip.optionBytes ?? {}).filter(({ erases }) => ram !== undefined && erases?.includes(ram.name));
+  return erasers.find(({ field }) => state.field(field) === 0)?.field ?? null;
 }
 
 /** The firmware takes every reset for a power-on. */

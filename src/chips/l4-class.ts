@@ -39,6 +39,7 @@ import {
   cortexM4F,
   factoryValues,
   known,
+  optionByte,
   NO_ROM_AT_LEVEL_2,
   sourcesOf,
   type Row,
@@ -85,7 +86,7 @@ export const ROM_BASE = 0x1fff0000;
 const ROM_BYTES = 0x7000;
 
 const FACTORY = 'production value 0xFFEFF8AA (RM0440; public debugger sources for L4)';
-const optr = (name: string, value: number): OptionByteRow => ({ field: `FLASH.OPTR.${name}`, factory: known(value, FACTORY, 'reported') });
+const optr = (name: string, value: number): OptionByteRow => optionByte('OPTR', name, known(value, FACTORY, 'reported'));
 /** Fields of FLASH_OPTR that are set in a new part, but for those of `clear`. */
 export const optionBytesOf = (set: readonly string[], clear: readonly string[]): Readonly<Record<string, OptionByteRow>> => ({
   RDP: optr('RDP', 0xaa),

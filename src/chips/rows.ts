@@ -165,3 +165,17 @@ export const timBlock = (t: TimRow, gates: Pick<BlockRow, 'clock' | 'reset'>, op
     ...options,
   },
 });
+
+/** By option: RAM that a system reset erases while it is 0 (RM0351, RM0434, RM0440, RM0456: FLASH_OPTR; RM0481: FLASH_OPTSR2). That it reads 0 then is inferred. */
+const ERASED: Readonly<Record<string, readonly string[]>> = {
+  SRAM2_RST: ['sram2'],
+  CCMSRAM_RST: ['ccm'],
+  SRAM1_RST: ['sram1'],
+  SRAM13_RST: ['sram1', 'sram3'],
+  SRAM1345_RST: ['sram1', 'sram3', 'sram4'],
+};
+/** An option byte of this name. */
+export function optionByte(register: string, name: string, factory: OptionByteRow['factory']): OptionByteRow {
+  const erases = ERASED[name];
+  return { field: `FLASH.${register}.${name}`, factory, ...(erases && { erases }) };
+}

@@ -9,7 +9,7 @@ import { loadFacts, madeOnDemand, withFacts } from './facts.ts';
 import generated from './generated/stm32h503.json' with { type: 'json' };
 import { lazyChip, type MadeDescription } from './lazy.ts';
 import type { PartSize } from './parts.ts';
-import { AN2606, factoryValues, known, sourcesOf, withOptions } from './rows.ts';
+import { AN2606, factoryValues, known, optionByte, sourcesOf, withOptions } from './rows.ts';
 import { STM32H533RE } from './stm32h533.ts';
 
 const TABLE = `${AN2606} Table 121`;
@@ -21,7 +21,7 @@ function optionBytes(): Record<string, OptionByteRow> {
   return {
     ...Object.fromEntries(kept),
     NRST_SHDW: { field: 'FLASH.OPTSR_CUR.NRST_SHDW', factory: known(1, 'no published factory value', 'assumed') },
-    SRAM1_RST: { field: 'FLASH.OPTSR2_CUR.SRAM1_RST', factory: known(1, 'RAM survives resets on new parts', 'inferred') },
+    SRAM1_RST: optionByte('OPTSR2_CUR', 'SRAM1_RST', known(1, 'RAM survives resets on new parts', 'inferred')),
     SRAM1_ECC: { field: 'FLASH.OPTSR2_CUR.SRAM1_ECC', factory: known(1, 'no published factory value (1 = ECC off)', 'assumed') },
     WRPSG1: { field: 'FLASH.WRP1R_CUR.WRPSG1', factory: known(0xff, 'nothing protected', 'inferred') },
     WRPSG2: { field: 'FLASH.WRP2R_CUR.WRPSG2', factory: known(0xff, 'nothing protected', 'inferred') },

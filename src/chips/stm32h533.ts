@@ -5,7 +5,7 @@ import { FDCAN_RAM_BYTES, fdcanOf, fdcanRam } from './derive.ts';
 import { loadFacts } from './facts.ts';
 import generated from './generated/stm32h533.json' with { type: 'json' };
 import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_H, H5_GPDMA, misoOf, roleOf } from './requests.ts';
-import { AN2606, backupSram, known, sourcesOf, factoryValues, POWER_CAUSES, resetFlagRows, type Row } from './rows.ts';
+import { AN2606, backupSram, known, optionByte, sourcesOf, factoryValues, POWER_CAUSES, resetFlagRows, type Row } from './rows.ts';
 import { USB_PINS } from './usb-pins.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_h5@9a778e0:Include/stm32h533xx.h';
@@ -32,8 +32,8 @@ const OPTION_BYTES: Readonly<Record<string, OptionByteRow>> = {
   IWDG_STDBY: { field: 'FLASH.OPTSR_CUR.IWDG_STDBY', factory: known(1, 'no published factory value', 'assumed') },
   BOOT_UBE: { field: 'FLASH.OPTSR_CUR.BOOT_UBE', factory: known(0xb4, `${HAL}:Inc/stm32h5xx_hal_flash_ex.h (OEM-iRoT)`, 'assumed') },
   SWAP_BANK: { field: 'FLASH.OPTSR_CUR.SWAP_BANK', factory: known(0, 'no published factory value', 'assumed') },
-  SRAM13_RST: { field: 'FLASH.OPTSR2_CUR.SRAM13_RST', factory: known(1, 'RAM survives resets on new parts', 'inferred') },
-  SRAM2_RST: { field: 'FLASH.OPTSR2_CUR.SRAM2_RST', factory: known(1, 'RAM survives resets on new parts', 'inferred') },
+  SRAM13_RST: optionByte('OPTSR2_CUR', 'SRAM13_RST', known(1, 'RAM survives resets on new parts', 'inferred')),
+  SRAM2_RST: optionByte('OPTSR2_CUR', 'SRAM2_RST', known(1, 'RAM survives resets on new parts', 'inferred')),
   BKPRAM_ECC: { field: 'FLASH.OPTSR2_CUR.BKPRAM_ECC', factory: known(1, 'no published factory value (1 = ECC off)', 'assumed') },
   SRAM3_ECC: { field: 'FLASH.OPTSR2_CUR.SRAM3_ECC', factory: known(1, 'no published factory value (1 = ECC off)', 'assumed') },
   SRAM2_ECC: { field: 'FLASH.OPTSR2_CUR.SRAM2_ECC', factory: known(1, 'no published factory value (1 = ECC off)', 'assumed') },

@@ -8,6 +8,7 @@ import { MS, US } from '../emu/time.ts';
 import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_L4, L4_DMA1, L4_DMA2, misoOf, roleOf, timTriggers } from './requests.ts';
 import {
   known,
+  optionByte,
   factoryValues,
   bootsFlash,
   bootsRom,
@@ -27,7 +28,7 @@ const DS_G431 = 'DS12589 r6 (STM32G431), same block';
 const DS_L476 = 'DS10198 (L476), recalled';
 const FACTORY = 'ST production value 0xFFEFF8AA in public debugger sources (Black Magic Debug stm32l4.c)';
 
-const optr = (name: string, value: number): OptionByteRow => ({ field: `FLASH.OPTR.${name}`, factory: known(value, FACTORY, 'reported') });
+const optr = (name: string, value: number): OptionByteRow => optionByte('OPTR', name, known(value, FACTORY, 'reported'));
 /** Fields of FLASH_OPTR that both chips have. */
 export const L4_OPTION_BYTES: Readonly<Record<string, OptionByteRow>> = {
   RDP: optr('RDP', 0xaa),

@@ -25,7 +25,7 @@ import { sram } from './l4-class.ts';
 import { OTG_FS_L496 } from './otg-fs.ts';
 import type { PartSize } from './parts.ts';
 import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_H, misoOf, U5_GPDMA, U5_LPDMA } from './requests.ts';
-import { AN2606, backupSram, factoryValues, known, NO_ROM_AT_LEVEL_2, POWER_CAUSES, resetFlagRows, sourcesOf } from './rows.ts';
+import { AN2606, backupSram, factoryValues, known, optionByte, NO_ROM_AT_LEVEL_2, POWER_CAUSES, resetFlagRows, sourcesOf } from './rows.ts';
 import { STM32H533RE } from './stm32h533.ts';
 import { USB_PINS } from './usb-pins.ts';
 
@@ -62,7 +62,7 @@ const ALIKE: readonly (readonly [RegExp, (name: string) => string])[] = [
 const alikeOf = (name: string): string | undefined => ALIKE.find(([of]) => of.test(name))?.[1](name);
 
 const OPTR = 'production value 0x1FEFF8AA (RM0456, recalled)';
-const optr = (name: string, value: number): OptionByteRow => ({ field: `FLASH.OPTR.${name}`, factory: known(value, OPTR, 'reported') });
+const optr = (name: string, value: number): OptionByteRow => optionByte('OPTR', name, known(value, OPTR, 'reported'));
 const SET = [
   ...['nRST_STOP', 'nRST_STDBY', 'nRST_SHDW', 'SRAM1345_RST', 'IWDG_SW', 'IWDG_STOP', 'IWDG_STDBY', 'WWDG_SW', 'DUALBANK', 'BKPRAM_ECC'],
   ...['SRAM3_ECC', 'SRAM2_ECC', 'SRAM2_RST', 'nSWBOOT0', 'nBOOT0', 'PA15_PUPEN'],

@@ -58,7 +58,7 @@ export interface MemoryRow {
   readonly core?: string;
   /** Bus masters that reach it beside the core, by the names of their blocks; left out: all. */
   readonly masters?: readonly string[];
-  /** Keeps its contents with VBAT; lost only with power. All RAM survives a system reset. */
+  /** Keeps its contents with VBAT; lost only with power. All RAM survives a system reset, but for what an option byte `erases`. */
   readonly backup?: boolean;
   /** Bytes that share one ECC code; left out: none. */
   readonly eccBytes?: number;
@@ -134,6 +134,8 @@ export interface OptionByteRow {
   /** Field that shows the value in force, e.g. `FLASH.OPTSR_CUR.SWAP_BANK`. */
   readonly field: string;
   readonly factory: Sourced<number>;
+  /** While it is 0, a system reset erases these memories. */
+  readonly erases?: readonly string[];
 }
 
 /** A flag of the reset status register and the resets that raise it. */

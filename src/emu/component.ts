@@ -37,6 +37,8 @@ export type GuestFact =
   | { readonly is: 'flash-too-fast'; readonly since: 'wait-states' | 'clock' }
   /** This bit, by `REG.BIT`, was to be cleared, and what it switches on is in use. */
   | { readonly is: 'in-use'; readonly bit: string }
+  /** At a reset: a RAM was erased, because this option byte, `BLOCK.REG.FIELD`, is 0. */
+  | { readonly is: 'ram-erased'; readonly option: string }
   /** At a reset: a unit of the flash was written in part. */
   | { readonly is: 'half-written' }
   /** Odd, but nothing that the firmware wrote was refused. */

@@ -510,10 +510,7 @@ export abstract class MachineBase implements CoreListener<Core> {
   }
   /** Value of `BLOCK.REG.FIELD` as stored. */
   fieldValue(path: string): number {
-    const [block, register, field] = path.split('.') as [string, string, string];
-    const b = this.system.block(block);
-    const f = b.layout.field(`${register}.${field}`);
-    return f.of(b.state.regs[f.register.index]!);
+    return this.system.fieldValue(path);
   }
 
   // ---- wires that reach the cores --------------------------------------------------------------------------------------------------

@@ -548,7 +548,27 @@ export class System {
       if (kind === 'backup' && !b.row.backup && b !== this.rcc) continue;
       b.component.onReset(b.state, b.env, kind);
     }
+    if (kind === 'system') this.eraseMemories();
     this.tellGates(before);
+  }
+  /** What option bytes have a system reset erase: it reads 0 then. */
+  private eraseMemories(): void {
+    for (const { field, erases = [] } of Object.values(this.chip.optionBytes ?? {})) {
+      if (erases.length === 0 || this.fieldValue(field) !== 0) continue;
+      for (const name of erases) this.pokeMemory(name, 0, new Uint8Array(this.memoryBytes(name).length));
+      const [block = '', ...option] = field.split('.');
+      this.listener.note('guest', `the reset erased ${erases.join(', ').toUpperCase()}: ${option.join('.')} is 0`, block, {
+        is: 'ram-erased',
+        option: field,
+      });
+    }
+  }
+  /** Value of `BLOCK.REG.FIELD` as stored. */
+  fieldValue(path: string): number {
+    const [block, register, field] = path.split('.') as [string, string, string];
+    const { layout, state } = this.block(block);
+    const f = layout.field(`${register}.${field}`);
+    return f.of(state.regs[f.register.index]!);
   }
 
   /** Resets one block. */
