@@ -79,6 +79,13 @@ export interface ResetFacts {
   readonly waited?: boolean;
 }
 
+/** A reset by another core than that which runs the ROM. */
+export interface OtherReset {
+  readonly by: Writer;
+  /** Since the entry, in picoseconds. */
+  readonly after: number;
+}
+
 /** Events since power-on, if the target records them. */
 export interface TargetHistory {
   /** The last instruction that changed a bit of `mask` in a register such as `RCC.CR` or `CPU.PRIMASK`; null if a reset or the hardware did. */
@@ -103,6 +110,8 @@ export interface TargetHistory {
   readonly fellInRom?: readonly { readonly pin: string; readonly at: number }[];
   /** Ports of the ROM on which an external master addressed the chip while the ROM ran, with the pins that block the master if they are held high. */
   readonly selectedInRom?: readonly { readonly name: string; readonly pins: readonly string[]; readonly at: number }[];
+  /** A reset that the program of another core asked for while the ROM ran; null or absent if there was none. */
+  readonly resetByOther?: OtherReset | null;
   /** The last DFU leave and its effects until the end of the run; null if there was none. */
   readonly leave?: LeaveFacts | null;
   /** First fault before any entry. */
@@ -402,7 +411,7 @@ export interface Check {
   staysOpen?(subject: Subject): boolean;
   /** A warning of this check is only a remark: it explains nothing unless it is proved. */
   readonly remark?: true | ((subject: Subject) => boolean);
-  /** If this check fails, no repair can reach DFU, so no search is made. */
+  /** If this check fails and has no repair, no other one can reach DFU, so no search is made. */
   readonly decides?: true;
   /** It is about what asks for the ROM: no suspicion where, with it repaired, the program never comes to the ROM. */
   readonly isRequest?: true;

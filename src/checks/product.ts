@@ -1,7 +1,19 @@
 /** What the part and its option bytes allow: remap, banks, empty flash, protection, TrustZone, second core. */
 import { hasPin, packageOf } from '../chips/parts.ts';
 import type { ChipDescription } from '../emu/chip.ts';
-import { broken, hex, notApplicable, pass, unknown, type Check, type TargetState } from './check.ts';
+import { MS } from '../emu/time.ts';
+import {
+  broken,
+  hex,
+  notApplicable,
+  pass,
+  unknown,
+  type Check,
+  type Judgement,
+  type OtherReset,
+  type Subject,
+  type TargetState,
+} from './check.ts';
 import { eraseAndJumpInC } from './fix-in-c.ts';
 import { familyOf, inManual, maskOf, NO_FAMILY, registerOf } from './families.ts';
 import { nothingToIt } from './mask-registers.ts';
@@ -241,17 +253,35 @@ export const trustZone: Check = {
 
 const SECOND = 'community.st.com on H745 (seed 001): the other core must be held in reset or run code that does not disturb the ROM';
 
+/** A supervisor that does not know of the jump resets the chip when the first core shows no sign of life. */
+function judgeReset({ state: { chip } }: Subject, { by, after }: OtherReset): Judgement {
+  const other = chip.cores[by.core]!.name.toUpperCase();
+  return broken('fail', {
+    observed: `a reset by ${other}, ${Number((after / MS).toPrecision(3))} ms behind the jump`,
+    expected: 'none by the other core while the ROM runs',
+    source: 'RM0399 9.4.2: SYSRESETREQ of either core resets the system',
+    confidence: 'documented',
+    because: `the program of ${other} ran on behind the jump and reset the chip (SYSRESETREQ): tell it before the jump`,
+    lastWriter: by,
+  });
+}
+const PARKED =
+  '/* before the jump, tell the program of the other core by a word that both cores see, or by an HSEM, and wait for its answer; there: __disable_irq(); for (;;) __WFI(); */';
+const isWrongCore = ({ state, entry }: Subject): boolean =>
+  entry !== null && state.otherCores?.some((c) => c.name === state.chip.cores[0]!.name) === true;
+
 export const secondCore: Check = {
   id: 'second-core',
   question: 'Is the other core of the chip stopped?',
   path: true,
   remark: true,
   decides: true,
-  judge({ state, entry }) {
+  judge(subject) {
+    const { state, entry, history } = subject;
     if (state.chip.cores.length === 1) return notApplicable('this chip has one core');
     if (!state.otherCores) return unknown('what the other core does is not known on this target');
     const maker = state.chip.cores[0]!.name;
-    if (entry && state.otherCores.some((c) => c.name === maker))
+    if (isWrongCore(subject))
       return broken('fail', {
         observed: 'another core than ' + maker + ' went into the ROM',
         expected: `${maker} in the ROM`,
@@ -259,6 +289,7 @@ export const secondCore: Check = {
         confidence: 'documented',
         because: `the wrong core made the jump: the ROM is for ${maker}, and its stack is in memory that no other core can access; jump from ${maker}`,
       });
+    if (entry && history?.resetByOther) return judgeReset(subject, history.resetByOther);
     const busy = state.otherCores.find((c) => c.state === 'running' || c.state === 'locked up');
     const observed = state.otherCores.map((c) => `${c.name} ${c.state}`).join(', ');
     if (!busy) return pass(observed, 'the other core does not run', SECOND, 'reported');
@@ -273,17 +304,19 @@ export const secondCore: Check = {
           : `${busy.name} is in lockup: there is no code at its boot address, or it faulted in a fault handler`,
     });
   },
-  repair({ state }) {
-    if (!state.otherCores?.some((c) => c.state === 'running')) return null;
+  repair(subject) {
+    const resets = subject.entry !== null && subject.history?.resetByOther != null;
+    if (isWrongCore(subject) || (!resets && !subject.state.otherCores?.some((c) => c.state === 'running'))) return null;
     return {
       at: 'entry',
       what: 'the other core held in reset',
-      fix: '/* on the second core, before the first core jumps */\n__disable_irq();\nfor (;;) __WFI();',
+      fix: resets ? PARKED : '/* on the second core, before the first core jumps */\n__disable_irq();\nfor (;;) __WFI();',
       apply: (target) => target.holdOtherCores?.(),
     };
   },
   explanation: [
     'On STM32H745 and similar chips, both cores run. The ROM on one core does not stop the other core, which keeps using RAM, clocks and peripherals that the ROM needs.',
     'Stop or park the second core before the jump, or keep it from booting with the option bits BCM4 and BCM7.',
+    'A core that supervises the other one resets the chip when its sign of life stays away, and it does behind the jump. Tell it before: it answers, masks its interrupts and sleeps.',
   ].join('\n\n'),
 };

@@ -118,6 +118,58 @@ describe('the jump of CM7', () => {
   });
 });
 
+describe('a supervisor on CM4 that sleeps at the jump and resets the chip behind it', () => {
+  /** Behind a software reset (RCC_RSR.SFT1RSTF, SFT2RSTF) it stays, and only sleeps. */
+  const fresh: Code = (t) =>
+    t
+      .constant(0, 0x580244d0)
+      .ldr(1, 0)
+      .constant(2, 3 << 24)
+      .tst(1, 2)
+      .beq('fresh')
+      .label('stay')
+      .wfi()
+      .b('stay')
+      .label('fresh');
+  // SysTick ends the sleep after 5 ms
+  const supervisor: Code = (t) =>
+    fresh(t)
+      .constant(0, 0xe000e010)
+      .constant(1, 320_000)
+      .str(1, 0, 4)
+      .movs(1, 7)
+      .cpsidI()
+      .str(1, 0)
+      .wfi()
+      .constant(0, 0xe000ed0c)
+      .constant(1, 0x05fa0004)
+      .str(1, 0)
+      .label('on')
+      .b('on');
+  const once: Code = (t) =>
+    jump(
+      fresh(t)
+        .constant(3, -2000 >>> 0)
+        .label('settle')
+        .adds(3, 1)
+        .bne('settle'),
+    );
+  it('is the proved cause, with its line; with that core held, DFU comes', () => {
+    const r = run([m7(once), m4(supervisor)]);
+    expect([r.outcome, check(r, 'second-core')]).toEqual(['back-in-app', 'fail']);
+    expect(r.diagnosis.sets).toEqual([['second-core']]);
+    const [cause, ...others] = r.diagnosis.causes;
+    expect(others).toEqual([]);
+    expect(cause).toMatchObject({ id: 'second-core', proved: true, outcomeAfterRepair: 'dfu', lastWriter: { core: 'cm4' } });
+    const { from } = r.resets.find((x) => x.by === 'software')!;
+    expect(cause!.lastWriter!.pc).toBe(from!.pc);
+    expect(cause!.explanation).toContain('the program of CM4 ran on behind the jump');
+    const report = shortReport(r).replace(/\s+/g, ' ');
+    expect(report).toContain('back-in-app: the program of the other core, CM4, reset the chip at');
+    expect(report).not.toMatch(/Maybe|the code there/);
+  });
+});
+
 describe('the outcome is the boot core’s', () => {
   it('a lock-up of CM4 does not make an application of CM7 a fault', () => {
     const r = run([m7(loop)]);

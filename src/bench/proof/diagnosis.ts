@@ -113,16 +113,18 @@ export function diagnose(
   const goal = ofTheRun(s, variants);
   // what decides about USB says nothing about another interface
   if (s.input.goal.asking !== null) return diagnoseFor(goal, s, starts, judged, outcome);
-  const decisive = broken.find((j) => j.check?.decides && j.judgement.verdict === 'fail');
+  const decisive = broken.find((j) => decides(j) && j.judgement.verdict === 'fail');
   if (decisive) return { explained: false, causes: [suspect(decisive)], sets: [], harmless: [], later: [] };
   return new Search(s, starts, broken, outcome, goal).run();
 }
 
 /** The search for another goal than DFU, whatever decides about DFU. */
 export function diagnoseFor(goal: Goal, s: Session, starts: Starts, judged: readonly Judged[], outcome: Outcome): Diagnosis {
-  const broken = judged.filter((j) => isBroken(j) && !j.check?.decides && !withoutPlace(j, starts, outcome));
+  const broken = judged.filter((j) => isBroken(j) && !decides(j) && !withoutPlace(j, starts, outcome));
   return new Search(s, starts, broken, outcome, goal).run();
 }
+/** No repair of another check helps. */
+const decides = ({ check, repair }: Judged): boolean => check?.decides === true && repair === null;
 /** Outcomes of a program that does what it does without the ROM. */
 const GOES_ON: readonly Outcome[] = ['no-jump', 'reset-loop'];
 const suspect = (j: Judged): Cause => ({

@@ -5,6 +5,7 @@ import type {
   LeaveFacts,
   LostFlag,
   MagicWord,
+  OtherReset,
   RomFacts,
   Subject,
   TargetHistory,
@@ -77,6 +78,7 @@ export interface Traced {
   /** From the whole run, what came after the judged instant included. */
   readonly fellInRom: NonNullable<TargetHistory['fellInRom']>;
   readonly selectedInRom: NonNullable<TargetHistory['selectedInRom']>;
+  readonly resetByOther: OtherReset | null;
   readonly leave: LeaveFacts | null;
   readonly failure: FailureFacts | null;
   /** What started the watchdog that resets the chip over and over. */
@@ -88,17 +90,30 @@ export const NOT_TRACED: Traced = {
   lostFlag: null,
   fellInRom: [],
   selectedInRom: [],
+  resetByOther: null,
   leave: null,
   failure: null,
   watchdogStart: null,
 };
 
 /** What the run that has just ended tells of pins and of a leave. */
-export const afterRun = (s: Session): Pick<Traced, 'fellInRom' | 'selectedInRom' | 'leave'> => ({
+export const afterRun = (s: Session): Pick<Traced, 'fellInRom' | 'selectedInRom' | 'resetByOther' | 'leave'> => ({
   fellInRom: [...s.state.fellInRom],
   selectedInRom: [...s.state.selectedInRom],
+  resetByOther: resetByOther(s.machine),
   leave: leaveFacts(s),
 });
+
+/** The last one: between it and the reset before it, the boot core went into the ROM. */
+function resetByOther({ history: { resets, entries }, bootCore }: Machine): OtherReset | null {
+  for (let i = resets.length - 1; i > 0; i--) {
+    const reset = resets[i]!;
+    const by = reset.core === bootCore.index ? null : askerOf(reset);
+    const entry = by && entries.findLast((e) => e.at < reset.at && e.at >= resets[i - 1]!.at);
+    if (entry) return { by: by!, after: reset.at - entry.at };
+  }
+  return null;
+}
 
 /** What came of the last leave by the end of the run; what the twin tells is left open. */
 export function leaveFacts(s: Session): LeaveFacts | null {
@@ -159,6 +174,7 @@ function targetHistory(machine: Machine, traced: Traced): TargetHistory {
     lostFlag: traced.lostFlag,
     fellInRom: traced.fellInRom,
     selectedInRom: traced.selectedInRom,
+    resetByOther: traced.resetByOther,
     leave: traced.leave,
     failure: traced.failure,
     watchdogStart: traced.watchdogStart,

@@ -110,8 +110,11 @@ function loopText({ notes }: RunResult): string {
 }
 /** A reset behind the last entry says what it was that started the application again. */
 function wayBackText({ entries, resets }: RunResult): string {
-  const by = resets.find((r) => Number(r.at) > Number(entries.at(-1)?.at))?.by;
-  const who = by === undefined ? undefined : RESET_BY[by];
+  const entry = entries.at(-1);
+  const reset = resets.find((r) => Number(r.at) > Number(entry?.at));
+  if (reset?.by === 'software' && reset.core !== undefined && reset.core !== entry?.core)
+    return `the program of the other core, ${reset.core.toUpperCase()}, reset the chip${reset.from === null ? '' : ` at ${placeText(reset.from)}`} while the ROM ran, so the application started again`;
+  const who = reset === undefined ? undefined : RESET_BY[reset.by];
   return who === undefined ? HEADLINES['back-in-app'] : `${who} reset the chip in the ROM, so the application started again`;
 }
 const RESET_BY: Readonly<Record<string, string>> = {
