@@ -100,11 +100,17 @@ export const CAN_WORDS = ['id', 'length', 'low', 'high'] as const;
 /** What I2C asks: the kind in bits 10:8, the byte on the bus below. An address or a byte written is answered by 1 for an ACK, a read by the byte. */
 export const I2C_ASK = { address: 1, write: 2, read: 3, stop: 4 } as const;
 export const i2cAsk = (kind: keyof typeof I2C_ASK, byte = 0): number => (I2C_ASK[kind] << 8) | byte;
-/** @param byte the address, with the direction in bit 0 */
-export function noAcknowledge(env: Env, byte: number): void {
+/**
+ * Whether a device of the board acknowledges this address.
+ *
+ * @param byte as on the bus: the direction in bit 0
+ */
+export function i2cAddressed(board: BoardWires, env: Env, byte: number): boolean {
+  if (board.ask(env, i2cAsk('address', byte)) === 1) return true;
   const address = (byte >>> 1) & 0x7f;
   env.note('guest', `no device on the emulated bus acknowledges address 0x${address.toString(16).padStart(2, '0')}`, {
     is: 'no-acknowledge',
     address,
   });
+  return false;
 }

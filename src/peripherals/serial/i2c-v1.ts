@@ -10,7 +10,7 @@
  */
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import type { Ps } from '../../emu/time.ts';
-import { BoardWires, OUTSIDE_ANSWER, OutsideMaster, i2cAsk, kindOfAsk, noAcknowledge } from '../pins/board-wires.ts';
+import { BoardWires, OUTSIDE_ANSWER, OutsideMaster, i2cAddressed, i2cAsk, kindOfAsk } from '../pins/board-wires.ts';
 import type { Wire } from '../../emu/wires.ts';
 import { ofBlock } from '../wires.ts';
 
@@ -168,10 +168,7 @@ class I2cV1 {
     this.set(c, this.sr1, 0, SR1.SB | SR1.ADDR | SR1.TXE | (c.s.full ? 0 : SR1.BTF));
   }
   private addressed(c: Ctx): void {
-    if (this.board.ask(c.env, i2cAsk('address', c.s.shift)) !== 1) {
-      noAcknowledge(c.env, c.s.shift);
-      return this.set(c, this.sr1, SR1.AF);
-    }
+    if (!i2cAddressed(this.board, c.env, c.s.shift)) return this.set(c, this.sr1, SR1.AF);
     Object.assign(c.s, { open: true, ended: false, nextAck: true });
     const reads = (c.s.shift & 1) === 1;
     this.set(c, this.sr2, reads ? 0 : SR2.TRA, SR2.TRA);

@@ -9,7 +9,7 @@
  * acknowledged without software (SBC counts as 0). In Stop it hears its address with WUPEN and HSI16 as its clock (RM0351 37.4.15, documented). DMA: `<block>.dma.tx` and `<block>.dma.rx` are 1 while a transfer is wanted.
  */
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
-import { BoardWires, OUTSIDE_ANSWER, OutsideMaster, i2cAsk, kindOfAsk, noAcknowledge } from '../pins/board-wires.ts';
+import { BoardWires, OUTSIDE_ANSWER, OutsideMaster, i2cAddressed, i2cAsk, kindOfAsk } from '../pins/board-wires.ts';
 import type { Wire } from '../../emu/wires.ts';
 import { givenInStop, ofBlock, POWER_STOP } from '../wires.ts';
 
@@ -165,10 +165,7 @@ class I2cV2 {
     const cr2 = c.get(this.r.CR2);
     const reading = (cr2 & CR2.RD_WRN) !== 0;
     c.put(this.r.CR2, cr2 & ~(CR2.START | CR2.STOP));
-    if (this.board.ask(c.env, i2cAsk('address', (cr2 & 0xfe) | (reading ? 1 : 0))) !== 1) {
-      noAcknowledge(c.env, cr2);
-      return this.refused(c);
-    }
+    if (!i2cAddressed(this.board, c.env, (cr2 & 0xfe) | (reading ? 1 : 0))) return this.refused(c);
     Object.assign(c.s, { reading, open: true, left: this.nbytes(c) });
     this.goOn(c);
   }
