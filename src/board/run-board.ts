@@ -1,5 +1,5 @@
 /** The way of a board to the ROM's first instruction: whose work is disturbed, what lies in flash, the reset, the breakpoint, the stop. */
-import type { LoadedImage } from '../image/image.ts';
+import { memoryHolds, type LoadedImage } from '../image/image.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { romVectors } from './check-board.ts';
 import type { GdbTarget } from './gdb-target.ts';
@@ -44,10 +44,7 @@ export function flashChunks(
   chip: ChipDescription,
   images: readonly LoadedImage[],
 ): { readonly address: number; readonly data: Uint8Array; readonly path: string }[] {
-  const inFlash = (address: number): boolean =>
-    chip.memories.some(
-      (m) => m.kind === 'flash' && [m.base, ...(m.aliases ?? [])].some((base) => address >= base && address < base + m.size),
-    );
+  const inFlash = (address: number): boolean => memoryHolds(chip.memories, address, 'flash');
   return images.flatMap(({ chunks, path }) => chunks.filter((c) => inFlash(c.address)).map((c) => ({ ...c, path })));
 }
 

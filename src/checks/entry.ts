@@ -1,4 +1,5 @@
 /** What the branch into the ROM went to, and which words of system memory the firmware read on the way. Shared by the checks of the path. */
+import { memoryHolds } from '../image/image.ts';
 import { hex, type EntryFacts, type FaultFacts, type Subject, type TargetHistory, type Writer } from './check.ts';
 import { familyOf, inManual, maskOf, registerOf } from './families.ts';
 
@@ -170,9 +171,7 @@ export function wrongWord(
   const inRom = address >= rom.range[0] && address <= rom.range[1];
   const msp = history.lastWriter('CPU.MSP');
   const behindMsp = msp !== null && failure.pc >= msp.pc && failure.pc - msp.pc <= RIGHT_BEFORE;
-  const inFlash = state.chip.memories.some(
-    (m) => m.kind === 'flash' && [m.base, ...(m.aliases ?? [])].some((b) => address >= b && address < b + m.size),
-  );
+  const inFlash = memoryHolds(state.chip.memories, address, 'flash');
   return inRom || (behindMsp && !inFlash) ? { address, target: failure.address, pc, at: failure.at } : null;
 }
 

@@ -1,5 +1,5 @@
 /** The request to enter the ROM that has to live through a reset. */
-import type { ChipDescription } from '../emu/chip.ts';
+import type { ChipDescription, MemoryRow } from '../emu/chip.ts';
 import {
   broken,
   hex,
@@ -38,13 +38,10 @@ const FLAGS =
   'STM32 reference manuals, RCC: reset flags stay set until RMVF clears them; internal resets drive NRST low, which sets the flag of the pin';
 const FLOW = 'seen in the run: stores before the reset, loads and comparisons after it';
 
+const holds = (m: MemoryRow, address: number): boolean =>
+  [m.base, ...(m.aliases ?? [])].some((base) => address >= base && address < base + m.size);
 const inRam = ({ state }: Subject, address: number): boolean =>
-  state.chip.memories.some(
-    (m) =>
-      m.kind === 'ram' &&
-      m.gate?.writable === undefined &&
-      [m.base, ...(m.aliases ?? [])].some((base) => address >= base && address < base + m.size),
-  );
+  state.chip.memories.some((m) => m.kind === 'ram' && m.gate?.writable === undefined && holds(m, address));
 
 const inEeprom = ({ state }: Subject, address: number): boolean =>
   state.chip.memories.some((m) => isDataEeprom(m) && address >= m.base && address < m.base + m.size);
@@ -202,7 +199,7 @@ function changedBehind(subject: Subject, w: MagicWord): Fate {
 }
 /** The option byte that has a system reset erase the RAM there. */
 function eraserOf({ state }: Subject, address: number): string | null {
-  const ram = state.chip.memories.find((m) => [m.base, ...(m.aliases ?? [])].some((base) => address >= base && address < base + m.size));
+  const ram = state.chip.memories.find((m) => holds(m, address));
   const erasers = Object.values(state.chip.optionBytes ?? {}).filter(({ erases }) => ram !== undefined && erases?.includes(ram.name));
   return erasers.find(({ field }) => state.field(field) === 0)?.field ?? null;
 }
