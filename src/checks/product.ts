@@ -270,6 +270,8 @@ const PARKED =
 const isWrongCore = ({ state, entry }: Subject): boolean =>
   entry !== null && state.otherCores?.some((c) => c.name === state.chip.cores[0]!.name) === true;
 
+const otherReset = ({ entry, history }: Subject): OtherReset | null => (entry === null ? null : (history?.resetByOther ?? null));
+
 export const secondCore: Check = {
   id: 'second-core',
   question: 'Is the other core of the chip stopped?',
@@ -277,7 +279,7 @@ export const secondCore: Check = {
   remark: true,
   decides: true,
   judge(subject) {
-    const { state, entry, history } = subject;
+    const { state } = subject;
     if (state.chip.cores.length === 1) return notApplicable('this chip has one core');
     if (!state.otherCores) return unknown('what the other core does is not known on this target');
     const maker = state.chip.cores[0]!.name;
@@ -289,7 +291,8 @@ export const secondCore: Check = {
         confidence: 'documented',
         because: `the wrong core made the jump: the ROM is for ${maker}, and its stack is in memory that no other core can access; jump from ${maker}`,
       });
-    if (entry && history?.resetByOther) return judgeReset(subject, history.resetByOther);
+    const reset = otherReset(subject);
+    if (reset !== null) return judgeReset(subject, reset);
     const busy = state.otherCores.find((c) => c.state === 'running' || c.state === 'locked up');
     const observed = state.otherCores.map((c) => `${c.name} ${c.state}`).join(', ');
     if (!busy) return pass(observed, 'the other core does not run', SECOND, 'reported');
@@ -305,7 +308,7 @@ export const secondCore: Check = {
     });
   },
   repair(subject) {
-    const resets = subject.entry !== null && subject.history?.resetByOther != null;
+    const resets = otherReset(subject) !== null;
     if (isWrongCore(subject) || (!resets && !subject.state.otherCores?.some((c) => c.state === 'running'))) return null;
     return {
       at: 'entry',

@@ -69,7 +69,7 @@ export async function initCommand(images: readonly string[], options: InitOption
     );
   for (const { name } of files) mustBeFree(name, options, io);
   for (const { name, scenario } of files) writeScenario(outputOf(name, options, io), scenario, io);
-  for (const text of leftOut(ways.get(best!))) say(text);
+  for (const text of leftOut([...ways.values()][0])) say(text);
   say(
     told(
       files.map(({ name }) => name),
@@ -113,7 +113,8 @@ async function search(given: RunJob, options: InitOptions, io: Io): Promise<Foun
         const others = lostInputs(rests, hooks, pull).map(({ trigger }) => trigger);
         const triggers = [...(lost === null ? [] : [lost]), ...sorted(tried), ...others];
         const written = triggers.filter((t, i) => i === 0 || isInput(t));
-        const ways = new Map(written.map((t) => [t, downloads(job.scenario, t, rest.goal) ? clientAt(job, t, hooks) : null]));
+        const client = clientOf(job, hooks);
+        const ways = new Map(written.map((t) => [t, downloads(job.scenario, t, rest.goal) ? client(t) : null]));
         return { ...rest, job, assumed, triggers, ways };
       },
       'the search',
@@ -122,10 +123,11 @@ async function search(given: RunJob, options: InitOptions, io: Io): Promise<Foun
   });
 }
 
-/** What a client comes to at the device that this trigger leads to; null where the run does not come that far. */
-function clientAt(job: RunJob, way: Trigger, hooks: RunHooks): After | null {
+/** What a client comes to at the device that a trigger leads to; null where the run does not come that far. */
+function clientOf(job: RunJob, hooks: RunHooks): (way: Trigger) => After | null {
   const asked: RunJob = { ...job, after: true, effort: 'quick', findJump: false };
-  return (way.step === null ? runBench(jobInput(asked, hooks)) : puller(asked, hooks)(way))?.after ?? null;
+  const pull = puller(asked, hooks);
+  return (way) => (way.step === null ? runBench(jobInput(asked, hooks)) : pull(way))?.after ?? null;
 }
 /** Behind the download, what holds today: it is expected from now on. */
 const BEHIND: readonly AfterStep[] = AFTER_STEPS.slice(AFTER_STEPS.indexOf('leave'));
