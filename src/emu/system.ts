@@ -555,10 +555,12 @@ export class System {
   private eraseMemories(): void {
     for (const { field, erases = [] } of Object.values(this.chip.optionBytes ?? {})) {
       const [block = '', ...option] = field.split('.');
-      // a machine of a few blocks may lack the flash
-      if (erases.length === 0 || this.findBlock(block) === undefined || this.fieldValue(field) !== 0) continue;
-      for (const name of erases) this.pokeMemory(name, 0, new Uint8Array(this.memoryBytes(name).length));
-      this.listener.note('guest', `the reset erased ${erases.join(', ').toUpperCase()}: ${option.join('.')} is 0`, block, {
+      // a machine of a few blocks may lack the flash, or the RAM
+      const there = this.memories.filter(({ row }) => erases.includes(row.name));
+      if (there.length === 0 || this.findBlock(block) === undefined || this.fieldValue(field) !== 0) continue;
+      for (const { row } of there) this.pokeMemory(row.name, 0, new Uint8Array(row.size));
+      const names = there.map(({ row }) => row.name.toUpperCase()).join(', ');
+      this.listener.note('guest', `the reset erased ${names}: ${option.join('.')} is 0`, block, {
         is: 'ram-erased',
         option: field,
       });
