@@ -5,6 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { runBench } from '../bench/run.ts';
 import { assumedJob, isInput, lostInputs, lostRequest, puller } from '../bench/first-run.ts';
 import { aloneScenario, downloads, scenarioFor, sorted, tryTriggers, type Trigger, type Triggers } from '../bench/proof/init.ts';
+import { Budget, CutShort, isCut } from '../bench/session/budget.ts';
 import { jobInput, type RunHooks, type RunJob } from '../bench/input/job.ts';
 import { outcomeText } from '../bench/documents/tried.ts';
 import { AFTER_STEPS, type After, type AfterStep } from '../bench/documents/result.ts';
@@ -127,7 +128,14 @@ async function search(given: RunJob, options: InitOptions, io: Io): Promise<Foun
 function clientOf(job: RunJob, hooks: RunHooks): (way: Trigger) => After | null {
   const asked: RunJob = { ...job, after: true, effort: 'quick', findJump: false };
   const pull = puller(asked, hooks);
-  return (way) => (way.step === null ? runBench(jobInput(asked, hooks)) : pull(way))?.after ?? null;
+  return (way) => {
+    const input = jobInput(asked, hooks);
+    const result = way.step === null ? runBench(input) : pull(way);
+    // what was ended on its way says nothing of what holds
+    const ended = new Budget(input).reached() ?? result?.ended.reason ?? 'settled';
+    if (isCut(ended)) throw new CutShort(ended);
+    return result?.after ?? null;
+  };
 }
 /** Behind the download, what holds today: it is expected from now on. */
 const BEHIND: readonly AfterStep[] = AFTER_STEPS.slice(AFTER_STEPS.indexOf('leave'));
