@@ -48,6 +48,7 @@ import { acceptance, isGood, unusableInWords } from './proof/after.ts';
 import { callerNotes } from './proof/users-caller.ts';
 import { mends, whyUnusable, type Works } from './proof/after-causes.ts';
 import { leftCauses, type LeftCause } from './proof/behind-leave.ts';
+import { withOptions } from './proof/left-options.ts';
 import { boardCauses, MOST_BOARD_RUNS, NO_BOARD, type BoardFinding } from './proof/board-causes.ts';
 import { badSteps } from './documents/proved.ts';
 import { BUT } from './documents/reservations.ts';
@@ -485,12 +486,17 @@ function useDevice(run: PlainRun, { judged, starts, entry }: JudgedRun, answers:
   if (accepted.notBack !== null && badSteps(after).length === 1) {
     const { notBack } = accepted;
     answers.left = searched(run, 'why the application does not come back', [], () => leftCauses(session, run.powerOn, notBack));
-    if (answers.left.length > 0) return;
+    if (answers.left.length > 0) return restOnOptions(run, answers, answers.left);
   }
   input.progress?.(`looking for what keeps ${device} from being used`);
   session.restore(finished);
   const works = searched(run, 'why the device cannot be used', null, () => mends(session, after));
   if (works !== null) lookForUse(run, { judged, starts, entry }, answers, changed, works);
+}
+/** What a real ROM has to do as well for what was found. */
+function restOnOptions(run: PlainRun, answers: Answers, left: readonly LeftCause[]): void {
+  if (run.input.provisos !== false)
+    answers.left = searched(run, 'what the way back rests on', left, () => withOptions(run.session, run.finished, left));
 }
 /** What makes a device usable: repairs, the board, or the state at the entry. */
 function lookForUse(

@@ -11,6 +11,8 @@ const SETTLED: readonly RomDependency['confidence'][] = ['documented', 'measured
 export const howSure = (chip: string, { rom, confidence }: RomDependency): string =>
   isDisputed(findChip(chip)?.rom?.id, rom) ? `${confidence}: boards contradict each other` : confidence;
 
+/** What a ROM leaves to an application differs from part to part, whatever ST says of all of them. */
+export const isOfLeave = ({ rom }: RomDependency): boolean => rom.startsWith('leave-');
 /** What a finding holds under: clauses that follow "if" or "provided". */
 export interface Provisos {
   /** About the option bit that selects the bank to boot from; null = the finding does not hang on it. */
@@ -19,7 +21,7 @@ export interface Provisos {
   readonly rom: readonly string[];
 }
 export function provisos(chip: string, dependsOn: readonly RomDependency[]): Provisos {
-  const open = dependsOn.filter((d) => !SETTLED.includes(d.confidence));
+  const open = dependsOn.filter((d) => !SETTLED.includes(d.confidence) || isOfLeave(d));
   const bank = open.map((d) => notInBank2(chip, d)).find((text) => text !== null) ?? null;
   const unknown = new Map(open.filter((d) => notInBank2(chip, d) === null).map((d) => [d.rom, `${doesText(d)} (${howSure(chip, d)})`]));
   return { bank, rom: [...unknown.values()] };
@@ -66,6 +68,12 @@ const IN_WORDS: Readonly<Record<string, string>> = {
   'reset-flags software-returns': 'returns to the application after a software reset',
   'iwdg refreshes': 'refreshes a running IWDG',
   'iwdg ignores': 'does not refresh a running IWDG',
+  'leave-vtor keeps': 'leaves its VTOR to the application',
+  'leave-remap keeps': 'leaves its memory map to the application',
+  'leave-clocks keeps': 'leaves its clocks to the application',
+  'leave-flash unlocked': 'leaves the flash unlocked to the application',
+  'leave-flash errors': 'leaves error flags of the flash to the application',
+  'leave-muxes keeps': 'leaves its kernel clock selections to the application',
 };
 /** What the ROM has to do, after "the real ROM". */
 function doesText({ rom, value }: RomDependency): string {

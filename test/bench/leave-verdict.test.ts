@@ -57,3 +57,37 @@ it('a jump from inside a handler is named as such where its exception is what ke
   expect(cause!.explanation).toMatch(/^The firmware jumped from inside the handler of SysTick\. .*IPSR = 0xf/);
   expect(cause!.lastWriter).not.toBeNull();
 });
+
+it('a program that refuses the PLL as system clock is told of the field that it reads, with what else the ROM leaves, and the option', () => {
+  const [RCC, JUMPED, MAGIC] = [0x40023800, 0x2000f000, 0xb007d0f5];
+  const t = new Thumb(MAIN).b('main').put(0xbf00).label('handler').adds(4, 1).bxLr().label('main');
+  // SWS = 2 is the PLL (RM0368 6.3.3); where it is not, the PLL is stopped, which the hardware refuses while SYSCLK comes from it
+  t.constant(0, RCC).ldr(1, 0, 8).constant(2, 12).ands(1, 2).cmp(1, 8).bne('free').label('error').b('error').label('free');
+  t.constant(2, 1 << 24)
+    .ldr(1, 0)
+    .put(0x4391)
+    .str(1, 0)
+    .lsls(2, 2, 1)
+    .label('wait')
+    .ldr(1, 0)
+    .tst(1, 2)
+    .bne('wait');
+  t.movs(4, 0).constant(0, VTOR).constant(1, FLASH).str(1, 0);
+  t.constant(0, SYST_CSR).constant(1, 15_999).str(1, 0, 4).str(1, 0, 8).movs(1, 7).str(1, 0);
+  t.label('loop').wfi().cmp(4, 5).bne('loop').constant(1, JUMPED).ldr(0, 1).constant(2, MAGIC).cmpRegister(0, 2).beq('loop');
+  t.str(2, 1).constant(0, SYST_CSR).movs(1, 0).str(1, 0).constant(3, 0x1fff0000).constant(0, VTOR).str(3, 0);
+  t.ldr(0, 3).put(0xf380, 0x8808).ldr(0, 3, 4).bx(0);
+  const [image] = bareImage(t);
+  new DataView(image!.bytes.buffer).setUint32(4 * SYSTICK, MAIN + 4 + 1, true);
+  const result = runBench(jobInput({ ...plainJob('STM32F401RE', [image!]), after: true }));
+  const [cause, ...others] = result.diagnosis.causes.filter(({ proved }) => proved);
+  expect([result.outcome, cause?.what, others]).toEqual(['dfu', 'RCC_CFGR.SWS', []]);
+  expect(cause!.explanation).toMatch(
+    /^RCC_CFGR\.SWS is 2 \(PLL\) when the leave starts the application, and 0 \(HSI\) behind a reset\. .* RCC_CR/,
+  );
+  expect(cause!.fix).toContain('SYSCLK from the internal oscillator, PLLs off');
+  // the LDR of CFGR
+  expect(Number(cause!.lastWriter!.pc)).toBe(MAIN + 10);
+  expect(cause!.dependsOn).toMatchObject([{ rom: 'leave-clocks', value: 'keeps', other: 'restores', confidence: 'documented' }]);
+  expect(shortReport(result, { width: 400 })).toMatch(/^Holds +if .*leaves its clocks to the application \(documented\)/m);
+});

@@ -193,7 +193,7 @@ export interface ResultCause<Text extends Sentence = Sentence> {
   readonly fix: Text | null;
   /** Outcome with only this repaired. */
   readonly outcomeAfterRepair: Outcome | null;
-  /** ROM options whose other value keeps the repaired run from reaching DFU. */
+  /** ROM options whose other value keeps the repaired run from reaching DFU, or with whose other value the application comes back behind a leave. */
   readonly dependsOn: readonly RomDependency[];
   /** The instruction that caused it. */
   readonly lastWriter: LastWriter | null;

@@ -237,7 +237,7 @@ function goToFault(s: Session, starts: Starts): void {
 const LATEST_FAULT = 60 * PS_PER_SECOND;
 
 /** Writes other values into the option block of the ROM; returns a function that undoes it. */
-function flipOptions(s: Session, flip: Readonly<Record<string, string>>): () => void {
+export function flipOptions(s: Session, flip: Readonly<Record<string, string>>): () => void {
   const block = s.profile?.optionBlock ?? 0;
   const old: { address: number; value: number }[] = [];
   for (const [id, value] of Object.entries(flip)) {

@@ -1,18 +1,21 @@
 /** Why an application that a DFU leave has started does not come back, as causes: a word that still asks for the ROM, a register that the ROM has left, or a group of them. */
 import type { Writer } from '../../checks/check.ts';
 import { exceptionName } from '../../checks/core-registers.ts';
-import { inC, inManual, maskOf, registerOf } from '../../checks/families.ts';
+import type { LeftKind } from '../../checks/check.ts';
+import { familyOf, inC, inManual, maskOf, registerOf } from '../../checks/families.ts';
+import { RESET_CLOCKS } from '../../checks/leave-clocks.ts';
 import type { ChipDescription } from '../../emu/chip.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { symbolAt } from '../../image/image.ts';
 import { sourceName } from '../../image/source-name.ts';
-import { hex32 } from '../documents/result.ts';
+import { hex32, type RomDependency } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
 import { storesOf, writerOf } from '../slice/stores.ts';
 import type { FirstRead } from './first-reads.ts';
 import { LEAVE_HANDLER, part, romTableInC } from '../../checks/fix-in-c.ts';
 import type { LeaveTwin } from './leave.ts';
 import { tableForJump, vtorInC } from './own-table.ts';
+import type { TurningRead } from './turning-read.ts';
 
 /** What was found behind a leave. */
 export type NotBack = { readonly is: 'kept'; readonly read: FirstRead } | { readonly is: 'left'; readonly twin: LeaveTwin };
@@ -27,25 +30,32 @@ export interface LeftCause {
   /** Where the fix belongs: at the jump, or where it says. */
   readonly at: 'entry' | null;
   readonly by: Writer | null;
+  /** Groups of what the ROM leaves that it is about. */
+  readonly kinds: readonly LeftKind[];
+  /** With another value of these it would be none; left out: not looked for (left-options.ts). */
+  readonly dependsOn?: readonly RomDependency[];
 }
 
 /** The session is left anywhere. */
 export function leftCauses(s: Session, powerOn: Checkpoint, found: NotBack): readonly LeftCause[] {
   if (found.is === 'kept') return [keptCause(s, powerOn, found.read)];
-  const { decides, facts, parting } = found.twin;
-  if (decides !== null) return [decidingCause(decides)];
+  const { decides, turns, facts, parting, registers } = found.twin;
+  if (decides !== null) return [decidingCause(decides, registers)];
   const by: Writer | null =
     parting === null ? null : { pc: parting.pc, at: s.leave!.checkpoint.system.now + parting.at, kind: 'cpu', core: 0, seq: -1 };
   return facts.left.flatMap(({ kind, observed, expected, relied }) => {
     if (!relied) return [];
     const own = ownCause(s, kind, observed);
-    if (own !== null) return [own];
+    if (own !== null) return [{ ...own, kinds: [kind] }];
+    const group = registers.filter((r) => r.kind === kind).map((r) => r.name);
+    if (turns !== null && group.includes(turns.register)) return [turningCause(s.input.chip, turns, kind, group)];
     const says = `The ROM leaves this to the application, which goes another way here: ${observed}; from reset ${expected}. With it as behind a reset, the application comes back. ${NOT_RESTORED}`;
-    return [{ what: GROUPS[kind], says, repair: `${GROUPS[kind]} as behind a reset`, fix: null, at: null, by }];
+    return [{ what: GROUPS[kind], says, repair: asBehindReset(kind), fix: fixOf(kind), at: null, by, kinds: [kind] }];
   });
 }
+type OwnCause = Omit<LeftCause, 'kinds'>;
 /** Of VTOR and the masks, what the program can do is known. */
-function ownCause(s: Session, kind: string, observed: string): LeftCause | null {
+function ownCause(s: Session, kind: LeftKind, observed: string): OwnCause | null {
   const { table, checkpoint } = s.leave!;
   s.restore(checkpoint);
   if (kind === 'vtor')
@@ -70,7 +80,7 @@ function ownCause(s: Session, kind: string, observed: string): LeftCause | null 
   };
 }
 /** A handler that has jumped instead of returning is active still, in the ROM and behind it. */
-function handlerCause({ machine, input: { chip } }: Session, observed: string): LeftCause | null {
+function handlerCause({ machine, input: { chip } }: Session, observed: string): OwnCause | null {
   const { ipsr } = machine.bootCore.arm;
   const entry = machine.history.entries.at(-1);
   if (ipsr === 0 || entry?.how !== 'branch' || entry.fromPc === null || ((entry.registers['xpsr'] ?? 0) & 0x1ff) !== ipsr) return null;
@@ -89,7 +99,7 @@ function backAtTheJump(s: Session): string[] {
   return vectorTable === null ? [] : [part('jump', ', where the ROM may rely on it', romTableInC({ vectorTable }))];
 }
 const NOT_RESTORED = 'The ROM does not restore what it used (AN2606 Rev 70 4.1): do not rely on reset values, or reset the chip.';
-const GROUPS: Readonly<Record<LeaveTwin['facts']['left'][number]['kind'], string>> = {
+const GROUPS: Readonly<Record<LeftKind, string>> = {
   vtor: 'VTOR',
   remap: 'the memory mapped to 0',
   clocks: 'RCC and PWR',
@@ -100,15 +110,47 @@ const GROUPS: Readonly<Record<LeaveTwin['facts']['left'][number]['kind'], string
   rest: 'what the ROM has switched on',
 };
 
-function decidingCause({ register, value, instead, reader }: FirstRead): LeftCause {
+const asBehindReset = (kind: LeftKind): string => `${GROUPS[kind]} as behind a reset`;
+const fixOf = (kind: LeftKind | undefined): string | null => (kind === 'clocks' ? part('main', `; ${RESET_CLOCKS}`) : null);
+
+/** What the program itself reads and goes by comes first, then what else the ROM has left of the same. */
+function turningCause(chip: ChipDescription, turns: TurningRead, kind: LeftKind, group: readonly string[]): LeftCause {
+  const { register, field, reader } = turns;
+  const what = inManual(field === null ? register : `${register}.${field.name}`);
+  const [value, instead] = field === null ? [hex32(turns.value), hex32(turns.instead)] : [field.value, field.instead].map((n) => named(chip, `${register}.${field.name}`, n)); // prettier-ignore
+  const others = group.filter((name) => name !== register);
+  const rest = others.length === 0 ? '' : ` The ROM leaves more of ${GROUPS[kind]} to it: ${shortList(others.map(inManual))}.`;
+  return {
+    what,
+    says: `${what} is ${value} when the leave starts the application, and ${instead} behind a reset. The application reads it here and goes another way.${rest} With ${GROUPS[kind]} as behind a reset, it comes back. ${NOT_RESTORED}`,
+    repair: asBehindReset(kind),
+    fix: fixOf(kind),
+    at: null,
+    by: reader,
+    kinds: [kind],
+  };
+}
+/** `3 (PLL)`, where the value has a name. */
+function named(chip: ChipDescription, path: string, value: number): string {
+  const sysclk = familyOf(chip)?.sysclk;
+  const name = sysclk !== undefined && [sysclk.status, sysclk.select].includes(path) ? sysclk.sources[value] : undefined;
+  return name === undefined ? String(value) : `${value} (${name})`;
+}
+const NAMED = 3;
+const shortList = (names: readonly string[]): string =>
+  names.length <= NAMED + 1 ? names.join(', ') : `${names.slice(0, NAMED).join(', ')} and ${names.length - NAMED} more registers`;
+
+function decidingCause({ register, value, instead, reader }: FirstRead, registers: LeaveTwin['registers']): LeftCause {
   const what = inManual(register!);
+  const kind = registers.find((r) => r.name === register)?.kind;
   return {
     what,
     says: `${what} is ${hex32(value)} when the leave starts the application, and ${hex32(instead)} behind a reset. The application reads it here and goes another way; where it reads what a reset leaves, it comes back. ${NOT_RESTORED}`,
     repair: `${what} = ${hex32(instead)}`,
-    fix: null,
+    fix: fixOf(kind),
     at: null,
     by: reader,
+    kinds: kind === undefined ? [] : [kind],
   };
 }
 
@@ -123,6 +165,7 @@ function keptCause(s: Session, powerOn: Checkpoint, read: FirstRead): LeftCause 
     // nothing reads it there any more
     at: 'entry',
     by: (register === null ? storeOf(s, powerOn, read) : writeOf(s, register)) ?? read.reader,
+    kinds: [],
   };
 }
 const isBackup = (chip: ChipDescription, register: string | null): boolean =>

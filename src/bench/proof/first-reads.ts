@@ -64,7 +64,7 @@ export function firstReads(
 }
 
 /** The read is answered otherwise, until the program writes there. */
-const answered = ({ address, size, instead }: FirstRead): Interceptor => {
+export const answered = ({ address, size, instead }: FirstRead): Interceptor => {
   let own = false;
   const isThere = (at: number): boolean => at < address + size && at + 4 > address;
   return {
@@ -83,13 +83,8 @@ export function deciding(s: Session, reads: readonly FirstRead[], works: (change
   return tried.find((read) => works(() => void s.machine.setRepairs(answered(read)))) ?? null;
 }
 
-/** Of the registers that are not as after a reset. */
-export function decisiveRead(
-  s: Session,
-  leave: Checkpoint,
-  reset: ReadonlyMap<string, number>,
-  works: (change: () => void) => boolean,
-): FirstRead | null {
+/** What the program reads first of the registers that are not as after a reset. */
+export function changedReads(s: Session, leave: Checkpoint, reset: ReadonlyMap<string, number>): readonly FirstRead[] {
   const { chip } = s.machine;
   const at = new Map([...reset].flatMap(([name, value]) => (locate(chip, name) ? [[locate(chip, name)!.address, { name, value }]] : [])));
   const pages = new Set([...at.keys()].map((address) => address >>> PAGE_BITS));
@@ -97,9 +92,5 @@ export function decisiveRead(
     const register = size === 4 ? at.get(address) : undefined;
     return register === undefined ? null : { register: register.name, instead: register.value };
   };
-  return deciding(
-    s,
-    firstReads(s, leave, pages, whole, () => false),
-    works,
-  );
+  return firstReads(s, leave, pages, whole, () => false);
 }

@@ -39,6 +39,8 @@ export interface Track {
   readonly first: ReadonlyMap<number, Taken>;
   /** Where this track leaves that of the run from reset; null if it does not. */
   partsFrom(reset: Track): Parting | null;
+  /** How many of its stores are those of the other one, from the first on. */
+  together(reset: Track): number;
   /** Stores are not watched any more. */
   endStores(): void;
   /** Nothing is. */
@@ -82,6 +84,7 @@ export function watchLeave(s: Session): Track {
     stores,
     first,
     partsFrom: (reset) => earliest(partingStore(stores, reset.stores), partingException(first, reset.first)),
+    together: (reset) => together(stores, reset.stores),
     endStores: () => void machine.setRepairs(repairs),
     end: () => {
       machine.observer = observer;
@@ -90,18 +93,19 @@ export function watchLeave(s: Session): Track {
   };
 }
 
+const isSame = (a: Store, b: Store): boolean => a.pc === b.pc && a.address === b.address;
+function together(ours: readonly Store[], reset: readonly Store[]): number {
+  const parted = ours.findIndex((store, i) => reset[i] === undefined || !isSame(store, reset[i]));
+  return parted < 0 ? ours.length : parted;
+}
 function partingStore(ours: readonly Store[], reset: readonly Store[]): Parting | null {
-  const both = Math.min(ours.length, reset.length);
-  for (let i = 0; i < both; i++) {
-    const [a, b] = [ours[i]!, reset[i]!];
-    if (a.pc !== b.pc || a.address !== b.address)
-      return { at: a.at, kind: 'store', pc: a.pc, address: a.address, reset: { pc: b.pc, address: b.address }, exception: null };
-  }
+  const both = together(ours, reset);
+  const [a, b] = [ours[both], reset[both]];
+  if (a && b) return { at: a.at, kind: 'store', pc: a.pc, address: a.address, reset: { pc: b.pc, address: b.address }, exception: null };
   // a track that merely ends earlier may do so because its window does
-  const next = reset[both];
   const last = ours.at(-1);
-  if (!next || !last || ours.length >= MOST) return null;
-  return { at: last.at, kind: 'end', pc: last.pc, address: null, reset: { pc: next.pc, address: next.address }, exception: null };
+  if (!b || !last || ours.length >= MOST) return null;
+  return { at: last.at, kind: 'end', pc: last.pc, address: null, reset: { pc: b.pc, address: b.address }, exception: null };
 }
 
 function partingException(ours: ReadonlyMap<number, Taken>, reset: ReadonlyMap<number, Taken>): Parting | null {

@@ -5,7 +5,7 @@
  */
 import { printedBehind } from '../../emu/console-text.ts';
 import { LEFT_KINDS, type LeaveFacts, type LeftKind, type LeftState } from '../../checks/check.ts';
-import { familyOf, inManual } from '../../checks/families.ts';
+import { familyOf, inManual, registerOf } from '../../checks/families.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Machine } from '../../emu/machine.ts';
 import { MS, PS_PER_SECOND, type Ps } from '../../emu/time.ts';
@@ -13,7 +13,8 @@ import { registerFile } from '../../emu/core/arm/register-file.ts';
 import { watchLeave, type Parting, type Track } from './leave-track.ts';
 import { CutShort, isCut } from '../session/budget.ts';
 import { deadEnd } from './dead-end.ts';
-import { decisiveRead, type FirstRead } from './first-reads.ts';
+import { changedReads, deciding, type FirstRead } from './first-reads.ts';
+import { turningRead, type TurningRead } from './turning-read.ts';
 import { repairTarget } from './repairs.ts';
 import type { Session } from '../session/session.ts';
 import { fieldOf } from '../session/field-of.ts';
@@ -49,8 +50,10 @@ export interface LeaveTwin {
   readonly parting: Parting | null;
   /** A register that the program reads, and that alone decides: with what a reset leaves there, the program does what it does from reset. */
   readonly decides: FirstRead | null;
+  /** Where no register alone decides: the one by which the program goes another way than from reset. */
+  readonly turns: TurningRead | null;
   /** Registers that differ at the first instruction: as left, as after a reset. */
-  readonly registers: readonly { readonly name: string; readonly left: number; readonly reset: number }[];
+  readonly registers: readonly { readonly name: string; readonly kind: LeftKind; readonly left: number; readonly reset: number }[];
 }
 
 /** The facts of the last leave of a run that has just ended; moves the session. Throws CutShort where a limit of the user ends a repeated run. */
@@ -85,13 +88,28 @@ export function leaveTwin(s: Session, back: boolean, given: () => void = () => u
     const needed = missing.length === 0 ? [] : search(s, checkpoint, table, reset, left, given);
     const works = (change: () => void): boolean =>
       compare(reset.shown, window(s, checkpoint, () => (given(), change())).shown).length === 0;
+    const reads = missing.length === 0 ? [] : changedReads(s, checkpoint, reset.registers);
+    const decides = deciding(s, reads, works);
+    const together = ours.track.together(reset.track);
+    const goesOn = (change: () => void): boolean => {
+      const start = checkpoint.system.now;
+      const { track } = window(
+        s,
+        checkpoint,
+        () => (given(), change()),
+        () => s.machine.now >= start + WATCHED,
+      );
+      return track.together(reset.track) > together;
+    };
+    const kind = kindIn(s.machine, reset.supply);
     return {
-      decides: missing.length === 0 ? null : decisiveRead(s, checkpoint, reset.registers, works),
+      decides,
+      turns: decides !== null || needed.length === 0 ? null : turningRead(s, reads, goesOn),
       facts: { table, missing, left: left.map((l) => ({ ...l, relied: needed.includes(l.kind) })), ...(ends !== null && { ends }) },
       parting: ours.track.partsFrom(reset.track),
       registers: [...asLeft].flatMap(([name, value]) => {
         const after = reset.registers.get(name) ?? value;
-        return value === after ? [] : [{ name, left: value, reset: after }];
+        return value === after ? [] : [{ name, kind: kind(name), left: value, reset: after }];
       }),
     };
   } finally {
@@ -256,6 +274,12 @@ function kindOf(name: string, remap: string | null, supply: ReadonlySet<string>)
   if (isSecurity(name)) return 'security';
   return name === remap ? 'remap' : 'rest';
 }
+/** The same for the registers of a chip. */
+function kindIn(machine: Machine, supply: ReadonlySet<string>): (name: string) => LeftKind {
+  const field = familyOf(machine.chip)?.remap?.field;
+  const remap = field === undefined ? null : registerOf(field);
+  return (name) => kindOf(name, remap, supply);
+}
 
 function differences(
   machine: Machine,
@@ -264,8 +288,7 @@ function differences(
   core: ReturnType<typeof coreState>,
   table: number,
 ): Omit<LeftState, 'relied'>[] {
-  const remapField = familyOf(machine.chip)?.remap?.field ?? null;
-  const remap = remapField === null ? null : remapField.split('.').slice(0, 2).join('.');
+  const kindOfName = kindIn(machine, supply);
   const names = [...left.keys()].filter((name) => left.get(name) !== reset.get(name));
   const found: Omit<LeftState, 'relied'>[] = [];
   for (const kind of LEFT_KINDS) {
@@ -279,7 +302,7 @@ function differences(
     } else if (kind === 'irq') {
       if (core.irq.length > 0) found.push({ kind, observed: core.irq.join(', '), expected: 'all 0' });
     } else {
-      const own = names.filter((name) => kindOf(name, remap, supply) === kind);
+      const own = names.filter((name) => kindOfName(name) === kind);
       if (own.length > 0) found.push({ kind, observed: listed(own, left), expected: listed(own, reset) });
     }
   }

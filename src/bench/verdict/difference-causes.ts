@@ -77,14 +77,14 @@ export function withWritten(
 /** What keeps the application from coming back behind a leave. */
 export function withLeft(diagnosis: ResultDiagnosis<string>, left: readonly LeftCause[], placed: Placed): ResultDiagnosis<string> {
   if (left.length === 0) return diagnosis;
-  const causes = left.map(({ what, says, at, repair, fix, by }): ResultCause<string> => ({
+  const causes = left.map(({ what, says, at, repair, fix, by, dependsOn = [] }): ResultCause<string> => ({
     id: 'state',
     proved: true,
     at,
     repair,
     fix,
     outcomeAfterRepair: null,
-    dependsOn: [],
+    dependsOn,
     lastWriter: placed(by),
     explanation: says,
     what,

@@ -12,7 +12,7 @@ import { consoleText, humanTime, sentence, whole, type Style } from '../text.ts'
 import { CONTROLS } from './controls.ts';
 import type { CodeLine, Excerpt, Fact, FactOf, Kind, NextStep, Said, Surface } from './facts.ts';
 import { factsIn } from '../../bench/documents/note-facts.ts';
-import type { Provisos } from '../provisos.ts';
+import { isOfLeave, type Provisos } from '../provisos.ts';
 import { placeText } from './story.ts';
 
 /** A fact as people read it: a renderer chooses width, folding and links, never content. */
@@ -284,8 +284,10 @@ const ifOtherRepaired = ({ outcomeIfOther, goalIfOther }: RomDependency): string
   goalIfOther === undefined
     ? `the outcome of the repaired run is ${outcomeIfOther}`
     : `the repaired run ${goalIfOther ? 'reaches' : 'does not reach'} the goal`;
+/** Only a leave asks for such an option. */
+const comesBack = 'the application comes back behind the leave';
 const optionText = (d: FactOf<'holds-if'>['options'][number], surface: Surface, entered: boolean): string =>
-  `${d.rom}: ${d.value} (${d.sure}); ${withOption(surface, d, entered)} ${d.repaired ? ifOtherRepaired(d) : ifOther(d)}`;
+  `${d.rom}: ${d.value} (${d.sure}); ${withOption(surface, d, entered)} ${isOfLeave(d) && d.repaired ? comesBack : d.repaired ? ifOtherRepaired(d) : ifOther(d)}`;
 
 function sessionText({ vid, pid, product, servedBy, enumerated }: RunResult['usb']['sessions'][number]): string {
   const ids =

@@ -81,7 +81,13 @@ function reached(result: RunResult, sources: Sources, patch: Patch): Fact[] {
     ...(result.after !== null && result.after !== undefined && result.after.leave.result === 'ok'
       ? [{ is: 'after', after: result.after } as const]
       : []),
-    ...holdsIf(result, result.dependsOn),
+    ...holdsIf(
+      result,
+      doubts(
+        result.dependsOn,
+        (proofOf(result)?.causes ?? []).flatMap((c) => c.dependsOn),
+      ),
+    ),
     ...lost.slice(0, 1).map((check) => ({ is: 'leave', check, option: result.rom.options[check.id] ?? null }) as const),
     ...broken.filter((c) => !isHarmless(c)).map((check) => ({ is: 'check', check, maybe: false }) as const),
     ...texts(result, 'kept-options').map((text) => ({ is: 'kept-options', text }) as const),
