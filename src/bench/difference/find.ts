@@ -56,6 +56,8 @@ export interface Difference {
   readonly stores?: Counter['stores'];
   /** Found by leaving its writer out (left-out.ts), before anything was handed over: the value is that where the run ended. */
   readonly leftOut?: true;
+  /** Of the clock of a block that the run waits on: behind a reset it is off, too. */
+  readonly clockOf?: string;
   /** Of the data cache: a word that the run reads at its end, which memory holds otherwise. */
   readonly cached?: Cached;
   /** Found at a fault in front of any entry: the value is that where the program faulted. */

@@ -2,6 +2,7 @@
  * A run that ends before the receiver starts, in a fault, in a loop, asleep: there is no instant at which a state handed over could be put right, and what does it may run again and
  * again. So each instruction that made something otherwise than a reset leaves it is left out, one at a time, in a run from power-on: the same firmware without it.
  */
+import { locate, registerOf } from '../../checks/families.ts';
 import { atMost, MOST } from '../documents/bounds.ts';
 import { L1_LINE_BYTES } from '../../emu/core/caches/l1-cache.ts';
 import type { Machine } from '../../emu/machine.ts';
@@ -65,9 +66,10 @@ function findLeftOut(
   const taken = ({ kind, name }: Part): boolean =>
     kind !== 'board' && !waitedFor.has(name) && !isOwed(name) && (!coreAlone || KEEPS_BACK.has(name));
   const all = [...allDifferences(session, failing, working, taken), ...otherStack(machine, failing)];
+  const lostClocks = coreAlone ? [] : clocksTaken(session, failing);
   working.session.release();
   const byPlace = new Map<number, Difference[]>();
-  for (const d of all.toSorted((a, b) => (b.writer?.seq ?? 0) - (a.writer?.seq ?? 0)))
+  for (const d of [...lostClocks, ...all.toSorted((a, b) => (b.writer?.seq ?? 0) - (a.writer?.seq ?? 0))])
     // what the program does itself, it does as well when it is started from reset
     if (d.writer?.kind === 'cpu' && inFlash(machine, d.writer.pc) && !isOf(started, d.writer.pc))
       byPlace.set(d.writer.pc, [...(byPlace.get(d.writer.pc) ?? []), d]);
@@ -99,6 +101,22 @@ function cachedOtherwise(s: Session, failing: Checkpoint): Cached | null {
     return { where: addressText(s, address, core.pc, core.index), inCache: inCache >>> 0, inMemory: inMemory >>> 0, isDirty };
   }
   return null;
+}
+/** The clocks of what the loop reads, if a write took them: they are off behind a reset, too, so that no difference shows them. */
+function clocksTaken(s: Session, failing: Checkpoint): Difference[] {
+  s.restore(failing);
+  const { system, chip, history } = s.machine;
+  return (s.state.loop?.reads ?? []).flatMap((address): Difference[] => {
+    const block = system.regionAt(address)?.block;
+    if (block?.row.clock === undefined || system.answersReads(block, address - block.row.base)) return [];
+    const what = `${chip.rcc}.${block.row.clock}`;
+    const { mask, bit: shift } = locate(chip, what)!;
+    const register = registerOf(what);
+    const writer = history.lastWriter(register, mask);
+    return writer === null
+      ? []
+      : [{ what, value: 0, afterReset: 0, field: { register, mask, shift }, clock: [], writer, board: false, clockOf: block.row.name }];
+  });
 }
 /** The wait for what was started there is the fault, and not that it was started. All clocks are in one block. */
 function blocksWaitedFor({ machine: { system, chip }, state: { loop } }: Session): ReadonlySet<string> {

@@ -27,9 +27,17 @@ export function inputRegisters({ system, chip }: Machine): ReadonlyMap<number, I
   return found;
 }
 
-/** A loop that reads such a register, and does not look at its other bits alone. */
+/** A loop that reads such a register, and does not look at its other bits alone. A receiver without a clock shows nothing that comes. */
 export function pollsInput(machine: Machine, { pc, reads }: FixedLoop): boolean {
   const registers = inputRegisters(machine);
   const tested = machine.bootCore.testedMask(pc) ?? -1;
-  return reads.some((address) => ((registers.get((address & ~3) >>> 0)?.bits ?? 0) & tested) !== 0);
+  return reads.some((read) => {
+    const address = (read & ~3) >>> 0;
+    const register = registers.get(address);
+    return register !== undefined && (register.bits & tested) !== 0 && (register.kind === 'pin' || shows(machine, address));
+  });
+}
+function shows({ system }: Machine, address: number): boolean {
+  const block = system.regionAt(address)?.block;
+  return block != null && system.answersReads(block, address - block.row.base);
 }

@@ -357,6 +357,8 @@ function stateOf(d: Difference, { id, name }: Receiver, comes: string): string {
   const then = id === 'state' ? comes : 'it works as from reset';
   if (active)
     return `${active.in} starts ${name} from inside the handler of ${active.exception}. That exception stays active, so no interrupt of its priority or a lower one is taken. In Thread mode, ${then}.`;
+  if (d.clockOf !== undefined)
+    return `${d.clockOf} has no clock where the run ends, so it reads as 0: ${what} is 0. Without the instruction that clears it, ${then}.`;
   if (leftOut && value !== null && afterReset !== null)
     return `${what} is ${number(value)} where the run ends, and ${number(afterReset)} behind a reset. Without the instruction that changes it, ${then}.${cached ? cacheText(cached) : ''}`;
   const lock = isLock(what) ? (opens ? RESET_OF_PORT : ONLY_A_RESET) : '';

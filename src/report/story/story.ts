@@ -440,8 +440,7 @@ const otherBoard = ({ notes }: RunResult): string[] =>
     : ['add --board with the name of your board, or "board": {"hse": {"hz": …, "kind": "crystal"}} to a scenario'];
 
 /** A proved cause is the way past the wait. */
-const forced = (result: RunResult, field: string): string[] =>
-  proofOf(result) === null ? [`add --force ${field} to get past the wait`] : [];
+const unlessProved = (result: RunResult, advice: string): string[] => (proofOf(result) === null ? [advice] : []);
 /** It waits for an input, and nothing has come that it read. */
 const isUnfed = ({ notes }: RunResult): boolean => factsIn(notes, 'waits-for-input').length > 0 && factsIn(notes, 'received').length === 0;
 /** What gets the firmware past its wait, if anything does. */
@@ -451,8 +450,8 @@ function pastWait(result: RunResult): string[] {
   // to force a flag that something else holds back only moves the failure
   if (never !== undefined) return [];
   const [noClock] = factsIn(result.notes, 'no-clock');
-  if (noClock !== undefined) return [`set ${noClock.enable} in your firmware first`];
-  if (result.stuck?.force) return forced(result, result.stuck.force);
+  if (noClock !== undefined) return unlessProved(result, `set ${noClock.enable} in your firmware first`);
+  if (result.stuck?.force) return unlessProved(result, `add --force ${result.stuck.force} to get past the wait`);
   const port = result.stuck?.register?.split('.')[0];
   const isTold = factsIn(result.notes, 'steps').some((f) => f.serial);
   const isReceiving = port !== undefined && SERIAL_PORT.test(port) && isUnfed(result) && !isTold;
