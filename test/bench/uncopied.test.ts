@@ -1,5 +1,5 @@
 /** An initialised variable lies in flash (LMA) and is used in RAM (VMA): where start-up code does not copy it, RAM holds what it came up with. */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { Thumb } from '../emu/thumb.ts';
@@ -16,25 +16,40 @@ function program(copies: boolean): Thumb {
   t.label('wait').ldr(1, 0).lsrs(1, 1, 8).cmp(1, 0);
   return t.bne('wait').constant(0, ROM).ldr(1, 0).ldr(2, 0, 4).movSp(1).bx(2);
 }
-/** An ELF of two segments: the program, and a variable that runs elsewhere than where it is programmed. */
-function elf(copies: boolean, loaded = LOADED): ReturnType<typeof bareImage> {
-  const flash = bareImage(program(copies))[0]!.bytes;
-  const word = (...values: number[]): number[] => [...new Uint8Array(Uint32Array.from(values).buffer)];
-  const [offset, data] = [52 + 2 * 32, 52 + 2 * 32 + SPAN];
+const words = (...values: number[]): number[] => [...new Uint8Array(Uint32Array.from(values).buffer)];
+/** An ELF of two segments: the program, and what runs elsewhere than where it is programmed; a function of its own where it is named. */
+function elf(code: Thumb, loaded = LOADED, data = words(START), named = ''): ReturnType<typeof bareImage> {
+  const flash = bareImage(code)[0]!.bytes;
+  const headers = 52 + 2 * 32;
+  const behind = headers + SPAN + data.length;
   const header = new Uint8Array(52);
   const view = new DataView(header.buffer);
   header.set([0x7f, 0x45, 0x4c, 0x46, 1, 1, 1]);
-  for (const [at, value] of [[16, 2], [18, 40], [40, 52], [42, 32], [44, 2], [46, 40]] as const) view.setUint16(at, value, true); // prettier-ignore
+  const names = [0, ...new TextEncoder().encode(named), 0];
+  while (names.length % 4 !== 0) names.push(0);
+  const symbols = [...words(0, 0, 0, 0), ...words(1, RAM + 1, data.length, 0xfff10012)];
+  // none, the symbols, their names (SHT_SYMTAB, SHT_STRTAB)
+  const sections = [
+    ...words(0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+    ...words(0, 2, 0, 0, behind, symbols.length, 2, 1, 4, 16),
+    ...words(0, 3, 0, 0, behind + symbols.length, names.length, 0, 0, 1, 0),
+  ];
+  for (const [at, value] of [[16, 2], [18, 40], [40, 52], [42, 32], [44, 2], [46, 40], [48, named === '' ? 0 : 3]] as const) view.setUint16(at, value, true); // prettier-ignore
   for (const [at, value] of [
     [20, 1],
     [24, MAIN + 1],
     [28, 52],
+    [32, named === '' ? 0 : behind + symbols.length + names.length],
   ] as const)
     view.setUint32(at, value, true);
-  const segments = [...word(1, offset, FLASH, FLASH, SPAN, SPAN, 5, 4), ...word(1, data, RAM, loaded, 4, 4, 6, 4)];
-  return [{ path: 'app.elf', bytes: Uint8Array.from([...header, ...segments, ...flash, ...word(START)]) }];
+  const segments = [
+    ...words(1, headers, FLASH, FLASH, SPAN, SPAN, 5, 4),
+    ...words(1, headers + SPAN, RAM, loaded, data.length, data.length, 6, 4),
+  ];
+  const end = named === '' ? [] : [...symbols, ...names, ...sections];
+  return [{ path: 'app.elf', bytes: Uint8Array.from([...header, ...segments, ...flash, ...data, ...end]) }];
 }
-const resultOf = (copies: boolean, loaded = LOADED) => runBench(jobInput(plainJob('STM32F405RG', elf(copies, loaded))));
+const resultOf = (copies: boolean, loaded = LOADED) => runBench(jobInput(plainJob('STM32F405RG', elf(program(copies), loaded))));
 
 it('with its start value copied, the program enters the ROM', () => {
   const { outcome, notes } = resultOf(true);
@@ -55,4 +70,28 @@ it('a start value that has no place in flash is told as such: only a debugger pu
   expect(what).toContain('is in RAM only, where nothing puts it at power-on');
   expect(where).toContain('no load address in flash');
   expect(proof).toBe('with this start value in RAM, the same run reaches DFU');
+});
+
+describe('a function that runs in RAM', () => {
+  const inRam = words(0x47702000, 0x46c046c0); // MOVS r0, #0; BX lr; NOPs
+  function called(copies: boolean) {
+    const t = new Thumb(MAIN).constant(0, RAM);
+    if (copies) t.constant(2, LOADED).ldr(1, 2).str(1, 0);
+    t.constant(3, RAM + 1).put(0x4798);
+    t.constant(0, ROM).ldr(1, 0).ldr(2, 0, 4).movSp(1).bx(2);
+    return runBench(jobInput(plainJob('STM32F405RG', elf(t, LOADED, inRam, 'in_ram'))));
+  }
+  it('that is copied is called, and the program enters the ROM', () => {
+    const { outcome, notes } = called(true);
+    expect([outcome, notes.some(({ kind }) => kind === 'uncopied')]).toEqual(['dfu', false]);
+  });
+  it('that nothing copied is named with its call, and shows by a run that it decides', () => {
+    const { outcome, notes, summary } = called(false);
+    expect(outcome).not.toBe('dfu');
+    const [what, where, proof] = notes.filter(({ kind }) => kind === 'uncopied').map(({ text }) => String(text));
+    expect(what).toMatch(/ calls .*in_ram.*, and 0x20000000 is 0x[0-9a-f]{8} there and should be 0x47702000$/);
+    expect(where).toContain('the code is in flash at 0x08000400');
+    expect(proof).toBe('with this code in RAM, the same run reaches DFU');
+    expect(summary).toContain('cause: what start-up code has to put into RAM is not there.');
+  });
 });

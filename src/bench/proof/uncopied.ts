@@ -1,10 +1,12 @@
 /**
- * Initialised variables that no start-up code has copied from flash to RAM, where the run hangs on one: the run is repeated with each read of such a word
- * answered by its start value.
+ * Initialised variables and functions that no start-up code has copied from flash to RAM, where the run hangs on one: the run is repeated with each read of such a
+ * word answered by its start value, and with the functions there from power-on.
  */
 import { PAGE_BITS, WORD_MAP } from '../../emu/arena.ts';
 import type { Core, Interceptor } from '../../emu/core/core.ts';
+import { S } from '../../emu/core/state.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
+import type { Ps } from '../../emu/time.ts';
 import { copiedAt, sectionAt } from '../../image/image.ts';
 import { UNCOPIED, type Note } from '../documents/note-facts.ts';
 import { hex32, type Outcome } from '../documents/result.ts';
@@ -23,16 +25,19 @@ interface Read {
   readonly found: number;
 }
 
-/** Notes about the variable that the run hangs on; none where all were copied, or where it makes no difference. Leaves the session anywhere. */
+/** Notes about the variable or the function that the run hangs on; none where all were copied, or where it makes no difference. Leaves the session anywhere. */
 export function uncopiedNotes(s: Session, powerOn: Checkpoint, finished: Checkpoint, outcome: Outcome): Note[] {
   s.restore(finished);
-  if (s.machine.uninitialisedReads() === 0) return [];
   const words = unwrittenWords(s);
   if (words.size === 0) return [];
+  const variables = s.machine.uninitialisedReads() > 0 ? uncopiedVariable(s, powerOn, words, outcome) : [];
+  return variables.length > 0 ? variables : uncopiedCode(s, powerOn, finished, words, outcome);
+}
+function uncopiedVariable(s: Session, powerOn: Checkpoint, words: ReadonlySet<number>, outcome: Outcome): Note[] {
   const all = repeated(s, powerOn, words);
   if (all.reads.length === 0 || !isOther(all.run, outcome)) return [];
   const single = all.reads.length === 1 ? all.reads[0] : all.reads.slice(0, MOST_SINGLE).find((r) => decides(s, powerOn, r, all.run));
-  return told(s, single ?? all.reads[0]!, single === undefined ? all.reads.length : 1, all.run);
+  return toldOfReads(s, single ?? all.reads[0]!, single === undefined ? all.reads.length : 1, all.run);
 }
 /** It gets further: to its goal, into the ROM, or past what held it. */
 const isOther = (run: Attempt, outcome: Outcome): boolean =>
@@ -102,24 +107,85 @@ function repeated(s: Session, powerOn: Checkpoint, words: ReadonlySet<number>): 
   return { run: runFrom(s, powerOn, watch), reads: [...reads.values()] };
 }
 
-function told(s: Session, { address, pc, found }: Read, count: number, run: Attempt): Note[] {
-  const { value, from } = copiedAt(s.input.images, address)!;
-  const section = sectionAt(s.input.images, address) ?? 'it';
+/** Of code, which no watch of reads sees: the run goes on with all of it in RAM, from where the first such function is called. */
+function uncopiedCode(s: Session, powerOn: Checkpoint, finished: Checkpoint, words: ReadonlySet<number>, outcome: Outcome): Note[] {
+  const { machine } = s;
+  const core = machine.bootCore;
+  const functions = s.input.images
+    .flatMap(({ symbols }) => symbols.all.filter((f) => f.kind === 'function' && words.has(wordOf(f.address))))
+    .slice(0, MOST_FUNCTIONS);
+  if (functions.length === 0 || !toFirstMissing(s, powerOn, finished.system.now, new Set(functions.map(({ address }) => address))))
+    return [];
+  const address = wordOf(core.pc);
+  const calls = `${place(s, (core.get(S.LR) & ~1) - CALL_BYTES)} calls ${place(s, core.pc)}`;
+  const found = `${hex32(address)} is ${hex32(core.peek(address, 4)! >>> 0)} there and should be ${hex32(startOf(s, address))}`;
+  for (const { address: at, size } of functions)
+    for (let word = wordOf(at); word < at + Math.max(size, 2); word += 4)
+      if (words.has(word))
+        machine.replace(
+          word,
+          Uint8Array.from([0, 8, 16, 24], (shift) => startOf(s, word) >>> shift),
+        );
+  const run = runFrom(s, s.save(), { pages: new Set() });
+  if (!isOther(run, outcome)) return [];
+  return told(s, address, `${calls}, and ${found}`, 'the code', `with this code in RAM, the same run ${goalOf(run)}`);
+}
+const wordOf = (address: number): number => (address & ~3) >>> 0;
+const startOf = (s: Session, word: number): number => copiedAt(s.input.images, word)!.value;
+/** To where one of these functions is entered and is not there; false: none is. A program before it may have used the same RAM. */
+function toFirstMissing(s: Session, powerOn: Checkpoint, end: Ps, starts: ReadonlySet<number>): boolean {
+  const { machine, steps } = s;
+  const core = machine.bootCore;
+  s.keepCheckpoints = false;
+  s.restore(powerOn);
+  const before = steps.otherStops;
+  steps.otherStops = (index) => (index === core.index ? [...before(index), ...starts] : before(index));
+  steps.setBreakpoints();
+  try {
+    for (;;) {
+      const { now } = machine;
+      s.advance(end);
+      const { pc } = core;
+      if (core.atBreak && starts.has(pc) && core.peek(wordOf(pc), 4)! >>> 0 !== startOf(s, wordOf(pc))) return true;
+      steps.poll();
+      if (machine.now === now || machine.now >= end) return false;
+    }
+  } finally {
+    steps.otherStops = before;
+    steps.setBreakpoints();
+  }
+}
+/** Effort: functions in RAM that are looked for. */
+const MOST_FUNCTIONS = 200;
+/** From a BL to where it returns to; a BLX is half as long, and its line the same. */
+const CALL_BYTES = 2;
+
+function toldOfReads(s: Session, { address, pc, found }: Read, count: number, run: Attempt): Note[] {
   const others = count > 1 ? `; ${count - 1} more such ${count === 2 ? 'word was' : 'words were'} read` : '';
-  const goal = run.reached ? (run.outcome === 'dfu' ? 'reaches DFU' : 'reaches its goal') : `ends otherwise (${run.outcome})`;
-  const reads = `${place(s, pc)} reads ${addressText(s, address, pc)}, which is ${hex32(found)} there and should be ${hex32(value)}${others}`;
+  const reads = `${place(s, pc)} reads ${addressText(s, address, pc)}, which is ${hex32(found)} there and should be ${hex32(startOf(s, address))}${others}`;
+  const proof = `with ${count > 1 ? 'the start values' : 'this start value'} in RAM, the same run ${goalOf(run)}`;
+  return told(s, address, reads, 'the start value', proof);
+}
+function goalOf(run: Attempt): string {
+  if (!run.reached) return `ends otherwise (${run.outcome})`;
+  return run.outcome === 'dfu' ? 'reaches DFU' : 'reaches its goal';
+}
+/**
+ * @param shows how it shows that this word is not there
+ * @param what is in flash instead
+ */
+function told(s: Session, address: number, shows: string, what: string, proof: string): Note[] {
+  const { from } = copiedAt(s.input.images, address)!;
+  const section = sectionAt(s.input.images, address) ?? 'it';
   const why =
     from === null
       ? [
-          `${section} is in RAM only, where nothing puts it at power-on: ${reads}`,
+          `${section} is in RAM only, where nothing puts it at power-on: ${shows}`,
           `the file has no load address in flash for ${section}: a debugger writes it to RAM, a board after power-on has nothing there. In the linker script: ${section} : { … } > RAM AT> FLASH; Reset_Handler copies it`,
         ]
       : [
-          `the start-up code did not copy ${section} to RAM: ${reads}`,
-          `the start value is in flash at ${hex32(from)}, and nothing wrote it to ${hex32(address)}: Reset_Handler must copy ${section} before main() runs`,
+          `the start-up code did not copy ${section} to RAM: ${shows}`,
+          `${what} is in flash at ${hex32(from)}, and nothing wrote it to ${hex32(address)}: Reset_Handler must copy ${section} before main() runs`,
         ];
-  return [...why, `with ${count > 1 ? 'the start values' : 'this start value'} in RAM, the same run ${goal}`].map((text) => ({
-    kind: UNCOPIED,
-    text,
-  }));
+  return [...why, proof].map((text) => ({ kind: UNCOPIED, text }));
 }

@@ -204,6 +204,6 @@ function notExplained(r: Told): string {
   if (tried.length > 0) return `; not explained: repairing ${tried.join(', ')} does not help.`;
   const [suspect] = causes;
   if (suspect) return `; suspected, not proved: ${suspect.id}${where(suspect.lastWriter)}.`;
-  if (r.notes.some((n) => n.kind === UNCOPIED)) return '; cause: start values of variables that are not in RAM.';
+  if (r.notes.some((n) => n.kind === UNCOPIED)) return '; cause: what start-up code has to put into RAM is not there.';
   return r.outcome === 'no-jump' || r.stuck !== null ? '.' : '; not explained.';
 }
