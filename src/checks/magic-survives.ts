@@ -225,11 +225,12 @@ function judgeLost(subject: Subject, w: MagicWord): Judgement {
 }
 /**
  * A request may have several words: all that were compared with what they had held are kept together. A distinctive one takes no small ones along, since
- * any flag of the firmware may be one of those; where the request has such a part, the choice that begins with it keeps all.
+ * any flag of the firmware may be one of those; where the request has such a part, the choice that begins with it keeps all. What else was lost of the same variable
+ * belongs to it: a reason, a check sum.
  */
 function keep(subject: Subject, word: MagicWord): Repair {
   const meant = lostWords(subject).filter((w) => isMeant(w) && (isDistinctive(w) || !isDistinctive(word)));
-  const words = isMeant(word) ? meant : [word];
+  const words = isMeant(word) ? [...meant, ...restOf(subject, meant)] : [word];
   const values = words.map(({ address, wanted, resets }) => ({ address, value: wanted ?? 0, ...(resets === undefined ? {} : { resets }) }));
   const each = values.map(({ address, value }) => `${hex(address)} keeps ${hex(value)}`);
   return {
@@ -239,6 +240,14 @@ function keep(subject: Subject, word: MagicWord): Repair {
     fix: [...new Set(words.map((w) => keptBy(subject, w)))].join('\n'),
   };
 }
+function restOf({ history }: Subject, meant: readonly MagicWord[]): readonly MagicWord[] {
+  const isOne = (w: MagicWord, m: MagicWord): boolean =>
+    w.variable != null && m.variable != null ? w.variable.name === m.variable.name : Math.abs(w.address - m.address) <= NEAR;
+  const isRest = (w: MagicWord): boolean => meant.every((m) => m.address !== w.address) && meant.some((m) => isOne(w, m));
+  return (history?.magic ?? []).filter((w) => w.writer !== null && w.wanted !== w.read && isRest(w));
+}
+/** Bytes from a word to others of the same request, where no names say it. */
+const NEAR = 8;
 /** By the names that people give to what start-up code leaves alone. */
 const isNoInit = (section: string | null | undefined): boolean => /no_?init|no_?load|persist|retain/i.test(section ?? '');
 const placeOf = ({ declared }: MagicVariable): string => (declared === null ? '' : ` (${declared.file}:${declared.line})`);
@@ -252,7 +261,7 @@ function keptBy(subject: Subject, w: MagicWord): string {
   if (w.inDirtyLine) return part('after', ', before the reset', `SCB_CleanDCache_by_Addr((void *)${hex(w.address & ~31)}u, 32);`);
   if (w.heldBack !== undefined) return part('after', ', before the reset', wholeWordInC(w.address, w.heldBack.bytes));
   if (w.lostSupply) return '/* RAM is lost in Standby: keep the request in a backup register */';
-  if (inRam(subject, w.address)) return keptInRam(w);
+  if (inRam(subject, w.address)) return keptInRam(subject, w);
   if (inEeprom(subject, w.address)) return inEepromInC(w);
   if (isNarrow(subject, w)) return `/* ${at} keeps 16 bits: store ${hex(w.atReset)} and compare with that, or use two registers */`;
   if (w.readWithoutClock) return readInC(subject, w);
@@ -289,8 +298,11 @@ function flagsInC({ resetFlags }: ChipDescription, { flags, stale }: NonNullable
   return `/* every reset sets ${flags.map(inManual).join(' and ')}: ${test}clear the flags with ${clear} */`;
 }
 /** Of a word that start-up code clears, or that something else writes to. */
-function keptInRam(w: MagicWord): string {
+function keptInRam(subject: Subject, w: MagicWord): string {
   const at = hex(w.address);
+  const eraser = w.overwrittenBy === null && !w.lostBefore ? eraserOf(subject, w.address) : null;
+  if (eraser !== null)
+    return `/* ${inManual(eraser)} = 0 has each system reset erase this RAM: put ${w.variable?.name ?? 'the request'} into another RAM, or set that option byte to 1 */`;
   const remark = '; the start-up code does not clear a NOLOAD section';
   // where the two overlap, only their author knows which of them is too long
   if (w.byStack)

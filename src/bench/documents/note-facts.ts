@@ -87,9 +87,8 @@ type OfKind<K extends NoteFact['is']> = Extract<NoteFact, { readonly is: K }>;
 export const factsIn = <K extends NoteFact['is']>(notes: Notes, is: K): OfKind<K>[] =>
   notes.flatMap(({ about }) => (about?.is === is ? [about as OfKind<K>] : []));
 
+/** Facts that say of a write that it had no effect; `misuse` of the flash is a write or a start that it refused. */
+const REFUSALS: ReadonlySet<NoteFact['is']> = new Set(['misuse', 'locked', 'lost', 'unprogrammed', 'half-written'] as const);
 /** The first write that the flash refused: of option bytes that select the boot memory, of a stored request. It causes the refusals that follow. */
 export const refusedWrite = (notes: Notes): Note<Sentence> | undefined =>
-  notes.find(
-    ({ about }) =>
-      about !== undefined && about.is !== 'nothing-lost' && 'block' in about && about.block === 'FLASH' && !('enable' in about),
-  );
+  notes.find(({ about }) => about !== undefined && REFUSALS.has(about.is) && 'block' in about && about.block === 'FLASH');

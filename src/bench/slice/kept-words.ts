@@ -14,23 +14,25 @@ export function isByStack(core: Core): boolean {
 
 /**
  * A word that the stack uses as well is two words here, as it would be if it lay elsewhere: what is pushed there is popped again, and a return address that was saved
- * there still leads back.
+ * there still leads back. Who looks twice, as at a volatile word, sees it twice, until something is written there.
  */
 export class KeptWords {
-  private readonly done = new Set<number>();
+  private readonly seen = new Set<number>();
+  private readonly overwritten = new Set<number>();
   /** What the stack has there. */
   private readonly pushed = new Map<number, number>();
 
   /** @return null: what memory has */
   read(core: Core, address: number, value: number): number | null {
     if (isByStack(core)) return this.pushed.get(address) ?? null;
-    if (this.done.has(address)) return null;
-    this.done.add(address);
+    if (this.overwritten.has(address)) return null;
+    this.seen.add(address);
     return value >>> 0;
   }
   /** Whether a store is held back, because the word has not been read yet. */
   holdsBack(core: Core, address: number, value: number): boolean {
-    const kept = !this.done.has(address);
+    const kept = !this.seen.has(address);
+    if (!kept) this.overwritten.add(address);
     if (!isByStack(core)) return kept;
     if (kept) this.pushed.set(address, value);
     else this.pushed.delete(address);
