@@ -49,6 +49,7 @@ import { callerNotes } from './proof/users-caller.ts';
 import { mends, whyUnusable, type Works } from './proof/after-causes.ts';
 import { leftCauses, type LeftCause } from './proof/behind-leave.ts';
 import { withOptions } from './proof/left-options.ts';
+import { useDependencies } from './proof/use-options.ts';
 import { boardCauses, MOST_BOARD_RUNS, NO_BOARD, type BoardFinding } from './proof/board-causes.ts';
 import { badSteps } from './documents/proved.ts';
 import { BUT } from './documents/reservations.ts';
@@ -481,7 +482,7 @@ function useDevice(run: PlainRun, { judged, starts, entry }: JudgedRun, answers:
   const accepted = acceptance(session, { armed });
   const { after } = accepted;
   answers.after = after;
-  if (isGood(accepted)) return;
+  if (isGood(accepted)) return restsOnUse(run, answers, starts);
   notes.push({ kind: BUT, text: unusableInWords(asking?.port ?? null, after) });
   if (accepted.notBack !== null && badSteps(after).length === 1) {
     const { notBack } = accepted;
@@ -497,6 +498,15 @@ function useDevice(run: PlainRun, { judged, starts, entry }: JudgedRun, answers:
 function restOnOptions(run: PlainRun, answers: Answers, left: readonly LeftCause[]): void {
   if (run.input.provisos !== false)
     answers.left = searched(run, 'what the way back rests on', left, () => withOptions(run.session, run.finished, left));
+}
+/** Where it can be used: what a real ROM has to do as well for that. */
+function restsOnUse(run: PlainRun, answers: Answers, starts: Starts): void {
+  const { session, input, observed } = run;
+  const { harmless } = answers.diagnosis;
+  if (input.provisos === false || harmless.length === 0) return;
+  const told = new Set(answers.dependsOn.map(({ rom }) => rom));
+  const found = searched(run, 'what the use of the device rests on', [], () => useDependencies(session, starts, observed, harmless));
+  answers.dependsOn.push(...found.filter(({ rom }) => !told.has(rom)));
 }
 /** What makes a device usable: repairs, the board, or the state at the entry. */
 function lookForUse(

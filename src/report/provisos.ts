@@ -56,6 +56,7 @@ const ABOUT: Readonly<Record<string, string>> = {
   'flash-latency': 'the wait states of flash',
   vos: 'the voltage range',
   'kernel-clocks': 'the kernel clocks',
+  systick: 'SysTick',
 };
 const DOES: Readonly<Record<string, (what: string) => string>> = {
   keeps: (what) => `leaves ${what} as the jump hands it over`,
@@ -68,6 +69,11 @@ const IN_WORDS: Readonly<Record<string, string>> = {
   'reset-flags software-returns': 'returns to the application after a software reset',
   'iwdg refreshes': 'refreshes a running IWDG',
   'iwdg ignores': 'does not refresh a running IWDG',
+  'systick off': 'switches SysTick off',
+  'systick uses': 'uses SysTick itself',
+  'unexpected-exception loops': 'stays in the handler of an exception that it does not expect',
+  'unexpected-exception resets': 'resets the chip upon an exception that it does not expect',
+  'unexpected-exception returns': 'goes on behind an exception that it does not expect',
   'leave-vtor keeps': 'leaves its VTOR to the application',
   'leave-remap keeps': 'leaves its memory map to the application',
   'leave-clocks keeps': 'leaves its clocks to the application',

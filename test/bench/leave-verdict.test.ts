@@ -91,3 +91,29 @@ it('a program that refuses the PLL as system clock is told of the field that it 
   expect(cause!.dependsOn).toMatchObject([{ rom: 'leave-clocks', value: 'keeps', other: 'restores', confidence: 'documented' }]);
   expect(shortReport(result, { width: 400 })).toMatch(/^Holds +if .*leaves its clocks to the application \(documented\)/m);
 });
+
+it('a SysTick that is left on keeps no device away: the start of the application rests on what the ROM does about it', () => {
+  const [SYSTEM_MEMORY, JUMPED, MAGIC, SHPR3] = [0x1ff09800, 0x2000f000, 0xb007d0f5, 0xe000ed20];
+  const t = new Thumb(MAIN).b('main').put(0xbf00).label('handler').adds(4, 1).bxLr().label('main');
+  t.movs(4, 0).constant(0, VTOR).constant(1, FLASH).str(1, 0);
+  // the lowest priority, as HAL gives it: USB is served
+  t.constant(0, SHPR3).constant(1, 0xf0000000).str(1, 0);
+  t.constant(0, SYST_CSR).constant(1, 63_999).str(1, 0, 4).str(1, 0, 8).movs(1, 7).str(1, 0);
+  t.label('loop').wfi().cmp(4, 5).bne('loop').constant(1, JUMPED).ldr(0, 1).constant(2, MAGIC).cmpRegister(0, 2).beq('loop');
+  t.str(2, 1).constant(3, SYSTEM_MEMORY).ldr(0, 3).put(0xf380, 0x8808).ldr(0, 3, 4).bx(0);
+  const [image] = bareImage(t);
+  new DataView(image!.bytes.buffer).setUint32(4 * SYSTICK, MAIN + 4 + 1, true);
+  const result = runBench(jobInput({ ...plainJob('STM32H743ZI', [image!]), after: true }));
+  expect([result.outcome, result.after?.alive.result, result.diagnosis.causes.filter(({ proved }) => proved)]).toEqual(['dfu', 'ok', []]);
+  expect(result.dependsOn).toContainEqual({
+    rom: 'systick',
+    value: 'off',
+    other: 'keeps',
+    confidence: 'assumed',
+    outcomeIfOther: 'dfu',
+    usableIfOther: false,
+  });
+  const report = shortReport(result, { width: 400 });
+  expect(report).toMatch(/^Holds +if the real ROM switches SysTick off \(assumed\)/m);
+  expect(report).not.toMatch(/harmless.*systick/);
+});

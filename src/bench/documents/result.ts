@@ -111,6 +111,8 @@ export interface RomDependency {
   readonly outcomeIfOther: Outcome;
   /** Where the goal is not USB: whether it is reached with the other value. */
   readonly goalIfOther?: boolean;
+  /** False: with the other value the goal is reached as well, and a host cannot use the device as it should. */
+  readonly usableIfOther?: boolean;
 }
 
 /** A reset of the chip. */

@@ -32,6 +32,7 @@ const dependency = object({
   confidence: 'text',
   outcomeIfOther: 'text',
   goalIfOther: { optional: 'flag' },
+  usableIfOther: { optional: 'flag' },
 });
 
 const busLog = list(object({ at: 'time', kind: 'text', text: 'text' }));

@@ -143,7 +143,7 @@ function doubtOf(r: Told, ofCause: readonly RomDependency[]): RomDependency | un
   return first && letsThrough(first) ? first : doubts([], ofCause)[0];
 }
 /** With its other value the run reaches its goal. */
-export const letsThrough = (d: RomDependency): boolean => d.goalIfOther ?? d.outcomeIfOther === 'dfu';
+export const letsThrough = (d: RomDependency): boolean => d.usableIfOther ?? d.goalIfOther ?? d.outcomeIfOther === 'dfu';
 /** Each option once, the most important first. */
 export function doubts(ofRun: readonly RomDependency[], ofCause: readonly RomDependency[]): readonly RomDependency[] {
   const inVain = (d: RomDependency): number => Number(!letsThrough(d) || !ofRun.includes(d));

@@ -278,8 +278,12 @@ function conditionsOf({ bank, rom }: Provisos, isShort: boolean): string[] {
 }
 const isShort = (surface: Surface): boolean => surface === 'screen' || surface === 'finding';
 
-const ifOther = ({ outcomeIfOther, goalIfOther }: RomDependency): string =>
-  goalIfOther === undefined ? `the outcome is ${outcomeIfOther}` : `the goal is ${goalIfOther ? '' : 'not '}reached`;
+const ifOther = ({ outcomeIfOther, goalIfOther, usableIfOther }: RomDependency): string =>
+  usableIfOther === false
+    ? 'a host cannot use the device as it should'
+    : goalIfOther === undefined
+      ? `the outcome is ${outcomeIfOther}`
+      : `the goal is ${goalIfOther ? '' : 'not '}reached`;
 const ifOtherRepaired = ({ outcomeIfOther, goalIfOther }: RomDependency): string =>
   goalIfOther === undefined
     ? `the outcome of the repaired run is ${outcomeIfOther}`

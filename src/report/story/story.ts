@@ -74,6 +74,8 @@ function reached(result: RunResult, sources: Sources, patch: Patch): Fact[] {
     (c) => (c.verdict === 'fail' || c.verdict === 'warn') && !lost.includes(c) && !bites(c.id) && !isCause(c.id) && !isMeant(c, result),
   );
   const isHarmless = ({ id }: ResultCheck): boolean => result.diagnosis.harmless.includes(id);
+  // what the ROM does about it is told as a condition
+  const restsOn = new Set(result.dependsOn.map(({ rom }) => rom));
   return [
     { is: 'summary', text: result.summary, detail: false },
     ...said(result, BUT).map((s) => ({ is: 'but', ...s }) as const),
@@ -93,7 +95,7 @@ function reached(result: RunResult, sources: Sources, patch: Patch): Fact[] {
     ...texts(result, 'kept-options').map((text) => ({ is: 'kept-options', text }) as const),
     ...harmless(
       result,
-      broken.filter(isHarmless).map((c) => c.id),
+      broken.filter((c) => isHarmless(c) && !restsOn.has(c.id)).map((c) => c.id),
     ),
   ];
 }
