@@ -1,6 +1,6 @@
 /** `bootbench init`: looks for what makes a firmware go for the ROM, and writes the scenario that does it. */
 import { jsonDocument } from '../bench/documents/json-text.ts';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { runBench } from '../bench/run.ts';
 import { assumedJob, isInput, lostInputs, lostRequest, puller } from '../bench/first-run.ts';
@@ -10,6 +10,7 @@ import { jobInput, type RunHooks, type RunJob } from '../bench/input/job.ts';
 import { outcomeText } from '../bench/documents/tried.ts';
 import { AFTER_STEPS, type After, type AfterStep } from '../bench/documents/result.ts';
 import type { Scenario } from '../bench/documents/scenario-types.ts';
+import { surroundings } from '../bench/documents/system-errors.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { splitImagePath } from '../image/image.ts';
 import { printable } from '../report/text.ts';
@@ -34,7 +35,7 @@ export async function initCommand(images: readonly string[], options: InitOption
   const out = options.out ?? 'scenario.json';
   const path = resolve(io.cwd, out);
   mustBeFree(out, options, io);
-  if (!existsSync(dirname(path))) throw new UsageError(`--out: there is no folder ${dirname(path)}`);
+  mayHaveFolder(dirname(path));
   const given = await loadJob(images, options, io.cwd);
   mustBeNoInput(outputOf(out, options, io), [], io.cwd);
   mustBeNoFirmware({ option: '--out', path: out }, io.cwd);
@@ -69,6 +70,7 @@ export async function initCommand(images: readonly string[], options: InitOption
       `bootbench: without any input, this firmware ends with ${alone}; fix that first: bootbench run ${job.images.map((i) => printable(i.path)).join(' ')}\n`,
     );
   for (const { name } of files) mustBeFree(name, options, io);
+  makeFolder(dirname(path));
   for (const { name, scenario } of files) writeScenario(outputOf(name, options, io), scenario, io);
   for (const text of leftOut([...ways.values()][0])) say(text);
   say(
@@ -163,7 +165,8 @@ function inputOf({ step }: Trigger): string {
 function told(names: readonly string[], found: boolean, crashes: boolean): string {
   const [out = ''] = names;
   const alone = 'nothing is pressed and the firmware must keep running';
-  if (names.length === 1 && !crashes) return `wrote ${out}; run it with: bootbench run --scenario ${out}`;
+  if (names.length === 1 && !crashes)
+    return `wrote ${out}; run it with: bootbench run --scenario ${out}; a CI job checks it with: bootbench test ${out}`;
   if (!found)
     return `wrote ${out}, in which ${alone}; run it with: bootbench test ${out}; when it holds, init --overwrite looks for the way into the ROM`;
   const last = names.at(-1)!;
@@ -185,6 +188,20 @@ const outputOf = (path: string, { scenario }: InitOptions, { cwd }: Io): OutputF
 function writeScenario(file: OutputFile, scenario: Scenario, io: Io): void {
   new Outputs([file], io.cwd).write('--out', jsonDocument(scenario));
   mustHaveWritten();
+}
+
+/** The folder of the scenarios need not be there yet; what it is to lie in is no file. */
+function mayHaveFolder(folder: string): void {
+  let there = folder;
+  while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
+  if (!statSync(there, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError(`--out: ${there} is no folder`);
+}
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw surroundings(error, `--out: cannot make the folder ${folder}`) ?? error;
+  }
 }
 
 /** An image's path as the scenario's folder sees it; the address of a raw binary stays. */

@@ -57,6 +57,17 @@ it('init: the scenario that it begins from may be replaced, its image never', as
   const over = await cli([...from, '--out', 'firmware.elf'], { cwd });
   expect([over.code, over.err]).toEqual([2, expect.stringContaining('--out: firmware.elf is an input of this run')]);
 });
+it('init: the folder of the scenarios is made, unless a file stands in its way, and none where nothing was found', async () => {
+  const cwd = folder({ 'firmware.elf': ELF, 'idle.bin': Uint8Array.of(0, 0x10, 0, 0x20, 9, 0, 0, 8, 0xfe, 0xe7), notes: 'text' });
+  const init = (image: string, out: string) => cli(['init', image, '--chip', 'stm32f405rg', '--out', out], { cwd });
+  const run = await init('firmware.elf', 'tests/boot/dfu.json');
+  expect([run.code, run.out]).toEqual([0, expect.stringContaining('a CI job checks it with: bootbench test tests/boot/dfu.json')]);
+  expect(JSON.parse(readFileSync(join(cwd, 'tests/boot/dfu.json'), 'utf8'))).toMatchObject({ images: ['../../firmware.elf'] });
+  const through = await init('firmware.elf', 'notes/dfu.json');
+  expect([through.code, through.err]).toEqual([2, expect.stringMatching(/--out: .*notes is no folder/)]);
+  expect((await init('idle.bin@0x08000000', 'other/dfu.json')).code).toBe(1);
+  expect(existsSync(join(cwd, 'other'))).toBe(false);
+});
 it('source code is not written over', async () => {
   const cwd = folder({ 'firmware.elf': ELF, 'main.c': 'int main(void);' });
   const run = await cli(['run', 'firmware.elf', '--chip', 'stm32f405rg', '--json', 'main.c'], { cwd });

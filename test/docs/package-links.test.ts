@@ -19,4 +19,9 @@ describe('the package', () => {
   it('carries the action and the reusable workflow of docs/ci.md, which are copied', () => {
     expect(files).toEqual(expect.arrayContaining(['README.md', 'docs/ci.md', 'action.yml', '.github/workflows/boot-tests.yml']));
   });
+  it('carries the scripts that the action calls', () => {
+    const called = [...readFileSync(join(ROOT, 'action.yml'), 'utf8').matchAll(/\$ACTION\/([^"']+)/g)].map(([, path]) => path!);
+    expect(called.length).toBeGreaterThan(0);
+    expect(called.filter((path) => !carries(path))).toEqual([]);
+  });
 });
