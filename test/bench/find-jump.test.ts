@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { calledFrom, jumpCandidates, scanFunctions, type FunctionFacts } from '../../src/bench/input/code-scan.ts';
+import { calledFrom, jumpCandidates, scanFunctions } from '../../src/bench/input/code-scan.ts';
 import { awaitedTexts } from '../../src/bench/proof/awaited-texts.ts';
+import type { Comparer } from '../../src/bench/proof/comparers.ts';
 import type { Note } from '../../src/bench/documents/note-facts.ts';
 import { plannedGoal } from '../../src/bench/input/goal.ts';
 import { entering, findJump, notTriggered, whyNoJump } from '../../src/bench/proof/find-jump.ts';
@@ -138,18 +139,25 @@ describe('a word over a serial line that never comes', () => {
     expect(result.outcome).toBe('dfu');
   });
   it('letters, words and strings that functions hold are texts, in this order', () => {
-    const f = (compared: readonly number[], strings: readonly string[]): FunctionFacts => {
+    const f = (compared: readonly number[], strings: readonly string[]): Comparer => {
       const data = new TextEncoder().encode(`${strings.join('\0')}\0`);
       const at = (text: string): number => 0x08001000 + strings.slice(0, strings.indexOf(text)).reduce((n, t) => n + t.length + 1, 0);
       const facts = scanFunctions([oneFunction(new Uint8Array([0x70, 0x47]))])[0]!;
       const loaded = { ...facts.image, chunks: [{ address: 0x08001000, data }] };
-      return { ...facts, image: loaded, compared, constants: strings.map((text) => ({ value: at(text), pc: 0 })) };
+      return { facts: { ...facts, image: loaded, compared, constants: strings.map((text, pc) => ({ value: at(text), pc })) }, at: null };
     };
     const [menu, word] = [f([0x62, 13, 0x72], ['dfu', 'x', 'two words', 'far too long to be typed by anyone']), f([0x44], ['reset'])];
-    expect(awaitedTexts({}, [menu], [menu, word])).toEqual(['dfu\r\n', 'b', 'r', 'D', 'br']);
-    expect(awaitedTexts({}, [f([], ['reset']), f([], ['dfu'])], [])).toEqual(['reset\r\n', 'dfu\r\n']);
+    const texts = (near: readonly Comparer[], far: readonly Comparer[]): string[] =>
+      awaitedTexts(
+        {},
+        near,
+        [],
+        far.map(({ facts }) => facts),
+      );
+    expect(texts([menu], [menu, word])).toEqual(['dfu\r', 'b', 'r', 'D', 'br\r']);
+    expect(texts([f([], ['reset', 'led']), f([], ['dfu'])], [])).toEqual(['reset\r\n', 'dfu\r\n', 'led\r\n']);
     // a printf compares with letters that nobody sends
-    expect(awaitedTexts({}, [], [f([0x25, 0x64, 0x78], []), word])).toEqual(['D']);
+    expect(texts([], [f([0x25, 0x64, 0x78], []), word])).toEqual(['D']);
   });
 });
 

@@ -62,6 +62,8 @@ export interface FunctionFacts {
   readonly loads: ReadonlyMap<number, readonly number[]>;
   /** Words that it loads from constant addresses. */
   readonly words: readonly number[];
+  /** Loads and stores at constant addresses. */
+  readonly accessed: KnownWords['accessed'];
   readonly setsMsp: boolean;
   /** It branches to an address in a register. */
   readonly branchesFar: boolean;
@@ -168,16 +170,16 @@ function scan(image: LoadedImage, symbol: ImageSymbol, start: number, code: Data
       continue;
     }
     const bits = wide && at + 4 <= code.byteLength ? (first << 16) | code.getUint16(at + 2, true) : first;
-    if (bits === first) d.known.narrow(bits);
-    else d.known.wide(bits);
+    if (bits === first) d.known.narrow(bits, pc);
+    else d.known.wide(bits, pc);
     // what they load stands in a register behind them
     if (bits === first) narrowInstruction(d, code, start, pc, bits);
     else wideInstruction(d, code, start, pc, bits);
     at += wide ? 4 : 2;
   }
   const { constants, accesses, loads, calls, stores, compared, comparedWith, small, setsMsp, branchesFar } = d;
-  const words = d.known.loaded;
-  return { symbol, image, constants, accesses, loads, words, calls, stores, compared, comparedWith, small, setsMsp, branchesFar };
+  const { loaded: words, accessed } = d.known;
+  return { symbol, image, constants, accesses, loads, words, accessed, calls, stores, compared, comparedWith, small, setsMsp, branchesFar };
 }
 
 /** The function that calls the one at `pc`, if it is one alone: LR at a jump says who returned last, not who called. */

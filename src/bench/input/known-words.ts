@@ -11,6 +11,8 @@ export const is = (bits: number, { mask, value }: Encoding): boolean => ((bits &
  */
 export class KnownWords {
   readonly loaded: number[] = [];
+  /** Words, half-words and bytes that it loads or stores at such addresses, with the place. */
+  readonly accessed: { readonly address: number; readonly isStore: boolean; readonly pc: number }[] = [];
   private readonly registers = new Map<number, number>();
 
   /** Behind the instruction that does it. */
@@ -18,7 +20,9 @@ export class KnownWords {
     this.registers.set(register, value >>> 0);
   }
 
-  narrow(bits: number): void {
+  narrow(bits: number, pc: number): void {
+    const by = NARROW_UNITS.get(bits >>> 12);
+    if (by !== undefined) this.access((bits >>> 3) & 7, ((bits >>> 6) & 31) * by, (bits & 0x800) === 0, pc);
     // LDR (immediate) of a word
     if (bits >>> 11 === 0b01101) this.load((bits >>> 3) & 7, ((bits >>> 6) & 31) * 4);
     // LDMIA: the words one behind the other
@@ -27,8 +31,9 @@ export class KnownWords {
     for (const register of this.registers.keys()) if (written & (1 << register)) this.registers.delete(register);
   }
 
-  wide(bits: number): void {
+  wide(bits: number, pc: number): void {
     const base = (bits >>> 16) & 15;
+    if (is(bits, IMM12)) this.access(base, bits & 0xfff, (bits & (1 << 20)) === 0, pc);
     if (is(bits, LDR_IMM12)) this.load(base, bits & 0xfff);
     if (is(bits, LDRD_IMM)) for (const n of [0, 4]) this.load(base, (bits & 0xff) * 4 + n);
     if (is(bits, BL)) for (const register of OF_CALLEES) this.registers.delete(register);
@@ -36,6 +41,10 @@ export class KnownWords {
     const isStore = is(bits, STR) || (is(bits, STRD) && !is(bits, STREX));
     for (const register of isStore ? [base] : [(bits >>> 8) & 15, (bits >>> 12) & 15])
       if (!isStore || writesBack(bits)) this.registers.delete(register);
+  }
+  private access(base: number, offset: number, isStore: boolean, pc: number): void {
+    const from = this.registers.get(base);
+    if (from !== undefined) this.accessed.push({ address: (from + offset) >>> 0, isStore, pc });
   }
   private load(base: number, offset: number): void {
     const from = this.registers.get(base);
@@ -72,6 +81,14 @@ const WRITTEN: readonly (readonly [mask: number, value: number, registers: (bits
   [0xf000, 0xb000, at(0)],
   [0xf000, 0xc000, (bits) => list(bits) | at(8)(bits)], // STMIA, LDMIA
 ];
+/** Loads and stores with an offset of five bits, by their upper bits: in what their offset counts. */
+const NARROW_UNITS: ReadonlyMap<number, number> = new Map([
+  [0b0110, 4],
+  [0b0111, 1],
+  [0b1000, 2],
+]);
+/** Loads and stores of any width with an offset of twelve bits. */
+const IMM12 = { mask: 0xfe800000, value: 0xf8800000 };
 const LDR_IMM12 = { mask: 0xfff00000, value: 0xf8d00000 };
 /** Its second register is in bits 8 to 11. */
 const LDRD_IMM = { mask: 0xfff00000, value: 0xe9d00000 };

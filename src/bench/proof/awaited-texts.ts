@@ -1,30 +1,39 @@
-/** Texts that firmware may wait for at a serial port, as far as its code shows them: bytes that it compares with, and strings. */
+/** Texts that firmware may wait for at a serial port, as far as its code shows them: bytes that it compares with, words, and strings. */
 import { atMost, MOST } from '../documents/bounds.ts';
 import type { FunctionFacts } from '../input/code-scan.ts';
 import { chunkAt } from '../../image/image.ts';
+import { farFrom, type Comparer } from './comparers.ts';
 
 const LONGEST = 16;
-/** Behind a word, which is typed as a line. */
-export const LINE_END = '\r\n';
+/** Behind a word, which is typed as a line, where the code does not say how a line ends. */
+const LINE_END = '\r\n';
+export const LINE_ENDS = /[\r\n]+$/;
 
 /**
  * The likeliest text first. @param bounded where more than are tried are told; @param near functions on the way into the ROM, whose strings count: a program has many
- * more; @param far others that may compare the byte
+ * more; @param beside what has to do with those: its strings come last, and it may look for the end of a line; @param far others that may compare the byte
  */
 export function awaitedTexts(
   bounded: Parameters<typeof atMost>[0],
-  near: readonly FunctionFacts[],
+  near: readonly Comparer[],
+  beside: readonly Comparer[],
   far: readonly FunctionFacts[],
 ): string[] {
-  const readers = [near, far].map((functions) => functions.filter((f) => !formats(f)));
+  const readers = [[...near, ...beside].map(({ facts }) => facts), far].map((functions) => functions.filter((f) => !formats(f)));
   const letters = atMost(bounded, MOST.letters, 'letters that it compares', unique(readers.flat().flatMap(lettersOf)));
   const isNear = new Set(readers[0]!.flatMap(lettersOf));
   // one letter after another, each awaited by itself
-  const inARow = unique(readers.flat().map((f) => lettersOf(f).join(''))).filter((w) => w.length > 1 && w.length <= LONGEST);
+  const inARow = unique(readers.flat().map(wordOf)).filter((w) => w.length > 1 && w.length <= LONGEST);
   const words = atMost(bounded, MOST.lettersInARow, 'words that it compares letter by letter', inARow);
-  const strings = atMost(bounded, MOST.texts, 'texts that it compares', unique(near.flatMap(stringsOf)));
+  const strings = atMost(
+    bounded,
+    MOST.texts,
+    'texts that it compares',
+    unique([...inTurn(near.map(textsOf)), ...inTurn(beside.map(textsOf))]),
+  );
+  const end = lineEnd(near) || lineEnd(beside) || LINE_END;
   return unique([
-    ...strings.map((text) => `${text}${LINE_END}`),
+    ...strings.map((text) => `${text}${end}`),
     ...letters.filter((l) => isNear.has(l)),
     ...letters.filter((l) => !isNear.has(l)),
     ...words,
@@ -34,16 +43,45 @@ export function awaitedTexts(
 /** printf and its like compare with letters that nobody sends. */
 const formats = (f: FunctionFacts): boolean => lettersOf(f).includes('%');
 const unique = (texts: readonly string[]): string[] => [...new Set(texts)];
+/** The first of each, then the second of each. */
+const inTurn = (lists: readonly (readonly string[])[]): string[] => {
+  const longest = lists.reduce((most, { length }) => Math.max(most, length), 0);
+  return Array.from({ length: longest }, (_, i) => lists.flatMap((list) => list[i] ?? [])).flat();
+};
 const isLetter = (n: number): boolean => n > 0x20 && n < 0x7f;
 export const lettersOf = ({ compared }: FunctionFacts): readonly string[] => compared.filter(isLetter).map((n) => String.fromCharCode(n));
 
-/** Zero-terminated strings at addresses that the function holds. */
-const stringsOf = ({ image, constants }: FunctionFacts): readonly string[] =>
-  constants.flatMap(({ value }) => {
-    const chunk = chunkAt(image, value);
-    if (!chunk) return [];
-    const bytes = [...chunk.data.subarray(value - chunk.address, value - chunk.address + LONGEST + 1)];
-    const end = bytes.indexOf(0);
-    const text = bytes.slice(0, end);
-    return end > 1 && text.every(isLetter) ? [String.fromCharCode(...text)] : [];
-  });
+/** The ends of a line that they compare with: what keeps the other one would keep it in its line. */
+function lineEnd(comparers: readonly Comparer[]): string {
+  const compares = (end: string): boolean => comparers.some(({ facts }) => facts.compared.includes(end.charCodeAt(0)));
+  return [...LINE_END].filter(compares).join('');
+}
+/** Letters in the order of the code, with the end of a line that the same function awaits. */
+function wordOf(facts: FunctionFacts): string {
+  const letters = lettersOf(facts).join('');
+  return letters.length > 1 ? `${letters}${lineEnd([{ facts, at: null }])}` : letters;
+}
+
+/** Texts that a function holds, that one first which stands nearest before the place that matters. */
+function textsOf({ facts, at }: Comparer): string[] {
+  const strings = facts.constants.flatMap(({ value, pc }) =>
+    [...stringAt(facts, value), ...wordIn(facts, value)].map((text) => ({ text, pc })),
+  );
+  return strings.toSorted((a, b) => farFrom(at, a.pc) - farFrom(at, b.pc)).map(({ text }) => text);
+}
+/** Zero-terminated, at an address. */
+function stringAt({ image }: FunctionFacts, address: number): string[] {
+  const chunk = chunkAt(image, address);
+  if (!chunk) return [];
+  const bytes = [...chunk.data.subarray(address - chunk.address, address - chunk.address + LONGEST + 1)];
+  const end = bytes.indexOf(0);
+  const text = bytes.slice(0, end);
+  return end > 1 && text.every(isLetter) ? [String.fromCharCode(...text)] : [];
+}
+/** Four letters, or three and their end, that a compiler compares at once. */
+function wordIn({ comparedWith }: FunctionFacts, value: number): string[] {
+  if (!comparedWith.has(value)) return [];
+  const bytes = [0, 8, 16, 24].map((shift) => (value >>> shift) & 0xff);
+  const text = bytes[3] === 0 ? bytes.slice(0, 3) : bytes;
+  return text.every(isLetter) ? [String.fromCharCode(...text)] : [];
+}

@@ -13,7 +13,8 @@ import { codePlace, framesAt, functionName } from '../../image/image.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, type Ps } from '../../emu/time.ts';
 import { jumpCandidates, scanFunctions, type FunctionFacts, type JumpCandidate } from '../input/code-scan.ts';
-import { awaitedTexts, lettersOf, LINE_END } from './awaited-texts.ts';
+import { awaitedTexts, lettersOf, LINE_ENDS } from './awaited-texts.ts';
+import { comparersFor, sharersWith, type Comparer } from './comparers.ts';
 import { decidingBit } from '../slice/deciding-bit.ts';
 import { deafPinText } from '../slice/deaf-pin.ts';
 import { idleBlock } from '../slice/idle-block.ts';
@@ -83,7 +84,11 @@ export function findJump(s: Session, powerOn: Checkpoint, end: Checkpoint): Foun
   const all = jumpCandidates(functions, s.input.chip);
   s.restore(end);
   const candidates = atMost(s.input, MOST.functions, 'functions that can enter system memory', all).map(unlessRunning(s));
-  const code: Code = { bounded: s.input, functions, jumping: candidates.map((c) => c.facts) };
+  const code = codeOf(
+    s,
+    functions,
+    candidates.map((c) => c.facts),
+  );
   const armed = isOff(s) ? [] : [...edges(s), ...armedPorts(s, code)];
   const { loop } = s.state;
   const rest = loop === null ? [] : wakers(s, loop.sleeping).filter(({ kind }) => kind === 'other');
@@ -119,33 +124,24 @@ const isIn = ({ symbol: { address, size } }: FunctionFacts, pc: number): boolean
 interface Code {
   readonly bounded: Session['input'];
   readonly functions: readonly FunctionFacts[];
-  /** Those that can enter system memory. */
-  readonly jumping: readonly FunctionFacts[];
+  /** Those that may compare a text which leads into the ROM. */
+  readonly comparers: readonly Comparer[];
+  /** Others that have to do with the same variables. */
+  readonly sharers: readonly Comparer[];
 }
-/** The functions on the way into the ROM: those that can enter it, and their callers. */
-function onTheWay({ functions, jumping }: Code): FunctionFacts[] {
-  const starts = new Set(jumping.map((f) => f.symbol.address));
-  return [...new Set([...jumping, ...functions.filter((f) => f.calls.some(({ target }) => starts.has(target)))])];
+function codeOf({ input }: Session, functions: readonly FunctionFacts[], jumping: readonly FunctionFacts[]): Code {
+  const comparers = comparersFor(functions, jumping, input.chip);
+  return { bounded: input, functions, comparers, sharers: sharersWith(comparers, functions, input.chip) };
 }
 /** Texts that a port may wait for whose byte is read in `reader`. */
-function textsFor(code: Code, reader: FunctionFacts | undefined): string[] {
-  const { bounded, functions } = code;
-  const near = [...(reader ? [reader] : []), ...onTheWay(code)];
+function textsFor({ bounded, functions, comparers, sharers }: Code, reader: FunctionFacts | undefined): string[] {
+  const near = [...(reader ? [{ facts: reader, at: null }] : []), ...comparers];
   // a function that gives the byte back compares nothing itself; one that compares some may store the others for the main loop
   const isEnough = reader !== undefined && lettersOf(reader).length > 0;
-  return awaitedTexts(bounded, near, isEnough ? [] : functions);
+  return awaitedTexts(bounded, near, sharers, isEnough ? [] : functions);
 }
-/** Texts for a virtual COM port: whoever gets them may jump, or leave word in a variable that the way into the ROM looks at. Nothing says which function reads them. */
-function comTextsFor(code: Code): string[] {
-  const { bounded, functions } = code;
-  const near = onTheWay(code);
-  const ram = bounded.chip.memories.filter((m) => m.kind === 'ram');
-  const isVariable = (value: number): boolean => ram.some((m) => value >= m.base && value < m.base + m.size);
-  const variablesOf = ({ constants }: FunctionFacts): number[] => constants.map(({ value }) => value).filter(isVariable);
-  const shared = new Set(near.flatMap(variablesOf));
-  const leavesWord = functions.filter((f) => !near.includes(f) && variablesOf(f).some((v) => shared.has(v)));
-  return awaitedTexts(bounded, [...near, ...leavesWord], functions);
-}
+/** Texts for a virtual COM port: nothing says which function reads them. */
+const comTextsFor = ({ bounded, functions, comparers, sharers }: Code): string[] => awaitedTexts(bounded, comparers, sharers, functions);
 const lacksJump = (functions: readonly FunctionFacts[], all: readonly JumpCandidate[]): boolean =>
   functions.length > 0 && all.every((c) => c.kind !== 'jump');
 
@@ -607,8 +603,8 @@ function comTrials(s: Session, from: Checkpoint, texts: readonly string[], jumpi
     sent(s, from, { text, to: COM_PORT, step: { at: '100ms', do: { cdc: { text } } }, as: (bytes) => ({ kind: 'cdc', bytes }) }, jumping);
   return texts.map((text): Trial => {
     const { tried, way } = send(text);
-    const bare = text.endsWith(LINE_END) ? [send(text.slice(0, -LINE_END.length)).way] : [];
-    return { progress: `sending to ${COM_PORT}`, tried, ways: [way, ...bare], oneOf: COM_PORT };
+    const bare = text.replace(LINE_ENDS, '');
+    return { progress: `sending to ${COM_PORT}`, tried, ways: [way, ...(bare === text ? [] : [send(bare).way])], oneOf: COM_PORT };
   });
 }
 
