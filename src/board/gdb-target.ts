@@ -25,7 +25,10 @@ const DOCUMENT_TIME = 8000;
 const DEEPEST_DOCUMENT = 8;
 /** Stops that a server tells of before its first answer. */
 const MOST_STOPS = 16;
-const MOST_INTERRUPTS = 5;
+/** Milliseconds for the answer to each Ctrl-C; a server that answers none of them is not waited for longer. */
+const INTERRUPTS = [TIMEOUT.interrupt / 2, TIMEOUT.interrupt / 4, TIMEOUT.interrupt / 4];
+/** For what else a server may have to say to more than one. */
+const MORE_STOPS_MS = 200;
 /** Debug registers of the core (ARM DDI 0403 C1.6, DDI 0553 D1.2). */
 const DHCSR = 0xe000edf0;
 const DCRSR = 0xe000edf4;
@@ -66,6 +69,8 @@ export class GdbTarget {
   private stopOwed = false;
   /** The core runs by a word of the server's own, and nothing will be told. */
   private resumed = false;
+  /** The core runs, and the server does not answer Ctrl-C: nothing else is to be heard of it. */
+  private deaf = false;
   /** Comparators that are set, as `z` takes them away. */
   private readonly comparators = new Set<string>();
 
@@ -341,14 +346,16 @@ export class GdbTarget {
   }
   /** Ctrl-C. OpenOCD 0.12 may lose one: it puts it aside while it waits for the `+` to an empty console packet, and looks at it when something else comes. */
   private async interrupt(): Promise<void> {
-    for (let sent = 1; sent <= MOST_INTERRUPTS; sent++) {
+    for (const [again, ms] of INTERRUPTS.entries()) {
       this.client.interrupt();
-      if ((await this.client.next(this.client.oneTry(TIMEOUT.interrupt))) === null) continue;
+      if ((await this.client.next(this.client.oneTry(ms))) === null) continue;
       // each of them may be answered
-      while (sent > 1 && (await this.client.next(TIMEOUT.interrupt / 10)) !== null);
+      for (let more = 0; more < again && (await this.client.next(MORE_STOPS_MS)) !== null; more++);
       return;
     }
-    throw new BoardError('the target does not stop: the GDB server did not answer Ctrl-C');
+    this.stopOwed = false;
+    this.deaf = true;
+    throw new SilentBoard('the target does not stop: the GDB server did not answer Ctrl-C');
   }
   /** Lets the core run, and does not wait for a stop. */
   async letRun(): Promise<void> {
@@ -391,13 +398,17 @@ export class GdbTarget {
     }
     return heir;
   }
-  /** Leaves the target to itself: running, or as the server leaves a halted one. False: it does not answer, so what it does now is not known. */
-  async detach(running: boolean): Promise<boolean> {
-    let done = true;
+  /**
+   * Leaves the target to itself: running, or as the server leaves a halted one. False: it does not answer, so what it does now is not known.
+   * @param until by `performance.now()`: no answer is waited for longer
+   */
+  async detach(running: boolean, until = Infinity): Promise<boolean> {
+    this.client.waitUntil(until);
+    let done = !this.deaf;
     try {
-      await this.halt();
-      if (running) await this.sayAll(this.server.resume);
-      await this.client.ask('D');
+      if (done) await this.halt();
+      if (done && running) await this.sayAll(this.server.resume);
+      if (done) await this.client.ask('D');
     } catch (error) {
       if (!(error instanceof BoardError)) throw error;
       done = false;

@@ -184,6 +184,10 @@ export class RspClient {
     this.last = frame(text);
     this.transport.send(this.last);
   }
+  /** From here on nothing is waited for beyond `until`, by `performance.now()`. */
+  waitUntil(until: number): void {
+    this.until = Math.min(this.until, until);
+  }
   /** What one of several tries may take. */
   oneTry(timeout: number): number {
     return Math.min(timeout, Math.max(0, this.until - performance.now()) / 3);

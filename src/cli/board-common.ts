@@ -136,7 +136,7 @@ export async function over<T>(
     throw error;
   } finally {
     transport.close();
-    const closesMs = farewell.until === null ? CLOSES_MS : farewell.until - performance.now();
+    const closesMs = Math.min(CLOSES_MS, (farewell.until ?? Infinity) - performance.now());
     // many servers have room for one client: the next command would find it taken
     for (let waited = 0; !transport.closed && waited < closesMs; waited += 10) await new Promise((settle) => void setTimeout(settle, 10));
     // who does not close his end would keep the program alive
@@ -146,9 +146,11 @@ export async function over<T>(
 /** Of a server that has been told to let go. */
 const CLOSES_MS = 1000;
 /** From a signal on, for all that is left to do on the board: nobody waits longer for a server that says nothing any more. */
-const FAREWELL_MS = 1500;
+const FAREWELL_MS = 1000;
+/** The same where the server has fallen silent by itself: it may only have been slow. */
+const SILENT_MS = 2000;
 interface Farewell {
-  /** By `performance.now()`; null: no signal has come. */
+  /** By `performance.now()`; null: no signal has come, and the server answers. */
   until: number | null;
 }
 /** Does the work, and lets go of the board; also where a signal comes in the middle of either. */
@@ -158,7 +160,9 @@ async function leftAlone<T>(target: GdbTarget, running: boolean, io: Io, farewel
   const stopListening = io.onInterrupt((signal) => interrupt(new Interrupted(signal, 'interrupted')));
   const workAndLeave = async (): Promise<T> => {
     const done = await work().catch(async (error: unknown) => {
-      if (!(error instanceof Interrupted)) await target.detach(running);
+      if (error instanceof Interrupted) throw error;
+      if (error instanceof SilentBoard) farewell.until = performance.now() + SILENT_MS;
+      await target.detach(running, farewell.until ?? Infinity);
       throw error;
     });
     await target.detach(running);

@@ -157,10 +157,26 @@ it.each(Object.keys(BABBLE))(
     );
     const said = 'bootbench: interrupted: the board does not answer, and what it does now is not known';
     expect(ran).toMatchObject(Object.keys(FROM).map((when) => ({ when, code: 130, said })));
-    // 1.5 s in all; each answer would be waited for 2 s, Ctrl-C 10 s
+    // 1 s in all; each answer would be waited for 2 s, and so would Ctrl-C
     for (const { when, ms } of ran) expect(ms, when).toBeLessThan(4000);
+    if (name === 'silence') expect(Math.min(...ran.map(({ ms }) => ms))).toBeLessThan(1450);
   },
   20_000,
+);
+it.each([
+  ['the core is to stop', ['run', '--timeout', '300ms'], '$c#', 'the target does not stop: the GDB server did not answer Ctrl-C'],
+  ['it is read', ['check'], '$me000ed', 'the GDB server did not answer "me000ed'],
+])(
+  'a server that falls silent when %s ends a command within seconds: what is left to do is given no time of its own',
+  async (_when, command, packet, said) => {
+    let at = 0;
+    const gdb = await turningTo('', packet, () => (at = performance.now()));
+    const { code, err } = await cli(['board', ...command, '--gdb', gdb, '--chip', 'stm32l476rg']);
+    // an answer and the farewell are waited for 2 s each
+    expect(performance.now() - at).toBeLessThan(6500);
+    expect([code, err]).toEqual([4, expect.stringContaining(said)]);
+  },
+  30_000,
 );
 
 /** Of a server that does this with each packet that it is sent. */
@@ -246,6 +262,24 @@ describe('a server that says that it works on an answer', () => {
     expect(shown).toBeLessThan(1 << 20);
   });
 });
+it('a server that prints in place of an answer to Ctrl-C is left after 2 s, and not asked again', async () => {
+  let asked = '';
+  let printing: NodeJS.Timeout | undefined;
+  onTestFinished(() => clearInterval(printing));
+  const target = await GdbTarget.attach(
+    transportTo((bytes, send) => {
+      asked += bytes;
+      if (bytes.startsWith('$c')) printing = setInterval(() => send(`O${'41'.repeat(8)}`), 20);
+      else if (bytes.startsWith('$') && printing === undefined)
+        send(bytes.includes('target.xml') ? 'l<reg name="pc"/>' : bytes.startsWith('$?') ? 'S05' : '');
+    }),
+  );
+  const since = performance.now();
+  await expect(target.runUntilStop(100)).rejects.toThrow(SilentBoard);
+  expect(await target.detach(true)).toBe(false);
+  expect(performance.now() - since).toBeLessThan(4000);
+  expect(asked.split('\x03').length - 1).toBe(3);
+}, 30_000);
 /** The time that the client sees, put on by hand. */
 function handClock(): { now: number } {
   const at = { now: 0 };
