@@ -19,7 +19,7 @@ import type { Session } from '../session/session.ts';
 export function mends(s: Session, was: After<string>): Works {
   const bad = badSteps(was);
   const last = bad.at(-1);
-  const asked: Asked = { armed: true, ...(last !== undefined && { last }) };
+  const asked: Asked = { armed: true, reasons: false, ...(last !== undefined && { last }) };
   const { after } = bad.includes('list') ? { after: null } : acceptance(s, { ...asked, stays: true });
   const stays = after !== null && bad.every((step) => isBad(after[step]));
   return (session) => {

@@ -82,6 +82,8 @@ export interface Asked {
   readonly last?: AfterStep;
   /** The device is known to stay: the steps behind that begin at once. */
   readonly stays?: boolean;
+  /** Whether it can be used, and no more: why it cannot is not looked for. */
+  readonly reasons?: false;
 }
 const ALL: Asked = { armed: true };
 
@@ -271,7 +273,7 @@ class Client {
   }
   /** It shows no more: is that what it shows from reset, too? */
   private asFromReset(shows: string): AfterResult<string> {
-    const twin = this.s.leave === null ? null : leaveTwin(this.s, false, () => this.ownTable());
+    const twin = this.s.leave === null ? null : leaveTwin(this.s, false, () => this.ownTable(), this.asked.reasons ?? true);
     const [missing] = twin?.facts.missing ?? [];
     if (twin === null || missing === undefined) return ok(shows);
     this.notBack = { is: 'left', twin };

@@ -39,8 +39,8 @@ export interface Track {
   readonly first: ReadonlyMap<number, Taken>;
   /** Where this track leaves that of the run from reset; null if it does not. */
   partsFrom(reset: Track): Parting | null;
-  /** How many of its stores are those of the other one, from the first on. */
-  together(reset: Track): number;
+  /** How many of its stores are those of the other one, from the first on; null: all that both have seen. */
+  together(reset: Track): number | null;
   /** Stores are not watched any more. */
   endStores(): void;
   /** Nothing is. */
@@ -84,7 +84,11 @@ export function watchLeave(s: Session): Track {
     stores,
     first,
     partsFrom: (reset) => earliest(partingStore(stores, reset.stores), partingException(first, reset.first)),
-    together: (reset) => together(stores, reset.stores),
+    together: (reset) => {
+      const both = together(stores, reset.stores);
+      // one that merely ends earlier may do so because it is full
+      return both < reset.stores.length && (both < stores.length || stores.length < MOST) ? both : null;
+    },
     endStores: () => void machine.setRepairs(repairs),
     end: () => {
       machine.observer = observer;

@@ -68,8 +68,9 @@ export function followLeave(s: Session): LeaveFacts | null {
  *
  * @param back the program is known to have come back, if only by a reset of its own.
  * @param given what is changed of the state that the leave has left
+ * @param why whether what keeps it from coming back is looked for
  */
-export function leaveTwin(s: Session, back: boolean, given: () => void = () => undefined): LeaveTwin | null {
+export function leaveTwin(s: Session, back: boolean, given: () => void = () => undefined, why = true): LeaveTwin | null {
   const { leave } = s;
   if (leave === null) return null;
   const { checkpoint, table } = leave;
@@ -85,26 +86,13 @@ export function leaveTwin(s: Session, back: boolean, given: () => void = () => u
     const missing = back ? [] : compare(reset.shown, ours.shown);
     // the session stands at the end of this window
     const ends = missing.length === 0 ? null : deadEnd(s);
-    const needed = missing.length === 0 ? [] : search(s, checkpoint, table, reset, left, given);
-    const works = (change: () => void): boolean =>
-      compare(reset.shown, window(s, checkpoint, () => (given(), change())).shown).length === 0;
-    const reads = missing.length === 0 ? [] : changedReads(s, checkpoint, reset.registers);
-    const decides = deciding(s, reads, works);
-    const together = ours.track.together(reset.track);
-    const goesOn = (change: () => void): boolean => {
-      const start = checkpoint.system.now;
-      const { track } = window(
-        s,
-        checkpoint,
-        () => (given(), change()),
-        () => s.machine.now >= start + WATCHED,
-      );
-      return track.together(reset.track) > together;
-    };
+    const asked = why && missing.length > 0;
+    const needed = asked ? search(s, checkpoint, table, reset, left, given) : [];
+    const { decides, turns } = asked ? readsBehind(s, checkpoint, ours.track, reset, given) : NO_READS;
     const kind = kindIn(s.machine, reset.supply);
     return {
       decides,
-      turns: decides !== null || needed.length === 0 ? null : turningRead(s, reads, goesOn),
+      turns: needed.length === 0 ? null : turns,
       facts: { table, missing, left: left.map((l) => ({ ...l, relied: needed.includes(l.kind) })), ...(ends !== null && { ends }) },
       parting: ours.track.partsFrom(reset.track),
       registers: [...asLeft].flatMap(([name, value]) => {
@@ -117,8 +105,35 @@ export function leaveTwin(s: Session, back: boolean, given: () => void = () => u
   }
 }
 
+const NO_READS: Pick<LeaveTwin, 'decides' | 'turns'> = { decides: null, turns: null };
+/** The read that alone decides, else the one by which the program goes another way. What promises nothing within a short window is not followed for long. */
+function readsBehind(
+  s: Session,
+  leave: Checkpoint,
+  ours: Track,
+  reset: AfterReset,
+  given: () => void,
+): Pick<LeaveTwin, 'decides' | 'turns'> {
+  const changed = (change: () => void, until?: () => boolean) => window(s, leave, () => (given(), change()), until);
+  const together = ours.together(reset.track);
+  const watched = leave.system.now + WATCHED;
+  const early = (change: () => void) => changed(change, () => s.machine.now >= watched);
+  const isFurther = ({ track }: Window): boolean => together !== null && (track.together(reset.track) ?? Infinity) > together;
+  const promises = (run: Window): boolean => (together === null || isFurther(run)) && compare(reset.early, run.early).length === 0;
+  const works = (change: () => void): boolean => promises(early(change)) && compare(reset.shown, changed(change).shown).length === 0;
+  const reads = changedReads(s, leave, reset.registers);
+  const decides = deciding(s, reads, works);
+  return { decides, turns: decides === null ? turningRead(s, reads, (change) => isFurther(early(change))) : null };
+}
+
+/** What it shows, at its end and when it had run for a moment. */
+interface Window {
+  readonly shown: Shown;
+  readonly early: Shown;
+  readonly track: Track;
+}
 /** Runs the window from the leave on, with something changed before the first instruction. */
-function window(s: Session, from: Checkpoint, change: () => void, until?: (shown: Shown) => boolean): { shown: Shown; track: Track } {
+function window(s: Session, from: Checkpoint, change: () => void, until?: (shown: Shown) => boolean): Window {
   const { machine } = s;
   s.restore(from);
   const start = machine.now;
@@ -127,6 +142,7 @@ function window(s: Session, from: Checkpoint, change: () => void, until?: (shown
   change();
   const track = watchLeave(s);
   let stuck = false;
+  let early: Shown | null = null;
   const show = (): Shown => ({ ...shown(s, start, texts, track), stuck });
   try {
     // stores are watched while the program starts: later they would only slow it down
@@ -135,9 +151,10 @@ function window(s: Session, from: Checkpoint, change: () => void, until?: (shown
       if (isCut(end.reason)) throw new CutShort(end.reason);
       track.endStores();
       stuck = end.outcome === 'stuck';
+      early ??= show();
       if (machine.now < time) break;
     }
-    return { shown: show(), track };
+    return { shown: show(), early: early!, track };
   } finally {
     track.end();
     machine.setRepairs(repairs);
@@ -182,9 +199,7 @@ function compare(reset: Shown, ours: Shown): string[] {
 const exceptionName = (n: number): string => (n === 15 ? 'SysTick' : n < 16 ? `exception ${n}` : `interrupt ${n - 16}`);
 
 /** What the program does and finds after a reset. */
-interface AfterReset {
-  readonly shown: Shown;
-  readonly track: Track;
+interface AfterReset extends Window {
   readonly registers: Registers;
   /** Registers of PWR that a reset leaves alone and power-on does not. */
   readonly supply: ReadonlySet<string>;

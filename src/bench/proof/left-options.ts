@@ -37,7 +37,7 @@ function comesBack(s: Session, finished: Checkpoint, flip: Readonly<Record<strin
   s.restore(finished);
   const undo = flipOptions(s, flip);
   try {
-    return isGood(acceptance(s, { armed: false, stays: true }));
+    return isGood(acceptance(s, { armed: false, stays: true, reasons: false }));
   } finally {
     undo();
   }

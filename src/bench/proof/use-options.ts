@@ -21,7 +21,7 @@ export function useDependencies(s: Session, starts: Starts, { actedOn }: Attempt
       const { id, value, confidence } = option;
       for (const other of otherValues(option)) {
         const run = attempt(s, from, [], { flip: { [id]: other } });
-        if (run.reached && !isGood(acceptance(s, { armed: true, stays: true })))
+        if (run.reached && !isGood(acceptance(s, { armed: true, stays: true, reasons: false })))
           return [{ rom: id, value, other, confidence, outcomeIfOther: run.outcome, usableIfOther: false }];
       }
       return [];
