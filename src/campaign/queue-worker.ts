@@ -12,6 +12,8 @@ import {
   campaignsUnderWay,
   checkKeys,
   connect,
+  foreign,
+  foreignQueue,
   PREFIX,
   queueName,
   RedisBlobs,
@@ -76,7 +78,7 @@ class Service {
   private computing = 0;
   private idleSince = performance.now();
   private done = 0;
-  /** Is aborted when the server says that it takes nothing more, or the system gives no more processes or room; the reason is a SurroundingsError. */
+  /** Is aborted when the server takes nothing more or holds something else, or the system gives no more processes or room; the reason is a SurroundingsError. */
   private readonly full = new AbortController();
   /** Is aborted when the work under way has had its time after `stop`. */
   private readonly overdue = new AbortController();
@@ -217,12 +219,12 @@ class Service {
     // before the work counts as done: what is lost then is done again
     await this.connection.redis
       .xadd(resultsKey(campaign), '*', 'r', encodeResult({ work: work.id, results }))
-      .catch((error: unknown) => this.notTaken(error));
+      .catch((error: unknown) => this.notTaken(foreign(error, resultsKey(campaign)) ?? error));
     this.done++;
     return results.length;
   }
   private isFull(error: unknown): boolean {
-    const why = this.connection.refusal(error);
+    const why = this.connection.refusal(error) ?? foreignQueue(error, this.options.engine);
     if (why !== null) this.full.abort(why);
     return why !== null;
   }

@@ -216,7 +216,11 @@ function submittedIn(text: string): Submitted | null {
   return { engine: found['engine'], at: found['at'] };
 }
 /** A key of ours holds something else: another program uses the same names. */
-const foreign = (error: unknown, key: string): Error | null => (/WRONGTYPE/.test((error as Error).message) ? foreignKey(key) : null);
+export const foreign = (error: unknown, key: string): SurroundingsError | null =>
+  /WRONGTYPE|ERR value is not an integer/.test((error as Error).message) ? foreignKey(key) : null;
+/** The same of the queue itself, whose scripts do not say which key it is. */
+export const foreignQueue = (error: unknown, engine: string): SurroundingsError | null =>
+  error instanceof SurroundingsError ? error : foreign(error, `${PREFIX}:${queueName(engine)}:*`);
 const foreignKey = (key: string): SurroundingsError =>
   new SurroundingsError(`the queue holds something else under ${key}`, 'use another server or database, or delete that key');
 
@@ -227,15 +231,20 @@ const QUEUE_KEYS: Readonly<Record<string, string>> = {
   delayed: 'zset',
   events: 'stream',
   failed: 'zset',
+  id: 'string',
+  limiter: 'string',
   marker: 'zset',
   meta: 'hash',
   paused: 'list',
+  pc: 'string',
   prioritized: 'zset',
+  repeat: 'zset',
   stalled: 'set',
+  'stalled-check': 'string',
   wait: 'list',
   'waiting-children': 'zset',
 };
-const KINDS: ReadonlySet<string> = new Set(['string', ...Object.values(QUEUE_KEYS)]);
+const KINDS: ReadonlySet<string> = new Set(Object.values(QUEUE_KEYS));
 /** Throws a SurroundingsError where a key of the queue holds something else. */
 export async function checkKeys(redis: Pick<Redis, 'type'>, engine: string): Promise<void> {
   const keys = Object.entries(QUEUE_KEYS).map(([name, kind]) => ({ key: `${PREFIX}:${queueName(engine)}:${name}`, kind }));
@@ -345,9 +354,9 @@ export class QueueWorkers implements Workers {
       });
     });
   }
-  /** Ends all where the server takes nothing more: nothing of that is the work's. */
+  /** Ends all where the server takes nothing more, or holds something else: nothing of that is the work's. */
   private refused(error: unknown): boolean {
-    const why = this.connection.refusal(error, ', then go on with --resume');
+    const why = this.connection.refusal(error, ', then go on with --resume') ?? foreignQueue(error, this.engine);
     if (why !== null && !this.closed) this.failAll(why);
     return why !== null;
   }

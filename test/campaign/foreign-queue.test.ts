@@ -69,9 +69,10 @@ describe('the list of campaigns', () => {
 describe('a key', () => {
   const server = (kinds: Readonly<Record<string, string>>) => ({ type: (key: unknown) => Promise.resolve(kinds[String(key)] ?? 'none') });
   it('of another kind under a name of the queue is told before anything is waited for', async () => {
-    for (const name of ['active', 'wait', 'delayed', 'prioritized', 'meta', 'events']) {
+    const names = ['active', 'wait', 'delayed', 'prioritized', 'meta', 'events'].map((name) => [name, 'string'] as const);
+    for (const [name, kind] of [...names, ['id', 'list'], ['pc', 'hash'], ['stalled-check', 'set'], ['limiter', 'zset']] as const) {
       const key = `bootbench:work-e1:${name}`;
-      const error = await checkKeys(server({ [key]: 'string' }), 'e1').catch((e: unknown) => e);
+      const error = await checkKeys(server({ [key]: kind }), 'e1').catch((e: unknown) => e);
       expect(error).toBeInstanceOf(SurroundingsError);
       expect(String(error)).toContain(`the queue holds something else under ${key}`);
     }

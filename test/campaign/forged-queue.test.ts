@@ -179,7 +179,33 @@ describe.skipIf(!there)('of a submitter', () => {
   }, 30_000);
 });
 
+/** What BullMQ counts with, written over once the keys were looked at. */
+const COUNTER: readonly (readonly [string, (client: Client) => Promise<unknown>])[] = [
+  ['of another kind', (client) => client.multi().del(key('id')).rpush(key('id'), 'x').exec()],
+  ['that is no number', (client) => client.set(key('id'), 'x')],
+];
+describe.skipIf(!there)('a counter of the queue', () => {
+  it.each(COUNTER)('%s ends the campaign, and says that the queue holds something else', async (_what, forge) => {
+    const { url, client } = await server();
+    const workers = await submitter(url);
+    await forge(client);
+    const error = await errorOf(workers.work(WORK));
+    expect(error).toBeInstanceOf(SurroundingsError);
+    expect((error as Error).message).toContain(`the queue holds something else under ${key('*')};`);
+    expect(workers.lost).toBe(error);
+  });
+});
 describe.skipIf(!there)('of a worker', () => {
+  it('work that is no hash ends it in a sentence', async () => {
+    const { url, client } = await server();
+    const ended = errorOf(serveQueue(url, deafWorker(() => undefined), new AbortController().signal)); // prettier-ignore
+    await client.set(key('forged'), 'x');
+    await client.lpush(key('wait'), 'forged');
+    await client.zadd(key('marker'), 0, '0');
+    const error = await ended;
+    expect(error).toBeInstanceOf(SurroundingsError);
+    expect((error as Error).message).toContain(`the queue holds something else under ${key('*')};`);
+  }, 30_000);
   it.each([
     ['data', '['.repeat(5 * MIB), {}],
     ['options', '{}', { opts: '{"a":'.repeat(MIB) }],
