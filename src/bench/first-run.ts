@@ -13,7 +13,7 @@ import { BUT } from './documents/reservations.ts';
 import type { RunResult, WayIn } from './documents/result.ts';
 import type { RunInput } from './input/run-input.ts';
 import { runBench } from './run.ts';
-import { followedText, triedInput, outcomeText, reaches, type Tried } from './documents/tried.ts';
+import { exampleOf, followedText, triedInput, outcomeText, reaches, type Tried } from './documents/tried.ts';
 import { withAdvice } from './documents/advice.ts';
 import type { Note } from './documents/note-facts.ts';
 import type { Step } from './documents/scenario-types.ts';
@@ -287,16 +287,18 @@ function triggerNotes(chosen: Trigger, all: readonly Trigger[], input: RunInput)
   const what = chosen.name ?? 'the firmware';
   const atStart = chosen.step !== null && 'at' in chosen.step && chosen.step.at === AT_START;
   const notes: Note[] = [{ kind: 'trigger', text: `triggered ${atStart ? 'at power-on' : 'at 100 ms'} by bootbench: ${what}` }];
-  if (chosen.step !== null && 'do' in chosen.step && 'call' in chosen.step.do)
+  if (chosen.step !== null && 'do' in chosen.step && 'call' in chosen.step.do) {
+    const { step, others } = exampleOf(chosen);
     notes.push({
       kind: BUT,
       ...withAdvice({
         is: 'other',
         said: `no input that was tried reaches this jump: bootbench made the ${what} itself${withoutCall(input, chosen.step.do.call)}`,
         lead: '. Instead of that call, ',
-        command: `put the button or the text that leads there into a scenario: {"at":"1s","do":{"cdc":{"text":"…"}}}, or a step \`uart\` or \`pin\``,
+        command: `put the button or the text that leads there into a scenario: ${step}, or a step ${others}`,
       }),
     });
+  }
   for (const t of all.filter((o) => o !== chosen && !reaches(o) && isInput(o)))
     notes.push(failing(`${t.name ?? 'by itself'} ends in ${t.outcome}`));
   const others = all.filter((t) => t !== chosen).map((t) => `${t.name ?? 'by itself'} (${outcomeText(t)})`);

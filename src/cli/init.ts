@@ -7,7 +7,7 @@ import { assumedJob, isInput, lostInputs, lostRequest, puller } from '../bench/f
 import { aloneScenario, downloads, scenarioFor, sorted, tryTriggers, type Trigger, type Triggers } from '../bench/proof/init.ts';
 import { Budget, CutShort, isCut } from '../bench/session/budget.ts';
 import { jobInput, type RunHooks, type RunJob } from '../bench/input/job.ts';
-import { outcomeText } from '../bench/documents/tried.ts';
+import { exampleOf, outcomeText } from '../bench/documents/tried.ts';
 import { AFTER_STEPS, type After, type AfterStep } from '../bench/documents/result.ts';
 import type { Scenario } from '../bench/documents/scenario-types.ts';
 import { surroundings } from '../bench/documents/system-errors.ts';
@@ -85,12 +85,12 @@ export async function initCommand(images: readonly string[], options: InitOption
 
 /** The triggers as a person reads them, and that the one of the scenario is none of a board. */
 function listed(triggers: readonly Trigger[]): string[] {
-  const step = triggers[0]?.step ?? null;
+  const [best] = triggers;
   const rows = triggers.map((t) => `${t.name ?? 'by itself'}: ${outcomeText(t)}${t.step === null ? '' : `  ${JSON.stringify(t.step)}`}`);
-  return step !== null && 'call' in step.do ? [...rows, CALLED] : rows;
+  return best !== undefined && best.step !== null && 'call' in best.step.do ? [...rows, `${CALLED} ${exampleOf(best).step}`] : rows;
 }
 const CALLED =
-  'no input was found that does it: the scenario calls the function itself, which no board does, so it says nothing of the way there; put the button or the text that does it in place of the call, for example {"at":"1s","do":{"cdc":{"text":"…"}}}';
+  'no input was found that does it: the scenario calls the function itself, which no board does, so it says nothing of the way there; put the button or the text that does it in place of the call, for example';
 
 interface Found extends Omit<Triggers, 'tried'> {
   /** What makes the firmware jump, the best first. */

@@ -1,6 +1,10 @@
 /** A command of several letters: a handler collects it byte by byte, and the main loop acts later. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { jobInput } from '../../src/bench/input/job.ts';
+import { exampleOf, type Tried } from '../../src/bench/documents/tried.ts';
+import type { RunInput } from '../../src/bench/input/run-input.ts';
 import { findJump, tryAll } from '../../src/bench/proof/find-jump.ts';
 import { Session } from '../../src/bench/session/session.ts';
 import { MS } from '../../src/emu/time.ts';
@@ -114,18 +118,26 @@ const SYMBOLS = (
   ] as const
 ).map(([name, address, end]) => ({ name, address, size: end - address, kind: 'function', binding: 'global' }) as const);
 
-/** What leads into the ROM, of what is sent. */
-function found(parts: Parts): string[] {
-  const input = jobInput(plainJob('stm32f405rg', [{ path: 'x.bin@0x08000000', bytes: image(parts) }]));
-  const symbols = new SymbolTable(SYMBOLS, () => TEXT);
-  const s = new Session({ ...input, images: input.images.map((i) => ({ ...i, symbols })) });
+/** What is tried, and what comes of it. */
+function triedOn(input: RunInput): readonly Tried[] {
+  const s = new Session(input);
   const powerOn = s.save();
   s.run({ until: 20 * MS });
   const end = s.save();
   const tried = tryAll(s, powerOn, end, findJump(s, powerOn, end));
   s.release();
-  return tried.filter(({ kind, outcome }) => kind === 'input' && outcome !== 'no-jump' && outcome !== 'stuck').map(({ name }) => name);
+  return tried;
 }
+function named(parts: Parts): RunInput {
+  const input = jobInput(plainJob('stm32f405rg', [{ path: 'x.bin@0x08000000', bytes: image(parts) }]));
+  const symbols = new SymbolTable(SYMBOLS, () => TEXT);
+  return { ...input, images: input.images.map((i) => ({ ...i, symbols })) };
+}
+/** What leads into the ROM, of what is sent. */
+const found = (parts: Parts): string[] =>
+  triedOn(named(parts))
+    .filter(({ kind, outcome }) => kind === 'input' && outcome !== 'no-jump' && outcome !== 'stuck')
+    .map(({ name }) => name);
 
 const [CR, LF] = [13, 10];
 describe('a command that a handler collects and the main loop acts upon', () => {
@@ -135,4 +147,21 @@ describe('a command that a handler collects and the main loop acts upon', () => 
     ['the main loop compares what the handler left', { who: 'main loop', end: CR }, '"dfu\\r" to USART2'],
     ['a line that LF alone ends would keep the CR', { who: 'handler', end: LF }, '"dfu\\n" to USART2'],
   ] as const)('%s', (_what, parts, expected) => expect(found({ ...parts, text: 'dfu' })).toEqual([expected]));
+});
+
+describe('the step that a person may put in place of a call', () => {
+  it('is one of the port that the firmware listens at, where nothing that was tried leads on', () => {
+    const [call, ...more] = triedOn(named({ who: 'main loop', end: CR, text: 'two words' })).filter(({ outcome }) => outcome === 'dfu');
+    expect(more).toEqual([]);
+    expect(call!.step.do).toHaveProperty('call');
+    expect(exampleOf(call!)).toEqual({ step: '{"at":"1s","do":{"uart":{"port":"USART2","text":"…"}}}', others: '`pin` or `cdc`' });
+  });
+  it('is one of a pin where it listens at no port', () => {
+    const path = fileURLToPath(new URL('../../fixtures/l476-button/firmware.elf', import.meta.url));
+    const tried = triedOn(jobInput(plainJob('stm32l476rg', [{ path: 'x.elf', bytes: readFileSync(path) }])));
+    const call = tried.find(({ step }) => 'call' in step.do);
+    expect(exampleOf(call!)).toEqual({ step: '{"at":"1s","do":{"pin":{"name":"PC13","level":1}}}', others: '`uart` or `cdc`' });
+  });
+  it('is one of any input where none is known', () =>
+    expect(exampleOf({})).toEqual({ step: '{"at":"1s","do":{"cdc":{"text":"…"}}}', others: '`uart` or `pin`' }));
 });

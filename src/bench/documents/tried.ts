@@ -21,6 +21,8 @@ export interface Tried {
   readonly instead?: Instead;
   /** Nothing had come of it so far, and it was followed no longer. */
   readonly followedFor?: Ps;
+  /** Of a call: a step for an input that the firmware has, in place of it; left out = none is known. */
+  readonly example?: Step;
 }
 
 /**
@@ -50,3 +52,12 @@ export const reaches = ({ outcome, reached }: Pick<Tried, 'outcome' | 'reached'>
 /** What came of it, for a person. */
 export const outcomeText = ({ outcome, reached }: Pick<Tried, 'outcome' | 'reached'>): string =>
   reached === true ? 'reaches its goal' : outcome;
+
+/** The step that a person may put in place of a call, and the others there are. */
+export function exampleOf({ example }: { readonly example?: Step | undefined }): { readonly step: string; readonly others: string } {
+  const step = example ?? { at: '1s', do: { cdc: { text: UNKNOWN_TEXT } } };
+  const others = ['uart', 'pin', 'cdc'].filter((kind) => !(kind in step.do)).map((kind) => `\`${kind}\``);
+  return { step: JSON.stringify(step), others: others.join(' or ') };
+}
+/** For whoever writes the step to put another one in its place. */
+export const UNKNOWN_TEXT = '…';

@@ -26,7 +26,7 @@ import type { Note } from '../documents/note-facts.ts';
 import { hex32, type Outcome } from '../documents/result.ts';
 import type { PlannedAction, Step } from '../documents/scenario-types.ts';
 import { pinsMoved } from '../input/scenario.ts';
-import { reaches, type Instead, type Tried } from '../documents/tried.ts';
+import { reaches, UNKNOWN_TEXT, type Instead, type Tried } from '../documents/tried.ts';
 import { callChainOf } from '../session/call-chain.ts';
 import { runTo } from '../slice/window.ts';
 import { sleepsOnExit } from '../session/fixed-loop.ts';
@@ -309,6 +309,19 @@ function calling({ input: { images } }: Session, { facts: { symbol } }: JumpCand
   return { at, do: { call: alone ? symbol.name : hex32(symbol.address) } };
 }
 
+/** A step for an input that the firmware has, the likeliest first: nothing is known of what leads on. */
+function exampleFor(s: Session, from: Checkpoint, { inputs, atStart, deaf }: FoundJump): Step | undefined {
+  s.keepCheckpoints = false;
+  s.restore(from);
+  const at = '1s';
+  const text = UNKNOWN_TEXT;
+  if (s.usb.state.cdc !== null) return { at, do: { cdc: { text } } };
+  const port = inputs.find(({ kind, name }) => kind === 'serial' && SERIAL_PORT.test(name));
+  if (port !== undefined) return sending(port, text, at);
+  const [pin] = [...inputs, ...atStart].flatMap((i) => (i.kind === 'pin' && !deaf.has(i.name) ? (pressing(i, at) ?? []) : []));
+  return pin;
+}
+
 /** A candidate is called where the firmware stands, without arguments. */
 export function calledOn(s: Session, from: Checkpoint, { facts }: JumpCandidate): void {
   const { machine } = s;
@@ -323,8 +336,8 @@ export function calledOn(s: Session, from: Checkpoint, { facts }: JumpCandidate)
   }
   core.beginCall(facts.symbol.address);
 }
-function callTrial(s: Session, from: Checkpoint, c: JumpCandidate): Trial {
-  const tried = { name: `call of ${candidateName(s, c)}`, kind: c.kind, step: calling(s, c) };
+function callTrial(s: Session, from: Checkpoint, c: JumpCandidate, example: Step | undefined): Trial {
+  const tried = { name: `call of ${candidateName(s, c)}`, kind: c.kind, step: calling(s, c), ...(example && { example }) };
   const way: Way = {
     begin: () => calledOn(s, from, c),
     takes: 0,
@@ -621,19 +634,15 @@ const mayBeBetter = (a: Omit<Tried, 'outcome'>, found: Tried): boolean =>
   !entered(found.outcome) || rank(a) < rank(found) || (rank(a) === rank(found) && !reaches(found));
 
 /** Calls each candidate, presses each pin and sends bytes to each port on a fork. `whole`: each is followed to its end, whatever the others led to. */
-export function tryAll(
-  s: Session,
-  powerOn: Checkpoint,
-  from: Checkpoint,
-  { candidates, inputs, atStart, comTexts }: FoundJump,
-  whole = false,
-): Tried[] {
+export function tryAll(s: Session, powerOn: Checkpoint, from: Checkpoint, found: FoundJump, whole = false): Tried[] {
+  const { candidates, inputs, atStart, comTexts } = found;
+  const example = exampleFor(s, from, found);
   const trials = [
     ...inputs.flatMap((i) => (i.kind === 'serial' ? sendTrials(s, from, i, candidates) : [pressTrial(s, from, i, false, candidates)])),
     ...atStart.map((i) => pressTrial(s, powerOn, i, true, candidates)),
     touchTrial(s, from),
     ...comTrials(s, from, comTexts, candidates),
-    ...candidates.filter((c) => !c.runsAnyway).map((c) => callTrial(s, from, c)),
+    ...candidates.filter((c) => !c.runsAnyway).map((c) => callTrial(s, from, c, example)),
   ];
   return new Trials(s, whole).run(
     trials.filter((t) => t !== null),

@@ -18,6 +18,7 @@ export interface Trigger {
   readonly via?: Tried['via'];
   readonly reached?: boolean;
   readonly instead?: Tried['instead'];
+  readonly example?: Tried['example'];
   /** How long a pin is held, where that is longer than a press. */
   readonly held?: string;
   /** Nothing had come of it so far, and it was followed no longer. */
