@@ -8,6 +8,7 @@
 import type * as BullMq from 'bullmq';
 import type { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { isRecord } from '../bench/documents/is-record.ts';
 import { boundedJson } from '../bench/documents/json-bounds.ts';
@@ -15,7 +16,7 @@ import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts
 import { sha256 } from '../image/sha256.ts';
 import type { CaseResult } from './base.ts';
 import { SetAside, type Campaign, type Workers } from './campaign.ts';
-import type { Blobs, PackedTarget } from './content.ts';
+import type { PackedTarget } from './content.ts';
 import type { QueuedWork, Work } from './queued.ts';
 import { LARGEST_BLOB } from './foreign.ts';
 import { askWhatItIs, catchFromPackages, connectorOf, divertConsole, nonsense, ofServer, refusalOf } from './queue-server.ts';
@@ -180,26 +181,50 @@ const reasonOf = ({ reason }: AbortSignal): Error =>
 /** Without the password. */
 const hidden = (url: string): string => url.replace(/\/\/[^@/]*@/, '//…@');
 
-export class RedisBlobs implements Blobs {
+/** Its hash by SHA-1, which a server can tell; the kind of what is no string; nothing where there is nothing. */
+const LOOK_AT_BLOB = `
+  local kind = redis.call('TYPE', KEYS[1]).ok
+  if kind == 'none' then return '' end
+  if kind ~= 'string' then return kind end
+  redis.call('EXPIRE', KEYS[1], ARGV[1])
+  return redis.sha1hex(redis.call('GET', KEYS[1]))`;
+
+export class RedisBlobs {
   private readonly redis: Redis;
   constructor(redis: Redis) {
     this.redis = redis;
   }
-  async has(hash: string): Promise<boolean> {
-    return (await this.redis.expire(blobKey(hash), BLOB_SECONDS)) === 1;
-  }
+  /** Throws a UsageError where it holds something else, or nothing: that is told, and the work is not tried again. */
   async get(hash: string): Promise<Uint8Array> {
-    const size = await this.redis.strlen(blobKey(hash));
+    const key = blobKey(hash);
+    const ofOther = (error: unknown): never => {
+      throw foreign(error, key) === null ? error : wrongBlob(key);
+    };
+    const size = await this.redis.strlen(key).catch(ofOther);
     if (size > LARGEST_BLOB) throw new UsageError(`image ${hash} in the queue is larger than ${LARGEST_BLOB / 2 ** 20} MiB`);
-    const bytes = await this.redis.getBuffer(blobKey(hash));
-    if (bytes === null) throw new Error(`the queue has no image ${hash}`);
-    if (sha256(bytes) !== hash) throw new Error(`image ${hash} in the queue is not what its name says`);
+    const bytes = await this.redis.getBuffer(key).catch(ofOther);
+    if (bytes === null) throw new UsageError(`the queue has nothing under ${key}`);
+    if (sha256(bytes) !== hash) throw wrongBlob(key);
     return new Uint8Array(bytes);
   }
-  async put(hash: string, bytes: Uint8Array): Promise<void> {
-    await this.redis.set(blobKey(hash), Buffer.from(bytes), 'EX', BLOB_SECONDS, 'NX');
+  /**
+   * Sees to it that it is there.
+   *
+   * @returns the key, where other bytes were there and have been written over
+   * @throws SurroundingsError where something is there that no campaign writes
+   */
+  async keep(hash: string, bytes: Uint8Array): Promise<string | null> {
+    const key = blobKey(hash);
+    const found = await this.redis.eval(LOOK_AT_BLOB, 1, key, BLOB_SECONDS);
+    if (found === createHash('sha1').update(bytes).digest('hex')) return null;
+    if (typeof found === 'string' && !/^([0-9a-f]{40})?$/.test(found)) throw foreignKey(key);
+    await this.redis.set(key, Buffer.from(bytes), 'EX', BLOB_SECONDS);
+    return found === '' ? null : key;
   }
 }
+const wrongBlob = (key: string): UsageError => new UsageError(`the queue holds something else under ${key}`);
+/** What a worker says of an image that the queue has not, or not as it was. */
+const OF_BLOB = new RegExp(`^the queue (?:holds something else|has nothing) under ${blobKey('[0-9a-f]{64}')}`);
 
 function parsed(text: string): unknown {
   try {
@@ -293,8 +318,14 @@ export class QueueWorkers implements Workers {
   private readonly asked = new Set<string>();
   private readonly timers: NodeJS.Timeout[] = [];
   private readonly noResult: (more: string) => void;
+  private readonly otherBlob: (key: string) => void;
   private readonly say: (text: string) => void;
   private closed = false;
+  private targets: readonly PackedTarget[] = [];
+  /** Images that are looked at again; much work may fail for one. */
+  private keeping: Promise<void> | null = null;
+  /** Work that was given again for its images. */
+  private readonly again = new Set<string>();
   private reading: Promise<unknown> = Promise.resolve();
 
   private constructor(connection: Connection, campaign: Campaign, say: (text: string) => void) {
@@ -304,6 +335,7 @@ export class QueueWorkers implements Workers {
     this.campaign = sha256(new TextEncoder().encode(campaign.identity)).slice(0, 32);
     this.say = say;
     this.noResult = atMost(say, 'an entry of the queue is no result and was left out: ');
+    this.otherBlob = atMost(say, 'the queue held another image, which was written over: ');
     this.queue = new bullmq.Queue(queueName(campaign.engine), { connection: forQueue(), prefix: PREFIX });
     this.queue.on('error', () => undefined);
     this.reader = another(LARGEST_RESULTS);
@@ -331,9 +363,17 @@ export class QueueWorkers implements Workers {
   }
   private async begin(targets: readonly PackedTarget[]): Promise<void> {
     await checkKeys(this.connection.redis, this.engine);
-    const blobs = new RedisBlobs(this.connection.images);
-    for (const target of targets) for (const [hash, bytes] of target.blobs) if (!(await blobs.has(hash))) await blobs.put(hash, bytes);
+    this.targets = targets;
+    await this.keepBlobs();
     await this.start();
+  }
+  private async keepBlobs(): Promise<void> {
+    const blobs = new RedisBlobs(this.connection.images);
+    for (const { blobs: all } of this.targets)
+      for (const [hash, bytes] of all) {
+        const other = await blobs.keep(hash, bytes);
+        if (other !== null) this.otherBlob(other);
+      }
   }
 
   private async start(): Promise<void> {
@@ -477,6 +517,14 @@ export class QueueWorkers implements Workers {
     if (this.connection.refusal(new Error(reason)) !== null) {
       // a worker was told so, perhaps long ago: where the server still says it, the campaign ends with that
       await this.beat();
+      await job.remove();
+      return this.submit(waiting.work);
+    }
+    if (OF_BLOB.test(reason) && !this.again.has(id)) {
+      // somebody has written over it, or it was forgotten: it is put there, and the work is none that has failed
+      this.again.add(id);
+      this.keeping ??= this.keepBlobs().finally(() => (this.keeping = null));
+      await this.keeping;
       await job.remove();
       return this.submit(waiting.work);
     }
