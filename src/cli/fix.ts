@@ -6,7 +6,7 @@ import { firstSet, proofOf } from '../bench/documents/proved.ts';
 import type { ResultCause, RunResult } from '../bench/documents/result.ts';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import type { RunJob } from '../bench/input/job.ts';
-import { patchOf, type Patch } from '../report/patch.ts';
+import { labelOf, patchOf, type Patch } from '../report/patch.ts';
 import { storyOf } from '../report/story/story.ts';
 import { toldOn } from '../report/story/surfaces.ts';
 import { printable } from '../report/text.ts';
@@ -144,10 +144,11 @@ class Repair {
       { allowDirty: options.allowDirty === true, written, onDisk: sources.onDisk, isLater: sources.isLater },
       io,
     );
-    for (const cause of firstSet(proofOf(result)!)) if (patch.causes.includes(cause.id)) this.mended.add(causeInFull(cause));
+    const mended = firstSet(proofOf(result)!).filter(({ id }) => patch.causes.includes(id));
+    for (const cause of mended) this.mended.add(causeInFull(cause));
     for (const { path } of patch.files) this.changed.add(path);
     for (const line of [...patch.left, ...patch.needs]) io.stderr.write(`bootbench: ${printable(line)}\n`);
-    return `round ${round}: ${patch.causes.join(', ')}: ${patch.files.map((f) => printable(f.path)).join(', ')} changed`;
+    return `round ${round}: ${mended.map(labelOf).join(' and ')}: ${patch.files.map((f) => printable(f.path)).join(', ')} changed`;
   }
 
   /** @param line what is told of the round, which the build ends */

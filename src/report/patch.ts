@@ -5,7 +5,7 @@
 import { formatPatch, structuredPatch } from 'diff';
 import { firstSet, proofOf } from '../bench/documents/proved.ts';
 import type { CauseId, Place, ResultCause, RunResult } from '../bench/documents/result.ts';
-import { isRemark, keptDeclaration, offersMainLoop, partsOf, type Part } from '../checks/fix-in-c.ts';
+import { isRemark, keptDeclaration, LEAVE_HANDLER, offersMainLoop, partsOf, type Part } from '../checks/fix-in-c.ts';
 import { redirectedTables, type RedirectedTables } from '../checks/entry-address.ts';
 import { findChip } from '../chips/index.ts';
 import { factsIn } from '../bench/documents/note-facts.ts';
@@ -68,16 +68,25 @@ export function patchOf(result: RunResult, found: Sources): Patch {
   for (const cause of causes) {
     const corrected = addressEdits(cause, sources);
     const edit = corrected.length > 0 ? corrected : (movedOut(result, cause, sources) ?? editsOf(result, causes, cause, sources));
-    if (typeof edit === 'string') left.push(`${cause.id}: ${edit}`);
+    if (typeof edit === 'string') left.push(`${labelOf(cause)}: ${edit}`);
     else edits.push(...edit);
   }
   return patchFrom(edits, left, sources);
 }
 
+/** A difference of the state has no name but its register. */
+export const labelOf = ({ id, what }: ResultCause): string => (id === 'state' || id === 'image' ? (what ?? id) : id);
+
 /** A jump that an interrupt makes, made by the main loop; null where that is not the cause, or the text does not show how. */
 function movedOut({ entries }: RunResult, { id, fix }: ResultCause, sources: NamedSources): Edit[] | null {
   const from = entries.at(-1)?.from;
-  if (id !== 'handler-mode' || fix === null || !offersMainLoop(fix) || from?.file == null || from.line === null) return null;
+  if (
+    fix === null ||
+    !(fix === LEAVE_HANDLER || (id === 'handler-mode' && offersMainLoop(fix))) ||
+    from?.file == null ||
+    from.line === null
+  )
+    return null;
   const moved = throughMainLoop(id, { file: sources.nameOf(from.file), line: from.line }, sources);
   return typeof moved === 'string' ? null : moved;
 }
@@ -200,9 +209,11 @@ function namesWithoutHeader(before: readonly string[], after: readonly string[],
 function editsOf(result: RunResult, causes: readonly ResultCause[], cause: ResultCause, sources: NamedSources): Edit[] | string {
   const { id, fix, at } = cause;
   const parts = fix === null ? [] : partsOf(fix);
-  if (fix === null || parts.every(isRemark))
-    return id === 'board' || id === 'host' ? 'no change in this program repairs it' : 'no line of code is known that repairs it';
+  const isOutside = id === 'board' || id === 'host';
+  if (isOutside && parts.every(isRemark)) return 'no change in this program repairs it';
+  if (fix === null) return 'no line of code is known that repairs it';
   const advice = `not a change of a single line: ${inOneLine(fix)}`;
+  if (parts.every(isRemark)) return advice;
   const way = wayOf(result, causes, sources);
   const edits: Edit[] = [];
   const declares = parts.some(({ code: lines }) => lines.some((text) => text.includes('__attribute__')));

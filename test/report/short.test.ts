@@ -661,7 +661,10 @@ describe('the patch of the fixes', () => {
     const causes = result.diagnosis.causes.map((c) => ({ ...c, fix: '/* another crystal */' }));
     const { text, left } = patchOf({ ...result, diagnosis: { ...result.diagnosis, causes } }, () => source('x'));
     expect(text).toBe('');
-    expect(left[0]).toContain('no line of code is known that repairs it');
+    expect(left[0]).toContain('not a change of a single line: /* another crystal */');
+    const unknown = result.diagnosis.causes.map((c) => ({ ...c, fix: null, id: 'state' as const, what: 'IPSR' }));
+    const without = { ...result, diagnosis: { ...result.diagnosis, causes: unknown, sets: [['state' as const]] } };
+    expect(patchOf(without, () => source('x')).left).toEqual(['IPSR: no line of code is known that repairs it']);
     // of the crystal itself that is certain
     const board = causes.map((c) => ({ ...c, id: 'board' as const }));
     const ofBoard = patchOf({ ...result, diagnosis: { ...result.diagnosis, causes: board, sets: [['board']] } }, () => source('x'));
