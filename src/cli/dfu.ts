@@ -4,7 +4,7 @@ import { quirksNamed, withQuirks } from '../bench/input/quirks.ts';
 import { flashImage } from '../bench/session/flash-image.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { isInterruptTransfer } from '../usb-sim/outside.ts';
-import { PcapngWriter } from '../usb-sim/pcapng.ts';
+import { LARGEST_CAPTURE, PcapngWriter } from '../usb-sim/pcapng.ts';
 import { usbIpExport } from '../usb-sim/usbip-connection.ts';
 import { printableName } from '../report/text.ts';
 import { checkClient, runClient } from './client.ts';
@@ -29,6 +29,7 @@ export interface DfuOptions extends RunOptions {
 }
 
 const USBIP_PORT = 3240;
+const CAPTURE_MB = LARGEST_CAPTURE >> 20;
 const BUS_ID = '1-1';
 
 export async function dfuCommand(images: readonly string[], options: DfuOptions, io: Io): Promise<number> {
@@ -43,7 +44,9 @@ export async function dfuCommand(images: readonly string[], options: DfuOptions,
   const { job, port: quirks } = withQuirks(toldTrigger(loaded, io, heldHooks(io)), quirksNamed('--quirk', options.quirk));
   const held = heldMachine(job, io);
   held.usb.useQuirks(quirks);
-  const pcap = options.pcap === undefined ? null : new PcapngWriter((t) => isInterruptTransfer(held.usb.state, t));
+  const full = (): void =>
+    io.stderr.write(`bootbench: --pcap: the capture has its ${CAPTURE_MB} MB; what comes from now on is not in the file\n`);
+  const pcap = options.pcap === undefined ? null : new PcapngWriter((t) => isInterruptTransfer(held.usb.state, t), LARGEST_CAPTURE, full);
   held.usb.tap = pcap;
   try {
     const end = started(held, io);
@@ -57,7 +60,8 @@ export async function dfuCommand(images: readonly string[], options: DfuOptions,
     return serves ? await serve(held, options, address, io) : EXIT.ok;
   } finally {
     if (pcap) outputs.write('--pcap', pcap.bytes());
-    if (pcap && pcap.leftOut > 0) io.stderr.write(`bootbench: --pcap: the file is full; ${pcap.leftOut} packets at the end are left out\n`);
+    if (pcap && pcap.leftOut > 0)
+      io.stderr.write(`bootbench: --pcap: the file has its ${CAPTURE_MB} MB; ${pcap.leftOut} packets behind that are left out\n`);
     if (options.save !== undefined) outputs.write('--save', flashImage(held.session.machine, options.save));
     outputs.discard();
     held.release();

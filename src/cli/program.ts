@@ -513,7 +513,7 @@ function addDfu(program: Command, io: Io, exit: (code: number) => void): void {
     .option('--exec <command>', 'run a client of the server ($USBIP_HOST, $USBIP_PORT, $USBIP_BUSID) and exit with its exit code')
     .option('--hold', 'keep the device until Ctrl-C, even after the --exec client has ended')
     .option('--save <file>', 'write the flash contents at the end: raw, or Intel HEX for *.hex')
-    .option('--pcap <file>', 'write the USB transfers as pcapng, for Wireshark')
+    .option('--pcap <file>', 'write the USB transfers as pcapng, for Wireshark; the first 64 MB')
     .option('--quirk <name>', 'a quirk that the ROM of some parts has, for example h743-bank2-busy (docs/clients.md); repeatable', collect)
     .addOption(triggerOption())
     .addOption(noTriggerOption())

@@ -20,8 +20,8 @@ const PS_PER_NS = 1000;
 const USBMON_HEADER = 64;
 const XFER = { ISOCHRONOUS: 0, INTERRUPT: 1, CONTROL: 2, BULK: 3 } as const;
 const EINPROGRESS = 115;
-/** Effort: a longer file is not kept, for a session may last for days. */
-const MAX_BYTES = 128 << 20;
+/** Bytes of a capture, which is kept in memory until its end: a session may last for days, and a client ask without a pause. */
+export const LARGEST_CAPTURE = 64 << 20;
 /** Packets are kept one behind the other: a small one costs no more memory than its bytes. */
 const CHUNK = 1 << 20;
 
@@ -72,6 +72,7 @@ export class PcapngWriter implements UsbTap {
   private used = CHUNK;
   private size = 0;
   private readonly most: number;
+  private readonly full: () => void;
   /** Packets that had no room. */
   private missing = 0;
   /** usbmon names a transfer by the address of its URB: here its number. */
@@ -81,10 +82,12 @@ export class PcapngWriter implements UsbTap {
   /**
    * @param isInterrupt tells interrupt transfers from bulk ones; asked where the endpoint is not 0
    * @param most bytes of the file
+   * @param full is called once, when a packet has no room
    */
-  constructor(isInterrupt: (t: Readonly<Transfer>) => boolean, most = MAX_BYTES) {
+  constructor(isInterrupt: (t: Readonly<Transfer>) => boolean, most = LARGEST_CAPTURE, full: () => void = () => undefined) {
     this.isInterrupt = isInterrupt;
     this.most = most;
+    this.full = full;
     this.keep(sectionHeader());
     this.keep(interfaceDescription());
   }
@@ -133,8 +136,8 @@ export class PcapngWriter implements UsbTap {
   private add(t: Readonly<Transfer>, at: Ps, event: 'S' | 'C', status: number, data: Uint8Array | null): void {
     const made = this.missing > 0 ? null : this.packet(t, at, event, status, data);
     // it ends at the first that has no room: with gaps it would show answers to nothing
-    if (made === null || this.size + made.length > this.most) this.missing++;
-    else this.keep(made);
+    if (made !== null && this.size + made.length <= this.most) return this.keep(made);
+    if (this.missing++ === 0) this.full();
   }
   private packet(t: Readonly<Transfer>, at: Ps, event: 'S' | 'C', status: number, data: Uint8Array | null): Uint8Array {
     const packet = this.usbmon(t, at, event, status, data);

@@ -55,6 +55,18 @@ function captured(device: Device, act: (h: ReturnType<typeof held>) => void): Pa
   return packets(writer.bytes());
 }
 
+/** As long as its bytes, each of which is its length. */
+const out = (bytes: number): Transfer =>
+  ({
+    kind: 'out',
+    endpoint: 1,
+    address: 1,
+    setup: null,
+    iso: false,
+    length: bytes,
+    sent: bytes,
+    data: new Uint8Array(bytes).fill(bytes),
+  }) as unknown as Transfer;
 describe('pcapng', () => {
   it('a control read is a submit with its SETUP and a completion with its data, in virtual nanoseconds', () => {
     const [submit, complete] = captured(DFU_DEVICE, ({ b }) => void b.usb.submitControl(Uint8Array.of(0x80, 6, 0, 1, 0, 0, 18, 0)));
@@ -79,17 +91,6 @@ describe('pcapng', () => {
     ]);
   });
   it('ends with a whole packet at its bound, counts what is left out, and joins what lies across pieces of its memory', () => {
-    const out = (bytes: number): Transfer =>
-      ({
-        kind: 'out',
-        endpoint: 1,
-        address: 1,
-        setup: null,
-        iso: false,
-        length: bytes,
-        sent: bytes,
-        data: new Uint8Array(bytes).fill(bytes),
-      }) as unknown as Transfer;
     const most = 5 << 19;
     const writer = new PcapngWriter(() => false, most);
     const sizes = Array.from({ length: 50 }, (_, i) => 65_000 + i);
@@ -101,5 +102,19 @@ describe('pcapng', () => {
     expect(kept.map((p) => p.data.length)).toEqual(sizes.slice(0, kept.length));
     expect(kept.every((p) => p.data.every((byte) => byte === (p.data.length & 0xff)))).toBe(true);
     expect(writer.leftOut).toBe(50 - kept.length);
+  });
+  it('of a client that asks without a pause is kept to 64 MB, and that is told once, when it happens', () => {
+    let told = 0;
+    const writer = new PcapngWriter(
+      () => false,
+      undefined,
+      () => told++,
+    );
+    const data = out(1 << 20);
+    for (let i = 0; i < 63; i++) writer.started(data, i);
+    expect([told, writer.leftOut]).toEqual([0, 0]);
+    for (let i = 63; i < 70; i++) writer.started(data, i);
+    expect([told, writer.leftOut]).toEqual([1, 7]);
+    expect(writer.bytes().length).toBeLessThan(64 << 20);
   });
 });

@@ -15,7 +15,8 @@ export function writeTrace(trace: RunTrace, format: TraceFormat): SafeText | Uin
 /** The USB transfers of the run itself. */
 function transfersAsPcapng({ run }: RunTrace): Uint8Array {
   const interrupt = new Set<Readonly<Transfer>>();
-  const writer = new PcapngWriter((t) => interrupt.has(t));
+  // a trace has its bound by itself
+  const writer = new PcapngWriter((t) => interrupt.has(t), Infinity);
   const events: { readonly at: number; readonly write: () => void }[] = [];
   for (const { from, to, status, started, ended, interrupt: isInterrupt } of run.transfers) {
     // one object for the whole transfer: the writer pairs its ends by that
