@@ -3,7 +3,9 @@
  * is a verdict: `find-jump.ts` calls what is found and looks what comes of it.
  */
 import type { ChipDescription, MemoryRow } from '../../emu/chip.ts';
-import { is, KnownWords, type Encoding } from './known-words.ts';
+import type { Piece } from './compared-pieces.ts';
+import { is, type Encoding } from './encoding.ts';
+import { KnownWords } from './known-words.ts';
 import type { ImageSymbol, LoadedImage } from '../../image/image.ts';
 
 const LDR_LITERAL_T1: Encoding = { mask: 0xf800, value: 0x4800 };
@@ -64,6 +66,8 @@ export interface FunctionFacts {
   readonly words: readonly number[];
   /** Loads and stores at constant addresses. */
   readonly accessed: KnownWords['accessed'];
+  /** What it compares with numbers. */
+  readonly pieces: readonly Piece[];
   readonly setsMsp: boolean;
   /** It branches to an address in a register. */
   readonly branchesFar: boolean;
@@ -178,8 +182,9 @@ function scan(image: LoadedImage, symbol: ImageSymbol, start: number, code: Data
     at += wide ? 4 : 2;
   }
   const { constants, accesses, loads, calls, stores, compared, comparedWith, small, setsMsp, branchesFar } = d;
-  const { loaded: words, accessed } = d.known;
-  return { symbol, image, constants, accesses, loads, words, accessed, calls, stores, compared, comparedWith, small, setsMsp, branchesFar };
+  const { loaded: words, accessed, compared: inPieces } = d.known;
+  const reached = { constants, accesses, loads, words, accessed, calls, stores };
+  return { symbol, image, ...reached, compared, comparedWith, pieces: inPieces.pieces, small, setsMsp, branchesFar };
 }
 
 /** The function that calls the one at `pc`, if it is one alone: LR at a jump says who returned last, not who called. */

@@ -1,9 +1,5 @@
-/** One encoding: the instruction's bits under `mask`, as in the Armv7-M ARM, A5; 32-bit ones with the first half-word on top. */
-export interface Encoding {
-  readonly mask: number;
-  readonly value: number;
-}
-export const is = (bits: number, { mask, value }: Encoding): boolean => ((bits & mask) ^ value) === 0;
+import { ComparedPieces } from './compared-pieces.ts';
+import { is } from './encoding.ts';
 
 /**
  * Words that straight code loads from addresses that stand in its own instructions. A register is known from the instruction that puts a constant there to the next one that
@@ -13,11 +9,13 @@ export class KnownWords {
   readonly loaded: number[] = [];
   /** Words, half-words and bytes that it loads or stores at such addresses, with the place. */
   readonly accessed: { readonly address: number; readonly isStore: boolean; readonly pc: number }[] = [];
+  readonly compared = new ComparedPieces();
   private readonly registers = new Map<number, number>();
 
   /** Behind the instruction that does it. */
   set(register: number, value: number): void {
     this.registers.set(register, value >>> 0);
+    this.compared.constant(register, value);
   }
 
   narrow(bits: number, pc: number): void {
@@ -28,7 +26,8 @@ export class KnownWords {
     // LDMIA: the words one behind the other
     if (bits >>> 11 === 0b11001) for (let n = 0; n < ones(bits & 0xff); n++) this.load((bits >>> 8) & 7, 4 * n);
     const written = WRITTEN.find(([mask, value]) => (bits & mask) === value)?.[2](bits) ?? 0;
-    for (const register of this.registers.keys()) if (written & (1 << register)) this.registers.delete(register);
+    this.forget(written);
+    this.compared.narrow(bits, pc, written);
   }
 
   wide(bits: number, pc: number): void {
@@ -36,11 +35,15 @@ export class KnownWords {
     if (is(bits, IMM12)) this.access(base, bits & 0xfff, (bits & (1 << 20)) === 0, pc);
     if (is(bits, LDR_IMM12)) this.load(base, bits & 0xfff);
     if (is(bits, LDRD_IMM)) for (const n of [0, 4]) this.load(base, (bits & 0xff) * 4 + n);
-    if (is(bits, BL)) for (const register of OF_CALLEES) this.registers.delete(register);
     // one of the two is what it writes, or neither; a store writes its base at most
     const isStore = is(bits, STR) || (is(bits, STRD) && !is(bits, STREX));
-    for (const register of isStore ? [base] : [(bits >>> 8) & 15, (bits >>> 12) & 15])
-      if (!isStore || writesBack(bits)) this.registers.delete(register);
+    const results = isStore ? 1 << base : (1 << ((bits >>> 8) & 15)) | (1 << ((bits >>> 12) & 15));
+    const written = (is(bits, BL) ? CALLEES : 0) | (!isStore || writesBack(bits) ? results : 0);
+    this.forget(written);
+    this.compared.wide(bits, pc, written);
+  }
+  private forget(written: number): void {
+    for (const register of this.registers.keys()) if (written & (1 << register)) this.registers.delete(register);
   }
   private access(base: number, offset: number, isStore: boolean, pc: number): void {
     const from = this.registers.get(base);

@@ -1,6 +1,7 @@
 /** Texts that firmware may wait for at a serial port, as far as its code shows them: bytes that it compares with, words, and strings. */
 import { atMost, MOST } from '../documents/bounds.ts';
 import type { FunctionFacts } from '../input/code-scan.ts';
+import type { Piece } from '../input/compared-pieces.ts';
 import { chunkAt } from '../../image/image.ts';
 import { farFrom, type Comparer } from './comparers.ts';
 
@@ -64,10 +65,9 @@ function wordOf(facts: FunctionFacts): string {
 
 /** Texts that a function holds, that one first which stands nearest before the place that matters. */
 function textsOf({ facts, at }: Comparer): string[] {
-  const strings = facts.constants.flatMap(({ value, pc }) =>
-    [...stringAt(facts, value), ...wordIn(facts, value)].map((text) => ({ text, pc })),
-  );
-  return strings.toSorted((a, b) => farFrom(at, a.pc) - farFrom(at, b.pc)).map(({ text }) => text);
+  const strings = facts.constants.flatMap(({ value, pc }) => stringAt(facts, value).map((text) => ({ text, pc })));
+  const all = [...strings, ...joined(facts.pieces)];
+  return all.toSorted((a, b) => farFrom(at, a.pc) - farFrom(at, b.pc)).map(({ text }) => text);
 }
 /** Zero-terminated, at an address. */
 function stringAt({ image }: FunctionFacts, address: number): string[] {
@@ -78,10 +78,30 @@ function stringAt({ image }: FunctionFacts, address: number): string[] {
   const text = bytes.slice(0, end);
   return end > 1 && text.every(isLetter) ? [String.fromCharCode(...text)] : [];
 }
-/** Four letters, or three and their end, that a compiler compares at once. */
-function wordIn({ comparedWith }: FunctionFacts, value: number): string[] {
-  if (!comparedWith.has(value)) return [];
-  const bytes = [0, 8, 16, 24].map((shift) => (value >>> shift) & 0xff);
-  const text = bytes[3] === 0 ? bytes.slice(0, 3) : bytes;
-  return text.every(isLetter) ? [String.fromCharCode(...text)] : [];
+
+/** Texts of pieces that lie one behind the other: where some lie at the same place, each may go on in each. */
+function joined(pieces: readonly Piece[]): { readonly text: string; readonly pc: number }[] {
+  const parts = pieces.map((p) => ({ ...p, text: lettersIn(p) })).filter(({ text }) => text !== null) as readonly Part[];
+  const behind = ({ at, size }: Piece): Part[] => parts.filter((p) => p.at === at + size);
+  const isFirst = ({ at }: Piece): boolean => !parts.some((p) => p.at + p.size === at);
+  const found: { text: string; pc: number }[] = [];
+  const open = parts.filter(isFirst);
+  for (const part of open) {
+    const next = part.text.length < LONGEST ? behind(part) : [];
+    if (next.length === 0 && part.text.length >= SHORTEST_JOINED) found.push(part);
+    if (open.length < MOST_PARTS) open.push(...next.map((n) => ({ ...n, text: part.text + n.text })));
+  }
+  return found;
+}
+interface Part extends Piece {
+  readonly text: string;
+}
+/** A number of two letters is any number. */
+const SHORTEST_JOINED = 3;
+const MOST_PARTS = 200;
+/** With its end, if that is one of its bytes; null where it is no text. */
+function lettersIn({ value, size }: Piece): string | null {
+  const bytes = [0, 8, 16, 24].slice(0, size).map((shift) => (value >>> shift) & 0xff);
+  const text = bytes.slice(0, [...bytes, 0].indexOf(0));
+  return text.every(isLetter) && bytes.slice(text.length).every((b) => b === 0) ? String.fromCharCode(...text) : null;
 }
