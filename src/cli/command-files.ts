@@ -47,7 +47,10 @@ export function mustHaveWritten(): void {
   if (first === undefined) return;
   if (more.length === 0) throw first;
   const all = [first, ...more];
-  const text = all.map((error) => error.message).join('; ');
-  const outside = all.find((error) => error instanceof SurroundingsError);
-  throw outside ? new SurroundingsError(text, outside.hint) : new UsageError(text);
+  // one advice for all that it is of
+  const hint = [...new Set(all.flatMap((error) => error.hint ?? []))].join('; ') || null;
+  const text = all.map(withoutHint).join('; ');
+  throw all.some((error) => error instanceof SurroundingsError) ? new SurroundingsError(text, hint) : new UsageError(text, hint);
 }
+const withoutHint = ({ message, hint }: UsageError | SurroundingsError): string =>
+  hint !== null && message.endsWith(`; ${hint}`) ? message.slice(0, -`; ${hint}`.length) : message;

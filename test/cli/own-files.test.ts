@@ -2,6 +2,8 @@
 import { existsSync, linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { SurroundingsError, UsageError } from '../../src/bench/documents/usage-error.ts';
+import { couldNotWrite, mustHaveWritten, newCommand } from '../../src/cli/command-files.ts';
 import { cli, folder } from './helpers.ts';
 
 const ELF = new Uint8Array(readFileSync('fixtures/f405-straight/firmware.elf'));
@@ -90,5 +92,17 @@ describe('two outputs of a command', () => {
     expect(existsSync(join(cwd, 'o.xml'))).toBe(true);
     const dfu = ['dfu', '--chip', 'stm32f072rb', '--boot0', '--exec', 'true', '--pcap', '/dev/full', '--save', 'flash.bin'];
     expect([(await cli(dfu, { cwd })).code, existsSync(join(cwd, 'flash.bin'))]).toEqual([4, true]);
+  });
+  it('that both cannot be written are told in one message, with their advice once', () => {
+    newCommand();
+    const advice = 'allow larger files (`ulimit -f`)';
+    for (const option of ['--pcap', '--save'])
+      couldNotWrite(new SurroundingsError(`${option}: cannot write it: it would be larger`, advice));
+    const told = '--pcap: cannot write it: it would be larger; --save: cannot write it: it would be larger';
+    expect(mustHaveWritten).toThrow(new SurroundingsError(told, advice));
+    couldNotWrite(new UsageError('a: is an input', 'give another name'));
+    couldNotWrite(new SurroundingsError('b: the disk is full', 'make room'));
+    expect(mustHaveWritten).toThrow(new SurroundingsError('a: is an input; b: the disk is full; give another name; make room'));
+    expect(mustHaveWritten).not.toThrow();
   });
 });
