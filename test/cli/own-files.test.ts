@@ -102,7 +102,7 @@ describe('two outputs of a command', () => {
     expect(mustHaveWritten).toThrow(new SurroundingsError(told, advice));
     couldNotWrite(new UsageError('a: is an input', 'give another name'));
     couldNotWrite(new SurroundingsError('b: the disk is full', 'make room'));
-    expect(mustHaveWritten).toThrow(new SurroundingsError('a: is an input; b: the disk is full; give another name; make room'));
+    expect(mustHaveWritten).toThrow(new SurroundingsError('a: is an input; b: the disk is full', 'give another name; make room'));
     expect(mustHaveWritten).not.toThrow();
   });
 });
