@@ -231,6 +231,8 @@ export interface MagicWord {
   readonly readWithoutClock: boolean;
   readonly writer: Writer | null;
   readonly overwrittenBy: Writer | null;
+  /** `overwrittenBy` came behind a first look at the word, by code that takes it for something else. */
+  readonly lookedAtBefore?: true;
   /** `main.c:24 (main)` of it, where an instruction did it. */
   readonly overwriter?: string;
   /** It stored to the stack that it ran on. */
@@ -381,8 +383,13 @@ export type Repair =
       readonly at: 'keep';
       readonly what: string;
       readonly fix: string;
-      /** Each word keeps `value` from the reset on (`resets` as in `MagicWord`) until it is read. */
-      readonly words: readonly { readonly address: number; readonly value: number; readonly resets?: number }[];
+      /** Each word keeps `value` from the reset on (`resets` as in `MagicWord`) until it is read; behind that, still against the store at `against`. */
+      readonly words: readonly {
+        readonly address: number;
+        readonly value: number;
+        readonly resets?: number;
+        readonly against?: number;
+      }[];
       /** Bits that the program reads as 0 behind that reset, up to the next one. */
       readonly hidden?: readonly { readonly address: number; readonly mask: number; readonly resets: number }[];
     };

@@ -188,7 +188,7 @@ function changedBehind(subject: Subject, w: MagicWord): Fate {
     return {
       because: w.becauseOf
         ? overwrittenFor(w.becauseOf)
-        : `the request was overwritten after the reset, before the firmware read it${w.onStack ? ': the stack uses this word' : ''}`,
+        : `the request was overwritten after the reset, before the firmware ${w.lookedAtBefore ? 'asked for it: other code uses the same word' : 'read it'}${w.onStack ? ': the stack uses this word' : ''}`,
       source: w.becauseOf ? FLAGS : source,
       blamed: w.overwrittenBy,
     };
@@ -231,7 +231,12 @@ function judgeLost(subject: Subject, w: MagicWord): Judgement {
 function keep(subject: Subject, word: MagicWord): Repair {
   const meant = lostWords(subject).filter((w) => isMeant(w) && (isDistinctive(w) || !isDistinctive(word)));
   const words = isMeant(word) ? [...meant, ...restOf(subject, meant)] : [word];
-  const values = words.map(({ address, wanted, resets }) => ({ address, value: wanted ?? 0, ...(resets === undefined ? {} : { resets }) }));
+  const values = words.map(({ address, wanted, resets, lookedAtBefore, overwrittenBy }) => ({
+    address,
+    value: wanted ?? 0,
+    ...(resets === undefined ? {} : { resets }),
+    ...(lookedAtBefore && overwrittenBy && { against: overwrittenBy.pc }),
+  }));
   const each = values.map(({ address, value }) => `${hex(address)} keeps ${hex(value)}`);
   return {
     at: 'keep',
@@ -266,9 +271,14 @@ function keptBy(subject: Subject, w: MagicWord): string {
   if (isNarrow(subject, w)) return `/* ${at} keeps 16 bits: store ${hex(w.atReset)} and compare with that, or use two registers */`;
   if (w.readWithoutClock) return readInC(subject, w);
   if (w.lostBefore) return `/* this line resets the backup domain, which clears ${at}: remove it, or write the request after it */`;
-  if (w.overwrittenBy) return part('before', ', so that it does nothing if the RTC runs', `if ((${rtcEnabled(chip)}) == 0)`);
+  if (w.overwrittenBy) return besideInC(chip, w);
   return writtenInC(subject, w);
 }
+/** Something else writes to its register behind the reset. */
+const besideInC = (chip: ChipDescription, w: MagicWord): string =>
+  w.lookedAtBefore
+    ? `/* ${overwriterOf(w)} keeps another value in the same register: give the request a backup register of its own */`
+    : part('before', ', so that it does nothing if the RTC runs', `if ((${rtcEnabled(chip)}) == 0)`);
 /** The clock of its bus is off when it is read; where it was written in vain before, that comes first. */
 function readInC(subject: Subject, w: MagicWord): string {
   const toRead = backupClockInC(subject.state.chip, w.address);

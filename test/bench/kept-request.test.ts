@@ -1,5 +1,5 @@
 /** DFU is there, but the request for it could not be cleared: DBP is 0 behind the reset, and the backup register keeps what it holds. */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { bench } from '../../src/index.ts';
 import { Thumb } from '../emu/thumb.ts';
 
@@ -18,6 +18,9 @@ function program(clear: (t: Thumb) => Thumb): Uint8Array {
   t.constant(3, 0x1fff_0000).ldr(0, 3).put(0xf380, 0x8808).ldr(0, 3, 4).bx(0);
   unlock(t.label('ask')).str(2, 1);
   set(t, AIRCR, SYSRESETREQ).label('stay').b('stay');
+  return imageOf(t);
+}
+function imageOf(t: Thumb): Uint8Array {
   const code = t.bytes();
   const bytes = new Uint8Array(8 + code.length);
   new DataView(bytes.buffer).setUint32(0, 0x2000_4000, true);
@@ -44,4 +47,29 @@ it('one that was cleared is not, also where the first try was in vain', async ()
 });
 it('one that nobody tried to clear is not: firmware may do that when it comes back', async () => {
   expect(await kept((t) => t)).toEqual([]);
+});
+
+describe('a register that two parts of a program use', () => {
+  /** The clock keeps its mark in a register, and writes it where it does not find it, before anybody asks for the request. */
+  function marked(request: number) {
+    const t = new Thumb(FLASH + 8);
+    unlock(t).constant(1, BKP4R).constant(2, 0x32f2).ldr(0, 1).cmpRegister(0, 2).beq('marked').str(2, 1).label('marked');
+    t.constant(1, request).constant(2, MAGIC).ldr(0, 1).cmpRegister(0, 2).bne('ask');
+    set(set(cleared(t), RCC_APB2ENR, SYSCFGEN), MEMRMP, 1);
+    t.constant(3, 0x1fff_0000).ldr(0, 3).put(0xf380, 0x8808).ldr(0, 3, 4).bx(0);
+    // asks only once: RAM tells that it has
+    t.label('ask').constant(1, 0x2000_3000).ldr(0, 1).cmpRegister(0, 2).beq('stay').str(2, 1).constant(1, request).str(2, 1);
+    set(t, AIRCR, SYSRESETREQ).label('stay').b('stay');
+    return bench({ chip: 'stm32f405rg', images: [{ path: 'x.bin@0x08000000', bytes: imageOf(t) }] });
+  }
+  it('of its own, the request lives', async () => {
+    expect((await marked(BKP4R + 4)).outcome).toBe('dfu');
+  });
+  it('in common, the mark over it is the cause', async () => {
+    const { outcome, diagnosis } = await marked(BKP4R);
+    const [cause, ...others] = diagnosis.causes.filter(({ proved }) => proved);
+    expect([outcome, cause?.id, cause?.outcomeAfterRepair, others]).toEqual(['stuck', 'magic-survives', 'dfu', []]);
+    expect(cause!.explanation).toContain('before the firmware asked for it: other code uses the same word');
+    expect(cause!.fix).toContain('give the request a backup register of its own');
+  });
 });

@@ -186,7 +186,7 @@ function onThePath(repairs: readonly NamedRepair[]) {
   const writes = new Map<number, number | null>();
   const vetoed = new Set<string>();
   const launches: string[] = [];
-  const keeps: { address: number; value: number; resets?: number }[] = [];
+  const keeps: { address: number; value: number; resets?: number; against?: number }[] = [];
   const hidden: HiddenBits[] = [];
   for (const { repair } of repairs) {
     if (repair.at === 'redirect') {
@@ -237,7 +237,8 @@ export function pathInterceptor(machine: Machine, repairs: readonly NamedRepair[
       if (replaced === null) machine.history.seq = number;
       if (replaced !== undefined) return replaced;
       // what the ROM has there is its own
-      return keptAt(core, address) !== undefined && words.holdsBack(core, address, value) ? null : value;
+      const kept = keptAt(core, address);
+      return kept !== undefined && words.holdsBack(core, address, value, kept.against) ? null : value;
     },
   };
 }

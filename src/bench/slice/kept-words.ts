@@ -29,9 +29,13 @@ export class KeptWords {
     this.seen.add(address);
     return value >>> 0;
   }
-  /** Whether a store is held back, because the word has not been read yet. */
-  holdsBack(core: Core, address: number, value: number): boolean {
-    const kept = !this.seen.has(address);
+  /**
+   * Whether a store is held back, because the word has not been read yet.
+   *
+   * @param against the instruction whose stores are held back all the same
+   */
+  holdsBack(core: Core, address: number, value: number, against?: number): boolean {
+    const kept = !this.seen.has(address) || (against !== undefined && core.pc === against);
     if (!kept) this.overwritten.add(address);
     if (!isByStack(core)) return kept;
     if (kept) this.pushed.set(address, value);

@@ -52,7 +52,10 @@ interface Word {
   readonly before: number;
   readonly atReset: number;
   readonly inDirtyLine: boolean;
-  readonly overwrittenBy: Writer | null;
+  overwrittenBy: Writer | null;
+  /** The first store behind the first read, as of code that takes the word for something else. */
+  rewritten: Writer | null;
+  lookedAtBefore: boolean;
   /** … for the stack. */
   readonly onStack: boolean;
   /** Of the read that decided, once it is known; until then the first one. */
@@ -319,6 +322,8 @@ class RequestTrace {
       write: (core, address, _size, value) => {
         const word = homeOf(session, (address & ~3) >>> 0);
         stored.set(word, { ...writerAt(core, machine.history.seq), byStack: isByStack(core) });
+        const read = words.get(word);
+        if (read !== undefined && !isByStack(core)) read.rewritten ??= writerAt(core, machine.history.seq);
         touched.add(word);
         return value;
       },
@@ -349,6 +354,8 @@ class RequestTrace {
       atReset: part(before.memory.get(word) ?? seen ?? now),
       inDirtyLine: before.memory.has(word) && region.block === null,
       overwrittenBy: region.block ? this.changedBy(region.block, address) : (stored ?? null),
+      rewritten: null,
+      lookedAtBefore: false,
       onStack: region.block === null && stored?.byStack === true,
       read: unclocked ? 0 : now,
       reader: writerAt(core, machine.history.seq),
@@ -539,6 +546,7 @@ const magicOf = (w: Word, wanted: number | null, writer: Writer | null, elsewher
   readWithoutClock: w.readWithoutClock,
   writer,
   overwrittenBy: w.overwrittenBy,
+  ...(w.lookedAtBefore && { lookedAtBefore: true as const }),
   ...(w.onStack && { onStack: true as const }),
   comparedWith: w.comparedWith,
   decision: w.decision,
@@ -602,6 +610,13 @@ function decide(w: Word, value: number | null, read: number, step: Step, core: n
   w.decision = { pc: step.pc, at: step.at, kind: 'cpu', core, seq: -1 };
   w.comparedWith = value === null ? null : value >>> 0;
   w.read = read >>> 0;
+  rewrittenBefore(w, step.at);
+}
+/** Code that had looked at the word before has written over it. */
+function rewrittenBefore(w: Word, at: Ps): void {
+  const isLate = w.rewritten !== null && w.rewritten.at < at && w.read !== w.before;
+  if (isLate && (w.overwrittenBy === null || w.lookedAtBefore)) w.overwrittenBy = w.rewritten;
+  w.lookedAtBefore = isLate && w.overwrittenBy === w.rewritten;
 }
 
 /** What RAM and the backup domain held before the reset, as the core saw it, by each of its addresses: words that something had written. */
