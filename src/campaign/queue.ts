@@ -22,6 +22,7 @@ import { LARGEST_BLOB } from './foreign.ts';
 import { askWhatItIs, catchFromPackages, connectorOf, divertConsole, nonsense, ofServer, refusalOf } from './queue-server.ts';
 import { LARGEST_REPLY, ReplyError } from './resp.ts';
 import { optional } from './optional.ts';
+import { hidden } from './queue-address.ts';
 import { decodeResult, EarlyResults, LARGEST_PACKED, type QueuedResult } from './queue-result.ts';
 import { boundedClient } from './replies.ts';
 import { TOLD_MS, waitingFor, watchSilence } from './silence.ts';
@@ -177,9 +178,6 @@ export async function answered<T>(work: Promise<T>, signals: readonly AbortSigna
 }
 const reasonOf = ({ reason }: AbortSignal): Error =>
   reason instanceof SurroundingsError ? reason : new SurroundingsError('--queue: the server does not answer', 'is it overloaded?');
-
-/** Without the password. */
-const hidden = (url: string): string => url.replace(/\/\/[^@/]*@/, '//…@');
 
 /** Its hash by SHA-1, which a server can tell; the kind of what is no string; nothing where there is nothing. */
 const LOOK_AT_BLOB = `

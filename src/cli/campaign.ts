@@ -16,6 +16,7 @@ import { Silent } from '../campaign/child.ts';
 import { TOOK_TOO_LONG } from '../campaign/execute.ts';
 import { canonical, packTarget, type PackedTarget } from '../campaign/content.ts';
 import type { Worker } from '../campaign/pool.ts';
+import { hidden } from '../campaign/queue-address.ts';
 import { targetsIn } from '../campaign/foreign.ts';
 import { MOST_WALL } from '../campaign/foreign.ts';
 import { parseSpec, wallOf, type CampaignSpec, type SpecTarget } from '../campaign/spec.ts';
@@ -298,13 +299,21 @@ function closing(summary: Summary, stopped: boolean, out: string, spec: string, 
   const unfinished = done < summary.total;
   if (options.quiet !== true || unfinished) {
     const name = out.startsWith(`${io.cwd}/`) ? out.slice(io.cwd.length + 1) : out;
-    const left = unfinished
-      ? `; ${summary.total - done} remain: bootbench campaign ${shellWord(spec)} --out ${shellWord(name)} --resume`
-      : '';
+    const left = unfinished ? `; ${summary.total - done} remain: ${resumeCommand(spec, name, options)}` : '';
     io.stderr.write(`${stopped ? 'interrupted: ' : ''}${done} of ${summary.total} cases in ${printable(name)}${left}\n`);
   }
   const failed = summary.failures.length > 0 || summary.aside.length > 0 || summary.conflicts > 0 || unfinished;
   return failed ? EXIT.failed : EXIT.ok;
+}
+
+/** With all that decides which cases they are, and where they are run. */
+function resumeCommand(spec: string, out: string, { rom = [], shard, queue }: CampaignOptions): string {
+  const given = [
+    ...rom.flatMap((path) => ['--rom', path]),
+    ...(shard === undefined ? [] : ['--shard', shard]),
+    ...(queue === undefined ? [] : ['--queue', hidden(queue)]),
+  ];
+  return ['bootbench', 'campaign', ...[spec, '--out', out, ...given].map(shellWord), '--resume'].join(' ');
 }
 
 async function openStore(

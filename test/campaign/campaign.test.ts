@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, wri
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { parquetReadObjects } from 'hyparquet';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Campaign, runCampaign, type Workers } from '../../src/campaign/campaign.ts';
 import { queuedWork } from '../../src/campaign/foreign.ts';
 import { casesOf, packTarget, unpackTarget, type Blobs } from '../../src/campaign/content.ts';
@@ -16,6 +16,7 @@ import { loadJob } from '../../src/cli/inputs.ts';
 import { linesInside, repeated, withDebug } from '../../tools/fuzz/debug-data.ts';
 import { cli } from '../cli/helpers.ts';
 import { campaignFolder, SMALL } from './helpers.ts';
+import { hasRedis, Redis } from './proof.ts';
 import { fixture, rows, stored } from './stored.ts';
 
 class MapBlobs extends Map<string, Uint8Array> implements Blobs {
@@ -226,6 +227,30 @@ describe('a campaign', () => {
     const ran = await cli(['campaign', 'spec.json', '--queue', 'redis://127.0.0.1:1'], { cwd });
     expect([ran.code, ran.err]).toEqual([2, expect.stringContaining('spec.json: wall: over a queue a case has at most 3600 s')]);
   });
+
+  it.skipIf(!hasRedis())(
+    'over a queue that is interrupted says how to go on over it, without the password',
+    async () => {
+      const cwd = campaignFolder(SMALL);
+      const redis = await new Redis().start();
+      onTestFinished(() => redis.end());
+      redis.cli('config', 'set', 'requirepass', 'secret');
+      const queue = redis.url.replace('//', '//:secret@');
+      let raise = (): void => undefined;
+      const ran = cli(['campaign', 'spec.json', '--queue', queue, '--shard', '1/2'], {
+        cwd,
+        onInterrupt: (signal) => (raise = signal),
+      });
+      await vi.waitFor(() => expect(redis.cli('-a', 'secret', 'HLEN', 'bootbench:campaigns')).toBe('1'), { timeout: 20_000 });
+      raise();
+      const { code, err } = await ran;
+      expect(code).toBe(130);
+      expect(err).toContain(
+        `remain: bootbench campaign spec.json --out spec.sqlite --shard 1/2 --queue '${redis.url.replace('//', '//…@')}' --resume\n`,
+      );
+    },
+    60_000,
+  );
 
   it('that is complete is not run again; one whose image, spec or shard has changed is not mixed', async () => {
     const cwd = campaignFolder(SMALL);
