@@ -82,6 +82,7 @@ import { starvedBy } from './slice/starved.ts';
 import { unreachable } from './slice/unreachable.ts';
 import { meantHandler, type MeantHandler } from './proof/meant-handler.ts';
 import { unstarted } from './slice/unstarted.ts';
+import { miscopiedNotes } from './proof/miscopied.ts';
 import { uncopiedNotes } from './proof/uncopied.ts';
 import { foreignTable, resetStory, outcomeAwake, waitStory, type Beneath } from './slice/why.ts';
 import { failureInWords, place as placeInWords } from './slice/words.ts';
@@ -253,7 +254,10 @@ function secondRun(run: PlainRun): SecondRun {
 function uncopiedOf(run: PlainRun): Note[] {
   const { session, powerOn, finished, base } = run;
   if (run.cut || run.observed.reached) return [];
-  return searched(run, 'variables that nothing copied', [], () => uncopiedNotes(session, powerOn, finished, base.end.outcome));
+  return searched(run, 'variables that nothing copied', [], () => {
+    const notes = uncopiedNotes(session, powerOn, finished, base.end.outcome);
+    return notes.length > 0 ? notes : miscopiedNotes(session, powerOn, base.end.at, base.end.outcome);
+  });
 }
 /** Notes about images that were never started, for a run that waits or keeps running. */
 function idleImages(session: Session, powerOn: Checkpoint, { end, entries }: BaseFacts): Note[] {

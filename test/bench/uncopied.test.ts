@@ -95,3 +95,27 @@ describe('a function that runs in RAM', () => {
     expect(summary).toContain('cause: what start-up code has to put into RAM is not there.');
   });
 });
+
+describe('start values that are copied by a loop', () => {
+  const data = words(START, 0x22, 0x33);
+  /** As start-up code does, word by word; the count goes by SUBS r3, #1. */
+  function copied(from: number) {
+    const t = new Thumb(MAIN).constant(0, RAM).constant(4, from).movs(3, 3);
+    t.label('copy').ldr(2, 4).str(2, 0).adds(4, 4).adds(0, 4).put(0x3b01).bne('copy').constant(0, RAM);
+    t.label('wait').ldr(1, 0).lsrs(1, 1, 8).cmp(1, 0).bne('wait');
+    t.constant(0, ROM).ldr(1, 0).ldr(2, 0, 4).movSp(1).bx(2);
+    return runBench(jobInput(plainJob('STM32F405RG', elf(t, LOADED, data))));
+  }
+  it('from their place lead into the ROM', () => {
+    const { outcome, notes } = copied(LOADED);
+    expect([outcome, notes.some(({ kind }) => kind === 'uncopied')]).toEqual(['dfu', false]);
+  });
+  it('from a wrong place are the cause, with the instruction that stores them and both places', () => {
+    const { outcome, notes } = copied(FLASH);
+    expect(outcome).toBe('stuck');
+    const [what, where, proof] = notes.filter(({ kind }) => kind === 'uncopied').map(({ text }) => String(text));
+    expect(what).toMatch(/copies .* from a wrong place: .* stores 0x[0-9a-f]{8} to 0x20000000, which should be 0x00000011$/);
+    expect(where).toContain('are in flash at 0x08000400, and it copies from 0x08000000: take LOADADDR(');
+    expect(proof).toBe('with the right start values stored, the same run reaches DFU');
+  });
+});

@@ -40,7 +40,7 @@ function uncopiedVariable(s: Session, powerOn: Checkpoint, words: ReadonlySet<nu
   return toldOfReads(s, single ?? all.reads[0]!, single === undefined ? all.reads.length : 1, all.run);
 }
 /** It gets further: to its goal, into the ROM, or past what held it. */
-const isOther = (run: Attempt, outcome: Outcome): boolean =>
+export const isOther = (run: Attempt, outcome: Outcome): boolean =>
   run.reached || (run.outcome !== outcome && (run.entries > 0 || run.outcome === 'no-jump'));
 function decides(s: Session, powerOn: Checkpoint, { address }: Read, all: Attempt): boolean {
   const { run } = repeated(s, powerOn, new Set([address]));
@@ -166,7 +166,7 @@ function toldOfReads(s: Session, { address, pc, found }: Read, count: number, ru
   const proof = `with ${count > 1 ? 'the start values' : 'this start value'} in RAM, the same run ${goalOf(run)}`;
   return told(s, address, reads, 'the start value', proof);
 }
-function goalOf(run: Attempt): string {
+export function goalOf(run: Attempt): string {
   if (!run.reached) return `ends otherwise (${run.outcome})`;
   return run.outcome === 'dfu' ? 'reaches DFU' : 'reaches its goal';
 }
