@@ -81,20 +81,22 @@ function stringAt({ image }: FunctionFacts, address: number): string[] {
 
 /** Texts of pieces that lie one behind the other: where some lie at the same place, each may go on in each. */
 function joined(pieces: readonly Piece[]): { readonly text: string; readonly pc: number }[] {
-  const parts = pieces.map((p) => ({ ...p, text: lettersIn(p) })).filter(({ text }) => text !== null) as readonly Part[];
+  const parts = pieces.map((p) => ({ ...p, text: lettersIn(p), most: p.size })).filter(({ text }) => text !== null) as readonly Part[];
   const behind = ({ at, size }: Piece): Part[] => parts.filter((p) => p.at === at + size);
   const isFirst = ({ at }: Piece): boolean => !parts.some((p) => p.at + p.size === at);
   const found: { text: string; pc: number }[] = [];
   const open = parts.filter(isFirst);
   for (const part of open) {
     const next = part.text.length < LONGEST ? behind(part) : [];
-    if (next.length === 0 && part.text.length >= SHORTEST_JOINED) found.push(part);
-    if (open.length < MOST_PARTS) open.push(...next.map((n) => ({ ...n, text: part.text + n.text })));
+    if (next.length === 0 && part.text.length >= SHORTEST_JOINED && part.most > 1) found.push(part);
+    if (open.length < MOST_PARTS) open.push(...next.map((n) => ({ ...n, text: part.text + n.text, most: Math.max(part.most, n.size) })));
   }
   return found;
 }
 interface Part extends Piece {
   readonly text: string;
+  /** The size of its largest piece: bytes alone are letters in a row, which need no end of a line. */
+  readonly most: number;
 }
 /** A number of two letters is any number. */
 const SHORTEST_JOINED = 3;
