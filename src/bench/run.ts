@@ -81,10 +81,11 @@ import { wrongTurn, type WrongTurn } from './proof/wrong-turn.ts';
 import { starvedBy } from './slice/starved.ts';
 import { unreachable } from './slice/unreachable.ts';
 import { meantHandler, type MeantHandler } from './proof/meant-handler.ts';
+import { othersTable, type OthersTable } from './proof/others-table.ts';
 import { unstarted } from './slice/unstarted.ts';
 import { miscopiedNotes } from './proof/miscopied.ts';
 import { uncopiedNotes } from './proof/uncopied.ts';
-import { foreignTable, resetStory, outcomeAwake, waitStory, type Beneath } from './slice/why.ts';
+import { foreignTableInWords, resetStory, outcomeAwake, waitStory, type Beneath } from './slice/why.ts';
 import { failureInWords, place as placeInWords } from './slice/words.ts';
 import { Variants } from './proof/variants.ts';
 
@@ -364,7 +365,7 @@ interface Answers {
   turn?: WrongTurn;
   overwritten?: Overwritten;
   starved?: StarvedWait;
-  table?: MeantHandler;
+  table?: MeantHandler | OthersTable;
   after?: After<string>;
   dependsOn: RomDependency[];
   symptom: SymptomAnswer | null;
@@ -380,6 +381,7 @@ function askWhy(run: PlainRun, of: JudgedRun): Answers {
     if (!cut && !jump.leadsOn) explain(run, of, answers);
     // nothing that comes ends a loop that does not look
     run.notes.push(...(answers.turn?.setLater ? jump.notes.filter((n) => !asksForInput(n)) : jump.notes));
+    run.notes.splice(0, Infinity, ...withoutSaid(run.notes, answers));
     tracer?.repairWith(starts, provedRepairs(answers.diagnosis));
     if (input.noReturn) answers.noReturn = pointOfNoReturn(session, entry, answers.diagnosis, base.end.at);
     if (input.symptoms.length > 0)
@@ -400,6 +402,9 @@ function askWhy(run: PlainRun, of: JudgedRun): Answers {
   return answers;
 }
 
+/** Without what the cause says. */
+const withoutSaid = (notes: readonly Note[], { table }: Answers): Note[] =>
+  notes.filter(({ text }) => table === undefined || !('said' in table) || text !== table.said);
 const asksForInput = ({ about }: Note): boolean => about?.is === 'waits-for-input' || about?.is === 'steps';
 
 /** The firmware goes on and enters nothing: it may wait for something. */
@@ -429,10 +434,7 @@ function lookForCause(run: PlainRun, { judged, failure, beneath, entry, starts, 
   if (!explained) Object.assign(answers, byDifference(run, entry));
   answers.path = onTheWay(run, explained || answers.difference?.helps === true);
   if (explained || answers.difference?.helps === true || answers.path.sets.length > 0) return;
-  // an instruction without which it works says more than the branch that went by what it did
-  const leftOut = byLeavingOut(run, entry);
-  Object.assign(answers, leftOut);
-  if (leftOut.difference !== null) return;
+  if (isOnWrongWay(run, entry, answers)) return;
   const turn = byTurning(run);
   if (turn !== null) {
     answers.turn = turn;
@@ -457,6 +459,24 @@ function missesHandler(run: PlainRun, answers: Answers): boolean {
   if (table !== null) answers.table = table;
   return table?.reached === true;
 }
+const isOnWrongWay = (run: PlainRun, entry: Checkpoint | null, answers: Answers): boolean =>
+  isOthersTable(run, answers) || isLeftOut(run, entry, answers);
+/** An instruction without which it works says more than the branch that went by what it did. */
+function isLeftOut(run: PlainRun, entry: Checkpoint | null, answers: Answers): boolean {
+  const found = byLeavingOut(run, entry);
+  Object.assign(answers, found);
+  return found.difference !== null;
+}
+/** It has the table of another program, and comes further with its own. True: to its goal. */
+function isOthersTable(run: PlainRun, answers: Answers): boolean {
+  const { session, powerOn, finished } = run;
+  if (answers.table !== undefined || run.base.entries.length > 0) return false;
+  const table = searched(run, "the program's own table", null, () => othersTable(session, powerOn, finished));
+  if (table === null) return false;
+  answers.table = table;
+  return table.reached;
+}
+
 /** A store over what a fault in front of any entry hangs on. */
 function isOverwritten(run: PlainRun, failure: Failure | null, answers: Answers): boolean {
   const { session, input, powerOn } = run;
@@ -848,7 +868,7 @@ interface JumpNotes {
 /** What could make a firmware jump that does not; with `--find-jump`, what comes of it. */
 function jumpNotes(session: Session, powerOn: Checkpoint, finished: Checkpoint): JumpNotes {
   session.restore(finished);
-  const foreign = foreignTable(session);
+  const foreign = foreignTableInWords(session);
   const starved = starvedBy(session, finished);
   const endless = starved === null ? unreachable(session, finished) : null;
   const found = findJump(session, powerOn, finished);

@@ -8,7 +8,9 @@ import { highestPending } from '../../emu/core/arm/nvic.ts';
 import { EXC, SCR, SCS } from '../../emu/core/arm/scs-state.ts';
 import { wakeBehindHandler } from '../../emu/core/arm/scs.ts';
 import { callChainOf } from '../session/call-chain.ts';
-import type { ResetRecord } from '../../emu/history.ts';
+import type { ResetRecord, WriteRecord } from '../../emu/history.ts';
+import type { LoadedImage } from '../../image/image.ts';
+import type { Program } from '../../image/programs.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Block } from '../../emu/system.ts';
 import { MS, US, type Ps } from '../../emu/time.ts';
@@ -154,7 +156,7 @@ export interface WaitStory {
 export function waitStory(s: Session, powerOn: Checkpoint, finished: Checkpoint): WaitStory | null {
   const loop = s.state.loop;
   if (loop === null) return null;
-  const known = loop.exception === 0 ? ofBlocks(s, loop) : foreignTable(s);
+  const known = loop.exception === 0 ? ofBlocks(s, loop) : foreignTableInWords(s);
   if (known !== null) return { lines: [known], changed: null };
   // a handler that returns waits for nothing
   if (loop.storm) return { lines: stormLines(s, finished), changed: null };
@@ -280,7 +282,7 @@ function inStandby(s: Session, how: string): string {
 }
 const SHUTDOWN = 2;
 function inForeignHands(s: Session): WaitStory | null {
-  const foreign = foreignTable(s);
+  const foreign = foreignTableInWords(s);
   return foreign === null ? null : { lines: [foreign], changed: null };
 }
 
@@ -311,8 +313,19 @@ function stoppedDomain(s: Session, { reads, pc }: FixedLoop): string | null {
   return null;
 }
 
-/** Code of one program runs or was interrupted, and the vectors come from the table of another. In words; null where that is not so. */
-export function foreignTable(s: Session): string | null {
+/** Code of one program runs or was interrupted, and the vectors come from the table of another. */
+export interface ForeignTable {
+  readonly of: Program | LoadedImage;
+  readonly vtor: number;
+  /** What put it there; null on a core without VTOR, too. */
+  readonly writer: WriteRecord | null;
+  /** `VTOR is 0x08000000`, or `address 0, … shows` */
+  readonly where: string;
+  /** `this is the vector table of loader.elf, but app.elf runs, which has its own at 0x08008000` */
+  readonly whose: string;
+}
+/** Null where that is not so. */
+export function foreignTable(s: Session): ForeignTable | null {
   const { machine, input } = s;
   if (othersThanBooted(s).length === 0 && input.images.length < 2) return null;
   const { frames } = callChainOf(machine.bootCore, input.images);
@@ -324,11 +337,23 @@ export function foreignTable(s: Session): string | null {
   const [of, table] = [pc === undefined ? undefined : ownerAt(s, pc), mapped ?? ownerAt(s, vtor === 0 ? machine.bootVectors() : vtor)];
   if (!of || !table || of === table) return null;
   const there = 'table' in of ? `, which has its own at ${hex32(of.table)}` : '';
-  const writer = machine.history.lastWriter('CPU.VTOR');
-  const since = writer ? ` since ${place(s, writer.pc)}` : '';
+  const whose = `table of ${ownerName(table)}, but ${ownerName(of)} runs${there}`;
   if (machine.bootCore.profile.vtor === 0)
-    return `address 0, from where the core takes its vectors, shows the table of ${ownerName(table)}, but ${ownerName(of)} runs${there}`;
-  return `VTOR is ${hex32(vtor)}${since}: this is the vector table of ${ownerName(table)}, but ${ownerName(of)} runs${there}`;
+    return { of, vtor, writer: null, where: 'address 0, from where the core takes its vectors, shows', whose: `the ${whose}` };
+  return {
+    of,
+    vtor,
+    writer: machine.history.lastWriter('CPU.VTOR'),
+    where: `VTOR is ${hex32(vtor)}`,
+    whose: `this is the vector ${whose}`,
+  };
+}
+export function foreignTableInWords(s: Session): string | null {
+  const found = foreignTable(s);
+  if (found === null) return null;
+  const { writer, where, whose } = found;
+  if (s.machine.bootCore.profile.vtor === 0) return `${where} ${whose}`;
+  return `${where}${writer === null ? '' : ` since ${place(s, writer.pc)}`}: ${whose}`;
 }
 
 /**

@@ -11,6 +11,8 @@ import { LATE, type GivenUp } from '../difference/gave-up.ts';
 import { grownInWords } from '../slice/grown-stack.ts';
 import type { Overwritten } from '../proof/overwritten.ts';
 import type { MeantHandler } from '../proof/meant-handler.ts';
+import type { OthersTable } from '../proof/others-table.ts';
+import { vtorInC } from '../proof/own-table.ts';
 import type { StarvedWait } from '../proof/starved-wait.ts';
 import type { WrongTurn } from '../proof/wrong-turn.ts';
 import type { Opening } from '../difference/openings.ts';
@@ -229,30 +231,43 @@ export function withStarved(
   const causes = [cause, ...diagnosis.causes];
   return reached ? { explained: true, causes, sets: [[cause.id]], harmless: diagnosis.harmless } : { ...diagnosis, causes };
 }
-/** The table that the core reads is not where the program has it. */
+/** The table that the core reads is not where the program has it, or is that of another program. */
 export function withTable(
   diagnosis: ResultDiagnosis<string>,
-  { table: { written, vtor, takenAt, meantAt, writer }, exception, handler, reached }: MeantHandler,
+  table: MeantHandler | OthersTable,
   placed: Placed,
   goal: Goal,
 ): ResultDiagnosis<string> {
-  const why = written === vtor ? `VTOR is ${hex32(vtor)}, which is not a multiple of the table's size` : `VTOR was written with ${hex32(written)} and is ${hex32(vtor)}: its low bits do not exist`; // prettier-ignore
-  const then = reached ? ` With that handler, ${goal.then}.` : '';
+  const { reached } = table;
+  const told = 'own' in table ? othersTable(table, goal) : meantTable(table, goal);
   const cause: ResultCause<string> = {
     id: 'state',
     proved: reached,
     at: null,
-    repair: `the handler of ${exception} from the program's table`,
-    fix: `/* align the table: __attribute__((aligned(…))), to the power of two that is not below its size, and at least 128 */`,
     outcomeAfterRepair: reached ? goal.outcome : null,
     dependsOn: [],
-    lastWriter: placed(writer),
-    explanation: `${why}. So the core reads the vector of ${exception} at ${hex32(takenAt)}, and not at ${hex32(meantAt)}, where ${handler} is.${then}`,
+    lastWriter: placed('own' in table ? table.writer : table.table.writer),
     what: 'VTOR',
+    ...told,
   };
   const causes = [cause, ...diagnosis.causes];
   return reached ? { explained: true, causes, sets: [[cause.id]], harmless: diagnosis.harmless } : { ...diagnosis, causes };
 }
+type ToldTable = Pick<ResultCause<string>, 'repair' | 'fix' | 'explanation'>;
+function meantTable({ table: { written, vtor, takenAt, meantAt }, exception, handler, reached }: MeantHandler, goal: Goal): ToldTable {
+  const why = written === vtor ? `VTOR is ${hex32(vtor)}, which is not a multiple of the table's size` : `VTOR was written with ${hex32(written)} and is ${hex32(vtor)}: its low bits do not exist`; // prettier-ignore
+  const then = reached ? ` With that handler, ${goal.then}.` : '';
+  return {
+    repair: `the handler of ${exception} from the program's table`,
+    fix: `/* align the table: __attribute__((aligned(…))), to the power of two that is not below its size, and at least 128 */`,
+    explanation: `${why}. So the core reads the vector of ${exception} at ${hex32(takenAt)}, and not at ${hex32(meantAt)}, where ${handler} is.${then}`,
+  };
+}
+const othersTable = ({ where, whose, own, reached }: OthersTable, goal: Goal): ToldTable => ({
+  repair: `VTOR = ${hex32(own)}`,
+  fix: `${vtorInC(own)};`,
+  explanation: `${where}: ${whose}. With that one, ${reached ? goal.then : 'it no longer hangs where this run ends'}.`,
+});
 /** The branch that led into the loop in which the run ends, or the stack that had grown over what it asks. */
 export function withTurn(diagnosis: ResultDiagnosis<string>, turn: WrongTurn, placed: Placed, goal: Goal): ResultDiagnosis<string> {
   const { overgrown, writer, word } = turn;

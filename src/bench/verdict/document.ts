@@ -60,6 +60,7 @@ import type { LeftCause } from '../proof/behind-leave.ts';
 import type { BoardFinding } from '../proof/board-causes.ts';
 import type { Overwritten } from '../proof/overwritten.ts';
 import type { MeantHandler } from '../proof/meant-handler.ts';
+import type { OthersTable } from '../proof/others-table.ts';
 import type { StarvedWait } from '../proof/starved-wait.ts';
 import { cutTable } from '../slice/cut-table.ts';
 import type { WrongTurn } from '../proof/wrong-turn.ts';
@@ -569,7 +570,7 @@ type Explained = Diagnosis & {
   readonly turn?: WrongTurn;
   readonly overwritten?: Overwritten;
   readonly starved?: StarvedWait;
-  readonly table?: MeantHandler;
+  readonly table?: MeantHandler | OthersTable;
   readonly after?: RunResult<string>['after'];
 };
 /** What a check that fails says of a part of the board. */

@@ -1,0 +1,97 @@
+/** A program that has put the vector table of another one into VTOR: the run goes on from that write with the program's own. */
+import type { Writer } from '../../checks/check.ts';
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import { US, type Ps } from '../../emu/time.ts';
+import { isIn, type Program } from '../../image/programs.ts';
+import { callChainOf } from '../session/call-chain.ts';
+import type { Session } from '../session/session.ts';
+import { checkpointBefore, runTo, stepOnce } from '../slice/window.ts';
+import { foreignTable, foreignTableInWords, type ForeignTable } from '../slice/why.ts';
+import { goOn } from './attempt.ts';
+import { setOwnTable } from './own-table.ts';
+
+export interface OthersTable extends Pick<ForeignTable, 'where' | 'whose'> {
+  /** As the notes say it. */
+  readonly said: string;
+  readonly own: number;
+  /** Where it was put into VTOR. */
+  readonly writer: Writer;
+  /** With its own one the goal is reached; else the program only leaves the place in which it hangs. */
+  readonly reached: boolean;
+}
+
+/** Effort: instructions at the time of the write, and returns to one place that are counted. */
+const MOST_STEPS = 64;
+const MOST_RETURNS = 100;
+
+/** Null where the program comes no further with its own table. Leaves the session anywhere. */
+export function othersTable(s: Session, powerOn: Checkpoint, finished: Checkpoint): OthersTable | null {
+  s.keepCheckpoints = false;
+  s.restore(finished);
+  const found = foreignTable(s);
+  // what a loader has put there is something that it leaves to the program
+  if (found?.writer == null || !('table' in found.of) || !isIn(found.of, found.writer.pc)) return null;
+  const { of, writer, where, whose } = found;
+  const said = foreignTableInWords(s)!;
+  const loop = s.state.loop?.pc ?? null;
+  const back = loop === null ? returnsTo(s) : null;
+  const wrote = behind(s, checkpointBefore(s, powerOn, writer.at - 1), writer);
+  if (wrote === null) return null;
+  const facts = { said, where, whose, own: of.table, writer };
+  const again = withOwn(s, wrote, of, () => goOn(s));
+  if (again.reached) return { ...facts, reached: true };
+  const leaves = loop !== null && (again.outcome !== 'stuck' || again.loop !== loop);
+  return leaves || (back !== null && returns(s, wrote, of, back, finished.system.now)) ? { ...facts, reached: false } : null;
+}
+function withOwn<T>(s: Session, wrote: Checkpoint, { table }: Program, then: () => T): T {
+  s.restore(wrote);
+  setOwnTable(s.machine, table);
+  return then();
+}
+/** The state behind the write; null where it is not found again. */
+function behind(s: Session, from: Checkpoint, { seq, at }: ForeignTable['writer'] & object): Checkpoint | null {
+  const { machine } = s;
+  s.restore(from);
+  runTo(s, Math.max(from.system.now, at - US));
+  for (let left = MOST_STEPS * MOST_STEPS; machine.history.seq < seq && left > 0; left--) stepOnce(s, machine.bootCore, at + US);
+  return machine.history.seq >= seq && machine.history.lastWriter(VTOR)?.seq === seq ? s.save() : null;
+}
+const VTOR = 'CPU.VTOR';
+
+/** Where the function returns to in which thread code is; null where nothing has called it. */
+function returnsTo(s: Session): number | null {
+  const { frames } = callChainOf(s.machine.bootCore, s.input.images);
+  const thread = frames.slice(frames.findLastIndex((f) => f.exception !== null) + 1).filter(({ inlined }) => !inlined);
+  // the last half-word of the call
+  return thread.length < 2 ? null : thread[1]!.pc + 2;
+}
+/** The function in which the run ends, and which did not return for the second half of it, returns more often. */
+function returns(s: Session, wrote: Checkpoint, of: Program, back: number, end: Ps): boolean {
+  s.restore(wrote);
+  const times = timesAt(s, back, end, MOST_RETURNS);
+  const half = (wrote.system.now + end) / 2;
+  if (times.length >= MOST_RETURNS || times.some((at) => at > half)) return false;
+  return withOwn(s, wrote, of, () => timesAt(s, back, end, times.length + 1)).length > times.length;
+}
+function timesAt(s: Session, pc: number, end: Ps, most: number): Ps[] {
+  const { machine, steps } = s;
+  const core = machine.bootCore;
+  const before = steps.otherStops;
+  const times: Ps[] = [];
+  steps.otherStops = (index) => (index === core.index ? [...before(index), pc] : before(index));
+  steps.setBreakpoints();
+  try {
+    while (times.length < most && machine.now < end && !machine.state.lockup) {
+      const { now } = machine;
+      s.advance(end);
+      const there = core.atBreak && core.pc === pc;
+      if (there) times.push(machine.now);
+      steps.poll();
+      if (!there && machine.now === now) break;
+    }
+  } finally {
+    steps.otherStops = before;
+    steps.setBreakpoints();
+  }
+  return times;
+}
