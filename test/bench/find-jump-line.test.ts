@@ -23,6 +23,8 @@ const [MAIN, HANDLER, JUMP, COMPARE, NOTE, ASK, TEXT] = [0x200, 0x300, 0x400, 0x
   number,
   number,
 ];
+/** A function for the text, and the table that has both. */
+const [RUN, TABLE] = [FLASH + 0x560, FLASH + 0x590];
 const [USART2, IRQ] = [0x40004400, 38];
 /** The flag, the length of the line, and the line. */
 const [FLAG, LENGTH, LINE] = [0, 4, 8];
@@ -43,7 +45,7 @@ interface Parts {
   readonly text: string;
   /** The byte that ends a line. */
   readonly end: number;
-  readonly who: 'handler' | 'handler by functions' | 'handler in pieces' | 'main loop';
+  readonly who: 'handler' | 'handler by functions' | 'handler in pieces' | 'main loop' | 'main loop by a table';
 }
 /** r7 = RAM. */
 function image({ text, end, who }: Parts): Uint8Array {
@@ -63,7 +65,21 @@ function image({ text, end, who }: Parts): Uint8Array {
     bl(main.constant(0, TEXT).constant(1, RAM + LINE), MAIN, COMPARE)
       .cmp(0, 0)
       .beq('loop');
-  bl(main, MAIN, JUMP).b('loop');
+  if (who === 'main loop by a table') {
+    bl(
+      main
+        .constant(4, TABLE)
+        .ldr(0, 4)
+        .constant(1, RAM + LINE),
+      MAIN,
+      COMPARE,
+    )
+      .cmp(0, 0)
+      .beq('loop')
+      .ldr(0, 4, 4)
+      .blx(0)
+      .b('loop');
+  } else bl(main, MAIN, JUMP).b('loop');
 
   const handler = new Thumb(HANDLER).push(0x80, true).constant(7, RAM).constant(1, USART2).ldr(0, 1, 4).cmp(0, end).beq('end');
   // behind it stands 0
@@ -90,7 +106,7 @@ function image({ text, end, who }: Parts): Uint8Array {
       .adds(3, 4)
       .cmpRegister(2, 3)
       .bne('out');
-  } else if (who !== 'main loop')
+  } else if (!who.startsWith('main loop'))
     bl(handler.constant(0, TEXT).constant(1, RAM + LINE), HANDLER, COMPARE)
       .cmp(0, 0)
       .beq('out');
@@ -105,6 +121,9 @@ function image({ text, end, who }: Parts): Uint8Array {
   const note = new Thumb(NOTE).constant(0, RAM).movs(1, 1).str(1, 0, FLAG).bxLr();
   const ask = new Thumb(ASK).constant(0, RAM).ldr(0, 0, FLAG).bxLr();
 
+  const run = new Thumb(RUN);
+  bl(run, RUN, JUMP);
+
   const bytes = new Uint8Array(0x600);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, RAM + 0x1000, true);
@@ -117,9 +136,11 @@ function image({ text, end, who }: Parts): Uint8Array {
     [COMPARE, compare],
     [NOTE, note],
     [ASK, ask],
+    [RUN, run],
   ] as const)
     bytes.set(code.bytes(), at - FLASH);
   bytes.set(new TextEncoder().encode(text), TEXT - FLASH);
+  if (who === 'main loop by a table') [TEXT, RUN + 1].forEach((word, i) => view.setUint32(TABLE - FLASH + 4 * i, word, true));
   return bytes;
 }
 const SYMBOLS = (
@@ -129,7 +150,8 @@ const SYMBOLS = (
     ['jump', JUMP, COMPARE],
     ['compare', COMPARE, NOTE],
     ['note', NOTE, ASK],
-    ['ask', ASK, TEXT],
+    ['ask', ASK, RUN],
+    ['run', RUN, TEXT],
   ] as const
 ).map(([name, address, end]) => ({ name, address, size: end - address, kind: 'function', binding: 'global' }) as const);
 
@@ -160,6 +182,7 @@ describe('a command that a handler collects and the main loop acts upon', () => 
     ['the handler compares it and sets a flag', { who: 'handler', end: CR }, '"dfu\\r" to USART2'],
     ['the handler does so by functions that set the flag and look at it', { who: 'handler by functions', end: CR }, '"dfu\\r" to USART2'],
     ['the main loop compares what the handler left', { who: 'main loop', end: CR }, '"dfu\\r" to USART2'],
+    ['a table has the function that is called for it', { who: 'main loop by a table', end: CR }, '"dfu\\r" to USART2'],
     ['a line that LF alone ends would keep the CR', { who: 'handler', end: LF }, '"dfu\\n" to USART2'],
     ['it is compared piece by piece, as optimised code does', { who: 'handler in pieces', end: CR }, '"update\\r" to USART2'],
   ] as const)('%s', (_what, parts, expected) => expect(found({ ...parts, text: 'dfu' })).toEqual([expected]));

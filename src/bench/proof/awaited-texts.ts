@@ -2,10 +2,9 @@
 import { atMost, MOST } from '../documents/bounds.ts';
 import type { FunctionFacts } from '../input/code-scan.ts';
 import type { Piece } from '../input/compared-pieces.ts';
-import { chunkAt } from '../../image/image.ts';
+import { isLetter, LONGEST, stringAt } from './command-tables.ts';
 import { farFrom, type Comparer } from './comparers.ts';
 
-const LONGEST = 16;
 /** Behind a word, which is typed as a line, where the code does not say how a line ends. */
 const LINE_END = '\r\n';
 export const LINE_ENDS = /[\r\n]+$/;
@@ -49,7 +48,6 @@ const inTurn = (lists: readonly (readonly string[])[]): string[] => {
   const longest = lists.reduce((most, { length }) => Math.max(most, length), 0);
   return Array.from({ length: longest }, (_, i) => lists.flatMap((list) => list[i] ?? [])).flat();
 };
-const isLetter = (n: number): boolean => n > 0x20 && n < 0x7f;
 export const lettersOf = ({ compared }: FunctionFacts): readonly string[] => compared.filter(isLetter).map((n) => String.fromCharCode(n));
 
 /** The ends of a line that they compare with: what keeps the other one would keep it in its line. */
@@ -64,21 +62,11 @@ function wordOf(facts: FunctionFacts): string {
 }
 
 /** Texts that a function holds, that one first which stands nearest before the place that matters. */
-function textsOf({ facts, at }: Comparer): string[] {
-  const strings = facts.constants.flatMap(({ value, pc }) => stringAt(facts, value).map((text) => ({ text, pc })));
+function textsOf({ facts, at, commands = [] }: Comparer): string[] {
+  const strings = facts.constants.flatMap(({ value, pc }) => stringAt(facts.image, value).map((text) => ({ text, pc })));
   const all = [...strings, ...joined(facts.pieces)];
-  return all.toSorted((a, b) => farFrom(at, a.pc) - farFrom(at, b.pc)).map(({ text }) => text);
+  return [...commands, ...all.toSorted((a, b) => farFrom(at, a.pc) - farFrom(at, b.pc)).map(({ text }) => text)];
 }
-/** Zero-terminated, at an address. */
-function stringAt({ image }: FunctionFacts, address: number): string[] {
-  const chunk = chunkAt(image, address);
-  if (!chunk) return [];
-  const bytes = [...chunk.data.subarray(address - chunk.address, address - chunk.address + LONGEST + 1)];
-  const end = bytes.indexOf(0);
-  const text = bytes.slice(0, end);
-  return end > 1 && text.every(isLetter) ? [String.fromCharCode(...text)] : [];
-}
-
 /** Texts of pieces that lie one behind the other: where some lie at the same place, each may go on in each. */
 function joined(pieces: readonly Piece[]): { readonly text: string; readonly pc: number }[] {
   const parts = pieces.map((p) => ({ ...p, text: lettersIn(p), most: p.size })).filter(({ text }) => text !== null) as readonly Part[];

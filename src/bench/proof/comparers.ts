@@ -4,12 +4,15 @@
  */
 import type { ChipDescription } from '../../emu/chip.ts';
 import type { FunctionFacts } from '../input/code-scan.ts';
+import { entriesFor, type Entry } from './command-tables.ts';
 
 /** A function, and where in it the way goes on: its call, or its store of what the way looks at. */
 export interface Comparer {
   readonly facts: FunctionFacts;
   /** Null for what enters the ROM itself, and where nothing says the place. */
   readonly at: number | null;
+  /** Texts for which a table has it called. */
+  readonly commands?: readonly string[];
 }
 
 /** A command is compared at most so many calls before the jump. A function that resets the chip has callers everywhere. */
@@ -51,6 +54,22 @@ class Way {
     return fresh;
   }
   callersOf = (of: readonly Comparer[]): Comparer[] => of.flatMap(({ facts }) => this.callers.get(facts.symbol.address) ?? []);
+  /** With the texts of a table that has it called, where nothing calls it by name; and the functions that hold such a table. */
+  inTables(all: readonly Comparer[]): { readonly named: Comparer[]; readonly holders: Comparer[] } {
+    const rows = all.map((c) => ({ c, entries: this.callers.has(c.facts.symbol.address) ? [] : entriesFor(c.facts) }));
+    return {
+      named: rows.map(({ c, entries }) => (entries.length === 0 ? c : { ...c, commands: entries.flatMap(({ texts }) => texts) })),
+      holders: rows.flatMap(({ entries }) => entries).flatMap((entry) => this.holdersOf(entry)),
+    };
+  }
+  /** What holds the nearest address before the entry: that of its table. */
+  private holdersOf({ at }: Entry): Comparer[] {
+    const before = [...this.at.values()]
+      .flatMap((facts) => facts.constants.map(({ value }) => ({ value, facts })))
+      .filter((c) => c.value <= at);
+    const start = before.reduce((most, { value }) => Math.max(most, value), 0);
+    return before.filter(({ value }) => value === start).map(({ facts }) => ({ facts, at: null }));
+  }
   private calleesOf = ({ facts }: Comparer): Comparer[] =>
     facts.calls.flatMap(({ target }) => {
       const callee = this.at.get(target);
@@ -88,15 +107,16 @@ function put<K, V>(map: Map<K, V[]>, key: K, value: V): void {
 /** The likeliest first. @param jumping functions that can enter system memory */
 export function comparersFor(functions: readonly FunctionFacts[], jumping: readonly FunctionFacts[], chip: ChipDescription): Comparer[] {
   const way = new Way(functions, chip);
-  let last: readonly Comparer[] = jumping.map((facts) => ({ facts, at: null }));
-  way.add(last);
   const led = new Set(jumping);
+  let { named: last, holders } = way.inTables(jumping.map((facts) => ({ facts, at: null })));
+  way.add(last);
   for (let n = 0; n < CALLS && last.length > 0; n++) {
     // one that leaves word, too, is followed all the same
-    const callers = way.callersOf(last).filter(({ facts }) => !led.has(facts) && led.add(facts));
-    way.add(callers);
-    way.add(way.besides(way.add(way.leaversFor([...last, ...callers]))));
-    last = callers;
+    const callers = [...way.callersOf(last), ...holders].filter(({ facts }) => !led.has(facts) && led.add(facts));
+    const before = last;
+    ({ named: last, holders } = way.inTables(callers));
+    way.add(last);
+    way.add(way.besides(way.add(way.leaversFor([...before, ...last]))));
   }
   return way.found;
 }
