@@ -1,6 +1,8 @@
 /** Faults in words, each of a program of a few instructions. */
 import { expect, it } from 'vitest';
 import { firstRun } from '../../src/bench/first-run.ts';
+import { Thumb } from '../emu/thumb.ts';
+import { bareImage, MAIN } from './bare-image.ts';
 import { plainJob } from './plain-job.ts';
 
 const FLASH_START = 0x08000000;
@@ -60,6 +62,15 @@ it('IACCVIOL is the default map where no MPU is on, and the MPU where one is', (
 it('a wrong key of FLASH is told beside the bus error that it is answered with', () => {
   // LDR r0, =0x40023C08 (OPTKEYR of F4); STR r0, [r0]
   expect(crashOf(0x4800, 0x6000, 0x3c08, 0x4002)).toMatch(/wrote to 0x40023c08: this is FLASH\.OPTKEYR .*OPTKEYR only after KEYR$/);
+});
+
+it.each([
+  ['stm32l072cz', 'erased flash, which reads 0x00000000 on this chip and 0xffffffff on most others: no image has bytes there'],
+  ['stm32f405rg', 'erased flash: no image has bytes there'],
+])('a jump to what an empty slot of %s reads', (chip, is) => {
+  const images = bareImage(new Thumb(MAIN).constant(0, 0x08004000).ldr(0, 0, 4).bx(0));
+  const { notes } = firstRun(plainJob(chip, images), {});
+  expect(notes.filter(({ kind }) => kind === 'chain').map(({ text }) => text)).toContain(`0x08004004 is ${is}`);
 });
 
 it('an access behind the flash names a part of the line that has flash there, in the same package', () => {

@@ -6,7 +6,7 @@ import type { Core } from '../../emu/core/core.ts';
 import type { Region } from '../../emu/system.ts';
 import { ICACHE_ENABLED } from '../../emu/wires.ts';
 import { callChainOf, type CallChain } from '../session/call-chain.ts';
-import { codePlace, copiedAt, seenFrom, symbolAt } from '../../image/image.ts';
+import { codePlace, copiedAt, imageAt, seenFrom, symbolAt } from '../../image/image.ts';
 import { sourceName } from '../../image/source-name.ts';
 import { windowAt } from '../input/outside-memory.ts';
 import { othersThanBooted } from '../session/programs.ts';
@@ -120,9 +120,13 @@ export function masterText(s: Session, { block, register, start, control }: Mast
 function unwritten(s: Session, address: number): string | null {
   const row = s.machine.system.regionAt(address)?.memory?.row;
   if (row?.kind === 'ram') return `nothing had written ${hex(address)} since power-on${startValue(s, address)}`;
-  const erased = row?.kind === 'flash' && row.zone !== 'systemMemory' && s.machine.bootCore.peek(address & ~3, 4) === 0xffffffff;
-  return erased ? `${hex(address)} is erased flash: no image has bytes there${elsewhere(s)}` : null;
+  if (row?.kind !== 'flash' || row.zone === 'systemMemory' || imageAt(s.input.images, address) !== undefined) return null;
+  const reads = ((row.erased ?? ERASED) * 0x01010101) >>> 0;
+  if ((s.machine.bootCore.peek(address & ~3, 4) ?? 0) >>> 0 !== reads) return null;
+  const said = row.erased === undefined ? '' : `, which reads ${hex(reads)} on this chip and ${hex(~reads)} on most others`;
+  return `${hex(address)} is erased flash${said}: no image has bytes there${elsewhere(s)}`;
 }
+const ERASED = 0xff;
 /** Of a variable that start-up code should have copied. */
 function startValue({ input }: Session, address: number): string {
   const found = copiedAt(input.images, address & ~3);
