@@ -17,7 +17,7 @@ export const githubAnnotations = (findings: readonly Finding[]): SafeText =>
   findings
     .map(
       (f) =>
-        `::error file=${property(printable(f.file))},line=${f.line},title=${property(printable(`bootbench: ${f.rule}`))}::${data(printable(f.message))}\n`,
+        `::error file=${property(printable(f.file))},line=${f.line},title=${property(printable(`bootbench: ${f.title ?? f.rule}`))}::${data(printable(f.message))}\n`,
     )
     .join('') as SafeText;
 

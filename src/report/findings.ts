@@ -1,10 +1,10 @@
 /** What a scenario that does not hold has to say to a CI server: one finding for each proved cause, else one for the failure itself, with the place in the sources. */
 import { partsOf } from '../checks/fix-in-c.ts';
 import { factsIn } from '../bench/documents/note-facts.ts';
-import type { CauseId, Place, RunResult } from '../bench/documents/result.ts';
+import type { CauseId, Place, ResultCause, RunResult } from '../bench/documents/result.ts';
 import type { Sources } from './source-lines.ts';
 import type { FactOf } from './story/facts.ts';
-import { patchOf } from './patch.ts';
+import { labelOf, patchOf } from './patch.ts';
 import { linesOf } from './story/lines.ts';
 import { storyOf } from './story/story.ts';
 import { toldOn } from './story/surfaces.ts';
@@ -14,6 +14,8 @@ export interface Finding {
   readonly scenario: string;
   /** Id of a check, an outcome, or `error` for a scenario that could not be run. */
   readonly rule: CauseId | RunResult['outcome'] | 'error';
+  /** What a person reads in the place of `rule`, where that says too little. */
+  readonly title?: string;
   readonly message: string;
   /** From the root of the repository, without one from the working folder, with `/`; the scenario itself where no source is known. */
   readonly file: string;
@@ -61,17 +63,22 @@ export function findingsOf(
     return [{ scenario, rule: result.outcome, message: message(null), ...at(fault?.at ?? jump) }];
   }
   const { causes, files, hunks } = patchOf(result, sources);
-  const fixed = (id: CauseId): Pick<Place, 'file' | 'line'> | null => {
-    const [file] = causes.includes(id) ? files : [];
-    const hunk = hunks.find((h) => file?.name.endsWith(h.file));
+  const fixed = ({ id, fix }: ResultCause): Pick<Place, 'file' | 'line'> | null => {
+    if (!causes.includes(id)) return null;
+    const code = fix === null ? [] : partsOf(fix).flatMap((part) => part.code.map((text) => text.trim()));
+    const adds = ({ changed }: (typeof hunks)[number]): boolean =>
+      changed.some(({ mark, text }) => mark === '+' && code.includes(text.trim()));
+    const hunk = hunks.find(adds) ?? hunks[0];
+    const file = hunk && files.find(({ name }) => name.endsWith(hunk.file));
     return file === undefined || hunk === undefined ? null : { file: file.name, line: hunk.line };
   };
   const placesOf = ({ caller, cause }: FactOf<'cause'>): Parameters<typeof spotOf>[0][] => {
-    const [wrote, mended] = [cause.lastWriter ?? jump, fixed(cause.id)];
+    const [wrote, mended] = [cause.lastWriter, fixed(cause)];
     return [caller, ...(isOfDeclaration(cause) ? [mended, wrote] : [wrote, mended]), jump];
   };
-  return proved.map((f) => ({ scenario, rule: f.cause.id, message: message(f), ...at(...placesOf(f)) }));
+  return proved.map((f) => ({ scenario, rule: f.cause.id, ...titleOf(f.cause), message: message(f), ...at(...placesOf(f)) }));
 }
+const titleOf = (cause: ResultCause): Pick<Finding, 'title'> => (labelOf(cause) === cause.id ? {} : { title: labelOf(cause) });
 /** Start-up code clears what is declared so: it does the same to all, and nobody mends it. */
 const isOfDeclaration = ({ fix }: FactOf<'cause'>['cause']): boolean =>
   fix !== null && partsOf(fix).some(({ goes }) => goes === 'declaration');

@@ -11,6 +11,8 @@ import type { ResultCause, RunResult } from '../../src/bench/documents/result.ts
 import { inThread } from '../../src/cli/engine.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { sourcesOf } from '../../src/cli/sources.ts';
+import { githubAnnotations } from '../../src/report/ci.ts';
+import { findingsOf } from '../../src/report/findings.ts';
 import { patchOf } from '../../src/report/patch.ts';
 import { shortReport } from '../../src/report/short.ts';
 import { screenOf } from '../../src/report/story/lines.ts';
@@ -712,6 +714,23 @@ describe('the patch of the fixes', () => {
     });
   });
 
+  it('is where a finding without a writer stands, which is named by its register', () => {
+    const result = primaskResult();
+    const left = {
+      id: 'state',
+      what: 'PRIMASK',
+      lastWriter: null,
+      at: null,
+      fix: '/* at the start of main() */\n__enable_irq();',
+    } as const;
+    const causes = result.diagnosis.causes.map((c) => ({ ...c, ...left }));
+    const one = { ...result, diagnosis: { ...result.diagnosis, causes, sets: [['state' as const]] } };
+    const text = 'void other(void);\n\nint main(void)\n{\n  other();\n}\n';
+    const [finding, ...others] = findingsOf('s.json', one, ['no DFU'], () => source(text));
+    expect(others).toEqual([]);
+    expect(finding).toMatchObject({ rule: 'state', title: 'PRIMASK', file: 'src/main.c', line: 5 });
+    expect(githubAnnotations([finding!])).toMatch(/^::error file=src\/main\.c,line=5,title=bootbench%3A PRIMASK::/);
+  });
   it('says that a source is newer than the image', () => {
     const newer = { ...source(Array(90).fill('  f();').join('\n')), newer: true };
     expect(patchOf(primaskResult(), () => newer).needs[0]).toContain('changed after the image was built');
