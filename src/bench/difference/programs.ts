@@ -13,7 +13,7 @@ import { proveFixedLoop } from '../session/fixed-loop.ts';
 import { Session } from '../session/session.ts';
 import { othersThanBooted } from '../session/programs.ts';
 import type { Program } from '../../image/programs.ts';
-import { checkpointBefore, record, runTo, type Step } from '../slice/window.ts';
+import { checkpointBefore, record, runByStops, runTo, type Step } from '../slice/window.ts';
 
 /** How long a program is watched from its first instruction on; one that dies later, until then, but no longer than `LONGEST`. */
 export const WATCHED = 60 * MS;
@@ -32,30 +32,14 @@ export function secondProgram(s: Session): Program | null {
 
 /** The state before its first instruction, at the last time that it is started up to `end`; null if it never is. The session is left there. */
 export function arrival(s: Session, powerOn: Checkpoint, { start, name }: Program, end: Ps): Checkpoint | null {
-  const { machine, steps } = s;
-  const core = machine.bootCore;
   s.restore(powerOn);
-  // a step of the scenario that is carried out sets the stops anew
-  const before = steps.otherStops;
-  steps.otherStops = (index) => (index === core.index ? [...before(index), start] : before(index));
-  steps.setBreakpoints();
   let last: Checkpoint | null = null;
   let starts = 0;
-  try {
-    while (starts < MOST.starts && machine.now < end && !machine.state.lockup) {
-      const { now } = machine;
-      s.advance(end);
-      const there = core.atBreak && core.pc === start;
-      if (there) last = ((starts += 1), s.save());
-      // one that waits for a symbol, which may be this program's start
-      steps.poll();
-      if (!there && machine.now === now) break;
-    }
-    if (starts === MOST.starts && machine.now < end) s.input.bounds?.leaveOut(`the first ${MOST.starts} starts of ${name}`);
-  } finally {
-    steps.otherStops = before;
-    steps.setBreakpoints();
-  }
+  runByStops(s, [start], end, () => {
+    last = s.save();
+    return ++starts >= MOST.starts;
+  });
+  if (starts === MOST.starts && s.machine.now < end) s.input.bounds?.leaveOut(`the first ${MOST.starts} starts of ${name}`);
   return last;
 }
 

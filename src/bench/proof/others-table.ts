@@ -5,7 +5,7 @@ import { US, type Ps } from '../../emu/time.ts';
 import { isIn, type Program } from '../../image/programs.ts';
 import { callChainOf } from '../session/call-chain.ts';
 import type { Session } from '../session/session.ts';
-import { checkpointBefore, runTo, stepOnce } from '../slice/window.ts';
+import { checkpointBefore, runByStops, runTo, stepOnce } from '../slice/window.ts';
 import { foreignTable, foreignTableInWords, type ForeignTable } from '../slice/why.ts';
 import { goOn } from './attempt.ts';
 import { setOwnTable } from './own-table.ts';
@@ -74,24 +74,7 @@ function returns(s: Session, wrote: Checkpoint, of: Program, back: number, end: 
   return withOwn(s, wrote, of, () => timesAt(s, back, end, times.length + 1)).length > times.length;
 }
 function timesAt(s: Session, pc: number, end: Ps, most: number): Ps[] {
-  const { machine, steps } = s;
-  const core = machine.bootCore;
-  const before = steps.otherStops;
   const times: Ps[] = [];
-  steps.otherStops = (index) => (index === core.index ? [...before(index), pc] : before(index));
-  steps.setBreakpoints();
-  try {
-    while (times.length < most && machine.now < end && !machine.state.lockup) {
-      const { now } = machine;
-      s.advance(end);
-      const there = core.atBreak && core.pc === pc;
-      if (there) times.push(machine.now);
-      steps.poll();
-      if (!there && machine.now === now) break;
-    }
-  } finally {
-    steps.otherStops = before;
-    steps.setBreakpoints();
-  }
+  runByStops(s, [pc], end, () => times.push(s.machine.now) >= most);
   return times;
 }

@@ -11,6 +11,7 @@ import { copiedAt, sectionAt } from '../../image/image.ts';
 import { UNCOPIED, type Note } from '../documents/note-facts.ts';
 import { hex32, type Outcome } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
+import { runByStops } from '../slice/window.ts';
 import { addressText, place } from '../slice/words.ts';
 import { runFrom, type Attempt } from './attempt.ts';
 
@@ -134,26 +135,10 @@ const wordOf = (address: number): number => (address & ~3) >>> 0;
 const startOf = (s: Session, word: number): number => copiedAt(s.input.images, word)!.value;
 /** To where one of these functions is entered and is not there; false: none is. A program before it may have used the same RAM. */
 function toFirstMissing(s: Session, powerOn: Checkpoint, end: Ps, starts: ReadonlySet<number>): boolean {
-  const { machine, steps } = s;
-  const core = machine.bootCore;
+  const core = s.machine.bootCore;
   s.keepCheckpoints = false;
   s.restore(powerOn);
-  const before = steps.otherStops;
-  steps.otherStops = (index) => (index === core.index ? [...before(index), ...starts] : before(index));
-  steps.setBreakpoints();
-  try {
-    for (;;) {
-      const { now } = machine;
-      s.advance(end);
-      const { pc } = core;
-      if (core.atBreak && starts.has(pc) && core.peek(wordOf(pc), 4)! >>> 0 !== startOf(s, wordOf(pc))) return true;
-      steps.poll();
-      if (machine.now === now || machine.now >= end) return false;
-    }
-  } finally {
-    steps.otherStops = before;
-    steps.setBreakpoints();
-  }
+  return runByStops(s, [...starts], end, (pc) => core.peek(wordOf(pc), 4)! >>> 0 !== startOf(s, wordOf(pc)));
 }
 /** Effort: functions in RAM that are looked for. */
 const MOST_FUNCTIONS = 200;

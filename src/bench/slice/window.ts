@@ -75,6 +75,34 @@ export function runTo(s: Session, time: Ps, isSo = (): boolean => false): boolea
   return true;
 }
 
+/**
+ * Runs on up to a time, and asks each time that the boot core stands at one of these addresses whether that is enough; true if it was. A step of the scenario that is carried
+ * out sets the stops anew.
+ */
+export function runByStops(s: Session, addresses: readonly number[], end: Ps, enough: (pc: number) => boolean): boolean {
+  const { machine, steps } = s;
+  const core = machine.bootCore;
+  const wanted = new Set(addresses);
+  const before = steps.otherStops;
+  steps.otherStops = (index) => (index === core.index ? [...before(index), ...wanted] : before(index));
+  steps.setBreakpoints();
+  try {
+    while (machine.now < end && !machine.state.lockup) {
+      const { now } = machine;
+      s.advance(end);
+      const there = core.atBreak && wanted.has(core.pc);
+      if (there && enough(core.pc)) return true;
+      // one that waits for a symbol, which may be at such an address
+      steps.poll();
+      if (!there && machine.now === now) return false;
+    }
+    return false;
+  } finally {
+    steps.otherStops = before;
+    steps.setBreakpoints();
+  }
+}
+
 /** What the machine says of a core while it makes one step. */
 interface Heard {
   ended: Ended | null;
