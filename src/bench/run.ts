@@ -82,6 +82,7 @@ import { starvedBy } from './slice/starved.ts';
 import { unreachable } from './slice/unreachable.ts';
 import { meantHandler, type MeantHandler } from './proof/meant-handler.ts';
 import { othersTable, type OthersTable } from './proof/others-table.ts';
+import { refused, type Refused } from './proof/refused.ts';
 import { unstarted } from './slice/unstarted.ts';
 import { miscopiedNotes } from './proof/miscopied.ts';
 import { uncopiedNotes } from './proof/uncopied.ts';
@@ -366,6 +367,7 @@ interface Answers {
   overwritten?: Overwritten;
   starved?: StarvedWait;
   table?: MeantHandler | OthersTable;
+  refused?: Refused;
   after?: After<string>;
   dependsOn: RomDependency[];
   symptom: SymptomAnswer | null;
@@ -403,8 +405,8 @@ function askWhy(run: PlainRun, of: JudgedRun): Answers {
 }
 
 /** Without what the cause says. */
-const withoutSaid = (notes: readonly Note[], { table }: Answers): Note[] =>
-  notes.filter(({ text }) => table === undefined || !('said' in table) || text !== table.said);
+const withoutSaid = (notes: readonly Note[], { table, refused: turnedAway }: Answers): Note[] =>
+  notes.filter(({ text }) => text !== turnedAway?.said && (table === undefined || !('said' in table) || text !== table.said));
 const asksForInput = ({ about }: Note): boolean => about?.is === 'waits-for-input' || about?.is === 'steps';
 
 /** The firmware goes on and enters nothing: it may wait for something. */
@@ -460,21 +462,25 @@ function missesHandler(run: PlainRun, answers: Answers): boolean {
   return table?.reached === true;
 }
 const isOnWrongWay = (run: PlainRun, entry: Checkpoint | null, answers: Answers): boolean =>
-  isOthersTable(run, answers) || isLeftOut(run, entry, answers);
-/** An instruction without which it works says more than the branch that went by what it did. */
-function isLeftOut(run: PlainRun, entry: Checkpoint | null, answers: Answers): boolean {
-  const found = byLeavingOut(run, entry);
-  Object.assign(answers, found);
-  return found.difference !== null;
+  isRefused(run, answers) || isOthersTable(run, answers) || isLeftOut(run, entry, answers);
+/** A loader turns a program away by its SP. True: otherwise the goal is reached. */
+function isRefused(run: PlainRun, answers: Answers): boolean {
+  const { session, powerOn, base } = run;
+  const search = (): Refused | null => (base.entries.length > 0 ? null : refused(session, powerOn, base.end.at));
+  const found = searched(run, 'why a program is not started', null, search);
+  if (found !== null) answers.refused = found;
+  return found?.reached === true;
 }
+/** An instruction without which it works says more than the branch that went by what it did. */
+const isLeftOut = (run: PlainRun, entry: Checkpoint | null, answers: Answers): boolean =>
+  Object.assign(answers, byLeavingOut(run, entry)).difference !== null;
 /** It has the table of another program, and comes further with its own. True: to its goal. */
 function isOthersTable(run: PlainRun, answers: Answers): boolean {
   const { session, powerOn, finished } = run;
   if (answers.table !== undefined || run.base.entries.length > 0) return false;
   const table = searched(run, "the program's own table", null, () => othersTable(session, powerOn, finished));
-  if (table === null) return false;
-  answers.table = table;
-  return table.reached;
+  if (table !== null) answers.table = table;
+  return table?.reached === true;
 }
 
 /** A store over what a fault in front of any entry hangs on. */
@@ -713,7 +719,7 @@ function leftBehind(run: PlainRun): ByDifference {
   return { difference, receiver: { id: 'image', name: program.name } };
 }
 
-const inHandler = ({ starved, table }: Answers): Pick<Answers, 'starved' | 'table'> => ({ ...(starved && { starved }), ...(table && { table }) }); // prettier-ignore
+const inHandler = ({ starved, table, refused: r }: Answers): Pick<Answers, 'starved' | 'table' | 'refused'> => ({ ...(starved && { starved }), ...(table && { table }), ...(r && { refused: r }) }); // prettier-ignore
 function makeWhole(run: PlainRun, { judged, entry }: JudgedRun, answers: Answers): RunResult<string> {
   const { session, input, base, notes } = run;
   const {

@@ -19,7 +19,7 @@ import { Slicer, type Chain } from '../slice/slice.ts';
 import { unrunHandler } from '../slice/unrun-handler.ts';
 import { checkpointBefore, isRam, record, runTo, stepOnce, writerAt, type Step, type Window } from '../slice/window.ts';
 import { addressText, chainInWords, place } from '../slice/words.ts';
-import { goOn, keeping, runFrom } from './attempt.ts';
+import { goOn, keeping, runFrom, type Attempt } from './attempt.ts';
 
 /** Effort: cycles in front of the loop that are looked at, steps of them, branches of them that are tried, steps of the loop, and halvings of the time in which it began. */
 const SPAN = 20_000;
@@ -29,7 +29,7 @@ const LOOP_STEPS = 400;
 const HALVINGS = 60;
 
 /** A conditional branch as the run took it. */
-interface Turn {
+export interface Turn {
   readonly pc: number;
   readonly at: Ps;
   /** Index in its stretch. */
@@ -206,7 +206,7 @@ function turnsOf(core: Core, { steps }: Window): readonly Turn[] {
   return [...turns.values()];
 }
 /** The conditional branch that ends a step of one or two instructions; null for another step. */
-function branchOf(core: Core, from: number, to: number): Pick<Turn, 'pc' | 'other'> | null {
+export function branchOf(core: Core, from: number, to: number): Pick<Turn, 'pc' | 'other'> | null {
   let pc = from;
   for (let i = 0; i < MOST_ISSUED; i++) {
     const ins = core.instructionAt(pc);
@@ -247,19 +247,20 @@ function reaches(
   turn: Turn,
   guarded: number | null,
 ): boolean {
-  return reachesOtherwise(s, at.start, turn) || (guarded !== null && reachesAtLast(s, at.finished, guarded, turn));
+  return otherwise(s, at.start, turn)?.reached === true || (guarded !== null && reachesAtLast(s, at.finished, guarded, turn));
 }
-function reachesOtherwise(s: Session, start: Checkpoint, { pc, at, other }: Turn): boolean {
+/** What comes of the other way; null where the branch is not found again. The session is then at the end of it. */
+export function otherwise(s: Session, start: Checkpoint, { pc, at, other }: Turn): Attempt | null {
   const core = s.machine.bootCore;
   s.keepCheckpoints = false;
   s.restore(start);
   runTo(s, Math.max(start.system.now, at - US));
   while (core.now() < at) stepOnce(s, core, at);
-  if (pc - core.pc < 0 || pc - core.pc > MOST_BEFORE) return false;
+  if (pc - core.pc < 0 || pc - core.pc > MOST_BEFORE) return null;
   stepOnce(s, core, at + US);
-  if (core.arm.ipsr !== 0) return false;
+  if (core.arm.ipsr !== 0) return null;
   setRegister(core, 'pc', other);
-  return goOn(s).reached;
+  return goOn(s);
 }
 /** The same once the run has ended in the branch to itself, which changes nothing: what came from outside until then does not come to the ROM. */
 function reachesAtLast(s: Session, finished: Checkpoint, guarded: number, { other }: Turn): boolean {

@@ -14,10 +14,13 @@ import { place } from './words.ts';
 
 const VECTOR = 4;
 
-interface Watched extends Program {
-  /** Who read its initial SP. */
+export interface Watched extends Program {
+  /** Who read its initial SP, and when. */
   reader: number | null;
+  readAt: Ps;
   started: boolean;
+  /** … and runs at the end. */
+  runs: boolean;
 }
 
 /**
@@ -26,10 +29,20 @@ interface Watched extends Program {
  * @param runsOn nothing entered the ROM, and nothing hangs: a program that was started and runs is told, too
  */
 export function unstarted(s: Session, powerOn: Checkpoint, end: Ps, runsOn = false): Pick<Note, 'text' | 'advice'>[] {
-  const { machine, input } = s;
-  const programs = othersThanBooted(s).map((of): Watched => ({ ...of, reader: null, started: false }));
+  const programs = watched(s, powerOn, end);
+  const running = runsOn && s.input.goal.name !== APP_GOAL ? programs.filter((p) => p.runs) : [];
+  return [
+    ...running.map(({ title }) =>
+      withAdvice({ is: 'other', said: `${title} was started and runs`, lead: ': ', command: 'with --goal app that is what is judged' }),
+    ),
+    ...programs.filter((p) => !p.started).map((p) => ({ text: neverStarted(s, p) })),
+  ];
+}
+/** The programs that the chip does not start by itself, as the run treated them up to `end`. */
+export function watched(s: Session, powerOn: Checkpoint, end: Ps): readonly Watched[] {
+  const { machine } = s;
+  const programs = othersThanBooted(s).map((of): Watched => ({ ...of, reader: null, readAt: 0, started: false, runs: false }));
   if (programs.length === 0) return [];
-  const running: Program[] = [];
   s.keepCheckpoints = false;
   s.restore(powerOn);
   const tables = programs.flatMap((of) => aliasesOf(s, of.table).map((table) => ({ of, table })));
@@ -37,31 +50,27 @@ export function unstarted(s: Session, powerOn: Checkpoint, end: Ps, runsOn = fal
     pages: new Set(tables.map(({ table }) => table >>> PAGE_BITS)),
     read: (core, address) => {
       const found = tables.find(({ table }) => address === table || address === table + VECTOR);
-      if (found !== undefined && address === found.table) found.of.reader ??= core.pc;
-      else if (found !== undefined) found.of.started = true;
+      if (found !== undefined && address === found.table) {
+        if (found.of.reader === null) found.of.readAt = core.now();
+        found.of.reader ??= core.pc;
+      } else if (found !== undefined) found.of.started = true;
       return null;
     },
   });
   try {
     runTo(s, end);
     for (const p of programs) {
-      const runs = isRunning(s, p);
-      if (runs && runsOn && input.goal.name !== APP_GOAL) running.push(p);
-      p.started ||= runs;
+      p.runs = isRunning(s, p);
+      p.started ||= p.runs;
     }
   } finally {
     machine.setRepairs(repairs);
     s.keepCheckpoints = true;
   }
-  return [
-    ...running.map(({ title }) =>
-      withAdvice({ is: 'other', said: `${title} was started and runs`, lead: ': ', command: 'with --goal app that is what is judged' }),
-    ),
-    ...programs.filter((p) => !p.started).map((p) => ({ text: inWords(s, p) })),
-  ];
+  return programs;
 }
 
-function inWords(s: Session, { title, sp, reader }: Watched): string {
+export function neverStarted(s: Session, { title, sp, reader }: Watched): string {
   const where = `${title} was never started`;
   return reader === null
     ? `${where}: nothing read its vector table`

@@ -12,6 +12,7 @@ import { grownInWords } from '../slice/grown-stack.ts';
 import type { Overwritten } from '../proof/overwritten.ts';
 import type { MeantHandler } from '../proof/meant-handler.ts';
 import type { OthersTable } from '../proof/others-table.ts';
+import type { Refused } from '../proof/refused.ts';
 import { vtorInC } from '../proof/own-table.ts';
 import type { StarvedWait } from '../proof/starved-wait.ts';
 import type { WrongTurn } from '../proof/wrong-turn.ts';
@@ -268,6 +269,29 @@ const othersTable = ({ where, whose, own, reached }: OthersTable, goal: Goal): T
   fix: `${vtorInC(own)};`,
   explanation: `${where}: ${whose}. With that one, ${reached ? goal.then : 'it no longer hangs where this run ends'}.`,
 });
+/** A loader that turns a program away by its initial SP. */
+export function withRefused(
+  diagnosis: ResultDiagnosis<string>,
+  { name, title, sp, mask, left, right, writer, reached }: Refused,
+  placed: Placed,
+  goal: Goal,
+): ResultDiagnosis<string> {
+  const what = mask === null ? hex32(left) : `${hex32(sp)} & ${hex32(mask)} = ${hex32(left)}`;
+  const cause: ResultCause<string> = {
+    id: 'branch',
+    proved: reached,
+    at: null,
+    repair: 'the branch behind this comparison the other way',
+    fix: '/* let this pass every initial SP in the RAM of this chip, its end included */',
+    outcomeAfterRepair: reached ? goal.outcome : null,
+    dependsOn: [],
+    lastWriter: placed(writer),
+    explanation: `${title} is not started, because of its initial SP, ${hex32(sp)}: this line compares ${what} with ${hex32(right)}. The other way, ${reached ? goal.then : `${name} is started and runs`}.`,
+    what: `initial SP of ${name}`,
+  };
+  const causes = [cause, ...diagnosis.causes];
+  return reached ? { explained: true, causes, sets: [[cause.id]], harmless: diagnosis.harmless } : { ...diagnosis, causes };
+}
 /** The branch that led into the loop in which the run ends, or the stack that had grown over what it asks. */
 export function withTurn(diagnosis: ResultDiagnosis<string>, turn: WrongTurn, placed: Placed, goal: Goal): ResultDiagnosis<string> {
   const { overgrown, writer, word } = turn;

@@ -61,6 +61,7 @@ import type { BoardFinding } from '../proof/board-causes.ts';
 import type { Overwritten } from '../proof/overwritten.ts';
 import type { MeantHandler } from '../proof/meant-handler.ts';
 import type { OthersTable } from '../proof/others-table.ts';
+import type { Refused } from '../proof/refused.ts';
 import type { StarvedWait } from '../proof/starved-wait.ts';
 import { cutTable } from '../slice/cut-table.ts';
 import type { WrongTurn } from '../proof/wrong-turn.ts';
@@ -71,6 +72,7 @@ import {
   withOverwritten,
   withStarved,
   withTable,
+  withRefused,
   withTurn,
   withPath,
   withWritten,
@@ -571,6 +573,7 @@ type Explained = Diagnosis & {
   readonly overwritten?: Overwritten;
   readonly starved?: StarvedWait;
   readonly table?: MeantHandler | OthersTable;
+  readonly refused?: Refused;
   readonly after?: RunResult<string>['after'];
 };
 /** What a check that fails says of a part of the board. */
@@ -588,7 +591,7 @@ function thenOf({ goal }: RunInput, reached: boolean): string {
 }
 function diagnosed(
   { input }: Session,
-  { explained, sets, harmless, difference, receiver, path, board, written, left, turn, overwritten, starved, table }: Explained,
+  { explained, sets, harmless, difference, receiver, path, board, written, left, turn, overwritten, starved, table, refused }: Explained,
   causes: RunResult<string>['diagnosis']['causes'],
   reached: boolean,
   reason: (what: string) => string | null,
@@ -598,7 +601,8 @@ function diagnosed(
   const byState = withDifference({ explained, causes, sets, harmless }, difference, receiver ?? THE_ROM, placed, goal);
   const byPath = withPath(byState, path, placed, goal);
   const asHeld = starved === undefined ? byPath : withStarved(byPath, starved, placed, goal);
-  const onPath = table === undefined ? asHeld : withTable(asHeld, table, placed, goal);
+  const asTable = table === undefined ? asHeld : withTable(asHeld, table, placed, goal);
+  const onPath = refused === undefined ? asTable : withRefused(asTable, refused, placed, goal);
   if (turn !== undefined) return withTurn(onPath, turn, placed, goal);
   if (overwritten !== undefined) return withOverwritten(onPath, overwritten, placed, goal);
   if (left !== undefined && left.length > 0) return withLeft(onPath, left, placed);

@@ -1,0 +1,122 @@
+/** A loader that reads the initial SP of a program and turns away: the branch that decides it goes the other way, and the program has to live then. */
+import type { Writer } from '../../checks/check.ts';
+import { comparesValues, registerAt, type Comparison, type Place } from '../../emu/proofs/data-flow.ts';
+import type { Core } from '../../emu/core/core.ts';
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import { MS, US, type Ps } from '../../emu/time.ts';
+import { aliasesOf, isRunning } from '../session/programs.ts';
+import type { Session } from '../session/session.ts';
+import { neverStarted, watched, type Watched } from '../slice/unstarted.ts';
+import { checkpointBefore, record, runTo, writerAt, type Step } from '../slice/window.ts';
+import type { Attempt } from './attempt.ts';
+import { branchOf, otherwise, type Turn } from './wrong-turn.ts';
+
+export interface Refused {
+  /** As the notes say it. */
+  readonly said: string;
+  /** `app.elf`, `app.elf at 0x08008000` */
+  readonly name: string;
+  readonly title: string;
+  readonly sp: number;
+  /** What decides, with what is left of SP by a mask; null: it is compared otherwise. */
+  readonly mask: number | null;
+  readonly left: number;
+  readonly right: number;
+  readonly writer: Writer;
+  /** The other way leads to the goal; else the program only runs. */
+  readonly reached: boolean;
+}
+
+/** Effort: instructions behind the read that are looked at, and branches of them that are tried. */
+const MOST_STEPS = 1000;
+const MOST_TRIED = 6;
+
+/** Null where no branch that goes by its SP keeps a program from its start. Leaves the session anywhere. */
+export function refused(s: Session, powerOn: Checkpoint, end: Ps): Refused | null {
+  for (const program of watched(s, powerOn, end)) {
+    const found = program.started || program.reader === null ? null : refusal(s, powerOn, program);
+    if (found !== null) return found;
+  }
+  return null;
+}
+function refusal(s: Session, powerOn: Checkpoint, program: Watched): Refused | null {
+  const core = s.machine.bootCore;
+  const said = neverStarted(s, program);
+  s.keepCheckpoints = false;
+  s.restore(checkpointBefore(s, powerOn, Math.max(0, program.readAt - US)));
+  runTo(s, program.readAt - US);
+  const start = s.save();
+  const { steps } = record(s, core, program.readAt + MS, MOST_STEPS);
+  const tables = aliasesOf(s, program.table);
+  let runs: Refused | null = null;
+  for (const { turn, compared } of asked(core, steps, tables, program.sp).slice(0, MOST_TRIED)) {
+    const again = otherwise(s, start, turn);
+    if (again === null || (!again.reached && !lives(s, program, again))) continue;
+    const { pc, at, ...values } = compared;
+    const { name, title, sp } = program;
+    const writer = { ...writerAt(core, s.machine.history.seq), pc, at };
+    const found = { said, name, title, sp, ...values, writer, reached: again.reached };
+    if (again.reached) return found;
+    runs ??= found;
+  }
+  return runs;
+}
+const lives = (s: Session, program: Watched, { outcome }: Attempt): boolean =>
+  (outcome === 'no-jump' || outcome === 'stuck') && s.machine.state.firstFault === null && isRunning(s, program);
+
+/** How SP is compared. */
+interface Compared {
+  readonly pc: number;
+  readonly at: Ps;
+  readonly left: number;
+  readonly right: number;
+  readonly mask: number | null;
+}
+interface Asked {
+  readonly turn: Turn;
+  readonly compared: Compared;
+}
+/** The branches that go by the word at one of these addresses, the first one first. */
+function asked(core: Core, steps: readonly Step[], tables: readonly number[], sp: number): Asked[] {
+  const made = new Set<Place>(tables.flatMap((table) => [table, table + 1, table + 2, table + 3]));
+  const isMade = (places: Iterable<Place>): boolean => [...places].some((p) => made.has(p));
+  const found: Asked[] = [];
+  let compared: Compared | null = null;
+  let mask: Mask | null = null;
+  for (const [index, step] of steps.entries()) {
+    const { pc, at, flow, writes } = step;
+    compared = comparedIn(step, isMade, sp, mask) ?? compared;
+    const decides = flow !== null && isMade(flow.decides);
+    const to = steps[index + 1]?.pc ?? null;
+    const branch = decides && to !== null ? branchOf(core, pc, to) : null;
+    if (branch !== null && compared !== null) found.push({ turn: { ...branch, at, index }, compared });
+    if ([...writes.values()].some(isMade)) mask = maskOf(core, step, sp) ?? mask;
+    // what an IT block writes goes by its condition
+    for (const [place, is] of [...writes].map(([p, from]) => [p, decides || isMade(from)] as const)) made[is ? 'add' : 'delete'](place);
+  }
+  return found;
+}
+interface Mask {
+  readonly pc: number;
+  readonly value: number;
+}
+function comparedIn({ pc, at, flow }: Step, isMade: (from: Iterable<Place>) => boolean, sp: number, mask: Mask | null): Compared | null {
+  const found = flow?.comparisons.findLast((c) => comparesValues(c) && (isMade(c.leftFrom) || isMade(c.rightFrom)) && !isTruth(c));
+  if (found === undefined) return null;
+  const [left, right] = [found.left >>> 0, found.right >>> 0];
+  // compilers give the comparison the line of what they make of its result
+  return mask !== null && (sp & mask.value) >>> 0 === left
+    ? { pc: mask.pc, at, left, right, mask: mask.value }
+    : { pc, at, left, right, mask: null };
+}
+/** What a function has answered is looked at. */
+const isTruth = ({ left, right }: Comparison): boolean => right === 0 && left >>> 0 <= 1;
+/** What an AND of these takes of its other operand. */
+function maskOf(core: Core, { pc, registers, writes }: Step, sp: number): Mask | null {
+  const decoded = core.instructionAt(pc)?.decoded;
+  if (decoded === undefined || !decoded.op.startsWith('AND_')) return null;
+  if (decoded.op === 'AND_imm') return { pc, value: (decoded.imm ?? 0) >>> 0 };
+  const from = [...writes.values()].flatMap((places) => [...places]);
+  const other = [...registers].findIndex((value, n) => from.includes(registerAt(n)) && value !== sp);
+  return other < 0 ? null : { pc, value: registers[other]! };
+}
