@@ -4,7 +4,6 @@
  */
 import { PAGE_BITS, WORD_MAP } from '../../emu/arena.ts';
 import type { Core, Interceptor } from '../../emu/core/core.ts';
-import { S } from '../../emu/core/state.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
 import { copiedAt, sectionAt } from '../../image/image.ts';
@@ -118,7 +117,7 @@ function uncopiedCode(s: Session, powerOn: Checkpoint, finished: Checkpoint, wor
   if (functions.length === 0 || !toFirstMissing(s, powerOn, finished.system.now, new Set(functions.map(({ address }) => address))))
     return [];
   const address = wordOf(core.pc);
-  const calls = `${place(s, (core.get(S.LR) & ~1) - CALL_BYTES)} calls ${place(s, core.pc)}`;
+  const calls = `${place(s, (core.arm.lr & ~1) - CALL_BYTES)} calls ${place(s, core.pc)}`;
   const found = `${hex32(address)} is ${hex32(core.peek(address, 4)! >>> 0)} there and should be ${hex32(startOf(s, address))}`;
   for (const { address: at, size } of functions)
     for (let word = wordOf(at); word < at + Math.max(size, 2); word += 4)
