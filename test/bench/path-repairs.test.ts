@@ -66,12 +66,13 @@ describe('A redirect', () => {
 });
 
 describe('A kept request', () => {
-  it('is read as it was, once, behind the first reset', () => {
-    const { read, reset } = watch(keep({ address: RAM + 16, value: 0xb0071234 }));
+  it('is read as it was behind the first reset, until it is written', () => {
+    const { read, write, reset } = watch(keep({ address: RAM + 16, value: 0xb0071234 }));
     expect(read(RAM + 16, 4)).toBeNull();
     reset();
     expect([RAM + 12, RAM + 20].map((address) => read(address, 4))).toEqual([null, null]);
-    expect([read(RAM + 16, 4), read(RAM + 16, 4)]).toEqual([0xb0071234, null]);
+    expect([read(RAM + 16, 4), read(RAM + 16, 4)]).toEqual([0xb0071234, 0xb0071234]);
+    expect([write(RAM + 16, 5), read(RAM + 16, 4)]).toEqual([5, null]);
   });
   it('of a later reset is kept behind that one alone', () => {
     const { read, write, reset } = watch(keep({ address: RAM + 16, value: 1, resets: 3 }));

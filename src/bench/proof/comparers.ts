@@ -21,7 +21,7 @@ const BEHIND = 0x10000;
 /** The likelier to belong to the place the smaller: what is compared stands before what it leads to. */
 export const farFrom = (at: number | null, pc: number): number => (at === null ? 0 : pc <= at ? at - pc : BEHIND + pc - at);
 
-export const isVariable = ({ memories }: ChipDescription, address: number): boolean =>
+const isVariable = ({ memories }: ChipDescription, address: number): boolean =>
   memories.some((m) => m.kind === 'ram' && address >= m.base && address < m.base + m.size);
 
 /** Gathers them, each once. */
