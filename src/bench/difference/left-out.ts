@@ -14,6 +14,7 @@ import { allDifferences, livesBehind, type Cached, type Difference, type Finding
 import { secondProgram } from './programs.ts';
 import { romFromReset } from './reference.ts';
 import type { Session } from '../session/session.ts';
+import { unclockedAt } from '../session/unclocked.ts';
 import { addressText } from '../slice/words.ts';
 import type { Part } from './transplant.ts';
 
@@ -107,8 +108,8 @@ function clocksTaken(s: Session, failing: Checkpoint): Difference[] {
   s.restore(failing);
   const { system, chip, history } = s.machine;
   return (s.state.loop?.reads ?? []).flatMap((address): Difference[] => {
-    const block = system.regionAt(address)?.block;
-    if (block?.row.clock === undefined || system.answersReads(block, address - block.row.base)) return [];
+    const block = unclockedAt(system, address);
+    if (block?.row.clock === undefined) return [];
     const what = `${chip.rcc}.${block.row.clock}`;
     const { mask, bit: shift } = locate(chip, what)!;
     const register = registerOf(what);

@@ -2,6 +2,7 @@
 import { OF_SENDER } from '../documents/names.ts';
 import type { Machine } from '../../emu/machine.ts';
 import type { FixedLoop } from './live-run.ts';
+import { unclockedAt } from './unclocked.ts';
 
 /** A register that shows what comes from outside, in these bits. */
 export interface InputRegister {
@@ -34,10 +35,8 @@ export function pollsInput(machine: Machine, { pc, reads }: FixedLoop): boolean 
   return reads.some((read) => {
     const address = (read & ~3) >>> 0;
     const register = registers.get(address);
-    return register !== undefined && (register.bits & tested) !== 0 && (register.kind === 'pin' || shows(machine, address));
+    return (
+      register !== undefined && (register.bits & tested) !== 0 && (register.kind === 'pin' || unclockedAt(machine.system, address) === null)
+    );
   });
-}
-function shows({ system }: Machine, address: number): boolean {
-  const block = system.regionAt(address)?.block;
-  return block != null && system.answersReads(block, address - block.row.base);
 }

@@ -203,6 +203,11 @@ function gaveUp({ what, wanted, from, to, late, why, pc, lr, core, stays }: Give
     what,
   };
 }
+/** It comes first, and explains the run where it is proved. */
+function withFirst(diagnosis: ResultDiagnosis<string>, cause: ResultCause<string>): ResultDiagnosis<string> {
+  const causes = [cause, ...diagnosis.causes];
+  return cause.proved ? { explained: true, causes, sets: [[cause.id]], harmless: diagnosis.harmless } : { ...diagnosis, causes };
+}
 /** A wait in a handler for another one, which cannot preempt it. */
 export function withStarved(
   diagnosis: ResultDiagnosis<string>,
@@ -229,8 +234,7 @@ export function withStarved(
     explanation: `In the handler of ${handler} the program waits ${waits}. In Thread mode, ${reached ? goal.then : 'the firmware comes further'}.`,
     what: `wait in the handler of ${handler}`,
   };
-  const causes = [cause, ...diagnosis.causes];
-  return reached ? { explained: true, causes, sets: [[cause.id]], harmless: diagnosis.harmless } : { ...diagnosis, causes };
+  return withFirst(diagnosis, cause);
 }
 /** The table that the core reads is not where the program has it, or is that of another program. */
 export function withTable(
@@ -251,8 +255,7 @@ export function withTable(
     what: 'VTOR',
     ...told,
   };
-  const causes = [cause, ...diagnosis.causes];
-  return reached ? { explained: true, causes, sets: [[cause.id]], harmless: diagnosis.harmless } : { ...diagnosis, causes };
+  return withFirst(diagnosis, cause);
 }
 type ToldTable = Pick<ResultCause<string>, 'repair' | 'fix' | 'explanation'>;
 function meantTable({ table: { written, vtor, takenAt, meantAt }, exception, handler, reached }: MeantHandler, goal: Goal): ToldTable {
@@ -289,8 +292,7 @@ export function withRefused(
     explanation: `${title} is not started, because of its initial SP, ${hex32(sp)}: this line compares ${what} with ${hex32(right)}. The other way, ${reached ? goal.then : `${name} is started and runs`}.`,
     what: `initial SP of ${name}`,
   };
-  const causes = [cause, ...diagnosis.causes];
-  return reached ? { explained: true, causes, sets: [[cause.id]], harmless: diagnosis.harmless } : { ...diagnosis, causes };
+  return withFirst(diagnosis, cause);
 }
 /** The branch that led into the loop in which the run ends, or the stack that had grown over what it asks. */
 export function withTurn(diagnosis: ResultDiagnosis<string>, turn: WrongTurn, placed: Placed, goal: Goal): ResultDiagnosis<string> {

@@ -50,6 +50,7 @@ import type { SessionEnd } from '../session/live-run.ts';
 import { keptOptionNotes } from './kept-options.ts';
 import { mangledHandler } from './mangled-handler.ts';
 import { isOwnLoop, restartInWords } from '../session/restart.ts';
+import { unclockedAt } from '../session/unclocked.ts';
 import type { Session } from '../session/session.ts';
 import { countedCrystalNote } from './counted-crystal.ts';
 import { usbClockNote } from './own-usb.ts';
@@ -240,9 +241,8 @@ function keptRequests({ machine: { system, bootCore, state } }: Session, { outco
 /** A note if the clock of the polled block is off, so that it reads as 0. */
 function clockOff({ machine: { system } }: Session, stuck: ResultStuck | null): Note[] {
   if (stuck?.address == null) return [];
-  const address = Number(stuck.address);
-  const block = system.regionAt(address)?.block;
-  if (!block || system.answersReads(block, address - block.row.base)) return [];
+  const block = unclockedAt(system, Number(stuck.address));
+  if (block === null) return [];
   const [name, enable] = [block.row.name, `RCC.${block.row.clock}`];
   const text = `${name} has no clock: ${enable} is 0, so it reads as 0 and ignores writes`;
   return [{ kind: 'wait', text, about: { is: 'no-clock', block: name, enable } }];
