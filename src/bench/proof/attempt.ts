@@ -86,6 +86,9 @@ export interface AttemptOptions {
   readonly atEntry?: (session: Session) => readonly NamedRepair[];
 }
 
+/** An option of the ROM may have mattered at an earlier entry. */
+export const beforeEntries = (starts: Starts): Starts => (starts.entryNumber === 1 ? starts : { ...starts, entry: null });
+
 const romTable = ({ chip }: Session['machine']): number => chip.rom?.vectorTable.value ?? 0;
 
 /** The start of a repeated run: power-on if a repair acts on the path, otherwise as late as possible. */

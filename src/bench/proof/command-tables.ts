@@ -1,5 +1,5 @@
 /** Texts that lie in an image, and tables of commands: a text, and what is called for it. */
-import { chunkAt, type LoadedImage } from '../../image/image.ts';
+import { chunkAt, wordAt, type LoadedImage } from '../../image/image.ts';
 import type { FunctionFacts } from '../input/code-scan.ts';
 
 export const LONGEST = 16;
@@ -25,14 +25,9 @@ const BESIDE = [-4, 4, -8, 8];
 /** Entries that lead to a function: a pointer without a text beside it, as in a table of vectors, is none. */
 export function entriesFor({ image, symbol }: FunctionFacts): Entry[] {
   return pointersTo(image, symbol.address).flatMap((at) => {
-    const texts = BESIDE.flatMap((offset) => wordAt(image, at + offset)).flatMap((address) => stringAt(image, address));
+    const texts = BESIDE.flatMap((offset) => wordAt([image], at + offset) ?? []).flatMap((address) => stringAt(image, address));
     return texts.length === 0 ? [] : [{ at, texts: texts.slice(0, 1) }];
   });
-}
-function wordAt(image: LoadedImage, address: number): number[] {
-  const chunk = chunkAt(image, address);
-  if (!chunk || address + 4 > chunk.address + chunk.data.length) return [];
-  return [new DataView(chunk.data.buffer, chunk.data.byteOffset).getUint32(address - chunk.address, true)];
 }
 function pointersTo({ chunks }: LoadedImage, address: number): number[] {
   const found: number[] = [];

@@ -2,7 +2,6 @@
  * Initialised variables that start-up code copies from a wrong place in flash, as by a wrong symbol of the linker script: the run is repeated with the start values that the
  * image has for them in the place of what is stored.
  */
-import { PAGE_BITS } from '../../emu/arena.ts';
 import type { Core, Interceptor } from '../../emu/core/core.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, type Ps } from '../../emu/time.ts';
@@ -13,7 +12,7 @@ import type { Session } from '../session/session.ts';
 import { runTo } from '../slice/window.ts';
 import { addressText, place } from '../slice/words.ts';
 import { runFrom } from './attempt.ts';
-import { goalOf, isOther } from './uncopied.ts';
+import { goalOf, isOther, pagesOf, wordsInRam } from './uncopied.ts';
 
 /** How long behind power-on a copy is looked for. */
 const SET_UP = 100 * MS;
@@ -44,18 +43,18 @@ export function miscopiedNotes(s: Session, powerOn: Checkpoint, end: Ps, outcome
   }
   return [];
 }
-function stretchesOf({ input: { images }, machine: { system } }: Session): Stretch[] {
-  return images.flatMap(({ copied }) =>
-    copied.flatMap(({ address, data, from }): Stretch[] => {
-      const region = system.regionAt(address);
-      if (from === null || address % 4 !== 0 || region?.memory?.row.kind !== 'ram') return [];
+/** With the start values of their own image: two programs may use the same RAM. */
+const stretchesOf = (s: Session): Stretch[] =>
+  s.input.images.flatMap(({ copied }) =>
+    copied.flatMap(({ from, ...chunk }): Stretch[] => {
+      const { address, data } = chunk;
       const view = new DataView(data.buffer, data.byteOffset, data.length);
-      const room = Math.min(data.length, region.base + region.memory.row.size - address);
-      return [{ from, words: new Map(Array.from({ length: room >>> 2 }, (_, i) => [address + 4 * i, view.getUint32(4 * i, true)])) }];
+      const words = wordsInRam(s, chunk);
+      return from === null || words.length === 0
+        ? []
+        : [{ from, words: new Map(words.map((at) => [at, view.getUint32(at - address, true)])) }];
     }),
   );
-}
-const pagesOf = (words: Iterable<number>): Set<number> => new Set([...words].map((address) => address >>> PAGE_BITS));
 
 /** What is stored to each word first, if as a whole. */
 function firstStores(s: Session, powerOn: Checkpoint, stretches: readonly Stretch[], end: Ps): ReadonlyMap<number, FirstStore> {

@@ -6,7 +6,7 @@ import { isIn, type Program } from '../../image/programs.ts';
 import { callChainOf } from '../session/call-chain.ts';
 import type { Session } from '../session/session.ts';
 import { checkpointBefore, runByStops, runTo, stepOnce } from '../slice/window.ts';
-import { foreignTable, foreignTableInWords, type ForeignTable } from '../slice/why.ts';
+import { foreignInWords, foreignTable, type ForeignTable } from '../slice/why.ts';
 import { goOn } from './attempt.ts';
 import { setOwnTable } from './own-table.ts';
 
@@ -21,7 +21,7 @@ export interface OthersTable extends Pick<ForeignTable, 'where' | 'whose'> {
 }
 
 /** Effort: instructions at the time of the write, and returns to one place that are counted. */
-const MOST_STEPS = 64;
+const MOST_STEPS = 4096;
 const MOST_RETURNS = 100;
 
 /** Null where the program comes no further with its own table. Leaves the session anywhere. */
@@ -32,7 +32,7 @@ export function othersTable(s: Session, powerOn: Checkpoint, finished: Checkpoin
   // what a loader has put there is something that it leaves to the program
   if (found?.writer == null || !('table' in found.of) || !isIn(found.of, found.writer.pc)) return null;
   const { of, writer, where, whose } = found;
-  const said = foreignTableInWords(s)!;
+  const said = foreignInWords(s, found);
   const loop = s.state.loop?.pc ?? null;
   const back = loop === null ? returnsTo(s) : null;
   const wrote = behind(s, checkpointBefore(s, powerOn, writer.at - 1), writer);
@@ -53,7 +53,7 @@ function behind(s: Session, from: Checkpoint, { seq, at }: ForeignTable['writer'
   const { machine } = s;
   s.restore(from);
   runTo(s, Math.max(from.system.now, at - US));
-  for (let left = MOST_STEPS * MOST_STEPS; machine.history.seq < seq && left > 0; left--) stepOnce(s, machine.bootCore, at + US);
+  for (let left = MOST_STEPS; machine.history.seq < seq && left > 0; left--) stepOnce(s, machine.bootCore, at + US);
   return machine.history.seq >= seq && machine.history.lastWriter(VTOR)?.seq === seq ? s.save() : null;
 }
 const VTOR = 'CPU.VTOR';

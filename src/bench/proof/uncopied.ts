@@ -6,7 +6,7 @@ import { PAGE_BITS, WORD_MAP } from '../../emu/arena.ts';
 import type { Core, Interceptor } from '../../emu/core/core.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
-import { copiedAt, sectionAt } from '../../image/image.ts';
+import { copiedAt, sectionAt, type ImageChunk } from '../../image/image.ts';
 import { UNCOPIED, type Note } from '../documents/note-facts.ts';
 import { hex32, type Outcome } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
@@ -54,13 +54,18 @@ function decides(s: Session, powerOn: Checkpoint, { address }: Read, all: Attemp
 function unwrittenWords(s: Session): Set<number> {
   const words = new Set<number>();
   for (const { copied } of s.input.images)
-    for (const { address, data, from } of copied) {
-      const count = address % 4 === 0 ? Math.min(data.length, roomInRam(s, address)) >>> 2 : 0;
-      const all = Array.from({ length: count }, (_, i) => address + 4 * i);
+    for (const { from, ...chunk } of copied) {
+      const all = wordsInRam(s, chunk);
       if (from === null || all.some((at) => isUnwritten(s, at))) for (const at of all) words.add(at);
     }
   return words;
 }
+/** Of a stretch that is copied. */
+export function wordsInRam(s: Session, { address, data }: ImageChunk): number[] {
+  const count = address % 4 === 0 ? Math.min(data.length, roomInRam(s, address)) >>> 2 : 0;
+  return Array.from({ length: count }, (_, i) => address + 4 * i);
+}
+export const pagesOf = (words: Iterable<number>): Set<number> => new Set([...words].map((address) => address >>> PAGE_BITS));
 /** Bytes from an address to the end of its RAM: an image may claim more. */
 function roomInRam({ machine: { system } }: Session, address: number): number {
   const region = system.regionAt(address);
@@ -96,7 +101,7 @@ function repeated(s: Session, powerOn: Checkpoint, words: ReadonlySet<number>): 
     return size === 4 ? shifted : (shifted & ((1 << (8 * size)) - 1)) >>> 0;
   };
   const watch: Interceptor = {
-    pages: new Set([...words].map((a) => a >>> PAGE_BITS)),
+    pages: pagesOf(words),
     read: answer,
     write: (core, address, _size, value) => {
       const word = (address & ~3) >>> 0;

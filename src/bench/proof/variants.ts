@@ -1,7 +1,7 @@
 /** Runs under other ROM options or on another board, each made once: what the diagnosis and the search for a symptom share. */
 import { LOADER_OPTIONS, romWord, type LoadedRom } from '../../rom/load.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
-import { attempt, type Attempt, type Starts } from './attempt.ts';
+import { attempt, beforeEntries, type Attempt, type Starts } from './attempt.ts';
 import type { NamedRepair } from './repairs.ts';
 import type { SymptomOption } from '../documents/result.ts';
 import type { ParameterChanges } from '../input/board.ts';
@@ -44,8 +44,8 @@ export class Variants {
   private make(change: Change, repairs: readonly NamedRepair[]): Attempt {
     const { session, starts } = this;
     if (!needsPowerOn(change)) {
-      // repairs belong to the last entry; an option may have mattered at an earlier one
-      const from = repairs.length > 0 || starts.entryNumber === 1 ? starts : { ...starts, entry: null };
+      // repairs belong to the last entry
+      const from = repairs.length > 0 ? starts : beforeEntries(starts);
       return attempt(session, from, repairs, { flip: change.rom });
     }
     return this.inPlace(change, repairs) ?? this.inOwnMachine(change, repairs);

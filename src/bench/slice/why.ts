@@ -350,8 +350,9 @@ export function foreignTable(s: Session): ForeignTable | null {
 }
 export function foreignTableInWords(s: Session): string | null {
   const found = foreignTable(s);
-  if (found === null) return null;
-  const { writer, where, whose } = found;
+  return found === null ? null : foreignInWords(s, found);
+}
+export function foreignInWords(s: Session, { writer, where, whose }: ForeignTable): string {
   if (s.machine.bootCore.profile.vtor === 0) return `${where} ${whose}`;
   return `${where}${writer === null ? '' : ` since ${place(s, writer.pc)}`}: ${whose}`;
 }
