@@ -1,7 +1,7 @@
 /** What a writer to the server of a queue forges to end a worker or a submitter, to make it deaf, or to fill its memory. */
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { Redis as Client } from 'ioredis';
+import type { Redis as Client } from 'ioredis';
 import { SurroundingsError } from '../../src/bench/documents/usage-error.ts';
 import { sha256 } from '../../src/image/sha256.ts';
 import type { CaseResult } from '../../src/campaign/base.ts';
@@ -12,7 +12,8 @@ import { serveQueue } from '../../src/campaign/queue-worker.ts';
 import { deafWorker } from './deaf-worker.ts';
 import type { Work } from '../../src/campaign/queued.ts';
 import { boundedReply } from '../../src/campaign/replies.ts';
-import { hasRedis, Redis } from './proof.ts';
+import { hasRedis } from './proof.ts';
+import { server } from './server.ts';
 
 const there = hasRedis();
 if (process.env['BOOTBENCH_REQUIRE_ORACLES'] === '1' && !there) throw new Error('redis-server is missing');
@@ -85,13 +86,6 @@ const CAMPAIGN = { engine: 'e1', identity: 'x' } as Campaign;
 const STREAM = resultsKey(sha256(new TextEncoder().encode('x')).slice(0, 32));
 const key = (name: string): string => `bootbench:${queueName('e1')}:${name}`;
 
-async function server(): Promise<{ url: string; client: Client }> {
-  const redis = await new Redis().start();
-  onTestFinished(() => redis.end());
-  const client = new Client(redis.url);
-  onTestFinished(() => client.disconnect());
-  return { url: redis.url, client };
-}
 async function submitter(url: string, say: (text: string) => void = () => undefined): Promise<QueueWorkers> {
   const workers = await QueueWorkers.open(url, CAMPAIGN, [], say, new AbortController().signal);
   onTestFinished(() => workers.close());

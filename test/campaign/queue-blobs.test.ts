@@ -1,5 +1,5 @@
 /** Images under the names of a queue that are not what their names say: a campaign puts its own there, and no case fails for them. */
-import { Redis as Client } from 'ioredis';
+import type { Redis as Client } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SurroundingsError } from '../../src/bench/documents/usage-error.ts';
 import type { Campaign } from '../../src/campaign/campaign.ts';
@@ -9,7 +9,8 @@ import { serveQueue, type QueueWorkerOptions } from '../../src/campaign/queue-wo
 import type { Work } from '../../src/campaign/queued.ts';
 import { plainJob } from '../bench/plain-job.ts';
 import { deafWorker } from './deaf-worker.ts';
-import { hasRedis, Redis } from './proof.ts';
+import { hasRedis } from './proof.ts';
+import { server } from './server.ts';
 
 const there = hasRedis();
 if (process.env['BOOTBENCH_REQUIRE_ORACLES'] === '1' && !there) throw new Error('redis-server is missing');
@@ -21,13 +22,6 @@ const key = (hash: string): string => `bootbench:blob:${hash}`;
 const KEY = key(IMAGES[0]!);
 const WORK: Work = { id: 'a'.repeat(32), engine: 'e1', target: TARGET.hash, parts: [], expected: [], wall: 1000 };
 
-async function server(): Promise<{ url: string; client: Client }> {
-  const redis = await new Redis().start();
-  onTestFinished(() => redis.end());
-  const client = new Client(redis.url);
-  onTestFinished(() => client.disconnect());
-  return { url: redis.url, client };
-}
 async function submitter(url: string, said: string[] = []): Promise<QueueWorkers> {
   const workers = await QueueWorkers.open(url, CAMPAIGN, [TARGET], (text) => void said.push(text), new AbortController().signal);
   onTestFinished(() => workers.close());
