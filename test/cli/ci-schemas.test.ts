@@ -17,7 +17,7 @@ describe('GitHub', () => {
   it('so do the jobs and the steps of the documentation', () => {
     const jobs = blocks('docs/ci.md').filter((yaml) => /^jobs:/m.test(yaml));
     const steps = [...blocks('docs/ci.md'), ...blocks('docs/tutorial.md')].filter((yaml) => /^ +- (?:uses|run):/.test(yaml));
-    expect([jobs.length, steps.length]).toEqual([3, 2]);
+    expect([jobs.length, steps.length]).toEqual([5, 2]);
     for (const yaml of jobs) followsOfficial('github-workflow.json', { on: 'push', ...(parse(yaml) as object) });
     for (const yaml of steps)
       followsOfficial('github-workflow.json', { on: 'push', jobs: { a: { 'runs-on': 'ubuntu-latest', steps: parse(yaml) as unknown } } });
@@ -29,15 +29,20 @@ describe('GitHub', () => {
     expect(using.length).toBeGreaterThan(4);
     for (const block of using) expect(block).toMatch(/npm ci[^]*npx bootbench/);
   });
-  it('in a folder of a repository, what is no command has its paths from the root', () => {
-    const [yaml] = blocks('docs/ci.md').filter((block) => block.includes('defaults:'));
-    const { jobs } = parse(yaml!) as {
-      jobs: Record<string, { defaults: { run: Record<string, string> }; steps: { with?: Record<string, string> }[] }>;
-    };
-    const { defaults, steps } = jobs['bootloader']!;
-    const paths = steps.flatMap((step) => [step.with?.['path'], step.with?.['sarif_file']].filter((path) => path !== undefined));
-    const folder = defaults.run['working-directory']!;
-    expect(paths).toEqual([`${folder}/.bootbench`, `${folder}/bootbench.sarif`]);
+  it('of a monorepo only the folder changes: what is no command has its paths from the root', () => {
+    const whole = blocks('docs/ci.md').filter((block) => block.includes('defaults:'));
+    expect(whole).toHaveLength(4);
+    for (const yaml of whole) {
+      const { env, jobs } = parse(yaml) as {
+        env: Record<string, string>;
+        jobs: Record<string, { defaults: { run: Record<string, string> }; steps: { with?: Record<string, string> }[] }>;
+      };
+      const { defaults, steps } = jobs['bootloader']!;
+      const paths = steps.flatMap((step) => [step.with?.['path'], step.with?.['sarif_file']].filter((path) => path !== undefined));
+      expect(env).toEqual({ FOLDER: '.' });
+      expect(defaults.run['working-directory']).toBe('${{ env.FOLDER }}');
+      expect(paths).toEqual(['${{ env.FOLDER }}/.bootbench', '${{ env.FOLDER }}/bootbench.sarif']);
+    }
   });
   it('what a caller of the reusable workflow gives stands in no script', () => {
     const { jobs } = parse(text('.github/workflows/boot-tests.yml')) as { jobs: { bootbench: { steps: { run?: string }[] } } };
