@@ -22,7 +22,7 @@ import { prepareEngine } from './prepare-engine.ts';
 import { interruptible, orCutShort, runHooks } from './interruptible.ts';
 import { shownPathsIn } from '../report/shown-paths.ts';
 import { sourcesFor } from './run.ts';
-import { wayTo } from './sources.ts';
+import { notIgnored, wayTo } from './sources.ts';
 
 export interface InitOptions extends RunOptions {
   readonly out?: string;
@@ -80,8 +80,13 @@ export async function initCommand(images: readonly string[], options: InitOption
       crashes,
     ),
   );
+  const loose = notIgnored(WRITTEN_IN_CI, io);
+  if (loose.length > 0)
+    say(`for .gitignore: ${loose.join(', ')}, which npm and a CI job write; commit ${files.map(({ name }) => name).join(', ')}`);
   return EXIT.ok;
 }
+/** By the jobs of docs/ci.md. */
+const WRITTEN_IN_CI = ['node_modules/', '.bootbench/', 'bootbench.sarif'];
 
 /** The triggers as a person reads them, and that the one of the scenario is none of a board. */
 function listed(triggers: readonly Trigger[]): string[] {

@@ -121,6 +121,15 @@ function gitEnvironment({ cwd, env }: Pick<Io, 'cwd' | 'env'>): Io['env'] {
   return { ...env, ...Object.fromEntries(named.map((key) => [key, resolve(realPath(cwd) ?? cwd, env[key]!)])) };
 }
 
+/** Of these files and folders of the working folder, those that git would take with all the rest; none where there is no repository. */
+export function notIgnored(names: readonly string[], io: Pick<Io, 'cwd' | 'env'>): string[] {
+  const here = realPath(io.cwd);
+  if (here === null || repositoryOf(here) === null) return [];
+  const rules = new GitIgnore(here, homeFolder(io.env), gitEnvironment(io));
+  // a rule for a folder ends in a slash, so it is asked for something in there
+  return names.filter((name) => !rules.ignores(name.endsWith('/') ? [name.slice(0, -1), 'a'] : [name]));
+}
+
 function upwards(folder: string): string[] {
   const found = [folder];
   for (let i = 0; i < ABOVE && dirname(found[i]!) !== found[i]; i++) found.push(dirname(found[i]!));

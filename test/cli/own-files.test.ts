@@ -70,6 +70,15 @@ it('init: the folder of the scenarios is made, unless a file stands in its way, 
   expect((await init('idle.bin@0x08000000', 'other/dfu.json')).code).toBe(1);
   expect(existsSync(join(cwd, 'other'))).toBe(false);
 });
+it('init: in a repository it is told what git does not ignore yet, and that the scenario is committed', async () => {
+  const cwd = folder({ 'firmware.elf': ELF, '.gitignore': 'node_modules/\n' });
+  const init = async () => (await cli(['init', 'firmware.elf', '--chip', 'stm32f405rg', '--overwrite'], { cwd })).out;
+  expect(await init()).not.toContain('.gitignore');
+  mkdirSync(join(cwd, '.git'));
+  expect(await init()).toMatch(/^for \.gitignore: \.bootbench\/, bootbench\.sarif, .*; commit scenario\.json$/m);
+  writeFileSync(join(cwd, '.gitignore'), 'node_modules\n.bootbench/\n*.sarif\n');
+  expect(await init()).not.toContain('.gitignore');
+});
 it('source code is not written over', async () => {
   const cwd = folder({ 'firmware.elf': ELF, 'main.c': 'int main(void);' });
   const run = await cli(['run', 'firmware.elf', '--chip', 'stm32f405rg', '--json', 'main.c'], { cwd });
