@@ -235,6 +235,11 @@ export interface MagicWord {
   readonly lookedAtBefore?: true;
   /** `main.c:24 (main)` of it, where an instruction did it. */
   readonly overwriter?: string;
+  /**
+   * `overwrittenBy` is no start-up code, since main() or a handler ran: the function that called it, null where there is none, and the first of the words that the same
+   * instruction has stored one behind the other up to this one, null if it has not.
+   */
+  readonly atRunTime?: { readonly caller: string | null; readonly row: number | null };
   /** It stored to the stack that it ran on. */
   readonly onStack?: true;
   /** `overwrittenBy` is not executed without these reset flags, which an earlier reset (`stale`) or any reset raised; absent if that is not so. */

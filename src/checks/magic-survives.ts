@@ -319,11 +319,27 @@ function keptInRam(subject: Subject, w: MagicWord): string {
     return `/* the stack of this function reaches ${w.byStack.below} bytes into the variables: give it less (a large local array, a recursion), or the stack more RAM */`;
   if (w.lostBefore)
     return `/* ${overwriterOf(w)} also writes ${hex(w.atReset)} to ${at}${w.onStack ? ', which is on its stack' : ''}: ${w.onStack ? '' : 'shorten it, or '}give the request its own word in a NOLOAD section */`;
-  if (w.overwrittenBy && isNoInit(w.variable?.section))
-    return `/* this overwrites ${w.variable!.name} (${w.variable!.section}): leave ${w.variable!.section} out */`;
+  const stays = w.overwrittenBy === null ? null : overwrittenInC(w);
+  if (stays !== null) return stays;
   if (w.variable)
     return part('declaration', `of ${w.variable.name}${placeOf(w.variable)}${remark}`, keptInC(w.variable.name, w.variable.bytes));
   return part('file', `, to be used instead of the word at ${at} wherever that is written and read${remark}`, keptInC('dfu_request', 4));
+}
+/** Where no other section helps, since no start-up code has overwritten it, or since it is in such a section already; null where one does. */
+function overwrittenInC(w: MagicWord): string | null {
+  const [at, { variable, atRunTime }] = [hex(w.address), w];
+  const where = variable ? `${at} (${variable.name})` : at;
+  if (w.overwrittenBy!.kind === 'dma') return `/* a transfer writes to ${where}: give it a buffer of its own */`;
+  if (atRunTime !== undefined) {
+    const who = `${overwriterOf(w)}${atRunTime.caller === null ? '' : `, called from ${atRunTime.caller},`}`;
+    return atRunTime.row === null
+      ? `/* ${who} writes to ${where}, where the request is: check the address there, or do not write before the request was read */`
+      : `/* ${who} fills ${hex(atRunTime.row)} and what follows, up to the request at ${where}: its index or length goes too far */`;
+  }
+  if (variable == null || !isNoInit(variable.section)) return null;
+  return w.onStack
+    ? `/* the stack reaches ${where}: put ${variable.section} where no stack is */`
+    : `/* this overwrites ${variable.name} (${variable.section}): leave ${variable.section} out */`;
 }
 /** A repair may keep several words, and the place of the cause is that of the first. */
 const overwriterOf = ({ overwriter, overwrittenBy }: MagicWord): string =>

@@ -11,6 +11,7 @@ import { storesOf } from '../../src/bench/slice/stores.ts';
 import { traceFailure } from '../../src/bench/slice/failure.ts';
 import { failureInWords } from '../../src/bench/slice/words.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
+import { SymbolTable } from '../../src/image/symbols.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { placeIn } from '../fixtures/place.ts';
 import { plainJob } from './plain-job.ts';
@@ -316,4 +317,35 @@ it('a repair that leaves one write to a block out leaves no later one out', asyn
   });
   expect(through).toEqual([0, 1, null, 3, 4, 5]);
   session.release();
+});
+
+describe('code that fills a table in front of the request, and goes one word too far', () => {
+  const [TABLE, WORDS, MAGIC] = [RAM + 0x100, 3, 0xb007a11e];
+  const REQUEST = TABLE + 4 * WORDS;
+  /** @param from the first word that it writes */
+  const traced = (name: string, from: number): unknown => {
+    const main = new Thumb(0x08000200).constant(6, REQUEST).constant(5, from).constant(2, MAGIC).movs(0, 0);
+    main.label('fill').str(0, 5).adds(5, 4).cmpRegister(5, 6).put(0xd9fb);
+    main.ldr(3, 6).cmpRegister(3, 2).beq('found').str(2, 6);
+    main.constant(1, 0xe000ed0c).constant(0, 0x05fa0004).str(0, 1).label('found').b('found');
+    const bytes = imageOf(main, new Thumb(0x08000400).bxLr());
+    const input = jobInput(plainJob('stm32l476', [{ path: 'app.bin@0x8000000', bytes }]));
+    const symbol = { name, address: 0x08000200, size: 0x200, kind: 'function', binding: 'global' } as const;
+    const images = input.images.map((image) => ({ ...image, symbols: new SymbolTable([symbol], () => 0x08000400) }));
+    const session = new Session({ ...input, images });
+    const powerOn = session.save();
+    session.run();
+    const words = traceRequests(session, powerOn);
+    session.release();
+    return words.find(({ address }) => address === REQUEST);
+  };
+  it('is told with the first of these words', () =>
+    expect(traced('main', TABLE)).toMatchObject({ wanted: MAGIC, read: 0, atRunTime: { caller: null, row: TABLE } }));
+  it('is told as a store where it writes no other word', () =>
+    expect(traced('main', REQUEST)).toMatchObject({ wanted: MAGIC, read: 0, atRunTime: { caller: null, row: null } }));
+  it('is start-up code before main()', () => {
+    const word = traced('Reset_Handler', TABLE);
+    expect(word).toMatchObject({ wanted: MAGIC, read: 0 });
+    expect(word).not.toHaveProperty('atRunTime');
+  });
 });

@@ -183,6 +183,28 @@ describe('A variable that outlives a reset', () => {
     t.magic = [{ ...request, ...flow, read: 0, readWithoutClock: false, variable, elsewhere: null }];
     expect(check('magic-survives').repair(t.subject())).toMatchObject({ at: 'keep', fix });
   });
+  it.each([
+    [
+      { overwriter: 'log.c:9 (put)', atRunTime: { caller: 'main (main.c:4)', row: 0x200000f0 } },
+      '/* log.c:9 (put), called from main (main.c:4), fills 0x200000f0 and what follows, up to the request at 0x20000100 (request): its index or length goes too far */',
+    ],
+    [
+      { overwriter: 'main.c:7 (main)', atRunTime: { caller: null, row: null } },
+      '/* main.c:7 (main) writes to 0x20000100 (request), where the request is: check the address there, or do not write before the request was read */',
+    ],
+    [{ onStack: true }, '/* the stack reaches 0x20000100 (request): put .noinit where no stack is */'],
+    [{ by: 'dma' }, '/* a transfer writes to 0x20000100 (request): give it a buffer of its own */'],
+  ] as const)('that no start-up code writes over is given the advice that fits %j', (facts, fix) => {
+    const t = new FakeTarget();
+    t.entry = null;
+    const by = writer(0x08000400, 7);
+    const { by: kind = 'cpu', ...rest } = facts as { readonly by?: 'dma' | 'cpu' };
+    const request = { address: 0x20000100, wanted: 0xdeadbeef, atReset: 0xdeadbeef, inDirtyLine: false, comparedWith: 0xdeadbeef };
+    const flow = { reader: by, writer: by, decision: by, overwrittenBy: { ...writer(0x08000500, 8), kind } };
+    const variable = { name: 'request', bytes: 4, section: '.noinit', declared: null };
+    t.magic = [{ ...request, ...flow, ...rest, read: 0, readWithoutClock: false, variable, elsewhere: null }];
+    expect(check('magic-survives').repair(t.subject())).toMatchObject({ fix });
+  });
   it('keeps its own declaration, without a value', () => {
     expect(keptDeclaration('static volatile uint32_t request = 0;')).toMatch(/section.*static volatile uint32_t request;$/);
   });

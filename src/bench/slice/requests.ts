@@ -21,6 +21,7 @@ import type { Session } from '../session/session.ts';
 import { flagsBehind } from './reset-flags-read.ts';
 import { grownStack, isOnStack } from './grown-stack.ts';
 import { isByStack, KeptWords } from './kept-words.ts';
+import { runTimeStore } from './run-time-store.ts';
 import { storesOf, type Store } from './stores.ts';
 import { place } from './words.ts';
 import { record, runTo, writerAt, type Step } from './window.ts';
@@ -193,7 +194,9 @@ class RequestTrace {
   private withReasons(behind: Checkpoint, w: MagicWord): MagicWord {
     const becauseOf = isLost(w) && w.lostBefore === undefined ? flagsBehind(this.session, behind, w) : undefined;
     const by = w.overwrittenBy?.kind === 'cpu' ? { overwriter: place(this.session, w.overwrittenBy.pc) } : {};
-    return { ...w, ...by, ...(becauseOf === undefined ? {} : { becauseOf }) };
+    const isOpen = isLost(w) && becauseOf === undefined && w.onStack === undefined && !this.isBackup(w.address);
+    const atRunTime = isOpen ? runTimeStore(this.session, this.powerOn, behind, w) : undefined;
+    return { ...w, ...by, ...(becauseOf === undefined ? {} : { becauseOf }), ...(atRunTime === undefined ? {} : { atRunTime }) };
   }
 
   /** A request of several words is looked at word by word, and no further than to the first that was lost: the next round keeps what the last one missed. */
