@@ -62,15 +62,14 @@ export function findingsOf(
     const fault = factsIn(result.notes, 'fault').find((f) => f.at.file !== null);
     return [{ scenario, rule: result.outcome, message: message(null), ...at(fault?.at ?? jump) }];
   }
-  const { causes, files, hunks } = patchOf(result, sources);
+  const { causes, hunks } = patchOf(result, sources);
   const fixed = ({ id, fix }: ResultCause): Pick<Place, 'file' | 'line'> | null => {
     if (!causes.includes(id)) return null;
     const code = fix === null ? [] : partsOf(fix).flatMap((part) => part.code.map((text) => text.trim()));
     const adds = ({ changed }: (typeof hunks)[number]): boolean =>
       changed.some(({ mark, text }) => mark === '+' && code.includes(text.trim()));
     const hunk = hunks.find(adds) ?? hunks[0];
-    const file = hunk && files.find(({ name }) => name.endsWith(hunk.file));
-    return file === undefined || hunk === undefined ? null : { file: file.name, line: hunk.line };
+    return hunk === undefined ? null : { file: hunk.name, line: hunk.line };
   };
   const placesOf = ({ caller, cause }: FactOf<'cause'>): Parameters<typeof spotOf>[0][] => {
     const [wrote, mended] = [cause.lastWriter, fixed(cause)];

@@ -52,7 +52,9 @@ export interface PatchedFile {
 }
 
 interface Hunk {
-  /** Without its folder. */
+  /** As results name it. */
+  readonly name: string;
+  /** As the user names it. */
   readonly file: string;
   /** The first line that changes. */
   readonly line: number;
@@ -154,7 +156,7 @@ function tryPatch(
     const [before, after] = [found.lines, asItsLinesEnd(changed, found.lines)].map((lines) => lines.join('\n')) as [string, string];
     const made = structuredPatch(`a/${at.path}`, `b/${at.path}`, before, after, '', '', { context: 3 });
     text += diffText(formatPatch(made), at.path);
-    hunks.push(...made.hunks.map((hunk) => hunkOf(found.path, hunk)));
+    hunks.push(...made.hunks.map((hunk) => ({ name: file, file: found.elsewhere ? file : found.path, ...changesOf(hunk) })));
     files.push({ name: file, path: at.path, before, after, newer: found.newer });
   }
   return { text, hunks, causes: [...done], left, needs, command: home === null ? '' : commandOf(home), files, refused };
@@ -185,13 +187,13 @@ function asItsLinesEnd(changed: readonly string[], lines: readonly string[]): re
   return lines[0]?.endsWith('\r') === true ? changed.map((line) => (old.has(line) || line.endsWith('\r') ? line : `${line}\r`)) : changed;
 }
 
-function hunkOf(path: string, { oldStart, lines }: { readonly oldStart: number; readonly lines: readonly string[] }): Hunk {
+function changesOf({ oldStart, lines }: { readonly oldStart: number; readonly lines: readonly string[] }): Pick<Hunk, 'line' | 'changed'> {
   const first = lines.findIndex((line) => !line.startsWith(' '));
   const changed = lines.flatMap((line): CodeLine[] => {
     const mark = line[0];
     return mark === '+' || mark === '-' ? [{ mark, text: line.slice(1) }] : [];
   });
-  return { file: path.slice(path.lastIndexOf('/') + 1), line: oldStart + first, changed };
+  return { line: oldStart + first, changed };
 }
 
 /** Names that CMSIS and ST's device headers have. */

@@ -245,6 +245,17 @@ describe('an application whose exceptions go to the ROM behind the leave is not 
     expect([hasReservations(result), result.diagnosis.causes]).toEqual([false, []]);
     expect(result.summary).toContain('; behind a leave, the application does not run as after a reset');
   });
+  it.each([
+    ['l476-leave-vtor', 'stm32l476rg', 'VTOR', '/* at the start of main() */\nSCB->VTOR = 0x08000000u;'],
+    ['f072-leave-remap', 'stm32f072rb', 'the memory mapped to 0', '/* at the start of main() */\nSYSCFG->CFGR1 &= ~0x00000003;'],
+  ])('%s: where the scenario expects it alive, what mends it is a cause', (fixture, chip, what, fix) => {
+    const result = run(fixture, chip, { board: { boot0: 1 }, expect: { after: { alive: 'ok' } } });
+    expect(result.diagnosis.causes).toMatchObject([{ id: 'state', what, proved: true, fix }]);
+    expect([hasReservations(result), shortReport(result).match(/exceptions go to the\s+ROM's table/g)]).toEqual([
+      true,
+      [expect.anything()],
+    ]);
+  });
 });
 it('a pin that is still held is named where the application enters the ROM again', () => {
   const { after } = run('f405-polls-pin', 'stm32f405rg', { board: { pins: { PC13: 1 } } });

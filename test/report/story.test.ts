@@ -30,7 +30,7 @@ const FACTS: { readonly [K in Kind]: readonly [Extract<Fact, { is: K }>, ...stri
   verdict: [{ is: 'verdict', result: primaskResult(), judgement: null }, 'rom-silent', 'no DFU device appeared'],
   ended: [{ is: 'ended', ended: { reason: 'wall', at: '1.500000000' } }, '1.5 s'],
   symptom: [{ is: 'symptom', symptom: { asked: 'resets', matches: false, options: [{ rom: {}, board: {}, outcome: 'fault', text: 'would-cause-it' }] }, notes: ['also-tried'] }, 'the board resets', 'would-cause-it', 'Also-tried'],
-  after: [{ is: 'after', after: { ...untried(''), alive: { result: 'ok', because: 'it-prints' } } }, 'it-prints'],
+  after: [{ is: 'after', after: { ...untried(''), alive: { result: 'ok', because: 'it-prints' } }, told: false }, 'it-prints'],
   condition: [{ is: 'condition', text: 'pressed-by-us', detail: false }, 'Pressed-by-us'],
   but: [{ is: 'but', text: 'it-rests-on-this' }, 'It-rests-on-this'],
   summary: [{ is: 'summary', text: 'it-happened', detail: false }, 'It-happened'],

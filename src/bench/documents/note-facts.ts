@@ -60,6 +60,8 @@ export type NoteFact =
   | { readonly is: 'steps'; readonly serial: boolean }
   /** `but`: a way into the ROM beside the one that the run took. */
   | { readonly is: 'way-fails' }
+  /** `but`: a host cannot use the device that appears as it should. */
+  | { readonly is: 'unusable' }
   /** `limit`: a search came to the end of its budget; `more`: with more effort it goes on. */
   | { readonly is: 'search-ended'; readonly more: boolean }
   /** `called-from`: the nearest call in a program's own sources that led to a write of a vendor's code, which a cause names as its last writer. */

@@ -130,7 +130,7 @@ function checkedInput(job: RunJob): RunInput {
     noReturn: job.noReturn === true,
     onlyExpected: job.onlyExpected === true,
     provisos: job.provisos !== false,
-    ...(job.after === true || job.scenario.expect?.after !== undefined ? { after: true } : {}),
+    ...asksAfter(job),
     engine: job.engine,
     ...(job.effort && { effort: job.effort }),
     withoutShortcuts: job.withoutShortcuts ?? [],
@@ -139,6 +139,11 @@ function checkedInput(job: RunJob): RunInput {
     notes: loadNotes(chip, images, job),
     files: job.files,
   };
+}
+
+function asksAfter({ after, scenario }: RunJob): Pick<RunInput, 'after' | 'alive'> {
+  const expected = scenario.expect?.after;
+  return { ...((after === true || expected !== undefined) && { after: true }), ...(expected?.alive === 'ok' && { alive: true }) };
 }
 
 /**

@@ -55,6 +55,8 @@ export interface RunInput {
   readonly goal: PlannedGoal;
   /** Where DFU comes, a host's client is tried on it (proof/after.ts). */
   readonly after?: boolean;
+  /** The scenario expects the application behind the leave to run. */
+  readonly alive?: boolean;
   readonly seed: number;
   readonly until: Ps | null;
   readonly limits: RunLimits;

@@ -50,8 +50,13 @@ export interface Acceptance {
   /** Why the application does not come back behind the leave, where that is known. */
   readonly notBack: NotBack | null;
 }
-/** Nothing that was tried keeps a user from his download. */
-export const isGood = ({ after, toRom }: Acceptance): boolean => badSteps(after).every((step) => step === 'alive' && toRom);
+/**
+ * Nothing that was tried keeps a user from his download.
+ *
+ * @param alive the scenario asks for the application behind the leave, not for one behind the next reset
+ */
+export const isGood = ({ after, toRom }: Acceptance, alive = false): boolean =>
+  badSteps(after).every((step) => step === 'alive' && toRom && !alive);
 
 /**
  * What the user is kept from, for the first screen.
@@ -225,6 +230,7 @@ class Client {
     const then = this.watched(signs);
     if (then.result !== 'ok' || wrong === null) return then;
     this.toRom = true;
+    this.notBack = { is: 'table', wrong };
     return failed(
       wrongTableInWords(wrong, (pc) => place(s, pc)),
       asNotAlive(wrong, s.input.images),
@@ -281,7 +287,7 @@ class Client {
     const left = twin.facts.left
       .filter(({ relied }) => relied)
       .map(({ kind, observed, expected }) => ({ id: `leave-${kind}`, observed, expected }));
-    return failed(`${ends === undefined ? '' : `it ${ends}; `}after a reset, ${missing}, and behind the leave it does not`, {
+    return failed(`${ends === undefined ? '' : `it ${ends}; `}after a reset, ${missing}, and behind the leave not`, {
       left,
       table: null,
     });

@@ -13,12 +13,15 @@ import type { Session } from '../session/session.ts';
 import { storesOf, writerOf } from '../slice/stores.ts';
 import type { FirstRead } from './first-reads.ts';
 import { LEAVE_HANDLER, part, romTableInC } from '../../checks/fix-in-c.ts';
-import type { LeaveTwin } from './leave.ts';
-import { tableForJump, vtorInC } from './own-table.ts';
+import { hasVtor, type LeaveTwin } from './leave.ts';
+import { tableForJump, vtorInC, type WrongTable } from './own-table.ts';
 import type { TurningRead } from './turning-read.ts';
 
 /** What was found behind a leave. */
-export type NotBack = { readonly is: 'kept'; readonly read: FirstRead } | { readonly is: 'left'; readonly twin: LeaveTwin };
+export type NotBack =
+  | { readonly is: 'kept'; readonly read: FirstRead }
+  | { readonly is: 'left'; readonly twin: LeaveTwin }
+  | { readonly is: 'table'; readonly wrong: WrongTable };
 
 /** Proved: with it as behind a reset, the same leave brings the application back. */
 export interface LeftCause {
@@ -39,6 +42,7 @@ export interface LeftCause {
 /** The session is left anywhere. */
 export function leftCauses(s: Session, powerOn: Checkpoint, found: NotBack): readonly LeftCause[] {
   if (found.is === 'kept') return [keptCause(s, powerOn, found.read)];
+  if (found.is === 'table') return [tableCause(s, found.wrong)];
   const { decides, turns, facts, parting, registers } = found.twin;
   if (decides !== null) return [decidingCause(decides, registers)];
   const by: Writer | null =
@@ -58,15 +62,7 @@ type OwnCause = Omit<LeftCause, 'kinds'>;
 function ownCause(s: Session, kind: LeftKind, observed: string): OwnCause | null {
   const { table, checkpoint } = s.leave!;
   s.restore(checkpoint);
-  if (kind === 'vtor')
-    return {
-      what: 'VTOR',
-      says: `${observed}, the ROM's own table, when the leave starts the application. With ${hex32(table)} its exceptions reach its own handlers: an application sets its own table (AN3156 Rev 18).`,
-      repair: `VTOR = ${hex32(table)}`,
-      fix: [part('main', '', `${vtorInC(table)}u;`), ...backAtTheJump(s)].join('\n'),
-      at: null,
-      by: null,
-    };
+  if (kind === 'vtor') return vtorCause(s, observed, table);
   if (kind !== 'irq') return null;
   const inHandler = handlerCause(s, observed);
   if (inHandler !== null || observed !== 'PRIMASK = 0x1') return inHandler;
@@ -77,6 +73,32 @@ function ownCause(s: Session, kind: LeftKind, observed: string): OwnCause | null
     fix: part('main', '', '__enable_irq();'),
     at: null,
     by: s.machine.history.lastWriter('CPU.PRIMASK', 1),
+  };
+}
+function vtorCause(s: Session, observed: string, table: number): OwnCause {
+  return {
+    what: 'VTOR',
+    says: `${observed}, the ROM's own table, when the leave starts the application. With ${hex32(table)} its exceptions reach its own handlers: an application sets its own table (AN3156 Rev 18).`,
+    repair: `VTOR = ${hex32(table)}`,
+    fix: [part('main', '', `${vtorInC(table)}u;`), ...backAtTheJump(s)].join('\n'),
+    at: null,
+    by: null,
+  };
+}
+/** Its exceptions go to the ROM, and nothing else is wrong. */
+function tableCause(s: Session, { fix, left }: WrongTable): LeftCause {
+  const { table, checkpoint } = s.leave!;
+  s.restore(checkpoint);
+  const observed = left?.observed ?? '';
+  if (hasVtor(s.machine)) return { ...vtorCause(s, observed, table), kinds: ['vtor'] };
+  return {
+    what: GROUPS.remap,
+    says: `${observed} when the leave starts the application: the ROM stands at address 0, where its exceptions take their vectors. With ${left?.expected ?? ''} they reach its own handlers: the ROM does not restore what it used (AN2606 Rev 70 4.1).`,
+    repair: left?.expected ?? asBehindReset('remap'),
+    fix: part('main', '', `${fix};`),
+    at: null,
+    by: null,
+    kinds: ['remap'],
   };
 }
 /** A handler that has jumped instead of returning is active still, in the ROM and behind it. */

@@ -34,7 +34,8 @@ export type Fact =
   /** `below`: it stands below the finding, not in front of it. */
   | ({ readonly is: 'condition'; readonly detail: boolean; readonly below?: true } & Said)
   /** What a host can do with the device: all of it. */
-  | { readonly is: 'after'; readonly after: After }
+  /** `told`: what fails is said as the reservation. */
+  | { readonly is: 'after'; readonly after: After; readonly told: boolean }
   /** What a success rests on, where a board need not do the same. */
   | ({ readonly is: 'but' } & Said)
   | { readonly is: 'summary'; readonly text: Sentence; readonly detail: boolean }

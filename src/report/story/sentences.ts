@@ -324,10 +324,10 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>, surface: Surface) => 
   }),
   symptom,
   but: (s, surface) => ({ label: 'But', tone: 'yellow', text: whole(saidOn(surface, s)) }),
-  after: ({ after }) => ({
+  after: ({ after: { alive }, told }) => ({
     label: 'After',
-    tone: after.alive.result === 'failed' ? 'yellow' : 'green',
-    text: `a host can read, erase, write, and leave; the application then: ${after.alive.because ?? 'it starts'}`,
+    tone: alive.result === 'failed' ? 'yellow' : 'green',
+    text: `a host can read, erase, write, and leave; ${told && alive.result === 'failed' ? 'the application then does not run as it should' : `the application then: ${alive.because ?? 'it starts'}`}`,
   }),
   condition: ({ detail, below, ...s }, surface) => ({
     text: whole(saidOn(surface, s)),

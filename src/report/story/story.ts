@@ -81,7 +81,7 @@ function reached(result: RunResult, sources: Sources, patch: Patch): Fact[] {
     ...said(result, BUT).map((s) => ({ is: 'but', ...s }) as const),
     ...unusable(result, sources, patch),
     ...(result.after !== null && result.after !== undefined && result.after.leave.result === 'ok'
-      ? [{ is: 'after', after: result.after } as const]
+      ? [{ is: 'after', after: result.after, told: factsIn(result.notes, 'unusable').length > 0 } as const]
       : []),
     ...holdsIf(
       result,
@@ -382,11 +382,18 @@ function unexplained(result: RunResult): Fact[] {
   return [{ is: 'unexplained', why: causes.length === 0 ? 'harmless' : 'vain', tried, ifElse, entered }];
 }
 
+/** `boot.c, line 4; main.c, lines 7, 20`. */
+function placesOf({ hunks }: Patch): string {
+  const files = new Map<string, number[]>();
+  for (const { file, line } of hunks) files.set(file, [...(files.get(file) ?? []), line]);
+  return [...files].map(([file, lines]) => `${file}, ${lines.length > 1 ? 'lines' : 'line'} ${lines.join(', ')}`).join('; ');
+}
+
 /** The fix as changed lines if the sources are available, otherwise as C. */
 function fix(result: RunResult, causes: readonly ResultCause[], patch: Patch): Fact[] {
   const { left, needs } = patch;
   if (patch.hunks.length > 0)
-    return [{ is: 'fix', form: 'diff', where: patch.hunks.map((h) => `${h.file}, line ${h.line}`).join(', '), code: patch.hunks.flatMap((h) => h.changed), left, needs }]; // prettier-ignore
+    return [{ is: 'fix', form: 'diff', where: placesOf(patch), code: patch.hunks.flatMap((h) => h.changed), left, needs }];
   // a part that names its own place does not belong to the jump
   const isAtJump = causes.some((c) => c.at !== null || (c.fix !== null && partsOf(c.fix).some(({ goes }) => goes === null)));
   const jump = isAtJump ? (result.entries.at(-1)?.from ?? factsIn(result.notes, 'hands-over')[0]?.at) : null;
