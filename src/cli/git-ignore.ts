@@ -186,7 +186,7 @@ export function repositoryOf(folder: string): string | null {
     if (dirname(at) === at) return null;
   }
 }
-function isRepository(folder: string): boolean {
+export function isRepository(folder: string): boolean {
   try {
     const git = statSync(join(folder, '.git'));
     return git.isFile() || git.isDirectory();

@@ -25,6 +25,7 @@ import { dumpFiles, readDump } from './rom-dump.ts';
 import { mustEnd, type FileKind } from './has-end.ts';
 import { reason, surroundings } from '../bench/documents/system-errors.ts';
 import { VERSION } from '../version.ts';
+import { projectParts } from './project-part.ts';
 import { romImage } from './rom-image.ts';
 import { READS } from './signals.ts';
 
@@ -159,7 +160,7 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
   const folder = images.length === 0 ? scenarioFolder : cwd;
   const said = images.length === 0 ? options.scenario : undefined;
   const loaded = READS.only(() => typed.map((path): JobImage => ({ path, bytes: readImageFile(path, folder, said) })));
-  const { chip, said: ofChip } = READS.only(() => chipOf(options.chip ?? asked.chip ?? named?.chip, loaded));
+  const { chip, said: ofChip } = READS.only(() => chipOf(options.chip ?? asked.chip ?? named?.chip, loaded, folder));
   const scenario = options.leave === true ? withLeave(asked, bootAddress(chip, asked) ?? 0) : asked;
   const force = Object.fromEntries((options.force ?? []).map((text) => assignment(text, '--force', 'ETH.DMAMR.SWR=0')));
   for (const [path, value] of Object.entries(force)) forcedField(chip, path, value);
@@ -191,12 +192,17 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
   return job;
 }
 
-/** The chip that is named, else the one that the images are built for, with what is to be said of that. */
-function chipOf(name: string | undefined, images: readonly JobImage[]): { readonly chip: ChipDescription; readonly said: ChipSaid } {
+/** The chip that is named, else the one that the images are built for, by themselves and by their project, with what is to be said of that. */
+function chipOf(
+  name: string | undefined,
+  images: readonly JobImage[],
+  folder: string,
+): { readonly chip: ChipDescription; readonly said: ChipSaid } {
   if (name !== undefined) return { chip: chipNamed(name), said: {} };
   if (images.length === 0)
     throw new UsageError('which chip? --chip is missing', 'for example --chip stm32h533re; `bootbench chips` lists them');
-  const inferred = inferChip(images);
+  const paths = images.map(({ path }) => path);
+  const inferred = inferChip(images, projectParts(paths, folder, process));
   return { chip: inferred.chip, said: chipSaid(inferred) };
 }
 /** Who names no chip and gives no scenario wants to see what this firmware does: its trigger is looked for. `--trigger` asks for it, `--no-trigger` for none. */

@@ -203,7 +203,7 @@ function command(program: Command, name: string): Command {
 function onMachine(command: Command): Command {
   return command
     .argument('[images...]', IMAGES)
-    .option('--chip <name>', 'for example stm32h533re; default: read from the image; `bootbench chips` lists them')
+    .option('--chip <name>', 'for example stm32h533re; default: read from the image and its project; `bootbench chips` lists them')
     .option('--scenario <file>', 'board, host and events from outside (bootbench/scenario@1, docs/scenario.md)')
     .option('--seed <n>', 'seed of the random RAM contents at power-on')
     .option('--board <name>', 'your board (nucleo-f411re, blackpill-f411ce …); default; none = without crystals')
@@ -326,7 +326,7 @@ function addInit(program: Command, io: Io, exit: (code: number) => void): void {
   command(program, 'init')
     .description('find what makes the firmware jump into the ROM and write a scenario that does it; exit 1 = nothing found')
     .argument('[images...]', IMAGES)
-    .option('--chip <name>', 'for example stm32h533re; default: read from the image; `bootbench chips` lists them')
+    .option('--chip <name>', 'for example stm32h533re; default: read from the image and its project; `bootbench chips` lists them')
     .option('--scenario <file>', 'take board, host and first steps from this scenario')
     .option('--out <file>', 'the scenario to write (default: scenario.json)')
     .option('--overwrite', 'replace an existing file')
@@ -408,7 +408,7 @@ function addLeave(program: Command, io: Io, exit: (code: number) => void): void 
       'run the same program from reset and after a DFU leave, and report the first difference and its fix; exit 1 = the program does not come back',
     )
     .argument('[images...]', IMAGES)
-    .option('--chip <name>', 'for example stm32h533re; default: read from the image; `bootbench chips` lists them')
+    .option('--chip <name>', 'for example stm32h533re; default: read from the image and its project; `bootbench chips` lists them')
     .option('--scenario <file>', 'how the firmware enters the ROM (bootbench/scenario@1); default: it jumps right after reset')
     .option('--seed <n>', 'seed of the random RAM contents at power-on')
     .option('--board <name>', 'default; none = without crystals')
@@ -504,7 +504,7 @@ function addDfu(program: Command, io: Io, exit: (code: number) => void): void {
   command(program, 'dfu')
     .description('offer the USB device that the firmware brings up to real clients such as dfu-util; exit 1 = no device appears')
     .argument('[images...]', IMAGES)
-    .option('--chip <name>', 'for example stm32h533re; default: read from the image; `bootbench chips` lists them')
+    .option('--chip <name>', 'for example stm32h533re; default: read from the image and its project; `bootbench chips` lists them')
     .option('--scenario <file>', 'board, host and events from outside (bootbench/scenario@1, docs/scenario.md)')
     .option('--boot0', 'set BOOT0 high: the chip boots into the ROM, and no image is needed')
     .option('--usbip', 'export the device over USB/IP until Ctrl-C: usbip attach -r 127.0.0.1 -b 1-1, then dfu-util')
@@ -536,7 +536,7 @@ function addUart(program: Command, io: Io, exit: (code: number) => void): void {
   command(program, 'uart')
     .description("offer the ROM's USART protocol (AN3155) on a pseudo terminal, for stm32flash; exit 1 = the ROM is not reached")
     .argument('[images...]', IMAGES)
-    .option('--chip <name>', 'for example stm32f405rg; default: read from the image; `bootbench chips` lists them')
+    .option('--chip <name>', 'for example stm32f405rg; default: read from the image and its project; `bootbench chips` lists them')
     .option('--scenario <file>', 'board, host and events from outside (bootbench/scenario@1, docs/scenario.md)')
     .option('--boot0', 'set BOOT0 high: the chip boots into the ROM, and no image is needed')
     .option('--pty', 'print `uart /dev/pts/N` and serve that terminal until Ctrl-C (needs python3)')
@@ -564,7 +564,7 @@ function addConform(program: Command, io: Io, exit: (code: number) => void): voi
       'test the DFU device that the firmware brings up against DFU 1.1 and DfuSe, or its USART against AN3155; exit 1 = a requirement fails',
     )
     .argument('[images...]', IMAGES)
-    .option('--chip <name>', 'for example stm32h533re; default: read from the image; `bootbench chips` lists them')
+    .option('--chip <name>', 'for example stm32h533re; default: read from the image and its project; `bootbench chips` lists them')
     .option('--scenario <file>', 'board, host and events from outside (bootbench/scenario@1, docs/scenario.md)')
     .option('--boot0', 'set BOOT0 high: the chip boots into the ROM, and no image is needed')
     .option('--uart [port]', 'test the USART protocol (AN3155) in place of DFU, on USART1 … or the first that the ROM listens on')

@@ -49,11 +49,9 @@ const NO_HOME = '/nonexistent';
  * `--source-root` adds folders.
  */
 export function projectFolders({ cwd, env }: Pick<Io, 'cwd' | 'env'>, more: readonly string[] = []): string[] {
-  const home = realPath(homeFolder(env));
-  const holdsHome = (folder: string): boolean => home !== null && isBelow(home, folder);
   const here = realPath(cwd);
   const repository = here === null ? null : repositoryOf(here);
-  const own = [repository, here].find((folder) => folder !== null && !holdsHome(folder)) ?? null;
+  const own = [repository, here].find((folder) => folder !== null && !holdsHome(folder, env)) ?? null;
   const asked = more.map((folder) => {
     const real = realPath(resolve(cwd, folder));
     if (folder === '' || real === null || !statSync(real).isDirectory())
@@ -61,6 +59,12 @@ export function projectFolders({ cwd, env }: Pick<Io, 'cwd' | 'env'>, more: read
     return real;
   });
   return [...new Set([...(own === null ? [] : [own]), ...asked])];
+}
+
+/** It is the user's home folder, or above it. */
+export function holdsHome(folder: string, env: Io['env']): boolean {
+  const home = realPath(homeFolder(env));
+  return home !== null && isBelow(home, folder);
 }
 
 /** Where source lines are looked for. */

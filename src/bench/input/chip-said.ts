@@ -26,5 +26,6 @@ function takenFor(inferred: InferredChip): string {
   const beyond = unmodelled.length === 0 ? [] : [`not all lines of ${unmodelled.join(' and ')} are modelled`];
   const others = [...fitting(alike, 'as well'), ...fitting(near, 'almost as well'), ...beyond];
   if (isOpen(inferred)) return [`taken for ${chip.name} (${['a guess', ...common].join(', ')})`, ...others].join('; ');
+  if (inferred.file !== undefined) return `${chip.name} (${inferred.file})`;
   return `${chip.name} assumed${[...common, ...others].map((text, i) => `${i === 0 ? ' (' : '; '}${text}`).join('')}${common.length + others.length > 0 ? ')' : ''}`;
 }

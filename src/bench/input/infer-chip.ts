@@ -3,6 +3,7 @@
  * vector table is as long as the line has interrupts, the initial SP is the end of a RAM. Lines that this leaves run the first milliseconds side by side (try-lines.ts),
  * and those that lack what the image uses leave. Nothing here is certain, so what was taken and why is told, and what is a guess is called one.
  */
+import type { ProjectPart } from './project-files.ts';
 import { withOutside } from './outside-memory.ts';
 import { CHIPS, existsUnmodelled, findChip, nearestChip, partsOf } from '../../chips/index.ts';
 import type { ChipDescription } from '../../emu/chip.ts';
@@ -45,6 +46,8 @@ export interface InferredChip {
   readonly unmodelled: readonly string[];
   /** No name says it, and another line fits almost as well, or little speaks for this one. */
   readonly guess: boolean;
+  /** The file of the project that tells which of the parts it is. */
+  readonly file?: string;
 }
 
 /** Several parts fit that differ up to the ROM. */
@@ -59,10 +62,11 @@ export class AmbiguousChip extends UsageError {
 }
 
 /**
+ * @param project what files around the images say. It decides where the images leave it open; where the two contradict each other, the images count, and that is told
  * @throws UsageError where several parts fit that differ up to the ROM, where none does, and where the part is known and not modelled
  * @throws ImageError for a file that cannot be read
  */
-export function inferChip(images: readonly NamedImage[]): InferredChip {
+export function inferChip(images: readonly NamedImage[], project: readonly ProjectPart[] = []): InferredChip {
   const loaded = images.map((i) => loadImage(i.bytes, i.path));
   const perImage = images.map(textsOf);
   refuseTwo(images, perImage);
@@ -76,7 +80,7 @@ export function inferChip(images: readonly NamedImage[]): InferredChip {
     );
   if (mention !== null) {
     const candidates = partsNamed(mention.part);
-    if (candidates.length > 0) return named(mention, candidates, loaded, texts);
+    if (candidates.length > 0) return amongNamed(named(mention, candidates, loaded, texts), mention, candidates, { loaded, project });
     if (existsUnmodelled(mention.part))
       throw new UsageError(
         `${images[0]!.path} is built for ${mention.part} (${mention.reason}), which is not modelled`,
@@ -90,7 +94,7 @@ export function inferChip(images: readonly NamedImage[]): InferredChip {
       'give the file that the linker wrote, before it was packed or encrypted',
     );
   const uf2 = images.map(({ bytes }) => familyOfUf2(bytes)).find((said) => said !== null);
-  return unnamed(images[0]!.path, loaded, uf2?.family ?? namedFamily(texts));
+  return unnamed(images[0]!.path, loaded, uf2?.family ?? namedFamily(texts), project);
 }
 
 /** Images of two families are not one program. */
@@ -173,6 +177,55 @@ function endsOf(chip: ChipDescription, images: readonly LoadedImage[]): readonly
   return [...new Set(ends.map((c) => c.line))];
 }
 
+// ---- the project's files -------------------------------------------------------------------------------------------------------
+
+const saying = ({ part, file }: ProjectPart): string => {
+  const chip = findChip(part);
+  return chip === undefined ? `${file} names ${part}, which is not modelled` : `${file} names ${chip.name}`;
+};
+/** The part of the file, if it can run the images at all. */
+function runnable({ part }: ProjectPart, images: readonly LoadedImage[]): ChipDescription | null {
+  const chip = findChip(part);
+  return chip !== undefined && holds(chip, images) && otherCode(chip, images) === null ? chip : null;
+}
+/** @param reasons what else speaks for it; other files of the project may name other lines */
+function decided(said: ProjectPart, reasons: readonly string[], project: readonly ProjectPart[]): InferredChip {
+  const chip = findChip(said.part)!;
+  const others = project.filter(({ part }) => findChip(part)?.line !== chip.line).map((p) => `although ${saying(p)}`);
+  const guess = others.length > 0;
+  return { chip, reasons: [saying(said), ...reasons, ...others], alike: [], near: [], unmodelled: [], guess, file: said.file };
+}
+/** No file of the project names what the images are for. */
+function contradicted(project: readonly ProjectPart[], own: () => InferredChip): InferredChip {
+  if (project.length === 0) return own();
+  const although = project.map((p) => `although ${saying(p)}`);
+  try {
+    const inferred = own();
+    return { ...inferred, reasons: [...inferred.reasons, ...although], guess: true };
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`${error.message}, ${although.join(', ')}`, error.hint);
+  }
+}
+/** A name that the image has, and those of its project. */
+function amongNamed(
+  own: InferredChip,
+  mention: Mention,
+  candidates: readonly string[],
+  { loaded, project }: { readonly loaded: readonly LoadedImage[]; readonly project: readonly ProjectPart[] },
+): InferredChip {
+  const fits = project.filter((p) => runnable(p, loaded) !== null);
+  const same = fits.find((p) => candidates.includes(findChip(p.part)!.name));
+  if (same !== undefined) {
+    const said = decided(same, [], project);
+    return { ...said, reasons: [...own.reasons, ...said.reasons], guess: own.guess || said.guess };
+  }
+  // a board or a linker script is often copied, and a project file is what the image was built by
+  if (mention.weight < SURE && fits[0] !== undefined)
+    return { ...decided(fits[0], [`although ${mention.reason} is named in the image`], project), guess: true };
+  return contradicted(project, () => own);
+}
+
 // ---- machine code ----------------------------------------------------------------------------------------------------------------
 
 /** Points of what the code does, the address of a ROM left out, by which another family has to be ahead. */
@@ -243,7 +296,7 @@ function bestOf(fits: readonly Fit[], doubt: number): readonly Fit[] {
   return others - Math.max(...left.map(rest)) < doubt ? left : [...left, ...fits.filter((f) => rest(f) === others)];
 }
 
-function unnamed(path: string, images: readonly LoadedImage[], family: string | null): InferredChip {
+function unnamed(path: string, images: readonly LoadedImage[], family: string | null, project: readonly ProjectPart[]): InferredChip {
   const addresses = addressesOf(images);
   const chips = CHIPS.filter((chip) => family === null || familyOf(chip) === family).flatMap((chip) => roomFor(chip, images) ?? []);
   // the keys of a flash controller look like addresses too, and are stray everywhere
@@ -254,7 +307,21 @@ function unnamed(path: string, images: readonly LoadedImage[], family: string | 
       family === null ? `${path} does not show which chip it is for` : `${path}: no modelled ${family} fits it`,
       'name it with --chip; `bootbench chips` lists them',
     );
+  const best = Math.max(...fits.map((f) => f.score));
+  const said = project.find((p) => {
+    const chip = runnable(p, images);
+    return (
+      chip !== null && (family ?? familyOf(chip)) === familyOf(chip) && best - fitOf(chip, images, addresses, peripherals).score < AHEAD
+    );
+  });
+  if (said !== undefined) {
+    const chip = findChip(said.part)!;
+    return decided(said, fitOf(chip, images, addresses, peripherals).reasons, project);
+  }
   if (family === null && familiesWorked(addresses).size === 0) refuseForeign(path, peripherals);
+  return contradicted(project, () => byTrying(path, images, fits, family));
+}
+function byTrying(path: string, images: readonly LoadedImage[], fits: readonly Fit[], family: string | null): InferredChip {
   // whom nothing speaks for is not the part, even where nobody else is left
   const { fitting, bounded } = tried(fits, images);
   const left = fitting.filter((f) => (f.faults !== true || f.score >= 0) && (family !== null || f.reasons.length > 0));

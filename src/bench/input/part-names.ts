@@ -24,7 +24,7 @@ const PART = String.raw`stm32[cfghluw][0-9a-z][0-9a-z]{2}`;
 /** Keys of GROUPS. */
 const GROUP = 'stm32(?:f10x_(?:ld|md|hd|cl)|f30x|f40xx|f40_41xxx|l1xx_(?:md|mdp|hd|xl))';
 /** Pins and flash in the name of a board: `nucleo_f030r8`, `bluepill_f103c8`, `genericSTM32F103C8`, `ST_NUCLEO144_F767ZI`. */
-const BOARD = String.raw`(?:nucleo(?:32|64|144)?[-_]|bluepill_|blackpill_|black_|disco_|discovery_|generic_?(?:stm32)?_?)([cfghluw][0-9a-z]{3}[a-z]{2})(?![a-z])`;
+const BOARD = String.raw`(?:nucleo(?:32|64|144)?[-_]|bluepill_|blackpill_|black_|disco_|discovery_|generic_?(?:stm32)?_?)([cfghluw][0-9a-z]{3}[a-z][0-9a-z])(?![a-z])`;
 /** Of a start-up file there is one in an image: two that name different families are two parts. */
 const STARTUP = 100;
 /** A part's name in any text: it tells which of the parts is meant that something else names, and names none alone. */
