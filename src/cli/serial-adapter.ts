@@ -39,7 +39,7 @@ export async function serialAdapter(session: Session, port: string, wake: () => 
   /** When the line has carried all that was written. */
   let free = 0;
   pty.onData = (bytes) => {
-    steps.append({ kind: 'uart', port, bytes: bytes.slice(), character });
+    steps.append({ kind: 'uart', port, bytes: bytes.slice(), baud: BAUD });
     free = Math.max(free, machine.now) + bytes.length * character;
     if (isBehind()) hold();
     wake();

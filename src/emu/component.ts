@@ -35,6 +35,8 @@ export type GuestFact =
   | { readonly is: 'unprogrammed'; readonly registers: readonly string[]; readonly start: string; readonly running: boolean }
   /** Flash is read with fewer wait states than its clock asks for, by a write of this register, or since the clock was raised. */
   | { readonly is: 'flash-too-fast'; readonly since: 'wait-states' | 'clock' }
+  /** A serial port runs at another rate than who sends to it; `wrote`: the instruction that set it. */
+  | { readonly is: 'other-baud'; readonly wrote: number | null }
   /** This bit, by `REG.BIT`, was to be cleared, and what it switches on is in use. */
   | { readonly is: 'in-use'; readonly bit: string }
   /** At a reset: a RAM was erased, because this option byte, `BLOCK.REG.FIELD`, is 0. */

@@ -51,7 +51,7 @@ export const VOS = wire('vos');
 export const VOS0 = wire('vos0');
 /** PWR: how deep the chip is in Stop: 1 = Stop 0, Stop 1 or the only one, 2 = Stop 2, 3 = Stop 3; 0 = not. */
 export const POWER_STOP = wire('power.stop');
-/** RCC: 1 in Stop where a block with this kernel clock gets it when it asks for it, by an oscillator that Stop lets run. */
+/** RCC: in Stop, hertz of this kernel clock where a block gets it when it asks for it, by an oscillator that Stop lets run; else 0. */
 export const givenInStop = (clock: string): Wire => wire(`stop.${clock}`);
 /** PWR: 1 in Standby, 2 in Shutdown. */
 export const POWER_STANDBY = wire('power.standby');

@@ -10,7 +10,7 @@ import { familyOf, locate } from '../../src/checks/families.ts';
 import { findChip } from '../../src/chips/index.ts';
 import { romImage } from '../../src/cli/rom-image.ts';
 import { GdbHub } from '../../src/debug/gdb-hub.ts';
-import { MS, PS_PER_SECOND } from '../../src/emu/time.ts';
+import { MS } from '../../src/emu/time.ts';
 import { rxPins, type RomProfile } from '../../src/rom/profile.ts';
 import { printedTexts } from '../../src/emu/console-text.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
@@ -73,7 +73,7 @@ function overUsart(session: Session, profile: RomProfile): UsbWatch {
   const said = (): string => printedTexts(session.machine.state.console)[port.toLowerCase()] ?? '';
   return async (target) => {
     const [before, end] = [said().length, session.machine.now + PATIENCE];
-    session.steps.append({ kind: 'uart', port, bytes: Uint8Array.of(0x7f), character: Math.round((10 * PS_PER_SECOND) / 9600) }, 400 * MS);
+    session.steps.append({ kind: 'uart', port, bytes: Uint8Array.of(0x7f), baud: 9600 }, 400 * MS);
     while (session.machine.now < end) {
       await target.runUntilStop(PIECE_MS);
       if (said().slice(before).includes('y')) return 'dfu';

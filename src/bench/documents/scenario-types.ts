@@ -236,6 +236,8 @@ export type StepAction =
         readonly text?: string;
         /** Bytes to send. */
         readonly hex?: string;
+        /** Rate of the sender, 8N1; default: the standard rate nearest to the one that the port is set to, 115200 where it is not set. */
+        readonly baud?: number;
       };
     }
   | {
@@ -444,8 +446,8 @@ export type PlannedAction =
   | { readonly kind: 'nrst'; readonly forPs: Ps }
   | { readonly kind: 'power'; readonly offPs: Ps }
   | { readonly kind: 'cable'; readonly position: CablePosition }
-  /** `character`: time of ten bits; default: at 115,200 baud. */
-  | { readonly kind: 'uart'; readonly port: string; readonly bytes: Uint8Array; readonly character?: Ps }
+  /** `baud`: rate of the sender; default: the standard rate nearest to the port's. */
+  | { readonly kind: 'uart'; readonly port: string; readonly bytes: Uint8Array; readonly baud?: number }
   /** Bytes to read after the write. */
   | { readonly kind: 'i2c'; readonly port: string; readonly address: number; readonly bytes: Uint8Array; readonly read: number }
   | { readonly kind: 'spi'; readonly port: string; readonly bytes: Uint8Array }

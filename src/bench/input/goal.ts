@@ -30,7 +30,6 @@ export interface Asking {
 
 /** Slow enough for every ROM: F358 is at 8 MHz, and measures 115200 too coarsely on one of its USARTs (AN2606 Table 66: 57600 at most). */
 const BAUD = 9600;
-const CHARACTER = Math.round((10 * PS_PER_SECOND) / BAUD);
 const [CAN_BITRATE, FDCAN_BITRATE] = [125_000, 250_000];
 
 const USART = /^(LP)?USART\d+$|^(LP)?UART\d+$/;
@@ -84,7 +83,7 @@ function askingOn(profile: RomProfile, port: string): Asking | null {
   const at = (role: string): string => (pins[role] === undefined ? '' : ` (${role.toUpperCase()} ${pins[role]})`);
   if (USART.test(port)) {
     if (!speaksSerial(profile) || pins['rx'] === undefined) return null;
-    const says: PlannedAction[] = [{ kind: 'uart', port, bytes: Uint8Array.of(0x7f), character: CHARACTER }];
+    const says: PlannedAction[] = [{ kind: 'uart', port, bytes: Uint8Array.of(0x7f), baud: BAUD }];
     const acknowledged = (printed: string): boolean => printed.startsWith(String.fromCharCode(0x79));
     return { name, port, text: `0x7F at ${BAUD} baud on ${port}${at('rx')}`, says, acknowledged, serves: 'commands', baud: BAUD };
   }

@@ -179,9 +179,7 @@ function plannedAction(
   if ('nrst' in action) return { kind: 'nrst', forPs: parseDuration(action.nrst.for, `${where}.nrst.for`) };
   if ('power' in action) return { kind: 'power', offPs: parseDuration(action.power.off, `${where}.power.off`) };
   if ('cable' in action) return { kind: 'cable', position: action.cable };
-  if ('uart' in action) {
-    return { kind: 'uart', port: knownPort(chip, action.uart.port, `${where}.uart.port`), bytes: bytesOf(action.uart, `${where}.uart`) };
-  }
+  if ('uart' in action) return plannedUart(chip, action.uart, `${where}.uart`);
   if ('cdc' in action && action.cdc.baud !== undefined) return { kind: 'cdc-baud', baud: action.cdc.baud };
   if ('cdc' in action) return { kind: 'cdc', bytes: bytesOf(action.cdc, `${where}.cdc`) };
   if ('poke' in action) return plannedPoke(names, action.poke, `${where}.poke`);
@@ -197,6 +195,11 @@ function plannedAction(
   }
   if ('dfu' in action) return plannedDfu(action.dfu, `${where}.dfu`);
   return { kind: 'debugger', attach: action.debugger === 'attach' };
+}
+
+function plannedUart(chip: ChipDescription, step: Extract<StepAction, { uart: unknown }>['uart'], where: string): PlannedAction {
+  const { port, baud } = step;
+  return { kind: 'uart', port: knownPort(chip, port, `${where}.port`), bytes: bytesOf(step, where), ...(baud !== undefined && { baud }) };
 }
 
 type BusStep = Extract<StepAction, { i2c: unknown } | { spi: unknown } | { can: unknown }>;

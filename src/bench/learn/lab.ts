@@ -8,7 +8,7 @@ import type { FamilyFields } from '../../checks/family-fields.ts';
 import type { ChipDescription } from '../../emu/chip.ts';
 import { registerFile } from '../../emu/core/arm/register-file.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
-import { MS, PS_PER_SECOND, type Ps } from '../../emu/time.ts';
+import { MS, type Ps } from '../../emu/time.ts';
 import { rxPins, speaksSerial, type RomProfile } from '../../rom/profile.ts';
 import { setupPacket } from '../../usb-sim/descriptors.ts';
 import { repairTarget } from '../proof/repairs.ts';
@@ -30,7 +30,6 @@ const SYSRESETREQ = 0x05fa0004;
 const SOON = MS / 100;
 const VTOR = 0xe000ed08;
 const BAUD = 9600;
-const CHARACTER = Math.round((10 * PS_PER_SECOND) / BAUD);
 
 /** What an experiment leaves to be read. */
 export interface Ran {
@@ -229,7 +228,7 @@ export class Lab {
     const port = speaksSerial(this.profile) ? rxPins(this.profile)[0] : undefined;
     if (port === undefined) return () => false;
     const { steps } = this.held.session;
-    steps.append({ kind: 'uart', port: port.name, bytes: Uint8Array.of(0x7f), character: CHARACTER }, 400 * MS);
+    steps.append({ kind: 'uart', port: port.name, bytes: Uint8Array.of(0x7f), baud: BAUD }, 400 * MS);
     return () => (machineConsole(this)[port.name.toLowerCase()] ?? '').startsWith('y') && isRead(this.machine, port.name, BAUD);
   }
   private runTo(until: Ps, done: () => boolean = () => false): void {

@@ -67,7 +67,7 @@ class UsartLink extends Heard implements Link {
     this.bytes = [];
     const { port, baud } = this.asking;
     const character = Math.round((10 * 1e12) / baud!);
-    this.step({ kind: 'uart', port, bytes: Uint8Array.from(bytes), character }, bytes.length * 2 * character + MS);
+    this.step({ kind: 'uart', port, bytes: Uint8Array.from(bytes), baud: baud! }, bytes.length * 2 * character + MS);
   }
   hear(count: number, patience: Ps): readonly number[] {
     // eleven bits a byte, and room

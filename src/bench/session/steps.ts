@@ -1,6 +1,7 @@
 /** The scenario's steps: what happens to the board from outside, and when. State is plain data, saved with the machine. */
 import type { Core } from '../../emu/core/core.ts';
 import type { Attachment } from '../../emu/machine-base.ts';
+import type { Machine } from '../../emu/machine.ts';
 import type { System } from '../../emu/system.ts';
 import type { Ps } from '../../emu/time.ts';
 import { findSymbol, imageAt } from '../../image/image.ts';
@@ -10,8 +11,19 @@ import { pinsOfPort, rxPins } from '../../rom/profile.ts';
 import type { LiveRun } from './live-run.ts';
 import { OutsideHosts, type OutsideState } from './outside-hosts.ts';
 import { startOf } from './restart.ts';
+import { senderBaud, tellOtherBaud } from './uart-rate.ts';
 import { PIN_FLOATING } from '../../peripherals/pins/gpio-common.ts';
 
+interface UartQueue {
+  readonly port: string;
+  readonly bytes: number[];
+  bit: number;
+  byte: number | null;
+  /** Rate of the sender. */
+  readonly baud: number;
+  /** Time of ten bits. */
+  readonly character: Ps;
+}
 interface StepsState {
   /** Times of `at` count from here. */
   since: Ps;
@@ -27,7 +39,7 @@ interface StepsState {
   call: { core: number; pc: number; sp: number; saved: number[] } | null;
   /** Sequence of bytes sent to UARTs, so that each is a change of the wire. */
   uartSequence: number;
-  uartQueue: { port: string; bytes: number[]; bit: number; byte: number | null; character: Ps } | null;
+  uartQueue: UartQueue | null;
   /** Masters and nodes on the other buses. */
   outside: OutsideState;
   /** Steps behind those of the scenario: somebody who holds the machine has asked for them. */
@@ -258,13 +270,7 @@ export class Steps implements Attachment {
         machine.powerOff();
         return machine.now + action.offPs;
       case 'uart':
-        this.state.uartQueue = {
-          port: action.port.toLowerCase(),
-          bytes: [...action.bytes],
-          bit: 0,
-          byte: null,
-          character: action.character ?? CHARACTER,
-        };
+        this.state.uartQueue = uartQueue(machine, action);
         this.sendUart();
         return 'later';
       case 'i2c':
@@ -373,19 +379,22 @@ export class Steps implements Attachment {
   }
 
   /**
-   * 115,200 baud unless said otherwise, 8N1. The bits go to the pin at which the ROM has that port; the port's RX wire tells the start bit, and the byte when its stop bit has passed: RXNE
+   * 8N1. The bits go to the pin at which the ROM has that port; the port's RX wire tells the start bit, and the byte when its stop bit has passed: RXNE
    * rises behind the last edge on the line (RM USART, character reception, documented), so that firmware which jumps on a byte leaves nothing of it for the ROM.
    */
   private sendUart(): void {
     const q = this.state.uartQueue;
     if (!q) return;
     const { system } = this.session.machine;
-    const pin = rxPins(this.session.profile).find((i) => i.name.toLowerCase() === q.port)?.pin;
+    const pin = rxPins(this.session.profile).find((i) => i.name === q.port)?.pin;
     const tell = (value: number): void => {
-      tellRx(system, q.port, value, ++this.state.uartSequence);
+      tellRx(system, q.port.toLowerCase(), value, ++this.state.uartSequence);
     };
     if (q.bit === 0) {
-      if (q.byte !== null) tell(BYTE | q.byte);
+      if (q.byte !== null) {
+        tell(BYTE | q.byte);
+        tellOtherBaud(this.session.machine, q.port, q.baud);
+      }
       const byte = q.bytes.shift();
       if (byte === undefined) {
         this.state.uartQueue = null;
@@ -402,8 +411,13 @@ export class Steps implements Attachment {
     system.scheduler.arm(this.uartSlot, this.session.machine.now + next - passed);
   }
 }
-/** Ten bits at 115,200 baud. */
-const CHARACTER = 86_805_556;
+const SECOND = 1_000_000_000_000;
+function uartQueue(
+  machine: Machine,
+  { port, bytes, baud = senderBaud(machine, port) }: Extract<PlannedAction, { kind: 'uart' }>,
+): UartQueue {
+  return { port, bytes: [...bytes], bit: 0, byte: null, baud, character: Math.round((10 * SECOND) / baud) };
+}
 const STOP_BIT = 9;
 /** What a port's RX wire tells: see peripherals/serial/usart-v4.ts. */
 export const START_BIT = 0;

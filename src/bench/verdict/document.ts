@@ -423,9 +423,10 @@ function loopOf({ input }: Session, { loop }: SessionEnd): Pick<RunResult['ended
 }
 
 function machineNote(s: Session, { kind, text, count, block, about }: MachineState['notes'][number]): Note {
+  const set = about?.is === 'other-baud' && about.wrote !== null ? ` (${placeInWords(s, about.wrote)})` : null;
   return {
     kind,
-    text: told(s, text, count),
+    text: set === null ? told(s, text, count) : text + set,
     ...(kind === 'guest' && { about: { ...(about ?? ({ is: 'misuse' } as const)), block } }),
   };
 }

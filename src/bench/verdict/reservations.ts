@@ -14,7 +14,12 @@ const but = (text: string): Note => ({ kind: BUT, text });
 export function reservations(s: Session, powerOn: Checkpoint, entry: Checkpoint | null, finished: Checkpoint): Note[] {
   s.restore(finished);
   const before = entry?.history ?? finished.history;
-  const clocks = [...callsOutsideOfHandlers(s), ...impossibleClocks(s, before), ...fastFlash(s, before)];
+  const clocks = [
+    ...callsOutsideOfHandlers(s),
+    ...impossibleClocks(s, before),
+    ...fastFlash(s, before),
+    ...otherBauds(s, finished.history),
+  ];
   const floats = entry === null ? [] : decidingFloats(s, powerOn, entry);
   s.restore(finished);
   s.keepCheckpoints = true;
@@ -73,6 +78,13 @@ function fastFlash(s: Session, before: History): Note[] {
   });
   return [...new Set(texts)].map(but);
 }
+/** Ports that got what the scenario sent although they run at another rate. */
+const otherBauds = (s: Session, { timeline }: History): Note[] =>
+  timeline.toArray().flatMap(({ about, text }) => {
+    if (about?.is !== 'other-baud') return [];
+    const from = about.wrote === null ? '' : ` (${place(s, about.wrote)})`;
+    return [but(`${text}${from}. On a board, each side would read garbage from the other.`)];
+  });
 /** What selects the system clock. */
 const switchRegister = ({ machine: { system, chip } }: Session): string | null => {
   const register = system.layoutOf(chip.rcc)?.registers.find(({ fields }) => fields.some((f) => f.name === 'SW'));

@@ -209,7 +209,10 @@ export abstract class RccBase {
     this.onRequest = true;
     const rates = this.rates(c);
     this.onRequest = false;
-    for (const name in rates) if (ASKING.test(name)) c.env.setWire(givenInStop(name), stops && rates[name] && this.works(c, name) ? 1 : 0);
+    for (const name in rates) {
+      const given = stops && this.works(c, name) ? rates[name] : null;
+      if (ASKING.test(name)) c.env.setWire(givenInStop(name), given ? Math.max(1, Math.round(given.num / given.den)) : 0);
+    }
   }
   /** It gives its clock, or would as soon as somebody asks. */
   protected gives(c: Ctx, name: string): boolean {

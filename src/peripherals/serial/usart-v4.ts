@@ -35,7 +35,8 @@ export interface UsartOptions {
 }
 const DEFAULTS: UsartOptions = { block: 'USART', clock: 'pclk1', lowPower: false, fifoDepth: 8, wakesFromStop: true };
 
-const PRESCALERS = [1, 2, 4, 6, 8, 10, 12, 16, 32, 64, 128, 256];
+/** By PRESC.PRESCALER; the values behind them are the last. */
+export const PRESCALERS = [1, 2, 4, 6, 8, 10, 12, 16, 32, 64, 128, 256];
 /** Bytes that RXFT/TXFT wait for, in eighths of the FIFO, by the CFG field. */
 const THRESHOLD_EIGHTHS = [1, 2, 4, 6, 7, 8];
 /** Stop bits in half bits by CR2.STOP. */

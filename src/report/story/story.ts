@@ -59,8 +59,12 @@ function circumstances(result: RunResult): Fact[] {
         .filter((n) => n.kind === kind)
         .map((n, i) => ({ is: 'condition', ...saidOf(n), detail: (i > 0 && kind !== 'watchdog') || isNeedless(n, result) }) as const),
     ),
+    // of a success it is a reservation
+    ...(hasReached(result) ? [] : result.notes.filter(isOtherBaud).map((n) => ({ is: 'condition', ...saidOf(n), detail: false }) as const)),
   ];
 }
+
+const isOtherBaud = ({ about }: RunResult['notes'][number]): boolean => about?.is === 'other-baud';
 
 /** A search that was ended, where the cause is proved without it. */
 const isNeedless = ({ about }: RunResult['notes'][number], { diagnosis }: RunResult): boolean =>
@@ -425,7 +429,7 @@ function evidence(result: RunResult): Fact[] {
   return [
     ...(result.resets.some((r) => r.by !== 'power') ? [{ is: 'resets', resets: result.resets } as const] : []),
     ...(session === undefined ? [] : [{ is: 'usb', session } as const]),
-    ...result.notes.flatMap((n) => (PLACED.has(n.kind) ? [] : [{ is: 'note', ...saidOf(n) } as const])),
+    ...result.notes.flatMap((n) => (PLACED.has(n.kind) || isOtherBaud(n) ? [] : [{ is: 'note', ...saidOf(n) } as const])),
     ...(result.uninitialisedReads === 0 ? [] : [{ is: 'unwritten', reads: result.uninitialisedReads } as const]),
     ...(gaps.length === 0 ? [] : [{ is: 'gaps', registers: gaps } as const]),
     { is: 'rom', rom: result.rom, name: romName(result) },

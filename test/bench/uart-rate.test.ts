@@ -1,0 +1,84 @@
+/** The rate of who sends to a serial port: a terminal set to the port's rate, or what the scenario says. */
+import { describe, expect, it } from 'vitest';
+import { hasReservations } from '../../src/bench/documents/reservations.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { runBench } from '../../src/bench/run.ts';
+import { Session } from '../../src/bench/session/session.ts';
+import { Thumb } from '../emu/thumb.ts';
+import { bareImage, MAIN } from './bare-image.ts';
+import { plainJob } from './plain-job.ts';
+
+const ROM = 0x1fff0000;
+const [RCC_AHB1ENR, RCC_APB2ENR] = [0x40023830, 0x40023844];
+const [GPIOA_MODER, GPIOA_AFRH] = [0x40020000, 0x40020024];
+const [USART1_BRR, USART1_CR1] = [0x40011008, 0x4001100c];
+const [UE, OVER8, RE] = [1 << 13, 1 << 15, 1 << 2];
+
+const store = (t: Thumb, address: number, value: number): Thumb => t.constant(0, address).constant(1, value).str(1, 0);
+/** A receiver on PA10, by HSI at 16 MHz. */
+function receiver(brr: number, cr1 = 0): Thumb {
+  const t = new Thumb(MAIN);
+  for (const [address, value] of [
+    [RCC_AHB1ENR, 1],
+    [RCC_APB2ENR, 1 << 4],
+    [GPIOA_AFRH, 7 << 8],
+    [GPIOA_MODER, 2 << 20],
+    [USART1_BRR, brr],
+    [USART1_CR1, UE | RE | cr1],
+  ] as const)
+    store(t, address, value);
+  return t;
+}
+const steps = (baud?: number) => [{ at: '1ms', do: { uart: { port: 'USART1', hex: '55aa', ...(baud !== undefined && { baud }) } } }];
+const job = (t: Thumb, baud?: number) => jobInput(plainJob('STM32F411CE', bareImage(t), { steps: steps(baud) }));
+
+/** Microseconds from one byte to the next. */
+function betweenBytes(brr: number, cr1?: number, baud?: number): number {
+  const s = new Session(job(receiver(brr, cr1).label('end').b('end'), baud));
+  const seen: number[] = [];
+  const { wire } = s.machine.observer;
+  s.machine.observer.wire = (name, value) => {
+    if (name === 'usart1.rx' && value & 0x100) seen.push(s.machine.now);
+    wire?.(name, value);
+  };
+  s.machine.run(50_000_000_000);
+  return (seen[1]! - seen[0]!) / 1e6;
+}
+
+describe('ten bits take as long as at', () => {
+  it.each([
+    ['the rate that the port is set to', 1667, 0, undefined, 9600],
+    ['the standard rate next to it', 17, 0, undefined, 921_600],
+    ['the rate of a port that takes eight samples', 1 << 4, OVER8, undefined, 2_000_000],
+    ['115,200 baud where none is set', 0, 0, undefined, 115_200],
+    ['the rate that the step says', 1667, 0, 19_200, 19_200],
+  ])('%s', (_name, brr, cr1, baud, rate) => {
+    // seen when an instruction has ended
+    expect(Math.abs(betweenBytes(brr, cr1, baud) - 10e6 / rate)).toBeLessThan(1);
+  });
+});
+
+/** Waits for RXNE and jumps. */
+function jumps(brr: number, baud?: number) {
+  const t = receiver(brr).constant(0, USART1_BRR - 8);
+  t.label('wait').ldr(1, 0).lsrs(1, 1, 6).put(0xd3fc);
+  t.constant(0, ROM).ldr(1, 0).put(0xf381, 0x8808).ldr(1, 0, 4).bx(1);
+  return runBench(job(t, baud));
+}
+const reservations = ({ notes }: ReturnType<typeof jumps>): string[] => notes.filter(({ kind }) => kind === 'but').map(({ text }) => text);
+
+describe('an OK has a reservation where the port that got a byte', () => {
+  it.each([
+    // 16 MHz / 79 = 202,532
+    ['has no standard rate', 79, undefined, 'USART1 runs at 202,532 baud: no standard rate is within 3 %'],
+    ['has another rate than its sender', 1667, 115_200, 'USART1 runs at 9,598 baud, and its sender at 115,200'],
+  ])('%s, with the line that set it', (_name, brr, baud, text) => {
+    const result = jumps(brr, baud);
+    expect([result.outcome, hasReservations(result)]).toEqual(['dfu', true]);
+    expect(reservations(result)).toEqual([expect.stringMatching(new RegExp(`^${text} \\(0x080002[0-9a-f]{2}\\)\\. On a board,`))]);
+  });
+  it('has a usual rate: none', () => {
+    expect(reservations(jumps(139))).toEqual([]);
+    expect(reservations(jumps(1667, 9600))).toEqual([]);
+  });
+});
