@@ -97,6 +97,36 @@ describe('a run that ends in front of a jump', () => {
   });
 });
 
+describe('a delay of a main loop', () => {
+  /** Each round toggles the word at 4, and counts at 8 where it does. */
+  const blinks = (counts: boolean, wait: Part, handler?: Part): RunJob => {
+    const main = (t: Thumb): void => {
+      t.constant(0, 31_999).constant(1, SYSTICK).str(0, 1, 4);
+      if (handler !== undefined) t.movs(0, 7).str(0, 1);
+      wait(t.movs(0, 0).str(0, 7, 4).str(0, 7, 8).str(0, 7, 12).label('all'));
+      t.movs(1, 1).ldr(0, 7, 4).eors(0, 1).str(0, 7, 4);
+      if (counts) t.ldr(0, 7, 8).adds(0, 1).str(0, 7, 8);
+      t.b('all');
+    };
+    const of = job(main, handler);
+    return { ...of, scenario: { ...of.scenario, until: '4s' } };
+  };
+  const down = (t: Thumb): unknown => countDown(t, 20_000_000);
+  /** As HAL_Delay() does, with a time stamp at 12. */
+  const stamped = (t: Thumb): unknown =>
+    t.constant(3, 1500).label('loop').ldr(0, 7).ldr(1, 7, 12).subs(0, 0, 1).cmpRegister(0, 3).bne('loop').ldr(0, 7).str(0, 7, 12);
+  const tick = (t: Thumb): unknown => t.ldr(2, 7).adds(2, 1).str(2, 7).bxLr();
+  const loopOf = (of: RunJob): unknown => runBench(jobInput(of)).ended.loop ?? null;
+  it('has nothing behind it that was not seen, where nothing is remembered from round to round', () => {
+    expect(loopOf(blinks(false, down))).toBeNull();
+    expect(loopOf(blinks(false, stamped, tick))).toBeNull();
+  });
+  it('may end the loop where its rounds are counted', () => {
+    expect(loopOf(blinks(true, down))).toMatchObject({ pc: expect.stringMatching(/^0x0800/) as unknown });
+    expect(loopOf(blinks(true, stamped, tick))).toMatchObject({ pc: expect.stringMatching(/^0x0800/) as unknown });
+  });
+});
+
 it('is looked for within the limits of the user, 100 ms at a time, and the machine is as before', () => {
   const session = new Session(jobInput(job((t) => stop(countDown(t, 10)))));
   session.machine.run(10 * MS);

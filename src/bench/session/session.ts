@@ -34,6 +34,7 @@ import { GoalHost } from './goal-host.ts';
 import { serveSemihosting } from './semihosting.ts';
 import { Steps } from './steps.ts';
 import { finiteLoop } from './finite-loop.ts';
+import { isMainLoop } from './main-loop.ts';
 import { pollsInput } from './input-registers.ts';
 import { isAlone, proveFixedLoop, watchdogRuns } from './fixed-loop.ts';
 import { interruptsAround } from './surrounding-events.ts';
@@ -50,6 +51,8 @@ const BUSY = 20_000;
 const LONGEST = 60 * PS_PER_SECOND;
 /** A loop that goes on for so long at the end of a run is a delay of its own; of a shorter one the rest is waited for once. */
 const LONG_DELAY = 1 * PS_PER_SECOND;
+/** A shorter rest of one is not told. */
+const TOLD_DELAY = PS_PER_SECOND / 2;
 /** Effort: so many long ones are waited for one behind another: a light that blinks slowly would go on for ever. */
 const MOST_DELAYS = 3;
 /** The second engine executes waits one by one. */
@@ -83,6 +86,8 @@ const UNANSWERED = 2 * PS_PER_SECOND;
 const NOT_USB = -1;
 /** Effort: instructions in which the end of a delay is looked for. */
 const DELAY_EFFORT = 20_000_000;
+/** The same for rounds of it, most of which are skipped. */
+const ROUNDS_EFFORT = 200_000_000;
 const NO_ATTACH = 2 * PS_PER_SECOND;
 
 export interface RunLimits {
@@ -447,17 +452,31 @@ export class Session implements LiveRun {
     if (typeof loop === 'string') return this.end(loop, false);
     const end = { ...this.end('deadline', false), loop };
     const asked = limits.until ?? this.input.until;
-    if (loop === null || asked !== null || machine.now >= LONGEST || loop.endsAt >= LONGEST) return end;
+    if (loop === null) return end;
+    const isLast = asked !== null || machine.now >= LONGEST || loop.endsAt >= LONGEST;
+    if (isLast) return this.withoutMainLoop(end, loop, limits);
     // the proof restored the session: its state is another object now
     const { state } = this;
     const left = loop.endsAt - machine.now;
     // programs that do nothing but wait for short times would go on for ever
     const isTail = left < LONG_DELAY;
     const times = state.delayed?.times ?? 0;
-    if (times >= (isTail ? 1 : MOST_DELAYS)) return end;
+    if (times >= (isTail ? 1 : MOST_DELAYS)) return this.withoutMainLoop(end, loop, limits);
     const behind = isTail ? LONG_DELAY : QUIET;
     state.delayed = { until: Math.max(loop.endsAt + behind, machine.now + CHECK_STEP), times: times + 1 };
     return null;
+  }
+  /** A delay that comes again and again has nothing behind it; a repeated run is not asked for that. */
+  private withoutMainLoop(end: SessionEnd, loop: FiniteLoop, { counterfactual, until }: RunLimits): SessionEnd {
+    const { machine, budget } = this;
+    if (counterfactual === true || until !== undefined || loop.endsAt - machine.now < TOLD_DELAY) return end;
+    try {
+      const goesRound = budget.within(ROUNDS_EFFORT, () => isMainLoop(machine, loop, (time) => void this.advance(time)));
+      return goesRound ? { ...end, loop: null } : end;
+    } catch (error) {
+      if (!(error instanceof CutShort)) throw error;
+      return end;
+    }
   }
   /** The delay that the core is in, if it is one; what of the user's limits has run out meanwhile. */
   private delayAt(): FiniteLoop | null | Exclude<CutReason, 'effort'> {
