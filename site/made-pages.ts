@@ -32,6 +32,14 @@ const HEADINGS: Readonly<Record<Topic, string>> = {
   DFU: 'Requests and fields of DFU',
   'DFU dialect': 'Dialects of DFU devices',
   'requirement of conform': 'Requirements of conform',
+  'line of a report': 'Lines of a report',
+  'word of a report': 'Words of a report',
+  'verdict of a check': 'Verdicts of a check',
+  'step behind DFU': 'Steps of a host behind DFU',
+  'result of a step': 'Results of a step',
+  'key of expect': 'What a scenario expects',
+  goal: 'Goals',
+  'register of the core': 'Registers of the core',
 };
 /** A line of the program as a paragraph: what Markdown would take for a sign is none. Lines of their own stay so. */
 const prose = (text: string): string =>

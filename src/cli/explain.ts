@@ -1,6 +1,7 @@
 /** `bootbench explain [word]`: checks, outcomes, ROM options, causes of reset, fault bits, confidence words. Without a word: all of them. */
 import { glossary, TOPICS, type Entry, type Topic } from '../bench/verdict/glossary.ts';
 import { dfuEntries } from '../bench/verdict/dfu-words.ts';
+import { reportEntries } from '../bench/verdict/report-words.ts';
 import { meant } from '../bench/documents/meanings.ts';
 import { CHECK_IDS } from '../bench/documents/result.ts';
 import { UsageError, didYouMean } from '../bench/documents/usage-error.ts';
@@ -9,7 +10,7 @@ import { pad, printable, wrap } from '../report/text.ts';
 import { EXIT, paintFor, type Io } from './io.ts';
 
 /** All words, the checks first. */
-export const explained = (): readonly Entry[] => [...checkEntries(), ...glossary(), ...dfuEntries()];
+export const explained = (): readonly Entry[] => [...checkEntries(), ...glossary(), ...dfuEntries(), ...reportEntries()];
 
 /** A word of several topics is explained in all of them. */
 export function explainCommand(word: string | undefined, io: Io): number {
@@ -22,7 +23,10 @@ export function explainCommand(word: string | undefined, io: Io): number {
   }
   const wanted = word.trim().toLowerCase();
   // GETSTATUS is said as often as DFU_GETSTATUS
-  const found = all.filter(({ id }) => [wanted, `dfu_${wanted}`].includes(id.toLowerCase()));
+  const asked = (words: readonly string[]): readonly Entry[] => all.filter(({ id }) => words.includes(id.toLowerCase()));
+  const exact = asked([wanted, `dfu_${wanted}`]);
+  // of several of a kind, such as NVIC_ISER1
+  const found = exact.length > 0 ? exact : asked([wanted.replace(/\d+$/, '')]);
   if (found.length === 0) throw unknown(word, all);
   const texts = found.map(({ topic, id, title, text }) => {
     const paragraphs = text.map((paragraph) => wrap(paragraph, width).join('\n'));
@@ -46,6 +50,14 @@ const PLURALS: Readonly<Record<Topic, string>> = {
   DFU: 'Requests and fields of DFU',
   'DFU dialect': 'Dialects of DFU devices',
   'requirement of conform': 'Requirements (bootbench conform)',
+  'line of a report': 'Lines of a report',
+  'word of a report': 'Words of a report',
+  'verdict of a check': 'Verdicts of a check',
+  'step behind DFU': 'Steps of a host behind DFU',
+  'result of a step': 'Results of a step',
+  'key of expect': 'What a scenario expects (expect)',
+  goal: 'Goals (--goal)',
+  'register of the core': 'Registers of the core',
 };
 const plural = (topic: Topic): string => PLURALS[topic];
 

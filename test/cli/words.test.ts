@@ -1,10 +1,62 @@
 /** `explain` and `completion` know the words that bootbench uses. */
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
-import { CHECK_IDS, OUTCOMES, SYMPTOMS } from '../../src/bench/documents/result.ts';
+import { CORE_PARTS } from '../../src/bench/difference/core-parts.ts';
+import { AFTER_STEPS, CHECK_IDS, FOUND_CAUSES, OUTCOMES, SYMPTOMS, VERDICTS } from '../../src/bench/documents/result.ts';
+import { reportEntries } from '../../src/bench/verdict/report-words.ts';
+import { explained } from '../../src/cli/explain.ts';
 import { RESET_CAUSES } from '../../src/emu/component.ts';
 import { ROM_OPTION_VALUES } from '../../src/rom/options.ts';
 import { cli } from './helpers.ts';
+
+/** Labels of the lines of a report, as src/report/story/sentences.ts writes them. */
+const labels = (): string[] => {
+  const source = readFileSync(new URL('../../src/report/story/sentences.ts', import.meta.url), 'utf8');
+  const named = [...source.matchAll(/label: '([^'.:,]+(?:, but)?)'/g)].map(([, label]) => label!);
+  const [, choice] = /label: \{([^}]*)\}/.exec(source)!;
+  return [...named, ...[...choice!.matchAll(/: '(\w+)'/g)].map(([, label]) => label!)];
+};
+const expectKeys = (): string[] => {
+  const text = readFileSync(new URL('../../schemas/scenario-1.schema.json', import.meta.url), 'utf8');
+  const { properties } = JSON.parse(text) as { properties: { expect: { properties: object } } };
+  return Object.keys(properties.expect.properties);
+};
+/** With the number that tells several of a kind apart. */
+const registers = (): string[] =>
+  CORE_PARTS.flatMap((part) => [...part.registers.map(([name]) => name), ...(part.face ? [part.face[0]] : [])]);
+/** General registers, and what no hand-over is about. */
+const PLAIN = /^(R\d+|LR|SP|PC|[xA]?PSR|x?PSR|FPSCR)$/;
+
+describe('every word of a first screen and of a scenario is explained', () => {
+  const entries = explained().map(({ id }) => id.toLowerCase());
+  const has = (word: string): boolean => [word, word.replace(/\d+$/, '')].some((w) => entries.includes(w.toLowerCase()));
+  it.each([
+    ['checks', CHECK_IDS],
+    ['outcomes', OUTCOMES],
+    ['causes that no check names', FOUND_CAUSES],
+    ['verdicts of checks', VERDICTS],
+    ['ROM options of Holds', Object.keys(ROM_OPTION_VALUES)],
+    ['confidence', ['documented', 'measured', 'reported', 'inferred', 'fitted', 'assumed']],
+    ['steps of a client', AFTER_STEPS],
+    ['their results', ['ok', 'refused', 'failed', 'not-tried']],
+    ['keys of expect', expectKeys()],
+    ['labels', labels()],
+    ['registers of the cause state', registers().filter((name) => !PLAIN.test(name))],
+    ['goals', ['usb', 'app', 'usart1', 'can2', 'fdcan1', 'i2c1', 'spi1']],
+    ['words that newcomers asked for', ['harmless', 'alive', 'IPSR', 'usable', 'leave', 'proved', 'guess', 'stand-in']],
+  ])('%s', (_what, words) => {
+    expect(words.length).toBeGreaterThan(2);
+    expect(words.filter((word) => !has(word))).toEqual([]);
+  });
+  it('a word refers to words that are explained', () => {
+    const told = reportEntries().flatMap(({ text }) => [
+      ...text.join(' ').matchAll(/\bSee (?!the |--|ROM )([a-z-]+)(?: and ([a-z-]+))?\./g),
+    ]);
+    expect(told.length).toBeGreaterThan(10);
+    for (const [, ...words] of told) for (const word of words) expect(word === undefined || has(word), word).toBe(true);
+  });
+});
 
 describe('bootbench explain', () => {
   const words = [

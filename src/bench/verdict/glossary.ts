@@ -19,6 +19,14 @@ export const TOPICS = [
   'DFU',
   'DFU dialect',
   'requirement of conform',
+  'line of a report',
+  'word of a report',
+  'verdict of a check',
+  'step behind DFU',
+  'result of a step',
+  'key of expect',
+  'goal',
+  'register of the core',
 ] as const;
 export type Topic = (typeof TOPICS)[number];
 
