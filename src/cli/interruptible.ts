@@ -2,7 +2,7 @@
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { CutShort, type CutReason } from '../bench/session/budget.ts';
 import type { RunHooks } from '../bench/input/job.ts';
-import { printable, wrap } from '../report/text.ts';
+import { printable, printableName, wrap } from '../report/text.ts';
 import { canRewrite, DeafError, Interrupted, milliseconds, type EndSignal, type Io, verbatim } from './io.ts';
 
 export interface Hooks {
@@ -48,12 +48,43 @@ export async function orInterrupted<T>(io: Io, message: string, work: Promise<T>
   }
 }
 
-/** With a line of progress where a person looks. */
+/** A run without a word looks like one that hangs: plain lines for a log, the first after so long, and not many. */
+const FIRST_LINE_MS = 5_000;
+const NEXT_LINE_MS = 10_000;
+const RUNNING = 'running';
+
+/** What a log is told of work that takes its time; work that is done side by side shares the lines. */
+export class PlainProgress {
+  private readonly io: Io;
+  private due = milliseconds() + FIRST_LINE_MS;
+
+  constructor(io: Io) {
+    this.io = io;
+  }
+
+  /** @param what is running, where there are several: the path of a scenario */
+  of(what = ''): (text: string, detail?: boolean) => void {
+    const started = milliseconds();
+    let doing = RUNNING;
+    return (text, detail = false) => {
+      if (!detail) doing = text;
+      const now = milliseconds();
+      if (now < this.due) return;
+      this.due = now + NEXT_LINE_MS;
+      const seconds = Math.round((now - started) / 1000);
+      const at = doing !== RUNNING ? `: ${doing}` : detail ? `: ${text}` : '';
+      this.io.stderr.write(`${printableName(`bootbench: still running${what === '' ? '' : ` ${what}`}, ${seconds} s${at}`)}\n`);
+    };
+  }
+}
+
+/** With a line of progress where a person looks, and a line now and then in a log. */
 export async function withProgress<T>(io: Io, wanted: boolean, run: (hooks: Pick<Hooks, 'progress' | 'found'>) => Promise<T>): Promise<T> {
-  if (!wanted || !canRewrite(io)) return run({});
+  if (!wanted) return run({});
+  if (!canRewrite(io)) return run({ progress: new PlainProgress(io).of() });
   let shown = false;
   try {
-    let doing = 'running';
+    let doing = RUNNING;
     const started = milliseconds();
     const progress = (text: string, detail = false): void => {
       shown = true;

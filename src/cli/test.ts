@@ -23,10 +23,10 @@ import type { Bench } from './engine.ts';
 import { findScenarios } from './find-scenarios.ts';
 import { repositoryOf } from './git-ignore.ts';
 import { loadJob, readInput, readScenario } from './inputs.ts';
-import { DeafError, EXIT, exitAfter, milliseconds, paintFor, type Io, type Stream, verbatim } from './io.ts';
+import { canRewrite, DeafError, EXIT, exitAfter, milliseconds, paintFor, type Io, type Stream, verbatim } from './io.ts';
 import { type OutputFile, Outputs } from './outputs.ts';
 import { surroundings } from '../bench/documents/system-errors.ts';
-import { interruptible } from './interruptible.ts';
+import { interruptible, PlainProgress } from './interruptible.ts';
 import { projectFolders, realPath, sourcesOf, wayTo } from './sources.ts';
 import { TestCache } from './test-cache.ts';
 import type { SafeText } from '../bench/documents/safe-text.ts';
@@ -233,6 +233,8 @@ class Runner {
   private readonly io: Io;
   private readonly bench: Bench;
   private readonly stop: AbortSignal;
+  /** On a terminal, lines of its own would stand between those of the scenarios. */
+  private readonly progress: PlainProgress | null;
 
   constructor(plan: Plan, options: TestOptions, io: Io, bench: Bench, stop: AbortSignal) {
     this.plan = plan;
@@ -240,6 +242,7 @@ class Runner {
     this.io = io;
     this.bench = bench;
     this.stop = stop;
+    this.progress = options.quiet === true || canRewrite(io) ? null : new PlainProgress(io);
   }
 
   async all(): Promise<TestOutcome[]> {
@@ -287,7 +290,8 @@ class Runner {
     const key = plan.cache?.keyOf(job) ?? null;
     const kept = key === null ? null : plan.cache!.find(key, jobInput(job).scenario);
     if (kept !== null) return { result: kept, cached: true };
-    const result = await this.bench(job, { stop: this.stop });
+    const progress = this.progress === null ? {} : { progress: this.progress.of(path) };
+    const result = await this.bench(job, { stop: this.stop, ...progress });
     const cut = result.ended.reason === 'signal' || result.ended.reason === 'wall';
     if (key !== null && !cut) plan.cache!.keep(key, result);
     return { result, cached: false };
