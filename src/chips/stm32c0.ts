@@ -32,6 +32,7 @@ const OPTION_BYTES: Readonly<Record<string, OptionByteRow>> = {
   RDP: g0Optr('RDP', 0xaa),
   ...Object.fromEntries(G0_SET.map((name) => [name, g0Optr(name, 1)])),
   BOOT_LOCK: { field: 'FLASH.SECR.BOOT_LOCK', factory: known(0, 'as G0', 'assumed') },
+  SEC_SIZE: { field: 'FLASH.SECR.SEC_SIZE', factory: known(0, 'as G0', 'assumed') },
 };
 const flash = (part: PartSize): RowParts => ({
   model: 'flash-l4',

@@ -188,12 +188,14 @@ export interface G0Line {
   readonly parameters?: Readonly<Record<string, Sourced<number>>>;
 }
 
+const ofSecr = (name: string): OptionByteRow => ({ field: `FLASH.SECR.${name}`, factory: known(0, FACTORY, 'reported') });
 function optionBytes(line: G0Line): Readonly<Record<string, OptionByteRow>> {
   return {
     RDP: g0Optr('RDP', 0xaa),
     ...Object.fromEntries(G0_SET.map((name) => [name, g0Optr(name, 1)])),
     ...(line.banks === 2 ? { nSWAP_BANK: g0Optr('nSWAP_BANK', 1), DUAL_BANK: g0Optr('DUAL_BANK', 1) } : {}),
-    ...(line.bootLock ? { BOOT_LOCK: { field: 'FLASH.SECR.BOOT_LOCK', factory: known(0, FACTORY, 'reported') } } : {}),
+    ...(line.bootLock ? { BOOT_LOCK: ofSecr('BOOT_LOCK'), SEC_SIZE: ofSecr('SEC_SIZE') } : {}),
+    ...(line.bootLock && line.banks === 2 ? { SEC_SIZE2: ofSecr('SEC_SIZE2') } : {}),
   };
 }
 

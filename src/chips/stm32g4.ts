@@ -96,6 +96,11 @@ const BOOT_LOCK: OptionByteRow = {
   field: 'FLASH.SEC1R.BOOT_LOCK',
   factory: known(0, `${RM0440} FLASH_SEC1R, production value`, 'reported'),
 };
+/** Pages of securable memory. */
+const secSize = (bank: 1 | 2): OptionByteRow => ({
+  field: `FLASH.SEC${bank}R.SEC_SIZE${bank}`,
+  factory: known(0, `${RM0440} FLASH_SEC${bank}R, production value`, 'reported'),
+});
 
 const PARAMETERS: L4ClassLine['parameters'] = {
   'hsi48.hz': known(48_000_000, `${RM0440} 7.2.5`),
@@ -153,7 +158,7 @@ export const G431: L4ClassLine = {
   header: `${HEADER}/stm32g431xx.h`,
   ram: [sram('sram1', 0x20000000, 16), sram('sram2', 0x20004000, 6), sram('ccm', 0x10000000, 10, 0x20005800), fdcanRam(FDCAN_RAM, 1)],
   banks: 1,
-  optionBytes: { ...optionBytesOf(G4_OPTIONS, []), BOOT_LOCK },
+  optionBytes: { ...optionBytesOf(G4_OPTIONS, []), BOOT_LOCK, SEC_SIZE1: secSize(1) },
   own,
   // In the SVD, which has the registers of the larger parts.
   absent: ['AES', 'TIM20', 'ADC345_Common', 'DAC2', 'DAC4', ...NOT_BLOCKS],
@@ -186,7 +191,7 @@ export const G474: L4ClassLine = {
   header: `${HEADER}/stm32g474xx.h`,
   ram: [sram('sram1', 0x20000000, 80), sram('sram2', 0x20014000, 16), sram('ccm', 0x10000000, 32, 0x20018000), fdcanRam(FDCAN_RAM, 3)],
   banks: 2,
-  optionBytes: { ...optionBytesOf([...G4_OPTIONS, 'DBANK'], ['BFB2']), BOOT_LOCK },
+  optionBytes: { ...optionBytesOf([...G4_OPTIONS, 'DBANK'], ['BFB2']), BOOT_LOCK, SEC_SIZE1: secSize(1), SEC_SIZE2: secSize(2) },
   own: {
     ...own,
     ADC3: adc(3),
@@ -238,7 +243,7 @@ export const G491: L4ClassLine = {
   header: `${HEADER}/stm32g491xx.h`,
   ram: [sram('sram1', 0x20000000, 80), sram('sram2', 0x20014000, 16), sram('ccm', 0x10000000, 16, 0x20018000), fdcanRam(FDCAN_RAM, 2)],
   banks: 1,
-  optionBytes: { ...optionBytesOf([...G4_OPTIONS, 'PB4_PUPEN'], []), BOOT_LOCK },
+  optionBytes: { ...optionBytesOf([...G4_OPTIONS, 'PB4_PUPEN'], []), BOOT_LOCK, SEC_SIZE1: secSize(1) },
   own: { ...own, ADC3: adc(3), ADC345_Common: common(['ADC3'], 'ADC345') },
   absent: [...G491_ABSENT, ...NOT_BLOCKS],
   more: [dmamux(16)],

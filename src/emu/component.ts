@@ -37,6 +37,8 @@ export type GuestFact =
   | { readonly is: 'flash-too-fast'; readonly since: 'wait-states' | 'clock' }
   /** A serial port runs at another rate than who sends to it; `wrote`: the instruction that set it. */
   | { readonly is: 'other-baud'; readonly wrote: number | null }
+  /** Flash that cannot be read or executed from now on, first and last address. */
+  | { readonly is: 'secured'; readonly from: number; readonly to: number }
   /** This bit, by `REG.BIT`, was to be cleared, and what it switches on is in use. */
   | { readonly is: 'in-use'; readonly bit: string }
   /** At a reset: a RAM was erased, because this option byte, `BLOCK.REG.FIELD`, is 0. */

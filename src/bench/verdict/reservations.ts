@@ -19,6 +19,7 @@ export function reservations(s: Session, powerOn: Checkpoint, entry: Checkpoint 
     ...impossibleClocks(s, before),
     ...fastFlash(s, before),
     ...otherBauds(s, finished.history),
+    ...securesItself(s, before),
   ];
   const floats = entry === null ? [] : decidingFloats(s, powerOn, entry);
   s.restore(finished);
@@ -84,6 +85,12 @@ const otherBauds = (s: Session, { timeline }: History): Note[] =>
     if (about?.is !== 'other-baud') return [];
     const from = about.wrote === null ? '' : ` (${place(s, about.wrote)})`;
     return [but(`${text}${from}. On a board, each side would read garbage from the other.`)];
+  });
+/** Code that takes itself out of reach: here the core runs over zeros then, and may meet code behind them. */
+const securesItself = (s: Session, { timeline }: History): Note[] =>
+  timeline.toArray().flatMap(({ about, text, pc }) => {
+    if (about?.is !== 'secured' || pc === null || pc < about.from || pc > about.to) return [];
+    return [but(`${text} (${place(s, pc)}). The code that does so lies there itself: a real chip need not get any further.`)];
   });
 /** What selects the system clock. */
 const switchRegister = ({ machine: { system, chip } }: Session): string | null => {

@@ -22,6 +22,7 @@ import { driveArt } from './flash-art.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
 import { noteLocked, writeKey } from './flash-keys.ts';
 import { abandon, noteUnfilled, noteUnprogrammed } from './flash-reset.ts';
+import { SecurableMemory, type SecurableState } from './flash-securable.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
 import { FLASH_BUSY, ART_ICACHE, RESET_CAUSE } from '../../emu/wires.ts';
 import { FLASH_SWAP, IWDG_HARDWARE, WWDG_HARDWARE } from '../wires.ts';
@@ -53,7 +54,7 @@ export interface FlashL4Options {
   readonly optionBytes: Readonly<Record<string, { readonly field: string; readonly value: number }>>;
 }
 
-export interface FlashL4State {
+export interface FlashL4State extends SecurableState {
   /** Option registers as programmed, and as loaded last (in force), by name. Survive power-off. */
   stored: Record<string, number>;
   loaded: Record<string, number>;
@@ -99,7 +100,7 @@ const OPTION_WORDS_WB = [
 ];
 /** Written by CPU2 alone. */
 const SECURE_OPTIONS = ['SFR', 'SRRVR'];
-const OPTION_REGISTERS = [...OPTION_WORDS, 'PCROP2SR', 'PCROP2ER', 'WRP2AR', 'WRP2BR', 'SEC1R', 'SEC2R'] as const;
+const OPTION_REGISTERS = [...OPTION_WORDS, 'PCROP2SR', 'PCROP2ER', 'WRP2AR', 'WRP2BR', 'SEC1R', 'SEC2R', 'SECR'] as const;
 const OPTION_REGISTERS_WB = OPTION_WORDS_WB.filter((name) => name !== null);
 
 class Flash {
@@ -112,6 +113,7 @@ class Flash {
   private readonly programErrors: number;
   private readonly f;
   private readonly lowPower: (c: RegisterContext<object>) => void;
+  private readonly securable: SecurableMemory;
   private readonly options: readonly Register[];
   private readonly optionWords: readonly (string | null)[];
   /** Of all banks. */
@@ -127,6 +129,7 @@ class Flash {
     this.cr = layout.reg('CR');
     const wb = layout.has('SFR');
     this.options = (wb ? OPTION_REGISTERS_WB : OPTION_REGISTERS).filter((n) => layout.has(n)).map((n) => layout.reg(n));
+    this.securable = new SecurableMemory(layout, o);
     this.optionWords = wb ? OPTION_WORDS_WB : OPTION_WORDS;
     const f = (path: string): Field => layout.field(path);
     this.lowPower = lowPowerOptions(layout, 'OPTR');
@@ -189,6 +192,7 @@ class Flash {
     return c.s.swapped ? 1 - bank : bank;
   }
   private isProtected(c: Ctx, offset: number): boolean {
+    if (this.securable.covers(c, offset)) return true;
     const page = Math.floor((offset % this.o.bankBytes) / this.o.pageBytes);
     const bank = this.bankAt(c, offset) + 1;
     return ['A', 'B'].some((area) => {
@@ -426,7 +430,7 @@ class Flash {
   private writeCr(c: Ctx, merged: number): number {
     const f = this.f;
     const old = c.get(this.cr);
-    let value = (merged | (old & (f.strt.mask | f.optstrt.mask | f.optlock.mask))) >>> 0;
+    let value = (merged | (old & (f.strt.mask | f.optstrt.mask | f.optlock.mask | this.securable.sticky))) >>> 0;
     if (f.lock.of(value)) value |= f.optlock.mask;
     if (f.optlock.of(old)) {
       const needing = f.optstrt.mask | f.oblLaunch.mask;
@@ -443,6 +447,7 @@ class Flash {
     if (r === this.sr) return this.interrupt(c);
     if (r !== this.cr || value === old) return;
     this.interrupt(c);
+    this.securable.follow(c, old, (bank) => this.halfOf(c, bank));
     if (f.strt.of(value) && !f.strt.of(old)) this.erase(c);
     if (f.optstrt.of(value) && !f.optstrt.of(old)) this.start(c, { kind: 'options' });
     if (f.oblLaunch.of(value) && !f.oblLaunch.of(old)) c.env.requestReset('option-bytes');
@@ -490,6 +495,7 @@ class Flash {
     if (c.s.lowOffset >= 0) noteUnfilled(c, this.o.base + c.s.lowOffset, DOUBLE);
     c.s.lowOffset = -1;
     c.s.row = null;
+    this.securable.reveal(c);
     if (!c.s.optionsLoaded) this.initialise(c);
     const cause = RESET_CAUSES[c.env.wire(RESET_CAUSE)];
     // Option bytes are loaded at power-on, at OBL_LAUNCH and after Standby, not at other resets.
@@ -518,7 +524,9 @@ class Flash {
 
   /** FB_MODE: the banks change places in the address space. */
   swap(c: Ctx, value: number): void {
+    const secured = value === Number(c.s.swapped) ? null : this.securable.reveal(c);
     swapBanks(c, this.o, value === 1);
+    if (secured !== null) this.securable.swapped(c, secured);
   }
 }
 
@@ -530,7 +538,14 @@ export const flashL4: ModelFactory<FlashL4Options> = (layout, options): Register
     about: {
       source: 'RM0351 3, HAL-L4 hal_flash.c',
       confidence: 'documented',
-      lacks: ['ECC faults', 'PCROP', 'effects of read-out protection on a debugger', 'power-down', 'the secure area of WB'],
+      lacks: [
+        'ECC faults',
+        'PCROP',
+        'effects of read-out protection on a debugger',
+        'power-down',
+        'the secure area of WB',
+        'RDERR of securable memory',
+      ],
     },
     modelled: layout.registers.map((r) => r.name).filter((n) => !/^(PDKEYR|ECCR)$/.test(n)),
     create: () => ({
@@ -538,6 +553,7 @@ export const flashL4: ModelFactory<FlashL4Options> = (layout, options): Register
       loaded: {},
       optionsLoaded: false,
       swapped: false,
+      secured: [],
       keys: 0,
       optKeys: 0,
       lowOffset: -1,

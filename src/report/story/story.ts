@@ -60,10 +60,12 @@ function circumstances(result: RunResult): Fact[] {
         .map((n, i) => ({ is: 'condition', ...saidOf(n), detail: (i > 0 && kind !== 'watchdog') || isNeedless(n, result) }) as const),
     ),
     // of a success it is a reservation
-    ...(hasReached(result) ? [] : result.notes.filter(isOtherBaud).map((n) => ({ is: 'condition', ...saidOf(n), detail: false }) as const)),
+    ...(hasReached(result) ? [] : result.notes.filter(tellsWhy).map((n) => ({ is: 'condition', ...saidOf(n), detail: false }) as const)),
   ];
 }
 
+/** Notes of blocks that a failure may come from. */
+const tellsWhy = (note: RunResult['notes'][number]): boolean => isOtherBaud(note) || note.about?.is === 'secured';
 const isOtherBaud = ({ about }: RunResult['notes'][number]): boolean => about?.is === 'other-baud';
 
 /** A search that was ended, where the cause is proved without it. */
@@ -429,7 +431,9 @@ function evidence(result: RunResult): Fact[] {
   return [
     ...(result.resets.some((r) => r.by !== 'power') ? [{ is: 'resets', resets: result.resets } as const] : []),
     ...(session === undefined ? [] : [{ is: 'usb', session } as const]),
-    ...result.notes.flatMap((n) => (PLACED.has(n.kind) || isOtherBaud(n) ? [] : [{ is: 'note', ...saidOf(n) } as const])),
+    ...result.notes.flatMap((n) =>
+      PLACED.has(n.kind) || (tellsWhy(n) && !hasReached(result)) || isOtherBaud(n) ? [] : [{ is: 'note', ...saidOf(n) } as const],
+    ),
     ...(result.uninitialisedReads === 0 ? [] : [{ is: 'unwritten', reads: result.uninitialisedReads } as const]),
     ...(gaps.length === 0 ? [] : [{ is: 'gaps', registers: gaps } as const]),
     { is: 'rom', rom: result.rom, name: romName(result) },
