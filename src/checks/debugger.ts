@@ -66,6 +66,6 @@ export const debuggerCheck: Check = {
   },
   explanation: [
     'BKPT stops the core for a debugger. Semihosting (printf over the debug probe, rdimon, BKPT 0xAB) uses it. Without a debugger, the instruction causes a HardFault: the firmware works with the probe attached and crashes without it.',
-    'bootbench answers semihosting calls by default and warns here; `bootbench run --no-semihosting` shows what happens without a debugger. Link nosys instead of rdimon, and remove BKPT from assert handlers or test DHCSR.C_DEBUGEN first.',
+    'bootbench answers semihosting calls by default, and a success that rests on it is no plain OK (`OK, but`) unless the scenario attaches a debugger (`board.debugger`); `bootbench run --no-semihosting` shows what happens without a debugger. Link nosys instead of rdimon, and remove BKPT from assert handlers or test DHCSR.C_DEBUGEN first.',
   ].join('\n\n'),
 };

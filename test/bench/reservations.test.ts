@@ -96,4 +96,16 @@ describe('an OK has none where', () => {
   it('a failure tells no reservation', () => {
     expect(run((t) => store(t, RCC_AHB1ENR, 4).cpsidI())).toMatchObject({ outcome: 'rom-silent', but: [], has: false });
   });
+
+  it('semihosting was answered, unless a debugger is attached', () => {
+    const calls = (t: Thumb): Thumb => t.constant(0, 0).put(0xbeab);
+    const { outcome, but } = run(calls);
+    expect(outcome).toBe('dfu');
+    expect(but).toEqual([
+      expect.stringMatching(
+        /^Semihosting is answered here \(BKPT 0xAB, first at 0x080002[0-9a-f]{2}\), and no debugger is attached\. .* HardFault/,
+      ),
+    ]);
+    expect(run(calls, { board: { debugger: true } }).but).toEqual([]);
+  });
 });

@@ -1,4 +1,5 @@
 /** What a run that reached DFU rests on, where a board need not do the same: `OK, but`. */
+import { withAdvice } from '../documents/advice.ts';
 import { BUT } from '../documents/reservations.ts';
 import { calledFrom, jumpCandidates, scanFunctions } from '../input/code-scan.ts';
 import { decidingFloats } from '../proof/floating.ts';
@@ -20,6 +21,7 @@ export function reservations(s: Session, powerOn: Checkpoint, entry: Checkpoint 
     ...fastFlash(s, before),
     ...otherBauds(s, finished.history),
     ...securesItself(s, before),
+    ...answeredCalls(s),
   ];
   const floats = entry === null ? [] : decidingFloats(s, powerOn, entry);
   s.restore(finished);
@@ -92,6 +94,15 @@ const securesItself = (s: Session, { timeline }: History): Note[] =>
     if (about?.is !== 'secured' || pc === null || pc < about.from || pc > about.to) return [];
     return [but(`${text} (${place(s, pc)}). The code that does so lies there itself: a real chip need not get any further.`)];
   });
+/** Semihosting is answered unless the user says otherwise, so that its texts are seen; a board without a debugger does not get past the first call. */
+function answeredCalls(s: Session): Note[] {
+  const { breakpoints, debugger: attached } = s.machine.state;
+  const first = attached ? undefined : breakpoints.find(({ semihosting }) => semihosting);
+  if (first === undefined) return [];
+  const said = `Semihosting is answered here (BKPT 0xAB, first at ${place(s, first.pc)}), and no debugger is attached. On a board without one, this BKPT causes a HardFault`;
+  const advice = withAdvice({ is: 'other', said, lead: '; to see it, ', command: 'add --no-semihosting' });
+  return [{ kind: BUT, about: { is: 'needs-debugger' }, ...advice }];
+}
 /** What selects the system clock. */
 const switchRegister = ({ machine: { system, chip } }: Session): string | null => {
   const register = system.layoutOf(chip.rcc)?.registers.find(({ fields }) => fields.some((f) => f.name === 'SW'));

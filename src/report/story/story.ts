@@ -75,9 +75,16 @@ const isNeedless = ({ about }: RunResult['notes'][number], { diagnosis }: RunRes
 function reached(result: RunResult, sources: Sources, patch: Patch): Fact[] {
   const lost = lostWay(result);
   const bites = (id: string): boolean => factsIn(result.notes, 'watchdog').some(({ check }) => check === id);
+  const isSaid = (id: string): boolean => id === 'debugger' && factsIn(result.notes, 'needs-debugger').length > 0;
   const isCause = (id: string): boolean => result.diagnosis.causes.some((c) => c.proved && c.id === id);
   const broken = result.checks.filter(
-    (c) => (c.verdict === 'fail' || c.verdict === 'warn') && !lost.includes(c) && !bites(c.id) && !isCause(c.id) && !isMeant(c, result),
+    (c) =>
+      (c.verdict === 'fail' || c.verdict === 'warn') &&
+      !lost.includes(c) &&
+      !bites(c.id) &&
+      !isSaid(c.id) &&
+      !isCause(c.id) &&
+      !isMeant(c, result),
   );
   const isHarmless = ({ id }: ResultCheck): boolean => result.diagnosis.harmless.includes(id);
   // what the ROM does about it is told as a condition
