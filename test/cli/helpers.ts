@@ -12,9 +12,14 @@ import { dfuResult } from '../samples/results.ts';
 export interface Ran {
   readonly code: number;
   readonly out: string;
+  /** Without the lines that a slow machine says now and then. */
   readonly err: string;
+  readonly still: readonly string[];
   readonly jobs: readonly RunJob[];
 }
+
+/** How often it is said is a matter of real time. */
+export const STILL_RUNNING = /^bootbench: still running.*\n/gm;
 
 /** A folder that is gone after the test, with some files. */
 export function folder(files: Readonly<Record<string, string | Uint8Array>> = {}): string {
@@ -73,7 +78,7 @@ export async function cli(args: readonly string[], setup: Setup = {}): Promise<R
       return stop?.aborted === true ? { ...result, ended: { reason: 'signal', at: result.ended.at } } : result;
     });
   const code = await main(args, io, bench);
-  return { code, out, err, jobs };
+  return { code, out, err: err.replace(STILL_RUNNING, ''), still: err.match(STILL_RUNNING) ?? [], jobs };
 }
 
 /** No process of this number runs. */

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Bench } from '../../src/cli/engine.ts';
 import { dfuResult } from '../samples/results.ts';
-import { cli, FIRMWARE, folder, IMAGE } from './helpers.ts';
+import { cli, FIRMWARE, folder, IMAGE, type Ran } from './helpers.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['hrtime'] }));
 afterEach(() => void vi.useRealTimers());
@@ -20,23 +20,22 @@ const run = (
   args: readonly string[],
   setup: { readonly tty?: boolean; readonly bench?: Bench; readonly env?: Record<string, string> } = {},
 ) => cli(['run', IMAGE, '--chip', 'stm32h533re', ...args], { bench: slow, ...setup });
-const lines = (err: string): string[] => err.split('\n').filter((line) => line.includes('still running'));
+const lines = ({ still }: Ran): string[] => still.map((line) => line.trimEnd());
 
 it('after 5 s, then each 10 s: what it does', async () => {
-  const { err } = await run([]);
-  expect(lines(err)).toEqual([
+  expect(lines(await run([]))).toEqual([
     'bootbench: still running, 5 s: 0.1 s simulated, ROM',
     'bootbench: still running, 15 s: looking for the cause',
     'bootbench: still running, 25 s: looking for the cause',
   ]);
 });
 it('nothing with --quiet, on a terminal, or of a command that is done at once', async () => {
-  expect((await run(['--quiet'])).err).toBe('');
-  expect(lines((await run([], { tty: true })).err)).toEqual([]);
-  expect((await run([], { bench: () => Promise.resolve(dfuResult()) })).err).toBe('');
+  expect(lines(await run(['--quiet']))).toEqual([]);
+  expect(lines(await run([], { tty: true }))).toEqual([]);
+  expect(lines(await run([], { bench: () => Promise.resolve(dfuResult()) }))).toEqual([]);
 });
 it('plain lines for a terminal that rewrites none', async () => {
-  expect(lines((await run([], { tty: true, env: { TERM: 'dumb' } })).err)).toHaveLength(3);
+  expect(lines(await run([], { tty: true, env: { TERM: 'dumb' } }))).toHaveLength(3);
 });
 it('what the firmware says is one line, and no command for a runner', async () => {
   const bench: Bench = (_job, { progress }) => {
@@ -44,14 +43,14 @@ it('what the firmware says is one line, and no command for a runner', async () =
     progress?.('ROM: a\n::error::b\u001b[2J', true);
     return Promise.resolve(dfuResult());
   };
-  const { err } = await run([], { bench });
-  expect(err.trimEnd().split('\n')).toHaveLength(1);
-  expect(err).not.toContain('\u001b');
+  const { err, still } = await run([], { bench });
+  expect([err, still]).toEqual(['', [expect.stringContaining('::error::b')]]);
+  expect(still[0]).not.toContain('\u001b');
 });
 it('test says which scenario', async () => {
   const scenario = { schema: 'bootbench/scenario@1', chip: 'stm32h533re', images: [IMAGE], expect: { outcome: 'dfu' } };
   const cwd = folder({ 'fw.bin': FIRMWARE, 'dfu.json': JSON.stringify(scenario) });
-  const test = async (...more: readonly string[]): Promise<string> => (await cli(['test', 'dfu.json', ...more], { cwd, bench: slow })).err;
+  const test = (...more: readonly string[]): Promise<Ran> => cli(['test', 'dfu.json', ...more], { cwd, bench: slow });
   expect(lines(await test())[1]).toBe('bootbench: still running dfu.json, 15 s: looking for the cause');
-  expect(await test('--quiet')).toBe('');
+  expect(lines(await test('--quiet'))).toEqual([]);
 });

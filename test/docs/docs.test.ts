@@ -12,6 +12,7 @@ import { parseScenario } from '../../src/bench/input/scenario.ts';
 import { inThread } from '../../src/cli/engine.ts';
 import { streamOf, type Io } from '../../src/cli/io.ts';
 import { main } from '../../src/cli/program.ts';
+import { STILL_RUNNING } from '../cli/helpers.ts';
 import { reference } from './reference.ts';
 import { supportPage } from './support.ts';
 
@@ -88,8 +89,6 @@ function shortened(said: string, shown: string): string {
 }
 /** Real time is nobody's promise. */
 const timeless = (text: string): string => text.replace(/\d+\.\d s\b/g, 'N s').trimEnd();
-/** How often a slow machine says it is none, either. */
-const STILL = /^bootbench: still running.*\n/gm;
 
 /** It stays in the folder of its own project, and changes its sources and its image between the commands. */
 const TUTORIAL = 'docs/tutorial.md';
@@ -117,7 +116,7 @@ describe.each(pages.filter((page) => read(page).match(CONSOLE)))('%s', (page) =>
   test.each(blocks.map(([, command, shown]) => [command!, shown!] as const))('$ %s', async (command, shown) => {
     const cwd = join(demo, page === TUTORIAL ? 'firmware' : '.');
     if (command.startsWith('patch ')) return change(cwd, `${command}\n${shown}`);
-    const said = shortened((await output(command, cwd)).replace(STILL, ''), shown);
+    const said = shortened((await output(command, cwd)).replace(STILL_RUNNING, ''), shown);
     if (WRITE && timeless(said) !== timeless(shown)) {
       const block = (text: string): string => `\`\`\`console\n$ ${command}\n${text}\`\`\``;
       writeFileSync(
