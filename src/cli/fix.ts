@@ -91,10 +91,15 @@ class Repair {
     for (const line of patch.left) io.stderr.write(`bootbench: not in the patch: ${printable(line)}\n`);
     for (const line of patch.needs) io.stderr.write(`bootbench: ${printable(line)}\n`);
     const newer = ran.good || patch.text !== '' ? null : this.newerThanImage(ran);
-    if (patch.text !== '') io.stderr.write(`Next   add > fix.diff, then: ${printable(patch.command)}; or add --apply\n`);
+    if (patch.text !== '') io.stderr.write(`Next   ${this.kept()}: ${printable(patch.command)}; or add --apply\n`);
     else if (newer !== null) io.stderr.write(`bootbench: ${printable(newer)} was changed after the image was built: build it first\n`);
     else if (!ran.good && patch.left.length === 0) io.stderr.write(`bootbench: no patch, because ${noCause(ran)}\n`);
     return ran.good ? EXIT.ok : EXIT.failed;
+  }
+
+  /** Who has sent stdout somewhere need not be told to. */
+  private kept(): string {
+    return this.io.stdout.isTTY ? 'add > fix.diff, then' : 'with this patch in fix.diff';
   }
 
   /** Rounds of patch, build and run. */
@@ -196,7 +201,9 @@ class Repair {
     const why = rest.find(({ is }) => is === 'cause') ?? rest.find(({ is, label }) => label !== '' && is !== 'next');
     for (const line of [verdict!, ...(why ? [why] : [])]) {
       const place = line.place === null ? '' : `, ${printable(line.place)}`;
-      stream.write(`${paint(line.tone, line.label.padEnd(LABEL))} ${printable(line.text)}${place}\n`);
+      // a sentence that its place ends has no full stop before it
+      const text = place === '' ? printable(line.text) : printable(line.text).replace(/\.$/, '');
+      stream.write(`${paint(line.tone, line.label.padEnd(LABEL))} ${text}${place}\n`);
     }
   }
 }

@@ -1,4 +1,5 @@
 /** Findings in the forms that CI servers read: annotations and step summary of GitHub, code quality of GitLab, SARIF 2.1.0. */
+import { inShort } from '../bench/documents/expect.ts';
 import { jsonDocument } from '../bench/documents/json-text.ts';
 import type { SafeText } from '../bench/documents/safe-text.ts';
 import type { Log, Result, ReportingDescriptor } from 'sarif';
@@ -52,7 +53,7 @@ export function stepSummary(rows: readonly SummaryRow[], findings: readonly Find
   const list = rests.length === 0 ? '' : `\n${rests.join('')}`;
   const head = `### bootbench: ${rows.length - bad.length} of ${rows.length} scenarios hold\n${list}`;
   if (bad.length === 0) return head as SafeText;
-  const lines = bad.map((r) => `| ${cell(r.path)} | ${r.state} | ${cell(r.failures.join('; '))} |`);
+  const lines = bad.map((r) => `| ${cell(r.path)} | ${r.state} | ${cell(inShort(r.failures).join('; '))} |`);
   const places = findings.map((f) => `**${cell(f.rule)}** ${cell(`${f.file}:${f.line}`)}\n\n${fenced(spokenPlain(f.message))}`);
   return `${head}\n| scenario | | what does not hold |\n| --- | --- | --- |\n${lines.join('\n')}\n\n${places.join('\n')}` as SafeText;
 }

@@ -1,5 +1,6 @@
 /** What a scenario that does not hold has to say to a CI server: one finding for each proved cause, else one for the failure itself, with the place in the sources. */
 import { partsOf } from '../checks/fix-in-c.ts';
+import { inShort } from '../bench/documents/expect.ts';
 import { factsIn } from '../bench/documents/note-facts.ts';
 import type { CauseId, Place, ResultCause, RunResult } from '../bench/documents/result.ts';
 import type { Sources } from './source-lines.ts';
@@ -55,7 +56,7 @@ export function findingsOf(
         : story.filter((f) => f.is !== 'cause' || f.proof === null || f === own),
     );
     // the place of a finding is where its source stands
-    return [failures.join('; '), ...told.flatMap((t) => linesOf({ ...t, source: null }, { width: Infinity }))].join('\n');
+    return [inShort(failures).join('; '), ...told.flatMap((t) => linesOf({ ...t, source: null }, { width: Infinity }))].join('\n');
   };
   const jump = result.entries.at(-1)?.from ?? null;
   if (proved.length === 0) {

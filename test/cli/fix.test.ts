@@ -6,7 +6,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { inThread, type Bench } from '../../src/cli/engine.ts';
 import { causeInFull, sameAgain } from '../../src/cli/fix.ts';
 import { SMALL_PROJECT, shell, smallProject } from '../fixes/small-project.ts';
-import { cli, folder, isGone, type Ran } from './helpers.ts';
+import { primaskResult } from '../samples/results.ts';
+import { cli, FIRMWARE, folder, IMAGE, isGone, type Ran } from './helpers.ts';
 
 const missing = ['arm-none-eabi-gcc', 'make', 'git', 'patch'].filter((name) => spawnSync(name, ['--version']).status !== 0);
 const skipped = missing.length > 0 && process.env['BOOTBENCH_REQUIRE_ORACLES'] !== '1';
@@ -57,6 +58,25 @@ const LOW_PRIORITY: Readonly<Record<string, string>> = {
 };
 const diff = (root: string): string => shell('git diff', root);
 
+it('the cause ends in its place, not in a full stop and its place', async () => {
+  const failed = primaskResult();
+  const explanation = 'It is so. With it as behind a reset, the application comes back.';
+  const diagnosis = { ...failed.diagnosis, causes: failed.diagnosis.causes.map((c) => ({ ...c, explanation })) };
+  const { err } = await cli(['fix', IMAGE, '--chip', 'stm32h533re'], { result: () => ({ ...failed, diagnosis }) });
+  expect(err.split('\n')[1]).toMatch(/^Cause .*: It is so\. .* comes back, main\.c:42/);
+});
+it.each([
+  [true, 'add > fix.diff, then: '],
+  [false, 'with this patch in fix.diff: '],
+])('who has sent the patch somewhere is not told to: terminal %s', async (tty, words) => {
+  const cwd = folder({ 'fw.bin': FIRMWARE, 'main.c': SOURCE });
+  const { err, out } = await cli(['fix', IMAGE, '--chip', 'stm32h533re'], { cwd, tty, result: primaskResult });
+  expect(out).toContain('+++ b/main.c');
+  expect(err).toContain(`Next   ${words}patch -p1 < fix.diff; or add --apply`);
+});
+/** Line 42 disables interrupts, and line 50 jumps. */
+const SOURCE = Array.from({ length: 60 }, (_, i) => (i === 41 ? '  __disable_irq();' : i === 49 ? '  jump();' : '')).join('\n');
+
 describe.skipIf(skipped)(`bootbench fix${why}`, { timeout: 120_000 }, () => {
   it('prints the verdict in two lines and a patch that git apply takes, from the root and from another folder', async () => {
     const root = smallProject();
@@ -64,11 +84,11 @@ describe.skipIf(skipped)(`bootbench fix${why}`, { timeout: 120_000 }, () => {
     expect(ran.code).toBe(1);
     expect(ran.err.split('\n')[0]).toMatch(/^FAIL +rom-silent/);
     expect(ran.err.split('\n')[1]).toMatch(/^Cause +handler-mode: /);
-    expect(ran.err).toContain('then: git apply fix.diff');
+    expect(ran.err).toContain('with this patch in fix.diff: git apply fix.diff');
     shell('git apply --check', root, ran.out);
     const below = await fixImage(join(root, 'src'), '../build/app.elf');
     expect(below.out).toBe(ran.out);
-    expect(below.err).toContain('then: git -C .. apply < fix.diff');
+    expect(below.err).toContain('in fix.diff: git -C .. apply < fix.diff');
     writeFileSync(join(root, 'src', 'fix.diff'), below.out);
     shell('git -C .. apply < fix.diff', join(root, 'src'));
     expect(diff(root)).toContain('dfu_requested = 1;');
@@ -77,7 +97,7 @@ describe.skipIf(skipped)(`bootbench fix${why}`, { timeout: 120_000 }, () => {
   it('without a repository names paths from the working folder, for patch -p1', async () => {
     const root = smallProject({}, false);
     const ran = await fix(root);
-    expect(ran.err).toContain('then: patch -p1 < fix.diff');
+    expect(ran.err).toContain('in fix.diff: patch -p1 < fix.diff');
     shell('patch -p1', root, ran.out);
     expect(readFileSync(join(root, 'src', 'isr.c'), 'utf8')).toContain('dfu_requested = 1;');
   });

@@ -45,6 +45,27 @@ describe('a scenario that holds with a reservation', () => {
   });
 });
 
+describe('steps that were not tried, because nothing came that they could be tried on', () => {
+  const after = { upload: 'ok', download: 'ok', alive: 'ok' };
+  const ran = async (expected: object) => {
+    const cwd = scenarios([]);
+    const scenario = { schema: 'bootbench/scenario@1', chip: 'stm32h533re', images: [IMAGE], expect: expected };
+    writeFileSync(join(cwd, 's', 'a.json'), JSON.stringify(scenario));
+    const all = await cli(['test', 's', '--reporter', 'github', '--json', 't.json', '--markdown', 'm.md'], { cwd, result: primaskResult });
+    const { scenarios: told } = JSON.parse(read(cwd, 't.json')) as { scenarios: [{ failures: string[] }] };
+    return { annotation: /^::error .*$/m.exec(all.out)![0], summary: read(cwd, 'm.md'), failures: told[0].failures };
+  };
+  it('are no part of an annotation and of the summary, and stay in the document', async () => {
+    const { annotation, summary, failures } = await ran({ outcome: 'dfu', after });
+    expect(annotation).toContain('::outcome is rom-silent, expected dfu%0A');
+    expect(annotation + summary).not.toContain('not-tried');
+    expect(failures).toHaveLength(4);
+  });
+  it('are told where nothing else is wrong', async () => {
+    expect((await ran({ after })).annotation).toContain('::after upload is not-tried, expected ok; after download is');
+  });
+});
+
 describe('a scenario that fails with a proved cause', () => {
   it('is told with cause, line and fix, in all forms', async () => {
     const cwd = scenarios(['a.json']);

@@ -4,7 +4,7 @@ import type { AfterStep, RunResult } from './result.ts';
 import type { Expect } from './scenario-types.ts';
 import { Pattern, patience } from './pattern.ts';
 import { UsageError, didYouMean } from './usage-error.ts';
-import { CHECK_IDS, FOUND_CAUSES } from './result.ts';
+import { AFTER_STEPS, CHECK_IDS, FOUND_CAUSES } from './result.ts';
 
 /** Whether a result is what was expected. */
 export interface Judgement {
@@ -77,8 +77,16 @@ function judgeAfter({ after }: RunResult, { after: wanted = {} }: Expect): strin
   return Object.entries(wanted).flatMap(([step, words]) => {
     const { result, because } = after?.[step as AfterStep] ?? { result: 'not-tried', because: null };
     if (words.split('|').includes(result)) return [];
-    return [`after ${step} is ${result}, expected ${words.replaceAll('|', ' or ')}${because === null ? '' : `: ${because}`}`];
+    return [`${afterIs(step, result)}, expected ${words.replaceAll('|', ' or ')}${because === null ? '' : `: ${because}`}`];
   });
+}
+
+const afterIs = (step: string, result: string): string => `after ${step} is ${result}`;
+const isNotTried = (failure: string): boolean => AFTER_STEPS.some((step) => failure.startsWith(afterIs(step, 'not-tried')));
+/** Without what follows from the others: of a device that never came, or a step that failed, no further step is tried. */
+export function inShort(failures: readonly string[]): readonly string[] {
+  const first = failures.filter((failure) => !isNotTried(failure));
+  return first.length === 0 ? failures : first;
 }
 
 function judgeConsole(result: RunResult, { console: channels = {} }: Expect): string[] {
