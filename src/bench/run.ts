@@ -65,12 +65,11 @@ import { repairsAtEntry, Solver } from './proof/solver.ts';
 import { reservations } from './verdict/reservations.ts';
 import { answerSymptom } from './verdict/symptom.ts';
 import { GAVE_UP, type Note } from './documents/note-facts.ts';
-import { followedText, triedInput, type Tried } from './documents/tried.ts';
 import { tierStats } from './documents/tier-stats.ts';
 import { Tracer } from './verdict/trace.ts';
-import { findJump, notTriggered, tryAll, waitsForInput, whyNoJump, type FoundJump } from './proof/find-jump.ts';
+import { waitsForInput, whyNoJump } from './proof/find-jump.ts';
+import { jumpNotes, keptTestNotes } from './proof/jump-notes.ts';
 import { eccLosses, hasEcc, lossInWords } from './slice/ecc-loss.ts';
-import { receivedNotes } from './slice/received.ts';
 import { traceLostFlag } from './slice/lost-flag.ts';
 import { traceRequests } from './slice/requests.ts';
 import { factsOf, traceFailure, type Failure } from './slice/failure.ts';
@@ -78,15 +77,13 @@ import { runTo } from './slice/window.ts';
 import { overwritten, type Overwritten } from './proof/overwritten.ts';
 import { starvedWait, type StarvedWait } from './proof/starved-wait.ts';
 import { wrongTurn, type WrongTurn } from './proof/wrong-turn.ts';
-import { starvedBy } from './slice/starved.ts';
-import { unreachable } from './slice/unreachable.ts';
 import { meantHandler, type MeantHandler } from './proof/meant-handler.ts';
 import { othersTable, type OthersTable } from './proof/others-table.ts';
 import { refused, type Refused } from './proof/refused.ts';
 import { unstarted } from './slice/unstarted.ts';
 import { miscopiedNotes } from './proof/miscopied.ts';
 import { uncopiedNotes } from './proof/uncopied.ts';
-import { foreignTableInWords, resetStory, outcomeAwake, waitStory, type Beneath } from './slice/why.ts';
+import { resetStory, outcomeAwake, waitStory, type Beneath } from './slice/why.ts';
 import { failureInWords, place as placeInWords } from './slice/words.ts';
 import { Variants } from './proof/variants.ts';
 
@@ -381,6 +378,7 @@ function askWhy(run: PlainRun, of: JudgedRun): Answers {
     if (!limited) answers.dependsOn = dependencies(variants, [], observed);
     const jump = asksInputs(run) ? jumpNotes(session, run.powerOn, finished) : { notes: [], leadsOn: false };
     if (!cut && !jump.leadsOn) explain(run, of, answers);
+    if (asksInputs(run) && answers.diagnosis.explained !== true) run.notes.push(...keptTestNotes(session, run.powerOn, finished));
     // nothing that comes ends a loop that does not look
     run.notes.push(...(answers.turn?.setLater ? jump.notes.filter((n) => !asksForInput(n)) : jump.notes));
     run.notes.splice(0, Infinity, ...withoutSaid(run.notes, answers));
@@ -864,39 +862,4 @@ function behindResets(session: Session, { entries, resets }: BaseFacts): readonl
   if (entries.length > 0 || resets.at(-1)?.by !== 'software') return [];
   const why = whyNoJump(session);
   return why === null ? [] : [why];
-}
-
-interface JumpNotes {
-  readonly notes: readonly Note[];
-  /** An input brings the firmware on: who asked for the inputs wants nothing more of a run without. */
-  readonly leadsOn: boolean;
-}
-/** What could make a firmware jump that does not; with `--find-jump`, what comes of it. */
-function jumpNotes(session: Session, powerOn: Checkpoint, finished: Checkpoint): JumpNotes {
-  session.restore(finished);
-  const foreign = foreignTableInWords(session);
-  const starved = starvedBy(session, finished);
-  const endless = starved === null ? unreachable(session, finished) : null;
-  const found = findJump(session, powerOn, finished);
-  session.restore(finished);
-  const notes: Note[] = [
-    ...(endless === null ? [] : [{ kind: 'endless', text: endless }]),
-    ...(starved === null ? [] : [{ kind: 'starved', text: starved }]),
-    ...(foreign === null ? [] : [{ kind: 'not-triggered', text: foreign }]),
-    ...notTriggered(session, starved === null ? found : { ...found, inputs: [], atStart: [] }, starved === null),
-    ...(starved === null ? receivedNotes(session, powerOn, finished) : []),
-  ];
-  const leadsOn = session.input.triggers?.(triedInputs(session, powerOn, finished, found)) === true;
-  if (!session.input.findJump) return { notes, leadsOn };
-  const tried = tryAll(session, powerOn, finished, found, true);
-  const told = tried.map((t) => ({
-    kind: 'find-jump',
-    text: `${t.name}: ${followedText(t)}; ${JSON.stringify(t.step)}`,
-    ...triedInput(t),
-  }));
-  return { notes: [...notes, ...told], leadsOn };
-}
-function triedInputs(session: Session, powerOn: Checkpoint, finished: Checkpoint, found: FoundJump): readonly Tried[] {
-  session.input.progress?.('looking for what makes the firmware jump');
-  return tryAll(session, powerOn, finished, found);
 }

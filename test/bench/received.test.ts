@@ -53,7 +53,7 @@ describe('a program that polls for bytes', () => {
       'stuck',
       [
         expect.stringMatching(
-          /^USART3 got "ab\\r" \(read at 0x0800\w+\), and no jump came of it: the last branch .* compared 0x0d with 0x44$/,
+          /^USART3 got "ab\\r" \(read at 0x0800\w+\), and no jump came of it: the test at 0x0800\w+ compared 0x0d with 0x44; the other way, the outcome is dfu$/,
         ),
       ],
     ]);
@@ -93,7 +93,9 @@ it('a handler that stores the byte, which the main loop then compares', () => {
   opens(t, 0x202c).constant(0, 0xe000e104).movs(1, 1 << (LINE - 32)).str(1, 0); // prettier-ignore
   jumps(t.label('wait').ldr(1, 6).cmp(1, 0x44).bne('wait'));
   expect(received(run(t, sends('x'), MAIN + 4))).toEqual([
-    expect.stringMatching(/^USART3 got "x" \(read at .*, in the handler of interrupt 39 \(USART3\)\), .* compared 0x78 with 0x44$/),
+    expect.stringMatching(
+      /^USART3 got "x" \(read at .*, in the handler of interrupt 39 \(USART3\)\), .* compared 0x78 with 0x44, from 0x20000040, which 0x0800\w+ had stored there; the other way, the outcome is dfu$/,
+    ),
   ]);
 });
 
@@ -115,5 +117,66 @@ describe('a pin that is moved and let go of', () => {
   it('is no word where the jump comes', () => {
     const result = run(looks(1 << 13), moves);
     expect([result.entries.length, received(result)]).toEqual([1, []]);
+  });
+});
+
+describe('the test that keeps a program from the jump', () => {
+  const MODE = 0x20000040;
+  /** Each byte makes the mode 1 or 3; the main loop goes by the mode. */
+  const moded = (byte: number, asks: (t: Thumb) => Thumb): Thumb => {
+    const t = opens(new Thumb(MAIN)).constant(6, MODE).movs(1, 0).str(1, 6);
+    t.label('wait').ldr(0, 4).movs(1, 0x20).tst(0, 1).beq('mode').ldr(5, 4, 4).movs(1, byte).str(1, 6);
+    return jumps(asks(t.label('mode').ldr(1, 6)));
+  };
+  it('is that of a switch, with the value that leads on', () => {
+    const t = moded(1, (asks) => asks.cmp(1, 1).beq('wait').cmp(1, 2).bne('wait'));
+    expect(received(run(t, sends('u')))).toEqual([
+      expect.stringMatching(
+        /: the test at 0x\w+ compared 0x01 with 0x01, from 0x20000040, which 0x\w+ had stored there; with 0x02 there, the outcome is dfu$/,
+      ),
+    ]);
+  });
+  it('is that of one bit', () => {
+    // BMI over the branch back
+    const t = moded(2, (asks) => asks.lsls(1, 1, 31).put(0xd400).b('wait'));
+    expect(received(run(t, sends('u')))).toEqual([
+      expect.stringMatching(/ found bit 0 of 0x02 clear, .*; the other way, the outcome is dfu$/),
+    ]);
+  });
+  it('is none that was so before anything came', () => {
+    const t = moded(0, (asks) => asks.cmp(1, 0).beq('wait'));
+    expect(received(run(t, sends('u')))).toEqual([expect.stringMatching(/: (the last|no) branch /)]);
+  });
+  it('is told of a request that was found behind the reset, too', () => {
+    const [REQUEST, MAGIC] = [0x20000100, 0xb007a11e];
+    const t = new Thumb(MAIN)
+      .movs(3, 200)
+      .movs(0, 1)
+      .label('set-up')
+      .subs(3, 3, 0)
+      .bne('set-up')
+      .constant(6, REQUEST)
+      .constant(2, MAGIC)
+      .ldr(1, 6)
+      .cmpRegister(1, 2)
+      .bne('ask');
+    t.ldr(0, 6, 4)
+      .adds(0, 1)
+      .str(0, 6, 4)
+      .cmp(0, 1)
+      .bcc('jump')
+      .constant(1, AHB1ENR)
+      .movs(2, 4)
+      .str(2, 1)
+      .constant(1, GPIOC_IDR)
+      .movs(2, 1);
+    t.label('rest').ldr(0, 1).tst(0, 2).beq('rest').b('rest');
+    t.label('ask').str(2, 6).movs(0, 0).str(0, 6, 4).constant(1, 0xe000ed0c).constant(0, 0x05fa0004).str(0, 1).label('stay').b('stay');
+    const result = run(jumps(t.label('jump')), []);
+    const [test] = result.notes.filter(({ kind }) => kind === 'failed-test');
+    expect(test?.text).toMatch(
+      /^the test at 0x\w+ compared 0x01 with 0x01, made of 0x00, from 0x20000104, .*; the other way, the outcome is dfu$/,
+    );
+    expect(terminalReport(result).replace(/\s+/g, ' ')).toContain('but did not jump into the ROM: the test at 0x');
   });
 });

@@ -84,6 +84,8 @@ export const CALLED_FROM = 'called-from';
 export const UNCOPIED = 'uncopied';
 /** Kind of the note about a bounded wait that ended by its bound, and that is no cause. */
 export const GAVE_UP = 'gave-up';
+/** Kind of the note about the test by which a program that found its request did not go to the ROM. */
+export const FAILED_TEST = 'failed-test';
 type Notes = readonly Note<Sentence>[];
 
 type OfKind<K extends NoteFact['is']> = Extract<NoteFact, { readonly is: K }>;

@@ -195,7 +195,7 @@ function cyclesTime(core: Core, cycles: number): Ps {
 }
 
 /** Conditional branches, the latest first, each once: as it was taken last. */
-function turnsOf(core: Core, { steps }: Window): readonly Turn[] {
+export function turnsOf(core: Core, { steps }: Window): readonly Turn[] {
   const turns = new Map<number, Turn>();
   for (let index = steps.length - 2; index >= 0; index--) {
     const [step, next] = [steps[index]!, steps[index + 1]!];

@@ -8,7 +8,7 @@ import type { Core } from '../../emu/core/core.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Block } from '../../emu/system.ts';
 import { COMPARISON_HOLDS, comparesValues, isState, registerAt, type Comparison, type Place } from '../../emu/proofs/data-flow.ts';
-import { US, type Ps } from '../../emu/time.ts';
+import { MS, US, type Ps } from '../../emu/time.ts';
 import type { Note } from '../documents/note-facts.ts';
 import type { PlannedAction } from '../documents/scenario-types.ts';
 import type { Session } from '../session/session.ts';
@@ -18,6 +18,8 @@ import { place } from './words.ts';
 /** Effort: reads that are followed, the last ones, and instructions behind each of them and behind the last. */
 const MOST_READS = 40;
 const [BEHIND_EACH, BEHIND_LAST] = [1_500, 20_000];
+/** What the program did before it got anything. */
+const IN_VAIN = 2 * MS;
 /** So many of the last bytes are shown. */
 const MOST_SHOWN = 32;
 
@@ -40,8 +42,21 @@ interface Read {
   readonly value: number;
 }
 
+/** Something that should lead to the jump, and where the same code looked for it in vain before. */
+export interface Given {
+  /** The last of it was read. */
+  readonly at: Ps;
+  /** The first of it was. */
+  readonly since: Ps;
+  readonly vain: Ps;
+  /** Registers through which it came; null: memory. */
+  readonly through: readonly number[] | null;
+}
+/** The test that kept the program from the jump, in words; null where none does. */
+export type AskTest = (given: Given) => string | null;
+
 /** One note for each port and pin. Leaves the session anywhere. */
-export function receivedNotes(s: Session, powerOn: Checkpoint, finished: Checkpoint): Note[] {
+export function receivedNotes(s: Session, powerOn: Checkpoint, finished: Checkpoint, askTest: AskTest): Note[] {
   s.restore(finished);
   const shown = shownBy(s);
   if (shown.length === 0) return [];
@@ -51,7 +66,13 @@ export function receivedNotes(s: Session, powerOn: Checkpoint, finished: Checkpo
     const all = reads[i]!;
     // what was asked for by a reset is another story
     if (all.length === 0 || reset > all[0]!.at) return [];
-    const decided = followed(s, powerOn, finished.system.now, of.address, all);
+    const given = {
+      at: all.at(-1)!.at - US,
+      since: all[0]!.at,
+      vain: Math.max(0, all[0]!.at - IN_VAIN),
+      through: shown.map((x) => x.address),
+    };
+    const decided = askTest(given) ?? followed(s, powerOn, finished.system.now, of.address, all);
     return [{ kind: 'received', text: inWords(s, of, all, decided), about: { is: 'received', from: of.name } }];
   });
 }
@@ -188,12 +209,14 @@ class Taint {
 // ---- in words ------------------------------------------------------------------------------------------------------------------------
 
 /** `USART2 got "dfu\r" (read at main.c:41 (main)), and no jump came of it: the last branch that goes by it, main.c:18 (same), compared 13 with 0` */
-function inWords(s: Session, { name, isPort }: Shown, all: readonly Read[], { last, isWhole }: Decided): string {
+function inWords(s: Session, { name, isPort }: Shown, all: readonly Read[], decided: Decided | string): string {
   const { pc, exception, value } = all.at(-1)!;
   const handler = exception === 0 ? '' : `, in the handler of ${exceptionName(s.machine.chip, exception)}`;
   const got = isPort
     ? `${name} got ${bytesText(all.map((r) => r.value & 0xff))} (read`
     : `${name} was ${(value >>> Number(name.slice(2))) & 1} (read`;
+  if (typeof decided === 'string') return `${got} at ${place(s, pc)}${handler}), and no jump came of it: ${decided}`;
+  const { last, isWhole } = decided;
   const went =
     last !== null
       ? `: the last branch that went by it, at ${place(s, last.pc)}, compared ${hex(last.left)} with ${hex(last.right)}`

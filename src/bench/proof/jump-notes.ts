@@ -1,0 +1,72 @@
+/** Notes about a firmware that goes on and enters nothing: what it waits for, what it made of what it was given, and what could make it jump. */
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import type { Ps } from '../../emu/time.ts';
+import { budgetOf } from '../documents/effort.ts';
+import { FAILED_TEST, type Note } from '../documents/note-facts.ts';
+import { followedText, triedInput, type Tried } from '../documents/tried.ts';
+import { CutShort } from '../session/budget.ts';
+import type { Session } from '../session/session.ts';
+import { receivedNotes, type AskTest } from '../slice/received.ts';
+import { starvedBy } from '../slice/starved.ts';
+import { unreachable } from '../slice/unreachable.ts';
+import { foreignTableInWords } from '../slice/why.ts';
+import { failedTest } from './failed-test.ts';
+import { findJump, notTriggered, tryAll, type FoundJump } from './find-jump.ts';
+
+interface JumpNotes {
+  readonly notes: readonly Note[];
+  /** An input brings the firmware on: who asked for the inputs wants nothing more of a run without. */
+  readonly leadsOn: boolean;
+}
+/** What could make a firmware jump that does not; with `--find-jump`, what comes of it. */
+export function jumpNotes(session: Session, powerOn: Checkpoint, finished: Checkpoint): JumpNotes {
+  session.restore(finished);
+  const foreign = foreignTableInWords(session);
+  const starved = starvedBy(session, finished);
+  const endless = starved === null ? unreachable(session, finished) : null;
+  const found = findJump(session, powerOn, finished);
+  session.restore(finished);
+  const ask: AskTest = (given) => bounded(session, () => failedTest(session, powerOn, finished.system.now, given));
+  const notes: Note[] = [
+    ...(endless === null ? [] : [{ kind: 'endless', text: endless }]),
+    ...(starved === null ? [] : [{ kind: 'starved', text: starved }]),
+    ...(foreign === null ? [] : [{ kind: 'not-triggered', text: foreign }]),
+    ...notTriggered(session, starved === null ? found : { ...found, inputs: [], atStart: [] }, starved === null),
+    ...(starved === null ? receivedNotes(session, powerOn, finished, ask) : []),
+  ];
+  const leadsOn = session.input.triggers?.(triedInputs(session, powerOn, finished, found)) === true;
+  if (!session.input.findJump) return { notes, leadsOn };
+  const tried = tryAll(session, powerOn, finished, found, true);
+  const told = tried.map((t) => ({
+    kind: 'find-jump',
+    text: `${t.name}: ${followedText(t)}; ${JSON.stringify(t.step)}`,
+    ...triedInput(t),
+  }));
+  return { notes: [...notes, ...told], leadsOn };
+}
+function triedInputs(session: Session, powerOn: Checkpoint, finished: Checkpoint, found: FoundJump): readonly Tried[] {
+  session.input.progress?.('looking for what makes the firmware jump');
+  return tryAll(session, powerOn, finished, found);
+}
+
+/** A program that reset itself looks behind that for what it left: the test by which it does not go to the ROM all the same. */
+export function keptTestNotes(session: Session, powerOn: Checkpoint, finished: Checkpoint): Note[] {
+  const { resets } = finished.history;
+  const last = resets.at(-1);
+  if (last?.by !== 'software' || last.external) return [];
+  const at = last.at + BEHIND_RESET;
+  const given = { at, since: at, vain: (resets.at(-2)?.at ?? 0) + BEHIND_RESET, through: null };
+  const text = bounded(session, () => failedTest(session, powerOn, finished.system.now, given));
+  return text === null ? [] : [{ kind: FAILED_TEST, text }];
+}
+/** A stretch that is looked at ends with a reset. */
+const BEHIND_RESET: Ps = 1;
+/** What takes too long is not told. */
+function bounded<T>(session: Session, search: () => T): T | null {
+  try {
+    return session.budget.within(budgetOf(session.input).repeated, search);
+  } catch (error) {
+    if (error instanceof CutShort && error.reason === 'effort') return null;
+    throw error;
+  }
+}
