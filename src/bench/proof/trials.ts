@@ -119,7 +119,9 @@ export class Trials {
     const budget = budgetOf(this.s.input);
     for (const [i, stretch] of FOLLOWED.slice(0, this.whole ? FOLLOWED.length : budget.stretches).entries())
       for (const { t, ways } of rows) {
-        const wanted = this.whole || [...found.values()].every((f) => better(t.tried, f));
+        // where one text led somewhere, another that does not do so at once is a wrong guess
+        const isGuess = i > 0 && t.oneOf !== undefined && [...found].some(([of, f]) => of.oneOf === t.oneOf && isTold(f));
+        const wanted = this.whole || (!isGuess && [...found.values()].every((f) => better(t.tried, f)));
         if (found.has(t) || !ways.some((f) => stretch.of(f.way)) || !this.isWorth(t, i, wanted, budget.trials)) continue;
         if (i === 0) this.s.input.progress?.(t.progress);
         const tried = this.follow(ways, stretch);
