@@ -124,6 +124,17 @@ it('of a table in RAM is told that nobody filled it', () => {
   expect(lines[1]).toBe('nothing has written that vector since power-on, so this entry of the vector table in RAM was never filled');
 });
 
+it('a handler that jumps to where its vector points since it moved VTOR has jumped', () => {
+  // Reset: SVC #0; B .; SVCall: LDR r0, =VTOR; LDR r1, =0x08001000, which is erased; STR r1, [r0]; LDR r2, =0xffffffff; BLX r2; B .
+  const code = [0xdf00, 0xe7fe, 0x4802, 0x4903, 0x6001, 0x4a03, 0x4790, 0xe7fe];
+  const vectors = Array.from({ length: 16 }, (_, i) => (i === 0 ? 0x20020000 : FLASH_START + (i === 11 ? 0x45 : 0x41)));
+  const words = Uint32Array.from([0xe000ed08, 0x08001000, 0xffffffff]);
+  const bytes = new Uint8Array([Uint32Array.from(vectors), Uint16Array.from(code), words].flatMap((x) => [...new Uint8Array(x.buffer)]));
+  const { notes } = firstRun(plainJob('stm32f405rg', [{ path: 'fw.bin@0x08000000', bytes }]), {});
+  const [first] = notes.filter((n) => n.kind === 'crash').map((n) => n.text);
+  expect(first).toMatch(/^0x0800004c.* jumped to 0xfffffffe: there is nothing at this address/);
+});
+
 it('a vector table at an address that VTOR cannot hold is told with what was written', () => {
   // LDR r0, =VTOR; LDR r1, =0x08000040; STR r1, [r0]; SVC #0: the vector of SVCall is read at 0x0800002c
   const lines = [0x4803, 0x4904, 0x6001, 0xdf00, 0xe7fe, 0xbf00, 0xbf00, 0xbf00, 0xed08, 0xe000, 0x0040, 0x0800];

@@ -149,7 +149,9 @@ export function badVector(
   const exception = core.arm.ipsr;
   const address = vectorAddress(core, exception);
   const value = core.peek(address, 4) ?? 0;
-  const why = exception === 0 ? null : noHandler(s, fault, value);
+  // a handler that VTOR no longer leads to may jump to where its new vector points
+  const wentThere = s.machine.state.exceptionTo[core.index]!.pc >>> 0 === (value & ~1) >>> 0;
+  const why = exception === 0 || !wentThere ? null : noHandler(s, fault, value);
   return why === null ? null : { exception, address, value, why };
 }
 /** A table that is not aligned to its size: who said where it is. */
