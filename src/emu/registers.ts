@@ -250,6 +250,8 @@ export interface RegisterModel<S extends object = object> {
   /** The registers still hold what a reset is about to clear. */
   beforeReset?(c: RegisterContext<S>): void;
   onReset?(c: RegisterContext<S>, kind: ResetKind): void;
+  /** Of a block of the backup domain: a part of it is reset by a system reset, too. */
+  readonly hearsSystemReset?: boolean;
   onTimer?(c: RegisterContext<S>, timer: string): void;
   onWire?(c: RegisterContext<S>, wire: Wire, value: number): void;
   onClock?(c: RegisterContext<S>, clock: string): void;
@@ -492,6 +494,9 @@ export class RegisterBlock {
     return { regs: this.resets.slice(), model: this.model?.create() ?? {} };
   }
 
+  get hearsSystemReset(): boolean {
+    return this.model?.hearsSystemReset === true;
+  }
   onReset(state: RegisterState, env: Env, kind: ResetKind): void {
     const c = this.enter(state, env);
     this.model?.beforeReset?.(c);

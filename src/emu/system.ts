@@ -544,7 +544,7 @@ export class System {
     const before = this.rccRegs.slice();
     for (const b of this.blocks) {
       if (coreDomain && b.row.worksInStandby) continue;
-      if (kind === 'system' && b.row.backup) continue;
+      if (kind === 'system' && b.row.backup && !b.component.hearsSystemReset) continue;
       if (kind === 'backup' && !b.row.backup && b !== this.rcc) continue;
       b.component.onReset(b.state, b.env, kind);
     }

@@ -62,6 +62,39 @@ describe.each(VERSIONS)('RTC of %s', (version) => {
     expect(h.read('RTC.TR')).toBe(0x000002);
   });
 
+  it('a system reset puts the shadow registers to their reset values, and RSF to 0, until the next copy; the calendar goes on', () => {
+    const h = ready(version);
+    const rsf = `RTC.${chips[version].isr ? 'ISR' : 'ICSR'}.RSF`;
+    setTime(h, version, 0x235930, 0x002131);
+    ticks(h, 10);
+    h.read('RTC.SSR');
+    h.reset('software');
+    if (chips[version].pwr) h.set(chips[version].pwr, 1);
+    if (chips[version].clock) h.set(chips[version].clock, 1);
+    h.system.setClock('rtc', rate(LSE));
+    expect([h.get(rsf), h.read('RTC.SSR'), h.read('RTC.TR'), h.read('RTC.DR')]).toEqual([0, 0, 0, 0x2101]);
+    ticks(h, 3);
+    expect([h.get(rsf), h.read('RTC.TR'), h.read('RTC.DR')]).toEqual([1, 0x235930, 0x002131]);
+  });
+  it('behind Stop the shadow registers show the time at which it began until the next copy; BYPSHAD shows the calendar', () => {
+    const h = ready(version);
+    setTime(h, version, 0x235930, 0x002131);
+    ticks(h, 10);
+    for (const stops of [1, 0]) {
+      h.system.setWire('power.stop', stops);
+      // RCC, which has nothing selected here, looks again when its oscillator has started
+      h.wait(SECOND / 50_000);
+      h.system.setClock('rtc', rate(LSE));
+      h.wait(5 * SECOND * stops);
+    }
+    expect(h.read('RTC.TR')).toBe(0x235930);
+    expect(h.read('RTC.DR')).toBe(0x002131);
+    h.set('RTC.CR.BYPSHAD', 1);
+    expect(h.read('RTC.TR')).toBe(0x235935);
+    h.set('RTC.CR.BYPSHAD', 0);
+    ticks(h, 3);
+    expect(h.read('RTC.TR')).toBe(0x235935);
+  });
   it('the wake-up timer comes each (WUT + 1) of its clock, again and again, by RTCCLK and by the second', () => {
     for (const [select, clocks] of [
       [0, 16],

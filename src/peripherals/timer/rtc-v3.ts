@@ -6,6 +6,9 @@
  * INIT is cleared: ST HAL (documented). RM0351 RTC (documented): SSR locks TR and DR, TR locks DR, until DR is read; an alarm without MASKSS comes when the second begins;
  * the wake-up timer reloads by itself and counts RTCCLK/16…/2 or seconds. Its first period starts with WUTE (inferred), a time stamp is there at once (RM: after 2 ck_apre).
  *
+ * The shadow registers are not copied in Stop, and a system reset puts them to their reset values: they show the calendar again with the next copy, up to 2 RTCCLK later. That reset
+ * clears INIT, INITF and RSF; behind Stop, RSF is for software to clear (RM0090 26.3.6, 26.6.4, documented).
+ *
  * ISR's event flags are cleared by writing 0 and, like the backup registers and the tamper configuration, need no key: RM0351 RTC (documented).
  *
  * Backup domain: writes are lost while the wire `dbp` (PWR) is 0. A system reset does not reach the block.
@@ -28,7 +31,7 @@ import {
   weekdayOf,
   type Calendar,
 } from './rtc-calendar.ts';
-import { DBP, RTC_ALARM, RTC_STAMP, RTC_WAKEUP } from '../wires.ts';
+import { DBP, POWER_STOP, RTC_ALARM, RTC_STAMP, RTC_WAKEUP } from '../wires.ts';
 import { wire } from '../../emu/wires.ts';
 
 export interface RtcOptions {
@@ -67,6 +70,8 @@ interface State {
   /** Shadow values of TR and DR that an earlier read has locked; -1 = not locked. */
   lockedTr: number;
   lockedDr: number;
+  /** What the shadow registers show until RTCCLK has counted that far: they were not copied meanwhile. */
+  stale: { until: number; tr: number; dr: number; ssr: number } | null;
   /** RTCCLK count at which the wake-up timer started, and at which it can be written. */
   wakeupFrom: number;
   wakeupFreeAt: number;
@@ -84,6 +89,7 @@ const fresh = (): State => ({
   held: 0,
   lockedTr: -1,
   lockedDr: -1,
+  stale: null,
   wakeupFrom: 0,
   wakeupFreeAt: 0,
   alarmFreeAt: [0, 0],
@@ -330,6 +336,22 @@ class Rtc {
     this.drive(c);
     this.armAll(c);
   }
+  /** In Stop the shadow registers stand. */
+  onStop(c: Context, stops: boolean): void {
+    if (!stops) {
+      if (c.s.stale !== null) c.s.stale.until = this.count(c) + this.o.syncTicks;
+    } else c.s.stale = { until: Infinity, tr: this.shadowTime(c), dr: this.shadowDate(c), ssr: this.stale(c)?.ssr ?? this.subSeconds(c) };
+  }
+  private stale(c: Context): State['stale'] {
+    const { stale } = c.s;
+    return stale !== null && this.count(c) < stale.until ? stale : null;
+  }
+  private shadowTime(c: Context): number {
+    return this.stale(c)?.tr ?? this.time(c);
+  }
+  private shadowDate(c: Context): number {
+    return this.stale(c)?.dr ?? this.date(c);
+  }
   onWire(c: Context, value: number): void {
     const { enable, edge, flag, overflow, registers } = this.stamp;
     if (!enable.get(c) || (value !== 0) === (edge.get(c) === 1)) return;
@@ -363,10 +385,21 @@ class Rtc {
 
   // ---- accesses --------------------------------------------------------------------------------------------------------------------
   onReset(c: Context, kind: ResetKind): void {
+    if (kind === 'system') return this.onSystemReset(c);
     if (kind !== 'power' && kind !== 'backup') return;
     Object.assign(c.s, fresh());
     c.s.anchor = this.count(c);
     c.s.syncAt = c.s.anchor + this.o.syncTicks;
+    this.armAll(c);
+    this.drive(c);
+  }
+  private onSystemReset(c: Context): void {
+    if (this.init.get(c)) this.leaveInit(c);
+    this.init.set(c, 0);
+    const until = this.count(c) + this.o.syncTicks;
+    c.s.syncAt = Math.max(c.s.syncAt, until);
+    c.s.lockedTr = c.s.lockedDr = -1;
+    c.s.stale = { until, tr: this.tr.reset, dr: this.dr.reset, ssr: this.ssr.reset };
     this.armAll(c);
     this.drive(c);
   }
@@ -399,6 +432,8 @@ class Rtc {
       return waits.length === 0 ? Infinity : at(Math.min(...waits));
     }
     if (c.s.held || this.inInit(c)) return at(now + 1);
+    const stale = this.stale(c);
+    if (stale !== null) return at(stale.until);
     if (now < c.s.anchor) return at(c.s.anchor);
     const step = r === this.ssr ? this.predivA.get(c) + 1 : this.ticksPerSecond(c);
     return at(c.s.anchor + (Math.floor(this.ticks(c) / step) + 1) * step);
@@ -411,21 +446,21 @@ class Rtc {
     const shadowed = !this.bypshad.get(c);
     if (r === this.ssr) {
       if (locks && shadowed && !c.s.held) this.lock(c, true);
-      return this.subSeconds(c);
+      return (shadowed ? this.stale(c)?.ssr : undefined) ?? this.subSeconds(c);
     }
     if (c.s.held) return value;
     if (r === this.tr) {
-      const time = shadowed && c.s.lockedTr >= 0 ? c.s.lockedTr : this.time(c);
+      const time = !shadowed ? this.time(c) : c.s.lockedTr >= 0 ? c.s.lockedTr : this.shadowTime(c);
       if (locks && shadowed) this.lock(c, false);
       return time;
     }
-    const date = shadowed && c.s.lockedDr >= 0 ? c.s.lockedDr : this.date(c);
+    const date = !shadowed ? this.date(c) : c.s.lockedDr >= 0 ? c.s.lockedDr : this.shadowDate(c);
     if (locks) c.s.lockedTr = c.s.lockedDr = -1;
     return date;
   }
   private lock(c: Context, time: boolean): void {
-    if (time && c.s.lockedTr < 0) c.s.lockedTr = this.time(c);
-    if (c.s.lockedDr < 0) c.s.lockedDr = this.date(c);
+    if (time && c.s.lockedTr < 0) c.s.lockedTr = this.shadowTime(c);
+    if (c.s.lockedDr < 0) c.s.lockedDr = this.shadowDate(c);
   }
   private refuse(c: Context, r: Register, why: string, about?: GuestFact): number {
     c.env.note('guest', `RTC_${r.name} written ${why}: write lost`, about);
@@ -543,18 +578,19 @@ export const rtcV3: ModelFactory<Partial<RtcOptions>> = (layout, given): Registe
   return {
     clocks: [o.clock],
     timers: rtc.timers,
-    wires: [wire(o.stampWire)],
+    wires: [wire(o.stampWire), POWER_STOP],
     about: {
       source: 'RM chapters RTC, ST HAL',
       confidence: 'documented',
-      lacks: ['tamper', 'calibration, binary mode', 'outputs', 'the reset of the shadow registers by a system reset'],
+      lacks: ['tamper', 'calibration, binary mode', 'outputs'],
     },
     modelled: rtc.modelled,
     keeps: (_r, kind) => kind !== 'backup',
     create: fresh,
+    hearsSystemReset: true,
     onReset: (c, kind) => rtc.onReset(c, kind),
     onTimer: (c, timer) => rtc.onTimer(c, timer),
-    onWire: (c, _wire, value) => rtc.onWire(c, value),
+    onWire: (c, w, value) => (w === POWER_STOP ? rtc.onStop(c, value !== 0) : rtc.onWire(c, value)),
     onClock: (c) => rtc.armAll(c),
     live: rtc.readsOf(),
     // A lock of the shadow registers is the block's own business.
