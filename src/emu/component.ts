@@ -44,7 +44,7 @@ export type GuestFact =
   /** At a reset: a RAM was erased, because this option byte, `BLOCK.REG.FIELD`, is 0. */
   | { readonly is: 'ram-erased'; readonly option: string }
   /** At a reset: a unit of the flash was written in part. */
-  | { readonly is: 'half-written' }
+  | { readonly is: 'half-written'; readonly address: number }
   /** Odd, but nothing that the firmware wrote was refused. */
   | { readonly is: 'nothing-lost' }
   /** The chip went to sleep; `cold`: without its RAM. */

@@ -245,13 +245,16 @@ test('option bytes that were written in vain are told where nothing entered the 
 test('a store that the flash refused is told with its line, and what shows at a reset without one', () => {
   const text = 'FLASH: 4-byte write to the flash at 0x080e0000 with FLASH_CR.PSIZE for 1 bytes: PGPERR';
   const row = { at: '0.1', cycle: 1, kind: 'guest', text, pc: '0x08000500', file: 'src/main.c', line: 29 } as const;
+  let more: readonly RunResult['notes'][number][] = [];
   const lost = (about: RunResult['notes'][number]['about']): string => {
-    const notes = [{ kind: 'guest', text, ...(about && { about }) }];
+    const notes = [{ kind: 'guest', text, ...(about && { about }) }, ...more];
     const run = { ...primaskResult(), outcome: 'reset-loop', diagnosis: NONE, entries: [], notes, timeline: [row] } as const;
     return shortReport(run, { width: 160 });
   };
   expect(lost({ is: 'misuse', block: 'FLASH' })).toContain('PGPERR (main.c:29)');
-  expect(lost({ is: 'half-written', block: 'FLASH' })).toMatch(/Lost +FLASH: 4-byte .*PGPERR$/m);
+  expect(lost({ is: 'half-written', address: 0x080e0000, block: 'FLASH' })).toMatch(/Lost +FLASH: 4-byte .*PGPERR$/m);
+  more = [{ kind: 'half-store', text: 'nv.c:9 (keep) wrote 0x00000001 there and no more' }];
+  expect(lost({ is: 'half-written', address: 0x080e0000, block: 'FLASH' })).toMatch(/Lost +FLASH: 4-byte .*PGPERR: nv.c:9 \(keep\) wrote/m);
 });
 test('a USB device of the application that runs at a wrong clock is told where nothing entered the ROM', () => {
   const notes = [

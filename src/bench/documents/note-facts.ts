@@ -86,6 +86,8 @@ export const UNCOPIED = 'uncopied';
 export const GAVE_UP = 'gave-up';
 /** Kind of the note about the test by which a program that found its request did not go to the ROM. */
 export const FAILED_TEST = 'failed-test';
+/** Kind of the note that names the store that a flash took only as a part of what it programs at once. */
+export const HALF_STORE = 'half-store';
 type Notes = readonly Note<Sentence>[];
 
 type OfKind<K extends NoteFact['is']> = Extract<NoteFact, { readonly is: K }>;

@@ -2,14 +2,17 @@
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
 import { budgetOf } from '../documents/effort.ts';
-import { FAILED_TEST, type Note } from '../documents/note-facts.ts';
+import { FAILED_TEST, HALF_STORE, type Note } from '../documents/note-facts.ts';
+import { hex32 } from '../documents/result.ts';
 import { followedText, triedInput, type Tried } from '../documents/tried.ts';
 import { CutShort } from '../session/budget.ts';
 import type { Session } from '../session/session.ts';
 import { receivedNotes, type AskTest } from '../slice/received.ts';
+import { lastStore } from '../slice/stores.ts';
 import { starvedBy } from '../slice/starved.ts';
 import { unreachable } from '../slice/unreachable.ts';
 import { foreignTableInWords } from '../slice/why.ts';
+import { place } from '../slice/words.ts';
 import { failedTest } from './failed-test.ts';
 import { findJump, notTriggered, tryAll, type FoundJump } from './find-jump.ts';
 
@@ -34,6 +37,7 @@ export function jumpNotes(session: Session, powerOn: Checkpoint, finished: Check
     ...notTriggered(session, starved === null ? found : { ...found, inputs: [], atStart: [] }, starved === null),
     ...(starved === null ? receivedNotes(session, powerOn, finished, ask) : []),
   ];
+  notes.push(...halfStores(session, powerOn, finished));
   const leadsOn = session.input.triggers?.(triedInputs(session, powerOn, finished, found)) === true;
   if (!session.input.findJump) return { notes, leadsOn };
   const tried = tryAll(session, powerOn, finished, found, true);
@@ -48,6 +52,19 @@ function triedInputs(session: Session, powerOn: Checkpoint, finished: Checkpoint
   session.input.progress?.('looking for what makes the firmware jump');
   return tryAll(session, powerOn, finished, found);
 }
+
+/** Who wrote a part of what the flash takes at once, and no more of it: that shows only at the reset. */
+function halfStores(session: Session, powerOn: Checkpoint, finished: Checkpoint): Note[] {
+  session.restore(finished);
+  const [fact] = session.machine.state.notes.flatMap(({ about }) => (about?.is === 'half-written' ? [about] : []));
+  const reset = finished.history.resets.at(-1);
+  if (fact === undefined || reset === undefined) return [];
+  const { address } = fact;
+  const store = bounded(session, () => lastStore(session, powerOn, address, WORD, reset.at));
+  if (store === null || store === 'too long') return [];
+  return [{ kind: HALF_STORE, text: `${place(session, store.pc)} wrote ${hex32(store.value)} there and no more` }];
+}
+const WORD = 4;
 
 /** A program that reset itself looks behind that for what it left: the test by which it does not go to the ROM all the same. */
 export function keptTestNotes(session: Session, powerOn: Checkpoint, finished: Checkpoint): Note[] {

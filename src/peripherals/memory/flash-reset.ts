@@ -11,7 +11,7 @@ export const noteUnfilled = (c: RegisterContext<object>, address: number, bytes:
   c.env.note(
     'guest',
     `nothing was programmed at 0x${address.toString(16).padStart(8, '0')}: this flash takes ${bytes} bytes at a time, and the last of them were not written`,
-    { is: 'half-written' },
+    { is: 'half-written', address },
   );
 
 /** What is under way ends without effect, and the keys count from the first again. */

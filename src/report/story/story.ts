@@ -6,7 +6,7 @@ import { partsOf } from '../../checks/fix-in-c.ts';
 import { SERIAL_PORT } from '../../bench/documents/names.ts';
 import { BOUNDED } from '../../bench/documents/bounds.ts';
 import { BUT } from '../../bench/documents/reservations.ts';
-import { CALLED_FROM, FAILED_TEST, factsIn, GAVE_UP, refusedWrite, UNCOPIED } from '../../bench/documents/note-facts.ts';
+import { CALLED_FROM, FAILED_TEST, factsIn, GAVE_UP, HALF_STORE, refusedWrite, UNCOPIED } from '../../bench/documents/note-facts.ts';
 import type { Place, ResultCause, ResultCheck, RunResult } from '../../bench/documents/result.ts';
 import type { Sentence } from '../../bench/documents/sentence.ts';
 import { SERIAL } from '../../bench/documents/goal.ts';
@@ -41,7 +41,7 @@ export function storyOf(result: RunResult, { sources = NO_SOURCES, judgement = n
 /** Kinds of notes about the conditions of the run, in order of weight. */
 const CONDITIONS = ['ecc', 'boot-address', 'boot-at', 'assumed-board', 'outside-memory', 'option-bytes', 'wrong-chip', 'no-rom', 'limit', 'trigger', 'restart', 'watchdog', 'kept', 'force']; // prettier-ignore
 /** Kinds of notes that other facts tell. */
-const PLACED: ReadonlySet<string> = new Set([...CONDITIONS, BOUNDED, 'symptom', 'chain', 'crash', 'starved', 'not-triggered', GAVE_UP, 'find-jump', 'received', 'endless', 'polled', 'reset', 'wait', 'loop', 'usb-clock', BUT, CALLED_FROM, 'kept-options', 'control', 'chip', SERIAL, UNCOPIED, FAILED_TEST]); // prettier-ignore
+const PLACED: ReadonlySet<string> = new Set([...CONDITIONS, BOUNDED, 'symptom', 'chain', 'crash', 'starved', 'not-triggered', GAVE_UP, 'find-jump', 'received', 'endless', 'polled', 'reset', 'wait', 'loop', 'usb-clock', BUT, CALLED_FROM, 'kept-options', 'control', 'chip', SERIAL, UNCOPIED, FAILED_TEST, HALF_STORE]); // prettier-ignore
 
 const said = ({ notes }: RunResult, ...kinds: readonly string[]): readonly Said[] =>
   kinds.flatMap((kind) => notes.filter((n) => n.kind === kind).map(saidOf));
@@ -352,9 +352,10 @@ function keptInVain({ checks, entries, resets: all, notes }: RunResult): Sentenc
   return `the firmware left ${kept} and read it after the reset, but did not jump into the ROM: ${because}`;
 }
 
-/** With the store, where the text does not say it. What shows at a reset has none of its own. */
-function withPlace({ timeline }: RunResult, { text, about }: RunResult['notes'][number]): Sentence {
-  const row = about?.is === 'half-written' ? undefined : timeline.find((t) => t.kind === 'guest' && t.text === text);
+/** With the store, where the text does not say it. What shows at a reset has none of its own: that was looked for. */
+function withPlace(result: RunResult, { text, about }: RunResult['notes'][number]): Sentence {
+  if (about?.is === 'half-written') return [text, ...texts(result, HALF_STORE).slice(0, 1)].join(': ');
+  const row = result.timeline.find((t) => t.kind === 'guest' && t.text === text);
   return row?.file == null ? text : `${text} (${baseOf(row)})`;
 }
 /** Of a run that never entered the ROM: a clock that the board lacks, the application's own USB, writes that the flash refused. */
