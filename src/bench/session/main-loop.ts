@@ -3,8 +3,9 @@
  * what a program counts or remembers in one moves on, but time stamps move with the time alone, and what is toggled is back after two rounds.
  */
 import { PAGE_BITS } from '../../emu/arena.ts';
+import type { Core } from '../../emu/core/core.ts';
+import { registerFile } from '../../emu/core/arm/register-file.ts';
 import { sysTickPeriod } from '../../emu/core/arm/systick.ts';
-import { S } from '../../emu/core/state.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Machine } from '../../emu/machine.ts';
 import { MS, type Ps } from '../../emu/time.ts';
@@ -21,7 +22,7 @@ const TO_START = 20_000;
 /** Bytes below SP that hold what the last calls and exceptions have left. */
 const LEFT_OVER = 1024;
 /** R4 to R11: a program keeps variables there. */
-const KEPT = Array.from({ length: 8 }, (_, i) => S.R + 4 * (4 + i));
+const KEPT = Array.from({ length: 8 }, (_, i) => `r${4 + i}`);
 
 /** What memory and the core's registers hold at the start of the loop, each time some time behind its end. */
 interface Arrival {
@@ -38,7 +39,7 @@ export function isMainLoop(machine: Machine, loop: FiniteLoop, advance: (time: P
     for (let { endsAt } = loop; ;) {
       if (!arrives(machine, loop.pc, endsAt + BACK, advance)) return false;
       const core = machine.bootCore;
-      arrivals.push({ endsAt, saved: machine.save(arrivals.at(-1)?.saved ?? before), registers: KEPT.map((at) => core.get(at)) });
+      arrivals.push({ endsAt, saved: machine.save(arrivals.at(-1)?.saved ?? before), registers: keptIn(core) });
       if (arrivals.length > ROUNDS) return remembersNothing(machine, arrivals);
       const next = finiteLoop(machine, advance);
       if (next?.pc !== loop.pc || next.endsAt <= endsAt + BACK) return false;
@@ -47,6 +48,10 @@ export function isMainLoop(machine: Machine, loop: FiniteLoop, advance: (time: P
   } finally {
     machine.restore(before);
   }
+}
+function keptIn(core: Core): number[] {
+  const registers = registerFile(core, core.pc);
+  return KEPT.map((name) => registers[name] ?? 0);
 }
 function arrives(machine: Machine, pc: number, at: Ps, advance: (time: Ps) => void): boolean {
   advance(at);
