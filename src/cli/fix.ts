@@ -149,11 +149,13 @@ class Repair {
       { allowDirty: options.allowDirty === true, written, onDisk: sources.onDisk, isLater: sources.isLater },
       io,
     );
-    const mended = firstSet(proofOf(result)!).filter(({ id }) => patch.causes.includes(id));
+    const [mended, rest] = parted(firstSet(proofOf(result)!), (cause) => patch.causes.includes(labelOf(cause)));
     for (const cause of mended) this.mended.add(causeInFull(cause));
     for (const { path } of patch.files) this.changed.add(path);
     for (const line of [...patch.left, ...patch.needs]) io.stderr.write(`bootbench: ${printable(line)}\n`);
-    return `round ${round}: ${mended.map(labelOf).join(' and ')}: ${patch.files.map((f) => printable(f.path)).join(', ')} changed`;
+    const changed = patch.files.map((f) => printable(f.path)).join(', ');
+    const unmended = rest.length === 0 ? '' : `; ${rest.map(labelOf).join(' and ')} ${rest.length === 1 ? 'is' : 'are'} left`;
+    return `round ${round}: ${mended.map(labelOf).join(' and ')}: ${changed} changed${unmended}`;
   }
 
   /** @param line what is told of the round, which the build ends */
@@ -209,6 +211,7 @@ class Repair {
 }
 const LABEL = 6;
 
+const parted = <T>(all: readonly T[], is: (one: T) => boolean): readonly [T[], T[]] => [all.filter(is), all.filter((one) => !is(one))];
 /** `state` alone may be any register. */
 export const causeInFull = ({ id, what }: Pick<ResultCause, 'id' | 'what'>): string =>
   id === 'state' && what !== undefined ? `${id} (${what})` : id;

@@ -64,8 +64,9 @@ export function findingsOf(
     return [{ scenario, rule: result.outcome, message: message(null), ...at(fault?.at ?? jump) }];
   }
   const { causes, hunks } = patchOf(result, sources);
-  const fixed = ({ id, fix }: ResultCause): Pick<Place, 'file' | 'line'> | null => {
-    if (!causes.includes(id)) return null;
+  const fixed = (cause: ResultCause): Pick<Place, 'file' | 'line'> | null => {
+    if (!causes.includes(labelOf(cause))) return null;
+    const { fix } = cause;
     const code = fix === null ? [] : partsOf(fix).flatMap((part) => part.code.map((text) => text.trim()));
     const adds = ({ changed }: (typeof hunks)[number]): boolean =>
       changed.some(({ mark, text }) => mark === '+' && code.includes(text.trim()));

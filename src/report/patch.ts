@@ -4,7 +4,7 @@
  */
 import { formatPatch, structuredPatch } from 'diff';
 import { firstSet, proofOf } from '../bench/documents/proved.ts';
-import type { CauseId, Place, ResultCause, RunResult } from '../bench/documents/result.ts';
+import type { Place, ResultCause, RunResult } from '../bench/documents/result.ts';
 import { isRemark, keptDeclaration, LEAVE_HANDLER, offersMainLoop, partsOf, type Part } from '../checks/fix-in-c.ts';
 import { redirectedTables, type RedirectedTables } from '../checks/entry-address.ts';
 import { findChip } from '../chips/index.ts';
@@ -27,8 +27,8 @@ export interface Patch {
   readonly text: string;
   /** The same as data. */
   readonly hunks: readonly Hunk[];
-  /** Causes whose fix is in it. */
-  readonly causes: readonly CauseId[];
+  /** Causes whose fix is in it, as `labelOf` names them: of two differences of the state one may be in it. */
+  readonly causes: readonly string[];
   /** Fixes that are not in the patch, and why: one sentence each. */
   readonly left: readonly string[];
   /** What the changed files need in addition to compile, or before it applies: one sentence each. */
@@ -80,7 +80,8 @@ export function patchOf(result: RunResult, found: Sources): Patch {
 export const labelOf = ({ id, what }: ResultCause): string => (id === 'state' || id === 'image' ? (what ?? id) : id);
 
 /** A jump that an interrupt makes, made by the main loop; null where that is not the cause, or the text does not show how. */
-function movedOut({ entries }: RunResult, { id, fix }: ResultCause, sources: NamedSources): Edit[] | null {
+function movedOut({ entries }: RunResult, cause: ResultCause, sources: NamedSources): Edit[] | null {
+  const { id, fix } = cause;
   const from = entries.at(-1)?.from;
   if (
     fix === null ||
@@ -89,20 +90,20 @@ function movedOut({ entries }: RunResult, { id, fix }: ResultCause, sources: Nam
     from.line === null
   )
     return null;
-  const moved = throughMainLoop(id, { file: sources.nameOf(from.file), line: from.line }, sources);
+  const moved = throughMainLoop(labelOf(cause), { file: sources.nameOf(from.file), line: from.line }, sources);
   return typeof moved === 'string' ? null : moved;
 }
 
 /** A fix is applied completely or not at all: a function without its call is useless. */
 function patchFrom(edits: readonly Edit[], left: readonly string[], sources: Sources): Patch {
   const { refused: why, ...patch } = tryPatch(edits, left, sources);
-  const refused = patch.causes.filter((id) => why.has(id));
+  const refused = patch.causes.filter((cause) => why.has(cause));
   if (refused.length === 0) return patch;
-  const rest = (id: CauseId): string =>
-    edits.flatMap((e) => (e.id === id && !why.get(id)!.includes(e.code.join(' ')) ? e.code : [])).join(' ');
-  const told = refused.map((id) => `${id}: ${why.get(id)!}${rest(id) === '' ? '' : `; with it: ${rest(id)}`}`);
+  const rest = (cause: string): string =>
+    edits.flatMap((e) => (e.cause === cause && !why.get(cause)!.includes(e.code.join(' ')) ? e.code : [])).join(' ');
+  const told = refused.map((cause) => `${cause}: ${why.get(cause)!}${rest(cause) === '' ? '' : `; with it: ${rest(cause)}`}`);
   return patchFrom(
-    edits.filter((e) => !refused.includes(e.id)),
+    edits.filter((e) => !refused.includes(e.cause)),
     [...left, ...told],
     sources,
   );
@@ -112,24 +113,24 @@ function tryPatch(
   edits: readonly Edit[],
   before: readonly string[],
   sources: Sources,
-): Patch & { readonly refused: ReadonlyMap<CauseId, string> } {
+): Patch & { readonly refused: ReadonlyMap<string, string> } {
   const left = [...before];
-  const refused = new Map<CauseId, string>();
-  const refuse = (id: CauseId, why: string): void => {
-    left.push(`${id}: ${why}`);
-    refused.set(id, why);
+  const refused = new Map<string, string>();
+  const refuse = (cause: string, why: string): void => {
+    left.push(`${cause}: ${why}`);
+    refused.set(cause, why);
   };
   let text = '';
   let home: PatchHome | null = null;
   const hunks: Hunk[] = [];
   const files: PatchedFile[] = [];
   const needs: string[] = [];
-  const done = new Set<CauseId>();
+  const done = new Set<string>();
   for (const file of new Set(edits.map((e) => e.file))) {
     const own = edits.filter((e) => e.file === file);
     const found = sources(file);
     if (found === null || whyUnpatched(found, home) !== null) {
-      for (const { id, file: name } of own) refuse(id, `${name} ${whyUnpatched(found, home)!}`);
+      for (const { cause, file: name } of own) refuse(cause, `${name} ${whyUnpatched(found, home)!}`);
       continue;
     }
     if (found.newer)
@@ -141,13 +142,13 @@ function tryPatch(
     if (changed === null) continue;
     const again = writtenAgain(
       found.lines,
-      placed.filter((e) => done.has(e.id)),
+      placed.filter((e) => done.has(e.cause)),
     );
     if (again.length > 0)
       needs.push(
         `${found.path}:${again.join(', ')} ${again.length > 1 ? 'are' : 'is'} outside of USER CODE: STM32CubeMX drops the change when it generates the file again`,
       );
-    for (const edit of edits) if (edits.some((e) => done.has(e.id) && isTwin(edit, e))) done.add(edit.id);
+    for (const edit of edits) if (edits.some((e) => done.has(e.cause) && isTwin(edit, e))) done.add(edit.cause);
     const at = homeOf(found);
     home ??= at;
     const unknown = namesWithoutHeader(found.lines, changed, namesKnownIn(file, sources));
@@ -236,13 +237,13 @@ function editsOf(result: RunResult, causes: readonly ResultCause[], cause: Resul
     if (found === null) return `${place.file} was not found beside the image`;
     const file = sources.nameOf(place.file);
     if (instructions !== undefined) {
-      edits.push({ id, file, line: place.line, how: 'instructions', code: instructions });
+      edits.push({ cause: labelOf(cause), file, line: place.line, how: 'instructions', code: instructions });
       continue;
     }
     const put = placeOf(part, place.line, found.lines, at === 'before-write');
     if (put === null) return advice;
     const lines = part.goes === 'declaration' ? [keptDeclaration(found.lines[put.line - 1]!)] : inNamesOf(file, part.code, result, sources);
-    edits.push({ id, file, ...put, code: lines });
+    edits.push({ cause: labelOf(cause), file, ...put, code: lines });
   }
   return inTwoFiles(edits, result, sources);
 }
@@ -256,7 +257,10 @@ function inTwoFiles(edits: readonly Edit[], result: RunResult, sources: Sources)
   if (declared === undefined || other === undefined || line === null) return [...edits];
   const shared = declared.code.map((text) => text.replace(REQUEST, '$1$2'));
   const code = inNamesOf(other.file, ['extern volatile uint32_t dfu_request;'], result, sources);
-  return [...edits.map((e) => (e === declared ? { ...e, code: shared } : e)), { id: other.id, file: other.file, line, how: 'below', code }];
+  return [
+    ...edits.map((e) => (e === declared ? { ...e, code: shared } : e)),
+    { cause: other.cause, file: other.file, line, how: 'below', code },
+  ];
 }
 
 /** The code in the style of the file, with addresses in place of CMSIS names that it does not know, where that is possible. */
@@ -390,7 +394,8 @@ const UNMASKS = /\b(?:__enable_irq|irq_on)\s*\(|\bcpsie\s+i|\b__set_PRIMASK\s*\(
  * If the wrong address of the vector table is a literal in the blamed file or in a header of its folder, it is corrected there: the rest of the way to the ROM is
  * known to work. No edit if the literal does not occur, or occurs so often that it has other meanings.
  */
-function addressEdits({ id, repair, lastWriter }: ResultCause, sources: NamedSources): Edit[] {
+function addressEdits(cause: ResultCause, sources: NamedSources): Edit[] {
+  const { repair, lastWriter } = cause;
   const tables = repair === null ? null : redirectedTables(repair);
   if (tables === null || lastWriter?.file == null) return [];
   const { file } = lastWriter;
@@ -398,7 +403,7 @@ function addressEdits({ id, repair, lastWriter }: ResultCause, sources: NamedSou
   const folder = file.slice(0, file.lastIndexOf('/') + 1);
   const headers = (sources(file)?.lines ?? []).flatMap((line) => /^\s*#\s*include\s+"([^"]+)"/.exec(line)?.[1] ?? []);
   const found = own.length > 0 ? own : headers.flatMap((name) => linesWith(`${folder}${name}`, tables, sources));
-  return found.length > MOST_ADDRESSES ? [] : found.map((edit) => ({ id, how: 'line', ...edit }));
+  return found.length > MOST_ADDRESSES ? [] : found.map((edit) => ({ cause: labelOf(cause), how: 'line', ...edit }));
 }
 const MOST_ADDRESSES = 4;
 

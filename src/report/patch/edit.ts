@@ -1,8 +1,7 @@
 /** Changes of a source file, each at a line of it, and how they are put in. */
-import type { CauseId } from '../../bench/documents/result.ts';
-
 export interface Edit {
-  readonly id: CauseId;
+  /** What it mends, as results name it. */
+  readonly cause: string;
   readonly file: string;
   /** From 1. */
   readonly line: number;
@@ -15,18 +14,18 @@ export interface Edit {
 export function applied(
   lines: readonly string[],
   edits: readonly Edit[],
-  refuse: (id: CauseId, why: string) => void,
-  done: Set<CauseId>,
+  refuse: (cause: string, why: string) => void,
+  done: Set<string>,
 ): readonly string[] | null {
   const changed = [...lines];
   let any = false;
   // code that jumps away comes last in the file, so it is inserted first
   for (const edit of edits.toSorted((a, b) => b.line - a.line || Number(jumps(b)) - Number(jumps(a)))) {
     const why = put(changed, edit);
-    if (why !== null) refuse(edit.id, why);
+    if (why !== null) refuse(edit.cause, why);
     else {
       any = true;
-      done.add(edit.id);
+      done.add(edit.cause);
     }
   }
   return any ? changed : null;

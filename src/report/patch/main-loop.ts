@@ -2,7 +2,6 @@
  * The jump from an interrupt, moved: its caller in the interrupt sets a flag, and the loop of main() calls what jumps. Only where the text shows all of it: who calls
  * the function that jumps, and a loop that main() stays in.
  */
-import type { CauseId } from '../../bench/documents/result.ts';
 import type { Sources } from '../source-lines.ts';
 import { code, indentOf, isCpp, type Edit } from './edit.ts';
 import { functionAt, functionsOf, isPlain, isStatic, mentionsOf, neverReturns, type FunctionText, type Mention } from './functions.ts';
@@ -34,7 +33,7 @@ export function mainIn(sources: Sources): FunctionText | null {
 }
 
 /** The edits, or why there are none, as the end of a sentence. */
-export function throughMainLoop(id: CauseId, jump: { readonly file: string; readonly line: number }, sources: Sources): Edit[] | string {
+export function throughMainLoop(cause: string, jump: { readonly file: string; readonly line: number }, sources: Sources): Edit[] | string {
   const main = mainIn(sources);
   if (main === null) return 'main() was not found in the sources';
   const loop = loopOf(main, sources(main.file)!.lines);
@@ -53,28 +52,28 @@ export function throughMainLoop(id: CauseId, jump: { readonly file: string; read
   return [
     ...calls.map(({ file, line, text }): Edit => {
       const changed = text.replace(callOf(callee.name), `${flag} = 1;`);
-      return { id, file, line, how: 'line', code: [changed] };
+      return { cause, file, line, how: 'line', code: [changed] };
     }),
     {
-      ...{ id, file: main.file, line: top, how: 'below' },
+      ...{ cause, file: main.file, line: top, how: 'below' },
       code: [
         '',
         `${others.length === 0 ? 'static ' : ''}volatile int ${flag};   /* set in an interrupt, taken in the loop of main() */`,
         ...(known ? [] : [`${isStatic(callee) ? 'static ' : ''}void ${callee.name}(void);`]),
       ],
     },
-    ...tops.map(({ file, line }): Edit => ({ id, file, line: line!, how: 'below', code: ['', `extern volatile int ${flag};`] })),
-    ...inLoop(id, loop, flag, callee.name),
+    ...tops.map(({ file, line }): Edit => ({ cause, file, line: line!, how: 'below', code: ['', `extern volatile int ${flag};`] })),
+    ...inLoop(cause, loop, flag, callee.name),
   ];
 }
 
 /** The loop with the call in it, line by line. */
-function inLoop(id: CauseId, { main, line, last, head, body, open, inner }: Loop, flag: string, name: string): Edit[] {
+function inLoop(cause: string, { main, line, last, head, body, open, inner }: Loop, flag: string, name: string): Edit[] {
   const outer = indentOf(head);
   const step = inner.startsWith(outer) ? inner.slice(outer.length) : '  ';
   const code = [head, `${inner}if (${flag}) {`, `${inner}${step}${name}();`, `${inner}}`, ...body, ...(open ? [] : [`${outer}}`])];
-  const rest = Array.from({ length: last - line }, (_, i): Edit => ({ id, file: main.file, line: line + 1 + i, how: 'line', code: [] }));
-  return [{ id, file: main.file, line, how: 'line', code }, ...rest];
+  const rest = Array.from({ length: last - line }, (_, i): Edit => ({ cause, file: main.file, line: line + 1 + i, how: 'line', code: [] }));
+  return [{ cause, file: main.file, line, how: 'line', code }, ...rest];
 }
 
 /** The first loop without an end that main() itself has, outside of what the preprocessor may leave out. */
