@@ -44,5 +44,6 @@ export const systick: Check = {
   explanation: [
     'SysTick is part of the core, so disabling interrupts in the NVIC does not stop it. If it keeps running with TICKINT set, it interrupts the ROM, usually a thousand times a second.',
     'The order matters: HAL_RCC_DeInit() ends with HAL_InitTick(), which starts SysTick again for the new clock. Code that stops SysTick first and de-initialises the clocks afterwards jumps with SysTick running.',
+    'Of few parts it is known what the ROM does about a SysTick that runs: some switch it off, some use it themselves. Stop it as the last thing in front of the jump (SysTick->CTRL = 0; SCB->ICSR = SCB_ICSR_PENDSTCLR_Msk;), and nothing rests on that.',
   ].join('\n\n'),
 };

@@ -58,6 +58,23 @@ const ABOUT: Readonly<Record<string, string>> = {
   'kernel-clocks': 'the kernel clocks',
   systick: 'SysTick',
 };
+/** How a program leaves what an option is about, after "the firmware leaves"; others are "changed". */
+const LEFT: Readonly<Record<string, string>> = {
+  primask: 'PRIMASK set',
+  faultmask: 'FAULTMASK set',
+  basepri: 'BASEPRI set',
+  'nvic-enabled': 'interrupts enabled',
+  'nvic-pending': 'interrupts pending',
+  mpu: 'the MPU on',
+  icache: 'the instruction cache on',
+  dcache: 'the data cache on',
+  vtor: 'VTOR at a table of its own',
+  systick: 'SysTick on',
+};
+export function leftText(option: string): string | null {
+  const about = ABOUT[option];
+  return LEFT[option] ?? (about === undefined ? null : `${about} changed`);
+}
 const DOES: Readonly<Record<string, (what: string) => string>> = {
   keeps: (what) => `leaves ${what} as the jump hands it over`,
   clears: (what) => `clears ${what}`,

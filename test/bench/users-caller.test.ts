@@ -1,4 +1,4 @@
-/** A cause in a vendor's code: who called it. */
+/** A finding in a vendor's code: who called it. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -10,12 +10,13 @@ import { shortReport } from '../../src/report/short.ts';
 
 const NAME = 'f405-tick-through-rom-table';
 /** The fixture's firmware, its tick_init in a folder of this name. */
-async function run(folder: string): Promise<RunResult> {
-  const bytes = readFileSync(fileURLToPath(new URL(`../../fixtures/${NAME}/firmware.elf`, import.meta.url)));
-  const old = 'common/core';
+const run = (folder: string): Promise<RunResult> => moved(NAME, 'stm32f405rg', 'common/core', folder);
+/** A fixture's firmware, what stood in one folder in another. */
+async function moved(fixture: string, chip: string, old: string, folder: string): Promise<RunResult> {
+  const bytes = readFileSync(fileURLToPath(new URL(`../../fixtures/${fixture}/firmware.elf`, import.meta.url)));
   expect(folder).toHaveLength(old.length);
   for (let at = bytes.indexOf(old); at >= 0; at = bytes.indexOf(old, at + 1)) bytes.write(folder, at, 'latin1');
-  return bench({ chip: 'stm32f405rg', images: [{ path: 'firmware.elf', bytes: new Uint8Array(bytes) }] });
+  return bench({ chip, images: [{ path: 'firmware.elf', bytes: new Uint8Array(bytes) }] });
 }
 
 describe('the last writer stands in a vendor’s code', () => {
@@ -31,6 +32,23 @@ describe('the last writer stands in a vendor’s code', () => {
     const result = await run('drivers/cor');
     expect(result.diagnosis.causes.map((c) => c.lastWriter?.file)).toContain('drivers/cor/core.c');
     expect(factsIn(result.notes, 'called-from')).toEqual([]);
+  });
+});
+
+describe('what a success rests on is left so by the firmware', () => {
+  const LEFT = 'the firmware leaves SysTick on';
+  it('the line is told, with the function of the vendor that is called there', async () => {
+    const result = await moved('h533-systick', 'stm32h533re', 'common/h533', 'Drivers/h53');
+    const [fact] = factsIn(result.notes, 'called-from');
+    expect(fact).toMatchObject({ calls: 'tick_init', by: { symbol: 'jump_to_bootloader' } });
+    expect(shortReport(result).replace(/\s+/g, ' ')).toContain(
+      `switches SysTick off (assumed); ${LEFT} (tick_init, called at h533-left-on.c:${fact!.by.line})`,
+    );
+  });
+  it('and the program’s own line as it is', async () => {
+    const result = await moved('h533-systick', 'stm32h533re', 'common/h533', 'drivers/h53');
+    expect(factsIn(result.notes, 'called-from')).toEqual([]);
+    expect(shortReport(result).replace(/\s+/g, ' ')).toMatch(/leaves SysTick on \(board\.c:\d+\) Next/);
   });
 });
 

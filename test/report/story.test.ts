@@ -47,7 +47,7 @@ const FACTS: { readonly [K in Kind]: readonly [Extract<Fact, { is: K }>, ...stri
   fix: [{ is: 'fix', form: 'diff', where: 'main.c, line 9', code: [{ mark: '+', text: 'added_line();' }, { mark: '-', text: 'gone_line();' }], left: ['left-part'], needs: ['needs-header'] }, 'main.c, line 9', '+added_line();', '-gone_line();', 'not in the patch: left-part', 'needs-header'],
   proof: [{ is: 'proof', count: 1, reached: 'dfu', goal: null, rom: 'stand-in ROM (x)', sets: [['primask'], ['msp', 'vtor']], around: false }, 'reaches DFU', 'stand-in ROM (x)', 'msp + vtor'],
   unexplained: [{ is: 'unexplained', why: 'vain', tried: ['vtor'], ifElse: option, entered: true }, 'no cause is proved', option.rom, option.other],
-  'holds-if': [{ is: 'holds-if', conditions: { bank: 'a-condition', rom: ['one', 'two', 'three'] }, options: [{ ...option, sure: 'sure-of-it', repaired: true }], entered: true }, 'a-condition', 'one, two and '],
+  'holds-if': [{ is: 'holds-if', conditions: { bank: 'a-condition', rom: ['one', 'two', 'three'] }, options: [{ ...option, sure: 'sure-of-it', repaired: true }], left: [{ id: 'systick', what: 'SysTick on', at: writer, calls: 'its_driver' }], entered: true }, 'a-condition', 'one, two and ', 'leaves SysTick on (its_driver, called at main.c:42)'],
   leave: [{ is: 'leave', check: { ...check, because: 'left-behind' }, option: { value: 'keeps', confidence: 'assumed' } }, 'left-behind', '"keeps" (assumed)'],
   'kept-options': [{ is: 'kept-options', text: 'option-bytes-stay' }, 'option-bytes-stay'],
   harmless: [{ is: 'harmless', ids: ['systick'], everywhere: true, detail: false }, 'systick', 'every ROM variant'],
@@ -144,6 +144,7 @@ describe('In the playground nobody has a command line', () => {
     expect(but('other')).toBe('It-is-so: on the command line, say --this.');
     expect(tell(FACTS['holds-if'][0], 'playground').more).toEqual([
       expect.stringContaining(`with “${option.rom} = ${option.other}” under “What if”`),
+      expect.stringContaining('on the command line, bootbench explain systick'),
     ]);
   });
   it('the fix is there to load down, and what remains to do is for a terminal', () => {
@@ -209,9 +210,9 @@ it('facts keep their order: what happened, the cause, the fix, the proof, the co
 
 it('only where lines are few, conditions are counted in place of named', () => {
   const holds = FACTS['holds-if'][0];
-  expect(String(tell(holds, 'screen').text)).toMatch(/one, two and 1 more \(see -v\)$/);
+  expect(String(tell(holds, 'screen').text)).toMatch(/one, two and 1 more \(see -v\); the firmware leaves SysTick on/);
   for (const surface of ['full', 'page', 'document', 'data'] as const)
-    expect(String(tell(holds, surface).text)).toMatch(/one, two and three$/);
+    expect(String(tell(holds, surface).text)).toMatch(/one, two and three; the firmware/);
 });
 it('the page of a run does not say how to get that page', () => {
   const steps = [{ to: 'reports', text: 'add --html' } as const];

@@ -66,8 +66,13 @@ export type NoteFact =
   | { readonly is: 'needs-debugger' }
   /** `limit`: a search came to the end of its budget; `more`: with more effort it goes on. */
   | { readonly is: 'search-ended'; readonly more: boolean }
-  /** `called-from`: the nearest call in a program's own sources that led to a write of a vendor's code, which a cause names as its last writer. */
-  | { readonly is: 'called-from'; readonly write: { readonly pc: Hex; readonly at: string }; readonly by: Place }
+  /** `called-from`: the nearest call in a program's own sources that led to a write of a vendor's code, which a cause or a check names as its last writer; `calls`: the function called there. */
+  | {
+      readonly is: 'called-from';
+      readonly write: { readonly pc: Hex; readonly at: string };
+      readonly by: Place;
+      readonly calls: string | null;
+    }
   /** `watchdog`: the one of this check bites in the ROM. */
   | { readonly is: 'watchdog'; readonly check: CheckId };
 
@@ -94,6 +99,10 @@ type OfKind<K extends NoteFact['is']> = Extract<NoteFact, { readonly is: K }>;
 /** The facts of one kind, in order. */
 export const factsIn = <K extends NoteFact['is']>(notes: Notes, is: K): OfKind<K>[] =>
   notes.flatMap(({ about }) => (about?.is === is ? [about as OfKind<K>] : []));
+
+/** Who called the vendor's code that made a write; null where it is the program's own, or nobody knows. */
+export const callerOf = (notes: Notes, writer: { readonly pc: Hex; readonly at: string } | null): OfKind<'called-from'> | null =>
+  (writer !== null && factsIn(notes, CALLED_FROM).find(({ write }) => write.pc === writer.pc && write.at === writer.at)) || null;
 
 /** Facts that say of a write that it had no effect; `misuse` of the flash is a write or a start that it refused. */
 const REFUSALS: ReadonlySet<NoteFact['is']> = new Set(['misuse', 'locked', 'lost', 'unprogrammed', 'half-written'] as const);

@@ -1,4 +1,4 @@
-/** A cause whose line stands in a vendor's code: the nearest call in a program's own sources, by running once more to the write. */
+/** A finding whose line stands in a vendor's code: the nearest call in a program's own sources, by running once more to the write. */
 import { callChainOf, type CallFrame } from '../session/call-chain.ts';
 import { firstSet, proofOf } from '../documents/proved.ts';
 import { CALLED_FROM, type Note } from '../documents/note-facts.ts';
@@ -15,22 +15,34 @@ const CUT: Ps = 1000;
 /** Instructions that issue together are one step of the core, which begins at the first. */
 const TOGETHER = 4;
 
-/** A note for each cause of the proved set that needs one. The session is left anywhere; the run came to its end at `end`. */
+/** A note for each finding that needs one. The session is left anywhere; the run came to its end at `end`. */
 export function callerNotes(s: Session, powerOn: Checkpoint, end: Ps, result: RunResult<string>): Note[] {
-  const proof = proofOf(result);
-  const writers = proof === null ? [] : firstSet(proof).flatMap(({ lastWriter }) => lastWriter ?? []);
   const told = new Set<string>();
-  return writers.flatMap((writer) => {
+  return writersIn(result).flatMap((writer) => {
     const { pc, at, file, line, kind } = writer;
     if (kind !== 'cpu' || file === null || !isVendorFile(file) || told.has(`${pc} ${at}`)) return [];
     told.add(`${pc} ${at}`);
-    const caller = framesAtWrite(s, powerOn, end, writer).find((f) => f.file !== null && f.line !== null && !isVendorFile(f.file));
+    const frames = framesAtWrite(s, powerOn, end, writer);
+    const own = frames.findIndex((f) => f.file !== null && f.line !== null && !isVendorFile(f.file));
+    const caller = frames[own];
     if (caller === undefined) return [];
     const place = { pc: hex32(caller.pc), symbol: caller.function, file: caller.file, line: caller.line };
     const by = caller.function === null ? '' : `${caller.function} in `;
     const text = `${file}:${line} was reached from ${by}${caller.file}:${caller.line}`;
-    return [{ kind: CALLED_FROM, text, about: { is: 'called-from', write: { pc, at }, by: place } } as const];
+    return [
+      {
+        kind: CALLED_FROM,
+        text,
+        about: { is: 'called-from', write: { pc, at }, by: place, calls: frames[own - 1]?.function ?? null },
+      } as const,
+    ];
   });
+}
+/** Of the proved set, and of what the firmware left to the ROM. Checks of a run that never came there are those of a repaired one. */
+function writersIn(result: RunResult<string>): readonly LastWriter[] {
+  const proof = proofOf(result);
+  const left = result.entries.length === 0 ? [] : result.checks.filter(({ verdict }) => verdict === 'fail');
+  return [...(proof === null ? [] : firstSet(proof)), ...left].flatMap(({ lastWriter }) => lastWriter ?? []);
 }
 
 /** The calls that led to a write, innermost first; empty where the run that is repeated does not make it. */

@@ -123,6 +123,8 @@ export type Fact =
       readonly conditions: Provisos;
       /** `repaired`: it is the repaired run that ends otherwise. */
       readonly options: readonly (RomDependency & { readonly sure: string; readonly repaired: boolean })[];
+      /** What the firmware left to the ROM that these are about, with the line; `calls`: the vendor's function that is called there. */
+      readonly left: readonly { readonly id: string; readonly what: string; readonly at: Place; readonly calls: string | null }[];
       readonly entered: boolean;
     }
   | { readonly is: 'leave'; readonly check: ResultCheck; readonly option: { readonly value: string; readonly confidence: string } | null }

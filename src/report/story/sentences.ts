@@ -13,7 +13,7 @@ import { CONTROLS } from './controls.ts';
 import type { CodeLine, Excerpt, Fact, FactOf, Kind, NextStep, Said, Surface } from './facts.ts';
 import { factsIn } from '../../bench/documents/note-facts.ts';
 import { isOfLeave, type Provisos } from '../provisos.ts';
-import { placeText } from './story.ts';
+import { baseOf, placeText } from './story.ts';
 
 /** A fact as people read it: a renderer chooses width, folding and links, never content. */
 export interface Told {
@@ -288,6 +288,11 @@ const ifOtherRepaired = ({ outcomeIfOther, goalIfOther }: RomDependency): string
   goalIfOther === undefined
     ? `the outcome of the repaired run is ${outcomeIfOther}`
     : `the repaired run ${goalIfOther ? 'reaches' : 'does not reach'} the goal`;
+/** `SysTick on (HAL_RCC_DeInit, called at dfu.c:38)` */
+const leftWhere = ({ what, at, calls }: FactOf<'holds-if'>['left'][number]): string =>
+  `${what} (${calls === null ? '' : `${calls}, called at `}${at.file === null ? at.pc : baseOf(at)})`;
+const howTo = ({ id, what }: FactOf<'holds-if'>['left'][number], surface: Surface): string =>
+  `${what}: ${commandLine(surface, `bootbench explain ${id}`)} says how to hand it over, whatever the real ROM does`;
 /** Only a leave asks for such an option. */
 const comesBack = 'the application comes back behind the leave';
 const optionText = (d: FactOf<'holds-if'>['options'][number], surface: Surface, entered: boolean): string =>
@@ -372,13 +377,14 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>, surface: Surface) => 
     more: sets.length === 0 ? [] : [anyOf(sets)],
   }),
   unexplained,
-  'holds-if': ({ conditions, options, entered }, surface) => {
+  'holds-if': ({ conditions, options, left, entered }, surface) => {
     const clauses = conditionsOf(conditions, isShort(surface));
+    const holds = clauses.length === 0 ? 'with what ST documents, or somebody measured' : `if ${clauses.join(', and ')}`;
     return {
       label: 'Holds',
       tone: 'yellow',
-      text: clauses.length === 0 ? 'with what ST documents, or somebody measured' : `if ${clauses.join(', and ')}`,
-      more: options.map((d) => `- ${optionText(d, surface, entered)}`),
+      text: left.length === 0 ? holds : `${holds}; the firmware leaves ${left.map(leftWhere).join(', and ')}`,
+      more: [...options.map((d) => `- ${optionText(d, surface, entered)}`), ...left.map((l) => `- ${howTo(l, surface)}`)],
       detail: clauses.length === 0,
     };
   },

@@ -6,7 +6,16 @@ import { partsOf } from '../../checks/fix-in-c.ts';
 import { SERIAL_PORT } from '../../bench/documents/names.ts';
 import { BOUNDED } from '../../bench/documents/bounds.ts';
 import { BUT } from '../../bench/documents/reservations.ts';
-import { CALLED_FROM, FAILED_TEST, factsIn, GAVE_UP, HALF_STORE, refusedWrite, UNCOPIED } from '../../bench/documents/note-facts.ts';
+import {
+  CALLED_FROM,
+  callerOf,
+  FAILED_TEST,
+  factsIn,
+  GAVE_UP,
+  HALF_STORE,
+  refusedWrite,
+  UNCOPIED,
+} from '../../bench/documents/note-facts.ts';
 import type { Place, ResultCause, ResultCheck, RunResult } from '../../bench/documents/result.ts';
 import type { Sentence } from '../../bench/documents/sentence.ts';
 import { SERIAL } from '../../bench/documents/goal.ts';
@@ -14,7 +23,7 @@ import { hasReached, otherGoal } from '../../bench/documents/reached.ts';
 import { firstSet, isAround, proofOf, type Proof } from '../../bench/documents/proved.ts';
 import { doubts, letsThrough } from '../../bench/verdict/summary.ts';
 import { patchOf, type Patch } from '../patch.ts';
-import { howSure, provisos } from '../provisos.ts';
+import { howSure, leftText, provisos } from '../provisos.ts';
 import { asksSomething, NO_SOURCES, type Sources } from '../source-lines.ts';
 import { codeOf, humanTime } from '../text.ts';
 import type { CodeLine, Excerpt, Fact, FactOf, NextStep, Said } from './facts.ts';
@@ -157,9 +166,19 @@ function holdsIf(result: RunResult, options: ReturnType<typeof doubts>): Fact[] 
           is: 'holds-if',
           conditions: provisos(chip, options),
           options: options.map((d) => ({ ...d, sure: howSure(chip, d), repaired: !dependsOn.includes(d) })),
+          left: options.flatMap(({ rom }) => leftTo(result, rom)),
           entered: entries.length > 0,
         },
       ];
+}
+/** What the firmware left to the ROM that an option is about, unless a cause tells it. */
+function leftTo({ checks, diagnosis, notes }: RunResult, option: string): FactOf<'holds-if'>['left'] {
+  const what = leftText(option);
+  const check = checks.find(({ id, verdict }) => id === option && (verdict === 'fail' || verdict === 'warn'));
+  const at = check?.lastWriter ?? null;
+  if (what === null || at === null || diagnosis.causes.some(({ id }) => id === option)) return [];
+  const caller = callerOf(notes, at);
+  return [{ id: option, what, at: caller?.by ?? at, calls: caller?.calls ?? null }];
 }
 
 // ---- a failure ---------------------------------------------------------------------------------------------------------------------
@@ -260,7 +279,7 @@ function causeFact(result: RunResult, cause: ResultCause, sources: Sources, proo
   const at = cause.lastWriter ?? (cause.at === 'entry' || cause.at === 'redirect' ? (jump?.from ?? null) : null);
   const check = result.checks.find((c) => c.id === cause.id) ?? null;
   const { lastWriter: w } = cause;
-  const caller = factsIn(result.notes, 'called-from').find(({ write }) => write.pc === w?.pc && write.at === w.at)?.by ?? null;
+  const caller = callerOf(result.notes, w)?.by ?? null;
   const alone = otherGoal(result) === null ? cause.outcomeAfterRepair : null;
   return { is: 'cause', proof, cause, alone, check, at, caller, source: excerptOf(caller ?? at, sources), jump };
 }
@@ -337,7 +356,7 @@ function notTriggered(result: RunResult, detail = false): Fact[] {
     },
   ];
 }
-const baseOf = ({ file, line }: Pick<Place, 'file' | 'line'>): string => `${file!.slice(file!.lastIndexOf('/') + 1)}:${line}`;
+export const baseOf = ({ file, line }: Pick<Place, 'file' | 'line'>): string => `${file!.slice(file!.lastIndexOf('/') + 1)}:${line}`;
 
 /** A request word survived the reset, but the firmware did not jump into the ROM. */
 function keptInVain({ checks, entries, resets: all, notes }: RunResult): Sentence | undefined {
