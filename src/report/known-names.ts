@@ -43,6 +43,26 @@ function textAround(file: string, sources: Sources): { readonly text: string; re
   }
   return { text: [...texts.values()].join('\n'), whole };
 }
+/** `stm32f4xx_hal.h` and its like. */
+const HAL_HEADER = /(?:^|[\\/])stm32\w+_hal\.h$/i;
+/** Whether a file has the functions of ST's HAL. One that calls such functions has them by a header, wherever that one lies. */
+export function declaresHal(file: string, sources: Sources): boolean {
+  const seen = new Set<string>();
+  const queue = [file];
+  let whole = true;
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    const found = sources(next);
+    if (found === null || seen.has(found.path)) continue;
+    seen.add(found.path);
+    for (const header of headersOf(found.lines)) {
+      if (HAL_HEADER.test(header)) return true;
+      const place = seen.size > MOST_HEADERS ? undefined : placesOf(header, next).find((path) => sources(path) !== null);
+      if (place === undefined) whole = false;
+      else queue.push(place);
+    }
+  }
+  return !whole && (sources(file)?.lines ?? []).some((line) => /\bHAL_[A-Z]\w*\s*\(/.test(line));
+}
 const headersOf = (lines: readonly string[]): string[] =>
   lines.flatMap((line) => (OTHER_HEADER.test(line) ? [] : (INCLUDE.exec(line)?.[1] ?? [])));
 

@@ -19,7 +19,7 @@ import { inCpp, inStyle } from './patch/style.ts';
 import { underOneName, type NamedSources } from './patch/one-name.ts';
 import { declarations, mainIn, throughMainLoop } from './patch/main-loop.ts';
 import { keptByCubeMx, writtenAgain } from './patch/user-code.ts';
-import { namesKnownIn } from './known-names.ts';
+import { declaresHal, namesKnownIn } from './known-names.ts';
 import type { PatchHome, SourceFile, Sources } from './source-lines.ts';
 
 export interface Patch {
@@ -242,6 +242,8 @@ function editsOf(result: RunResult, causes: readonly ResultCause[], cause: Resul
     }
     const put = placeOf(part, place.line, found.lines, at === 'before-write');
     if (put === null) return advice;
+    const undeclared = part.code.flatMap((text) => /^HAL_\w+(?=\()/.exec(text)?.[0] ?? [])[0];
+    if (undeclared !== undefined && !declaresHal(file, sources)) return `${file} includes no header that declares ${undeclared}()`;
     const lines = part.goes === 'declaration' ? [keptDeclaration(found.lines[put.line - 1]!)] : inNamesOf(file, part.code, result, sources);
     edits.push({ cause: labelOf(cause), file, ...put, code: lines });
   }

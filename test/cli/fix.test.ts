@@ -52,6 +52,34 @@ int main(void)
 }
 `,
 };
+/** The same with ST's HAL, as far as it matters: one call that puts the clocks back. */
+const withHal = (call: string, header = '#include "stm32f4xx_hal.h"\n'): Readonly<Record<string, string>> => ({
+  ...LEFT_BY_THE_ROM,
+  'src/stm32f4xx_hal.h': `typedef struct {
+\tvolatile unsigned CPUID, ICSR, VTOR;
+} SCB_Type;
+#define SCB ((SCB_Type *)0xE000ED00u)
+void HAL_RCC_DeInit(void);
+`,
+  'src/clocks.c': `#include <stdint.h>
+#include "stm32f4xx_hal.h"
+#define RCC(at) (*(volatile uint32_t *)(0x40023800u + (at)))
+void HAL_RCC_DeInit(void)
+{
+${call}}
+`,
+  'src/main.c': `${header}${LEFT_BY_THE_ROM['src/main.c']!}`,
+  Makefile: SMALL_PROJECT['Makefile']!.replace('SRC =', 'SRC = src/clocks.c'),
+});
+const CLOCKS_BACK = `\tRCC(0) |= 1u;
+\twhile (!(RCC(0) & 2u)) {
+\t}
+\tRCC(8) = 0;
+\twhile (RCC(8) & 12u) {
+\t}
+\tRCC(0) &= ~0x01010000u;
+\tRCC(0x30) = 0x00100000u;
+`;
 /** USB comes above SysTick, so that DFU is there; behind a leave the program starts inside the handler that has jumped. */
 const LOW_PRIORITY: Readonly<Record<string, string>> = {
   'src/main.c': SMALL_PROJECT['src/main.c']!.replace('\tSYST_RVR', '\t*(volatile uint32_t *)0xE000ED20u = 0xF0000000u;\n\tSYST_RVR'),
@@ -162,6 +190,26 @@ describe.skipIf(skipped)(`bootbench fix${why}`, { timeout: 120_000 }, () => {
       /src\/boot\.c[^]*\+\t.* = 0x1fff0000u;[^]* \t__asm volatile\("msr msp[^]*src\/main\.c[^]*\+ .* = 0x08000000u;/,
     );
     expect((await fix(root, ...keeps)).err).toMatch(/^OK, but/);
+  });
+
+  it("puts the clocks back by the call of ST's HAL, behind the line that sets VTOR, where the same leave then works", async () => {
+    const root = smallProject(withHal(CLOCKS_BACK));
+    const ran = await fix(root, ...BUILD);
+    expect(ran.out).toMatch(/^OK, but[^]*\nround 1: VTOR and RCC and PWR: src\/main\.c, src\/boot\.c changed; built in \d+\.\d s\nOK /);
+    expect(diff(root)).toMatch(/\+ +SCB->VTOR = 0x08000000u;\n\+ +HAL_RCC_DeInit\(\);/);
+    expect(ran.code).toBe(0);
+  });
+  it.each([
+    ['a call that does too little', withHal('\tRCC(0) |= 1u;\n'), /RCC and PWR: not a change of a single line: .*write every field/],
+    [
+      'no header of it in main.c',
+      withHal(CLOCKS_BACK, ''),
+      /RCC and PWR: src\/main\.c includes no header that declares HAL_RCC_DeInit\(\)/,
+    ],
+  ])('%s is no such fix', async (_what, over, why) => {
+    const ran = await fix(smallProject(over));
+    expect(ran.err).toMatch(why);
+    expect(ran.out).not.toMatch(/\+\s+HAL_RCC_DeInit/);
   });
 
   it('takes a second cause in a second round', async () => {

@@ -13,6 +13,7 @@ import { registerFile } from '../../emu/core/arm/register-file.ts';
 import { watchLeave, type Parting, type Track } from './leave-track.ts';
 import { CutShort, isCut } from '../session/budget.ts';
 import { deadEnd } from './dead-end.ts';
+import { clocksBackIn, makeCall } from './hal-call.ts';
 import { changedReads, deciding, type FirstRead } from './first-reads.ts';
 import { turningRead, type TurningRead } from './turning-read.ts';
 import { repairTarget } from './repairs.ts';
@@ -52,6 +53,8 @@ export interface LeaveTwin {
   readonly decides: FirstRead | null;
   /** Where no register alone decides: the one by which the program goes another way than from reset. */
   readonly turns: TurningRead | null;
+  /** Of the clocks that it depends on: with one call of ST's HAL at the start of main() it comes back as well. */
+  readonly byCall: boolean;
   /** Registers that differ at the first instruction: as left, as after a reset. */
   readonly registers: readonly { readonly name: string; readonly kind: LeftKind; readonly left: number; readonly reset: number }[];
 }
@@ -90,8 +93,15 @@ export function leaveTwin(s: Session, back: boolean, given: () => void = () => u
     const needed = asked ? search(s, checkpoint, table, reset, left, given) : [];
     const { decides, turns } = asked ? readsBehind(s, checkpoint, ours.track, reset, given) : NO_READS;
     const kind = kindIn(s.machine, reset.supply);
+    const mends = (call: () => void): boolean => {
+      const others = decides === null ? needed.filter((k) => k !== 'clocks') : [];
+      const ran = window(s, checkpoint, () => (given(), putBack(s.machine, others, table, reset.registers), call()));
+      return compare(reset.shown, ran.shown).length === 0;
+    };
+    const call = clocksDecide(decides, needed, kind) ? clocksBackIn(s, table) : null;
     return {
       decides,
+      byCall: call !== null && mends(() => makeCall(s, call)),
       turns: needed.length === 0 ? null : turns,
       facts: { table, missing, left: left.map((l) => ({ ...l, relied: needed.includes(l.kind) })), ...(ends !== null && { ends }) },
       parting: ours.track.partsFrom(reset.track),
@@ -105,6 +115,8 @@ export function leaveTwin(s: Session, back: boolean, given: () => void = () => u
   }
 }
 
+const clocksDecide = (decides: FirstRead | null, needed: readonly LeftKind[], kind: (name: string) => LeftKind): boolean =>
+  decides === null ? needed.includes('clocks') : decides.register !== null && kind(decides.register) === 'clocks';
 const NO_READS: Pick<LeaveTwin, 'decides' | 'turns'> = { decides: null, turns: null };
 /** The read that alone decides, else the one by which the program goes another way. What promises nothing within a short window is not followed for long. */
 function readsBehind(

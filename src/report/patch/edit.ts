@@ -19,8 +19,12 @@ export function applied(
 ): readonly string[] | null {
   const changed = [...lines];
   let any = false;
-  // code that jumps away comes last in the file, so it is inserted first
-  for (const edit of edits.toSorted((a, b) => b.line - a.line || Number(jumps(b)) - Number(jumps(a)))) {
+  // code that jumps away comes last in the file, so it is inserted first; below one line, the first is put in last
+  const order = edits.map((edit, i) => ({ edit, i, below: edit.how === 'below' }));
+  order.sort(
+    (a, b) => b.edit.line - a.edit.line || Number(jumps(b.edit)) - Number(jumps(a.edit)) || (a.below && b.below ? b.i - a.i : a.i - b.i),
+  );
+  for (const { edit } of order) {
     const why = put(changed, edit);
     if (why !== null) refuse(edit.cause, why);
     else {
