@@ -4,10 +4,19 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { runBench } from '../bench/run.ts';
 import { assumedJob, isInput, lostInputs, lostRequest, puller } from '../bench/first-run.ts';
-import { aloneScenario, downloads, scenarioFor, sorted, tryTriggers, type Trigger, type Triggers } from '../bench/proof/init.ts';
+import {
+  aloneScenario,
+  downloads,
+  mayDownload,
+  scenarioFor,
+  sorted,
+  tryTriggers,
+  type Trigger,
+  type Triggers,
+} from '../bench/proof/init.ts';
 import { Budget, CutShort, isCut } from '../bench/session/budget.ts';
 import { jobInput, type RunHooks, type RunJob } from '../bench/input/job.ts';
-import { exampleOf, outcomeText } from '../bench/documents/tried.ts';
+import { exampleOf, outcomeText, reaches } from '../bench/documents/tried.ts';
 import { AFTER_STEPS, type After, type AfterStep } from '../bench/documents/result.ts';
 import type { Scenario } from '../bench/documents/scenario-types.ts';
 import { surroundings } from '../bench/documents/system-errors.ts';
@@ -73,6 +82,9 @@ export async function initCommand(images: readonly string[], options: InitOption
   makeFolder(dirname(path));
   for (const { name, scenario } of files) writeScenario(outputOf(name, options, io), scenario, io);
   for (const text of leftOut([...ways.values()][0])) say(text);
+  const untried = [...ways.keys()].map((way) => !reaches(way) && mayDownload(job.scenario, way, goal));
+  const without = files.flatMap(({ name }, i) => (untried[i] === true ? [name] : []));
+  if (without.length > 0) say(notTried(without));
   say(
     told(
       files.map(({ name }) => name),
@@ -153,6 +165,9 @@ const leftOut = (after: After | null = null): string[] =>
     (step) =>
       `expect.after.${step} is left out, because it does not hold today: ${after![step].because}. Mend that, and add "${step}": "ok"`,
   );
+/** What a scenario would expect of a client, had its trigger led to a device. */
+const notTried = (names: readonly string[]): string =>
+  `expect.after is left out of ${names.join(', ')}: no host can be tried as long as no DFU device appears. bootbench run --scenario ${names[0]!} says why; once that is mended, init with --overwrite adds it`;
 
 const stemOf = (out: string): string => out.replace(/\.json$/, '');
 const aloneName = (out: string): string => `${stemOf(out)}.alone.json`;

@@ -455,6 +455,14 @@ describe('bootbench init', () => {
     expect(written.expect).toEqual({ outcome: 'dfu', after: { download: 'ok', verify: 'ok', leave: 'ok', alive: 'ok' } });
   });
 
+  it('says that it expects no download where no device appears yet, and how the scenario gets one', async () => {
+    const cwd = folder();
+    const { code, out } = await cli(['init', fixture('f405-masked/firmware.elf'), '--chip', 'stm32f405rg'], { cwd });
+    const { expect: written } = JSON.parse(readFileSync(join(cwd, 'scenario.json'), 'utf8')) as { expect: unknown };
+    expect([code, written]).toEqual([0, { outcome: 'dfu' }]);
+    expect(out).toMatch(/^expect\.after is left out of scenario\.json: .* once that is mended, init with --overwrite adds it$/m);
+  });
+
   it('expects no download of a port for which no client is here, nor behind a step that uses the device', () => {
     const [chip, trigger] = ['stm32f405rg', { name: null, kind: 'self', outcome: 'dfu', step: null } as const];
     const goal = (name: string) => plannedGoal(findChip(chip)!, name, 'goal');

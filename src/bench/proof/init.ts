@@ -91,8 +91,11 @@ export function scenarioFor(
   };
 }
 /** A client downloads to what this trigger leads to. A step that uses the device leaves it in a state of its own. */
-export const downloads = ({ steps = [] }: Scenario, trigger: Trigger, goal: PlannedGoal): boolean =>
-  reaches(trigger) && hasClient(goal) && ![...steps, ...(trigger.step ? [trigger.step] : [])].some((s) => 'dfu' in s.do);
+export const downloads = (base: Scenario, trigger: Trigger, goal: PlannedGoal): boolean =>
+  reaches(trigger) && mayDownload(base, trigger, goal);
+/** The same once the trigger leads to a device. */
+export const mayDownload = ({ steps = [] }: Scenario, trigger: Trigger, goal: PlannedGoal): boolean =>
+  hasClient(goal) && ![...steps, ...(trigger.step ? [trigger.step] : [])].some((s) => 'dfu' in s.do);
 /** It stands behind staying there and erasing: without those it is not tried. */
 const DOWNLOAD: NonNullable<Expect['after']> = { download: 'ok', verify: 'ok' };
 
