@@ -75,6 +75,8 @@ export function findingsOf(
   };
   const placesOf = ({ caller, cause }: FactOf<'cause'>): Parameters<typeof spotOf>[0][] => {
     const [wrote, mended] = [cause.lastWriter, fixed(cause)];
+    // a jump at the wrong place is mended elsewhere, and stays what is wrong
+    if (cause.at === 'entry' && wrote === null) return [caller, jump, mended];
     return [caller, ...(isOfDeclaration(cause) ? [mended, wrote] : [wrote, mended]), jump];
   };
   return proved.map((f) => ({ scenario, rule: f.cause.id, ...titleOf(f.cause), message: message(f), ...at(...placesOf(f)) }));

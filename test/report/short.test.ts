@@ -734,6 +734,16 @@ describe('the patch of the fixes', () => {
     expect(finding).toMatchObject({ rule: 'state', title: 'PRIMASK', file: 'src/main.c', line: 5 });
     expect(githubAnnotations([finding!])).toMatch(/^::error file=src\/main\.c,line=5,title=bootbench%3A PRIMASK::/);
   });
+  it('is not where a finding about a jump stands that has no writer: the jump does', () => {
+    const result = primaskResult();
+    const out = { id: 'handler-mode', lastWriter: null, at: 'entry', fix: '/* at the start of main() */\n__enable_irq();' } as const;
+    const causes = result.diagnosis.causes.map((c) => ({ ...c, ...out }));
+    const from = { pc: '0x08000140', symbol: 'main', file: 'src/main.c', line: 3 } as const;
+    const entries = result.entries.map((e) => ({ ...e, from }));
+    const one = { ...result, entries, diagnosis: { ...result.diagnosis, causes, sets: [['handler-mode' as const]] } };
+    const text = 'void other(void);\nint main(void) {\n  jump();\n  other();\n}\n';
+    expect(findingsOf('s.json', one, ['no DFU'], () => source(text))).toMatchObject([{ rule: 'handler-mode', line: 3 }]);
+  });
   it('says that a source is newer than the image', () => {
     const newer = { ...source(Array(90).fill('  f();').join('\n')), newer: true };
     expect(patchOf(primaskResult(), () => newer).needs[0]).toContain('changed after the image was built');
