@@ -333,8 +333,8 @@ test('a BKPT that only a debugger answers is not called harmless, and the option
   // semihosting SYS_WRITEC, then the jump into the ROM
   const prints = new Thumb(0x08000200).constant(1, 0x08000000).movs(0, 3).put(0xbeab);
   const text = await shortReportOf(prints.constant(3, 0x1fff0000).ldr(0, 3).ldr(1, 3, 4).put(0xf380, 0x8808).bx(1));
-  expect(text).toMatch(/^OK +dfu/);
-  expect(text).toMatch(/Note +debugger: .*without one, this BKPT causes a HardFault; --no-semihosting shows this/);
+  expect(text).toMatch(/^OK, but dfu/);
+  expect(text).toMatch(/But +Semihosting is answered here .*\s+one, this BKPT causes a HardFault; to see it, add --no-semihosting/);
   expect(text).not.toMatch(/harmless[^:]*:[^\n]*\bdebugger\b/);
 });
 test('a crystal that the ROM cannot use is the cause, in the words of its check, though the run was not finished', async () => {
