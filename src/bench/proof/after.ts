@@ -53,7 +53,7 @@ export interface Acceptance {
 /**
  * Nothing that was tried keeps a user from his download.
  *
- * @param alive the scenario asks for the application behind the leave, not for one behind the next reset
+ * @param alive the application has to run behind the leave, not only behind the next reset
  */
 export const isGood = ({ after, toRom }: Acceptance, alive = false): boolean =>
   badSteps(after).every((step) => step === 'alive' && toRom && !alive);

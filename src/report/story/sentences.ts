@@ -329,11 +329,16 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>, surface: Surface) => 
   }),
   symptom,
   but: (s, surface) => ({ label: 'But', tone: 'yellow', text: whole(saidOn(surface, s)) }),
-  after: ({ after: { alive }, told }) => ({
-    label: 'After',
-    tone: alive.result === 'failed' ? 'yellow' : 'green',
-    text: `a host can read, erase, write, and leave; ${told && alive.result === 'failed' ? 'the application then does not run as it should' : `the application then: ${alive.because ?? 'it starts'}`}`,
-  }),
+  after: ({ after: { alive }, told }) => {
+    const failed = alive.result === 'failed';
+    // else it would be a reservation
+    const then = failed ? 'the application then, up to the next reset' : 'the application then';
+    return {
+      label: 'After',
+      tone: failed ? 'yellow' : 'green',
+      text: `a host can read, erase, write, and leave; ${told && failed ? 'the application then does not run as it should' : `${then}: ${alive.because ?? 'it starts'}`}`,
+    };
+  },
   condition: ({ detail, below, ...s }, surface) => ({
     text: whole(saidOn(surface, s)),
     detail,
