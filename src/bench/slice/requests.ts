@@ -128,7 +128,10 @@ function heldBack({ input }: Session, address: number): Pick<MagicWord, 'heldBac
 /** Something else stands there now than a value that no flag or counter has. */
 const mayBeLost = (w: Word): boolean => w.written && w.before > SMALL && w.overwrittenBy !== null && w.read !== w.before;
 /** It is compared with what it had held. */
-const isSought = (w: Word): boolean => w.comparedWith !== null && w.comparedWith > SMALL && w.comparedWith === w.before;
+const isSought = (w: Word): boolean =>
+  w.comparedWith !== null && w.comparedWith > SMALL && w.comparedWith === w.before && !isWrittenAnew(w);
+/** The program has given it the same value again: a variable of every start, and nothing that was left in it. */
+const isWrittenAnew = (w: Word): boolean => w.overwrittenBy !== null && w.read === w.before;
 /** It was compared with what it had held, and held that no more. */
 const isLost = (w: MagicWord): boolean =>
   w.writer !== null && w.comparedWith !== null && w.comparedWith === w.wanted && w.read !== w.wanted;
@@ -229,7 +232,12 @@ class RequestTrace {
 
   /** Words that something is decided by, and their neighbours: a request may have two halves. */
   private telling(read: readonly Word[]): Word[] {
-    const decided = read.filter((w) => w.decision !== null && (!this.onStack(w.address) || (w.comparedWith ?? 0) > SMALL));
+    const decided = read.filter(
+      (w) =>
+        w.decision !== null &&
+        (!this.onStack(w.address) || (w.comparedWith ?? 0) > SMALL) &&
+        (this.isBackup(w.address) || !isWrittenAnew(w)),
+    );
     const halves = read.filter((w) => w.decision === null && w.size === 4 && decided.some((d) => d.address === (w.address ^ 4) >>> 0));
     return [...decided, ...halves];
   }
