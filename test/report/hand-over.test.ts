@@ -68,6 +68,32 @@ it('of a loader and its application has no ROM in it, and no jump into one', () 
   }
 });
 
+it.each([
+  ['interrupt 37 (USART1)', 'USART1'],
+  ['SysTick', 'SysTick'],
+])('a jump from inside the handler of %s stands at the line of the jump, with the exception on its wire', (exception, name) => {
+  const r = masked();
+  const fix =
+    '/* at file scope, in a NOLOAD section */\nstatic volatile uint32_t dfu_request;\n/* here, in place of the jump */\ndfu_request = 1;\nNVIC_SystemReset();';
+  const explanation = `The firmware jumped from inside the handler of ${exception}.`;
+  const causes = [{ ...primaskCause, id: 'handler-mode' as const, lastWriter: null, fix, explanation }];
+  const observed = `IPSR = 53: ${exception}, priority 0; USB interrupt 0`;
+  const inHandler: RunResult = {
+    ...r,
+    checks: checks({ 'handler-mode': { verdict: 'fail', observed, expected: 'IPSR = 0' } }),
+    diagnosis: { ...r.diagnosis, causes, sets: [['handler-mode']] },
+    repaired: { ...r.repaired!, causes: ['handler-mode'] },
+  };
+  for (const narrow of [false, true]) {
+    const svg = String(handOverPicture(inHandler, { sources: SOURCES, narrow }));
+    expect(flawsOf(svg)).toEqual([]);
+    expect(textsOf(svg, 'a')).toEqual(expect.arrayContaining(['line_50();', `IPSR = 53: ${name}`]));
+    expect(textsOf(svg, 'v')).toContain('+ dfu_request = 1;');
+    expect(textsOf(svg).join(' ')).toContain('main.c:50: The firmware jumped');
+    expect(textsOf(svg)).not.toContain('no line of your code');
+  }
+});
+
 describe('A jump with interrupts masked', () => {
   const svg = String(handOverPicture(masked(), { sources: SOURCES }));
   it('shows the line of code, without its comment, the broken wire and the sentence', () => {

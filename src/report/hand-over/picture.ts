@@ -370,9 +370,9 @@ function drawLadder(svg: Svg, ladder: Ladder, top: number, behind: Behind | null
 function reasons(result: RunResult, facts: readonly Fact[]): string[] {
   const causes = facts.flatMap((fact) => (fact.is === 'cause' && fact.proof !== 'other' ? [fact] : []));
   if (causes.length > 0)
-    return causes.map(({ cause: { lastWriter, explanation } }) => {
+    return causes.map(({ at, cause: { explanation } }) => {
       const why = sentence(String(explanation));
-      return lastWriter === null ? why : `${shortPlace(lastWriter)}: ${why}`;
+      return at === null ? why : `${shortPlace(at)}: ${why}`;
     });
   const end = facts.find(({ is }) => is === 'fault' || is === 'wait' || is === 'not-triggered');
   return [String(end === undefined ? result.summary : tell(end, 'page').text)];

@@ -1,4 +1,5 @@
 /** What the receiver inherits, as wires: each from the line of the user's code that made it so, good or broken. */
+import { isRemark, partsOf } from '../../checks/fix-in-c.ts';
 import { isAround } from '../../bench/documents/proved.ts';
 import type { LastWriter, Place, ResultCheck, RunResult } from '../../bench/documents/result.ts';
 import type { Sources } from '../source-lines.ts';
@@ -60,10 +61,17 @@ const NAMES: Readonly<Record<string, string>> = {
 const labelOf = ({ id, observed }: ResultCheck): string => {
   const value = observed === null ? '' : String(observed);
   const name = NAMES[id];
+  if (id === 'handler-mode') return inHandler(value);
   if (id === 'entry-dereference') return `branch to ${value}`;
   if (name === undefined) return value === '' ? id : value;
   return value === '' ? name : `${name}${value.includes(': ') ? '' : ':'} ${value}`;
 };
+
+/** `IPSR = 53: USART1` of `IPSR = 53: interrupt 37 (USART1), priority 0; …`: that much fits on a wire. */
+function inHandler(observed: string): string {
+  const [, ipsr, exception] = /^(IPSR = \d+): ([^,;]+)/.exec(observed) ?? [];
+  return ipsr === undefined ? observed : `${ipsr}: ${/\((\w+)\)$/.exec(exception!)?.[1] ?? exception!}`;
+}
 
 const nameOf = (file: string): string => file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
 export const shortPlace = ({ file, line, pc }: Place): string => (file === null ? pc : `${nameOf(file)}:${line}`);
@@ -82,20 +90,28 @@ interface Timed {
   readonly wire: Wire;
 }
 
+/** Of a fix in parts, the first line of that which goes to the line of the wire. */
+function firstLine(fix: string): string {
+  const parts = partsOf(fix).filter((part) => !isRemark(part));
+  const own = parts.find(({ goes }) => goes === null || goes === 'here' || goes === 'jump') ?? parts[0];
+  return (own?.code.find((line) => !isRemark({ ...own, code: [line] })) ?? fix.split('\n')[0]!).trim();
+}
 function ofCause(fact: FactOf<'cause'>, sources: Sources): Timed {
-  const { cause, check, proof } = fact;
+  const { cause, check, proof, jump } = fact;
+  // what no instruction wrote is mended where the text says: at the jump
+  const atJump = cause.lastWriter === null && fact.at !== null;
   const expected = check?.expected ?? cause.repair ?? 'changed';
   const wire: Wire = {
     id: cause.id,
     state: 'broken',
     label: cause.what ?? (check === null ? cause.id : labelOf(check)),
     repaired: proof === null ? null : String(expected),
-    code: codeAt(cause.lastWriter, sources),
-    fix: proof === null || cause.fix === null ? null : String(cause.fix).split('\n')[0]!.trim(),
+    code: codeAt(fact.at, sources),
+    fix: proof === null || cause.fix === null ? null : firstLine(String(cause.fix)),
     owner: isAround(cause) ? (cause.id === 'host' ? 'the host' : 'your board') : 'no line of your code',
     why: String(cause.explanation),
   };
-  return { at: when(cause.lastWriter), wire };
+  return { at: atJump && jump !== null ? Number(jump.at) : when(cause.lastWriter), wire };
 }
 
 /** Where a program ends that never comes to the jump. */
