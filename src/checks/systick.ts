@@ -1,5 +1,5 @@
 /** A running SysTick. */
-import { broken, hex, pass, unknown, type Check } from './check.ts';
+import { broken, hex, pass, unknown, type Check, type RomFacts } from './check.ts';
 import { PPB } from './core-registers.ts';
 import { DEINIT, NOTHING_PUBLISHED } from './sources.ts';
 
@@ -8,11 +8,19 @@ const TICKINT = 2;
 /** Exception number. */
 const SYSTICK = 15;
 
+/** What the ROM does about it does not make the program right, but it says what comes of it. */
+function ticksInRom(rom: RomFacts): string {
+  const then = { off: 'switches it off', uses: 'sets it up for itself' }[rom.option('systick')?.value ?? ''];
+  return then === undefined
+    ? 'SysTick keeps interrupting the ROM, which does not handle it'
+    : `SysTick is left on, and interrupts the ROM until that ${then}`;
+}
+
 export const systick: Check = {
   id: 'systick',
   question: 'Is SysTick stopped?',
   path: false,
-  judge({ state, history }) {
+  judge({ state, history, rom }) {
     const csr = state.read(PPB.SYST_CSR, 4);
     if (csr === null) return unknown('SysTick cannot be read on this target');
     const observed = `SYST_CSR = ${hex(csr)}`;
@@ -24,7 +32,7 @@ export const systick: Check = {
       source: ticks ? DEINIT : NOTHING_PUBLISHED,
       confidence: ticks ? 'documented' : 'assumed',
       because: ticks
-        ? 'SysTick keeps interrupting the ROM, which does not handle it'
+        ? ticksInRom(rom)
         : csr & ENABLE
           ? 'SysTick counts but raises no exception'
           : 'SysTick is stopped, but raises its exception if it is started',

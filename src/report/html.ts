@@ -3,6 +3,7 @@
  * which adds what needs one: a timeline to zoom into, highlighted code, links between them. Nothing comes from elsewhere.
  */
 import type { Judgement } from '../bench/documents/expect.ts';
+import { callerOf } from '../bench/documents/note-facts.ts';
 import type { ResultCheck, RunResult, Verdict } from '../bench/documents/result.ts';
 import type { RunTrace, TracedJump, TracedWord } from '../bench/documents/trace-types.ts';
 import { jsonLine } from '../bench/documents/json-text.ts';
@@ -235,16 +236,21 @@ function checksSection(r: RunResult): string {
   return GROUPS.map(([verdict, title, open]) => {
     const checks = r.checks.filter((c) => c.verdict === verdict);
     if (checks.length === 0) return '';
-    return `<details${open ? ' open' : ''}><summary><span class="${verdict === 'n/a' ? 'soft' : verdict}">${checks.length} ${title}</span></summary><div class="scroll" tabindex="0">${table(['check', 'found', 'expected', 'because', 'last written by'], checks.map(checkRow))}</div></details>`;
+    return `<details${open ? ' open' : ''}><summary><span class="${verdict === 'n/a' ? 'soft' : verdict}">${checks.length} ${title}</span></summary><div class="scroll" tabindex="0">${table(
+      ['check', 'found', 'expected', 'because', 'last written by'],
+      checks.map((c) => checkRow(c, r)),
+    )}</div></details>`;
   }).join('\n');
 }
 
-function checkRow(c: ResultCheck): string {
+function checkRow(c: ResultCheck, { notes }: RunResult): string {
+  const caller = callerOf(notes, c.lastWriter)?.by ?? null;
+  const by = c.lastWriter === null ? '' : `${where(c.lastWriter)}${caller === null ? '' : `, called from ${where(caller)}`}`;
   const source =
     c.source === null
       ? ''
       : `<details><summary class="soft">source</summary>${escape(c.source)}${c.confidence === null ? '' : ` (${c.confidence})`}</details>`;
-  return `<tr id="check-${c.id}"><th scope="row">${c.id}</th><td>${escape(c.observed ?? '')}</td><td>${escape(c.expected ?? '')}</td><td>${escape(c.because)}${source}</td><td>${c.lastWriter === null ? '' : escape(where(c.lastWriter))}</td></tr>`;
+  return `<tr id="check-${c.id}"><th scope="row">${c.id}</th><td>${escape(c.observed ?? '')}</td><td>${escape(c.expected ?? '')}</td><td>${escape(c.because)}${source}</td><td>${escape(by)}</td></tr>`;
 }
 
 function usbSection(r: RunResult): string {

@@ -1,9 +1,11 @@
 /** The full report on a terminal, as `-v` prints it: the whole story, then the checks. JUnit has the same without colours and line breaks. */
 import type { Judgement } from '../bench/documents/expect.ts';
+import { callerOf } from '../bench/documents/note-facts.ts';
 import type { ResultCheck, RunResult } from '../bench/documents/result.ts';
 import type { Sources } from './source-lines.ts';
 import { linesOf } from './story/lines.ts';
-import { placeText, storyOf, type StoryOptions } from './story/story.ts';
+import { lineText } from './story/sentences.ts';
+import { storyOf, type StoryOptions } from './story/story.ts';
 import { toldOn } from './story/surfaces.ts';
 import { pad, plain, printable, widthOf, wrap, type Paint, type Style } from './text.ts';
 
@@ -53,16 +55,16 @@ function checksTable(result: RunResult, { paint = plain, width }: TerminalOption
   for (const check of shown) {
     const head = `  ${paint(VERDICT_STYLE[check.verdict] ?? 'dim', check.verdict)} ${check.id}`;
     const indent = ' '.repeat(column);
-    const [first = '', ...rest] = wrap(printable(checkText(check)), widthOf(width), indent);
+    const [first = '', ...rest] = wrap(printable(checkText(check, result)), widthOf(width), indent);
     lines.push(pad(head, column) + first.slice(column), ...rest);
   }
   return lines;
 }
 
-function checkText(check: ResultCheck): string {
+function checkText(check: ResultCheck, { notes }: RunResult): string {
   const parts = [check.because];
   if (check.observed !== null) parts.push(`found ${check.observed}`);
-  if (check.lastWriter !== null) parts.push(`last written by ${placeText(check.lastWriter)}`);
+  if (check.lastWriter !== null) parts.push(`last written by ${lineText(check.lastWriter, callerOf(notes, check.lastWriter)?.by ?? null)}`);
   const source = check.source === null ? '' : ` [${check.source}${check.confidence === null ? '' : `, ${check.confidence}`}]`;
   return parts.join('; ') + source;
 }

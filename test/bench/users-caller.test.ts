@@ -7,6 +7,7 @@ import type { RunResult } from '../../src/bench/documents/result.ts';
 import { isVendorFile } from '../../src/image/vendor.ts';
 import { bench } from '../../src/index.ts';
 import { shortReport } from '../../src/report/short.ts';
+import { terminalReport } from '../../src/report/terminal.ts';
 
 const NAME = 'f405-tick-through-rom-table';
 /** The fixture's firmware, its tick_init in a folder of this name. */
@@ -44,6 +45,9 @@ describe('what a success rests on is left so by the firmware', () => {
     expect(shortReport(result).replace(/\s+/g, ' ')).toContain(
       `switches SysTick off (assumed); ${LEFT} (tick_init, called at h533-left-on.c:${fact!.by.line})`,
     );
+    const table = terminalReport(result).replace(/\s+/g, ' ');
+    expect(table).toMatch(/last written by Drivers\/h53\/board\.c:\d+ \(tick_init\), called from \S+h533-left-on\.c:\d+/);
+    expect(table).toContain('SysTick is left on, and interrupts the ROM until that switches it off');
   });
   it('and the program’s own line as it is', async () => {
     const result = await moved('h533-systick', 'stm32h533re', 'common/h533', 'drivers/h53');

@@ -617,6 +617,11 @@ function repairedRun({ repaired, sets }: Explained, { usb: { log } }: BaseFacts)
   const common = rows.findIndex((row, i) => log[i]?.at !== row.at || log[i].text !== row.text);
   return { causes: [...(sets[0] ?? [])], outcome: repaired.outcome, log: common < 0 ? [] : rows.slice(common) };
 }
+/** Judgements at the entry that a repair led to replace the earlier ones; where this run had no entry, only those of its causes. */
+function withLater(judged: readonly Judged[], { later, causes }: Explained, entered: boolean): readonly Judged[] {
+  const told = later.filter((l) => entered || causes.some(({ id }) => id === l.id));
+  return judged.map((j) => told.find((l) => l.id === j.id) ?? j);
+}
 export function makeResult(
   s: Session,
   base: BaseFacts,
@@ -626,8 +631,7 @@ export function makeResult(
   symptom: SymptomAnswer | null,
 ): RunResult<string> {
   const { input } = s;
-  // judgements at the entry that a repair led to replace the earlier ones
-  const shown = judged.map((j) => diagnosis.later.find((l) => l.id === j.id) ?? j);
+  const shown = withLater(judged, diagnosis, base.entries.length > 0);
   const inSet = new Set<CheckId>(diagnosis.sets.flat());
   const checks = shown.map((j) => {
     const row = checkRow(input, j);

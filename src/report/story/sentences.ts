@@ -210,7 +210,8 @@ function causePlace({ cause: { lastWriter }, check, at, caller }: FactOf<'cause'
   const when = lastWriter === null ? '' : `${by(lastWriter.kind)}, at ${humanTime(lastWriter.at)}`;
   return `${lineText(at, caller)}${when}${found === null ? '' : `: ${found}`}`;
 }
-const lineText = (at: Place, caller: Place | null): string =>
+/** `core_cm4.h:2032 (SysTick_Config), called from dfu.c:38 (enter_dfu)` */
+export const lineText = (at: Place, caller: Place | null): string =>
   `${placeText(at)}${caller === null ? '' : `, called from ${placeText(caller)}`}`;
 function cause(fact: FactOf<'cause'>): Row {
   const { proof, cause: c, alone, at, source, jump } = fact;
