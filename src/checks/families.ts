@@ -148,9 +148,10 @@ export function pullUpOffInC({ pullUp, released }: NonNullable<FamilyFields['usb
   const bit = `${registerOf(pullUp).replace('.', '_')}_${pullUp.split('.')[2]}`;
   return (released ?? 0) === 0 ? `${inC(pullUp)} &= ~${bit};` : `${inC(pullUp)} |= ${bit};`;
 }
-/** Whether the application's device still pulls D+ up. */
-export function isPulledUp(state: TargetState, { enable, pullUp, released }: NonNullable<FamilyFields['usb']>): boolean {
+/** Whether the application's device still pulls D+ up. An OTG core that was reset has SDIS at 0, and its transceiver without power. */
+export function isPulledUp(state: TargetState, { enable, pullUp, released, block }: NonNullable<FamilyFields['usb']>): boolean {
   if (pullUp === null) return state.field(enable) === 1;
+  if (state.field(`${block}.GCCFG.PWRDWN`) === 0) return false;
   return (state.field(pullUp) ?? released ?? 0) !== (released ?? 0);
 }
 /** C that clears fields, a line per register. */

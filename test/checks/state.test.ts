@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { familyOf } from '../../src/checks/families.ts';
 import { CHECKS } from '../../src/checks/index.ts';
+import { findChip } from '../../src/chips/index.ts';
 import { CHECK_IDS } from '../../src/bench/documents/result.ts';
 import { PPB } from '../../src/checks/core-registers.ts';
 import { FakeTarget, INITIAL_SP, TIM2_IRQ, USB_IRQ, check, repaired, writer } from './fake-target.ts';
@@ -306,6 +308,17 @@ describe('checks of the state handed over', () => {
     const t = new FakeTarget();
     t.core['xpsr'] = 0x01000000 | exception;
     expect(check('handler-mode').repair(t.subject())!.fix.includes('main loop')).toBe(comes);
+  });
+  test.each(['stm32f411ce', 'stm32l496zg', 'stm32h743zi', 'stm32u575zi'])('%s: an OTG core that was reset pulls nothing up', (name) => {
+    const chip = findChip(name)!;
+    const { usb } = familyOf(chip)!;
+    const t = new FakeTarget(chip);
+    // as a reset by RCC leaves that of an F4 (chips/otg-fs.ts), which HAL_DeInit() makes
+    t.set(usb!.enable, 1).set(usb!.pullUp!, 0).set(`${usb!.block}.GCCFG.PWRDWN`, 0);
+    expect(t.judge('usb-left-on')).toMatchObject({ verdict: 'fail', observed: expect.stringMatching(/pull-up off$/) as unknown });
+    expect(t.judge('usb-left-on').because).not.toContain('the host still sees');
+    t.set(`${usb!.block}.GCCFG.PWRDWN`, 1);
+    expect(t.judge('usb-left-on').observed).toMatch(/pull-up on$/);
   });
   test('HCLK above the range is the matter of voltage-range, not of flash-latency', () => {
     const t = new FakeTarget();
