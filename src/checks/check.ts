@@ -242,6 +242,8 @@ export interface MagicWord {
   readonly atRunTime?: { readonly caller: string | null; readonly row: number | null };
   /** It stored to the stack that it ran on. */
   readonly onStack?: true;
+  /** `dfu.c:20` of the store of a request that the stack took, and of the read; absent where a line is not known. */
+  readonly lines?: { readonly writer: string; readonly reader: string };
   /** `overwrittenBy` is not executed without these reset flags, which an earlier reset (`stale`) or any reset raised; absent if that is not so. */
   readonly becauseOf?: { readonly flags: readonly string[]; readonly stale: boolean };
   /** `overwrittenBy` happened before the reset. */

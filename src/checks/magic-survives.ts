@@ -188,7 +188,7 @@ function changedBehind(subject: Subject, w: MagicWord): Fate {
     return {
       because: w.becauseOf
         ? overwrittenFor(w.becauseOf)
-        : `the request was overwritten after the reset, before the firmware ${w.lookedAtBefore ? 'asked for it: other code uses the same word' : 'read it'}${w.onStack ? ': the stack uses this word' : ''}`,
+        : `the request was overwritten after the reset, before the firmware ${w.lookedAtBefore ? 'asked for it: other code uses the same word' : 'read it'}${w.onStack ? `: the stack uses this word${linesOf(w)}` : ''}`,
       source: w.becauseOf ? FLAGS : source,
       blamed: w.overwrittenBy,
     };
@@ -197,6 +197,8 @@ function changedBehind(subject: Subject, w: MagicWord): Fate {
     return { because: `the reset erased the RAM that held the request: ${inManual(eraser)} is 0`, source: ERASED, blamed: w.writer };
   return { because: 'the request changed across the reset, but no instruction changed it', source, blamed: w.writer };
 }
+/** The line that took it is most often the start of a function, where nobody sees the request. */
+const linesOf = ({ lines }: MagicWord): string => (lines === undefined ? '' : ` (written at ${lines.writer}, read at ${lines.reader})`);
 /** The option byte that has a system reset erase the RAM there. */
 function eraserOf({ state }: Subject, address: number): string | null {
   const ram = state.chip.memories.find((m) => holds(m, address));

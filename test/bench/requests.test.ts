@@ -153,6 +153,14 @@ it('a request in the first word of the stack, where start-up code saves register
   );
 });
 
+it('of a request that the stack takes, the lines that write and read it are told, beside that of the stack', async () => {
+  const fixtures = fileURLToPath(new URL('../../fixtures/', import.meta.url));
+  const { checks } = runBench(jobInput(await loadJob([], { scenario: `${fixtures}f405-request-under-stack/scenario.json` }, fixtures)));
+  expect(checks.find(({ id }) => id === 'magic-survives')?.because).toMatch(
+    /: the stack uses this word \(written at [\w-]+\.c:\d+, read at [\w-]+\.c:\d+\)$/,
+  );
+});
+
 describe('a program that clears its request for a reset flag', () => {
   const [REQUEST, MAGIC] = [RAM + 0x100, 0xb007a11e];
   const RCC_CSR = 0x40021094;

@@ -14,7 +14,7 @@ import type { ResetRecord } from '../../emu/history.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Block, Region, System } from '../../emu/system.ts';
 import { MS, US, type Ps } from '../../emu/time.ts';
-import { declarationAt, sectionAt, symbolAt } from '../../image/image.ts';
+import { codePlace, declarationAt, sectionAt, symbolAt, type CodePlace } from '../../image/image.ts';
 import { sourceName } from '../../image/source-name.ts';
 import { eccRule } from './ecc-loss.ts';
 import type { Session } from '../session/session.ts';
@@ -199,7 +199,21 @@ class RequestTrace {
     const by = w.overwrittenBy?.kind === 'cpu' ? { overwriter: place(this.session, w.overwrittenBy.pc) } : {};
     const isOpen = isLost(w) && becauseOf === undefined && w.onStack === undefined && !this.isBackup(w.address);
     const atRunTime = isOpen ? runTimeStore(this.session, this.powerOn, behind, w) : undefined;
-    return { ...w, ...by, ...(becauseOf === undefined ? {} : { becauseOf }), ...(atRunTime === undefined ? {} : { atRunTime }) };
+    return {
+      ...w,
+      ...by,
+      ...this.linesOf(w),
+      ...(becauseOf === undefined ? {} : { becauseOf }),
+      ...(atRunTime === undefined ? {} : { atRunTime }),
+    };
+  }
+
+  private linesOf({ onStack, writer, reader }: MagicWord): Pick<MagicWord, 'lines'> {
+    const { images } = this.session.input;
+    const [wrote, read] = [writer, reader].map((w) => (w === null ? null : codePlace(images, w.pc)));
+    if (onStack === undefined || wrote?.file == null || read?.file == null) return {};
+    const lineOf = ({ file, line }: CodePlace): string => `${file!.slice(file!.lastIndexOf('/') + 1)}:${line}`;
+    return { lines: { writer: lineOf(wrote), reader: lineOf(read) } };
   }
 
   /** A request of several words is looked at word by word, and no further than to the first that was lost: the next round keeps what the last one missed. */
