@@ -7,6 +7,7 @@ import { assumedJob, isInput, lostInputs, lostRequest, puller } from '../bench/f
 import {
   aloneScenario,
   downloads,
+  heldBriefly,
   mayDownload,
   scenarioFor,
   sorted,
@@ -48,10 +49,10 @@ export async function initCommand(images: readonly string[], options: InitOption
   const given = await loadJob(images, options, io.cwd);
   mustBeNoInput(outputOf(out, options, io), [], io.cwd);
   mustBeNoFirmware({ option: '--out', path: out }, io.cwd);
-  const { goal, alone, crashes, triggers, ways, job, assumed } = await search(given, options, io);
+  const { goal, alone, crashes, triggers, brief, ways, job, assumed } = await search(given, options, io);
   const shown = shownPathsIn(sourcesFor(job, images, options, io));
   const say = (text: string): void => void (options.quiet === true || io.stdout.write(`${printable(shown(text))}\n`));
-  for (const text of assumed) say(text);
+  for (const text of [...assumed, ...brief]) say(text);
   const [best] = triggers;
   if (best === undefined && !crashes) {
     say('nothing was found that makes this firmware enter the ROM; `bootbench run --find-jump` lists what was tried');
@@ -114,6 +115,8 @@ interface Found extends Omit<Triggers, 'tried'> {
   readonly triggers: readonly Trigger[];
   /** Those that a scenario is written for, the best first, with what a client comes to there. */
   readonly ways: ReadonlyMap<Trigger, After | null>;
+  /** Of what was not followed to its end. */
+  readonly brief: readonly string[];
   /** The job with the board that the firmware shows to have. */
   readonly job: RunJob;
   readonly assumed: readonly string[];
@@ -135,7 +138,7 @@ async function search(given: RunJob, options: InitOptions, io: Io): Promise<Foun
         const written = triggers.filter((t, i) => i === 0 || isInput(t));
         const client = clientOf(job, hooks);
         const ways = new Map(written.map((t) => [t, downloads(job.scenario, t, rest.goal) ? client(t) : null]));
-        return { ...rest, job, assumed, triggers, ways };
+        return { ...rest, job, assumed, triggers, brief: heldBriefly(tried), ways };
       },
       'the search',
       progress,

@@ -331,6 +331,7 @@ function addInit(program: Command, io: Io, exit: (code: number) => void): void {
     .option('--out <file>', 'the scenario to write (default: scenario.json)')
     .option('--overwrite', 'replace an existing file')
     .option('--board <name>', 'your board (nucleo-f411re, blackpill-f411ce …); default; none = without crystals')
+    .option('--effort <word>', 'how long each input is tried: quick, normal or full')
     .addOption(stopWall())
     .option('--quiet', 'print nothing')
     .action(async (images: string[], options: InitOptions) => {

@@ -10,8 +10,8 @@ import type { Comparer } from '../../src/bench/proof/comparers.ts';
 import type { Note } from '../../src/bench/documents/note-facts.ts';
 import { plannedGoal } from '../../src/bench/input/goal.ts';
 import { entering, findJump, notTriggered, whyNoJump } from '../../src/bench/proof/find-jump.ts';
-import { scenarioFor } from '../../src/bench/proof/init.ts';
-import type { RunResult } from '../../src/bench/documents/result.ts';
+import { heldBriefly, scenarioFor, type Trigger } from '../../src/bench/proof/init.ts';
+import type { Outcome, RunResult } from '../../src/bench/documents/result.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { Session } from '../../src/bench/session/session.ts';
 import { findChip } from '../../src/chips/index.ts';
@@ -455,6 +455,23 @@ describe('bootbench init', () => {
     expect(written.expect).toEqual({ outcome: 'dfu', after: { download: 'ok', verify: 'ok', leave: 'ok', alive: 'ok' } });
   });
 
+  it('tells of a pin that was held for a moment only, and of nothing that was followed to its end or led into the ROM', () => {
+    const pin = (name: string, outcome: Outcome, followedFor?: number): Trigger => ({
+      ...{ name: `${name} = 1`, kind: 'input', outcome, step: { at: '100ms', do: { pin: { name, level: 1 } } } },
+      ...(followedFor !== undefined && { followedFor }),
+    });
+    const text: Trigger = { ...pin('', 'no-jump', 300 * MS), step: { at: '100ms', do: { uart: { port: 'USART2', text: 'D' } } } };
+    expect(heldBriefly([text, pin('PA0', 'no-jump', Infinity), pin('PA1', 'no-jump'), pin('PA2', 'dfu')])).toEqual([]);
+    expect(heldBriefly([text, pin('PC13', 'no-jump', 300 * MS), pin('PA0', 'no-jump', 300 * MS)])).toEqual([
+      'PC13 = 1, PA0 = 1: tried for 0.3 s only, and nothing came of it; a button that has to be held for longer is found with --effort full',
+    ]);
+  });
+  it('takes the effort that its sentence names', async () => {
+    const { code, err } = await cli(['init', fixture('f405-masked/firmware.elf'), '--chip', 'stm32f405rg', '--effort', 'some'], {
+      cwd: folder(),
+    });
+    expect([code, err]).toEqual([2, expect.stringContaining('it is quick, normal, full')]);
+  });
   it('says that it expects no download where no device appears yet, and how the scenario gets one', async () => {
     const cwd = folder();
     const { code, out } = await cli(['init', fixture('f405-masked/firmware.elf'), '--chip', 'stm32f405rg'], { cwd });

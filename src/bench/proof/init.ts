@@ -3,6 +3,7 @@ import { entered, findJump, rank, tryAll, waitsForInput } from './find-jump.ts';
 import { reaches, type Tried } from '../documents/tried.ts';
 import { CutShort, isCut } from '../session/budget.ts';
 import type { AfterStep, Outcome } from '../documents/result.ts';
+import { MS, type Ps } from '../../emu/time.ts';
 import type { PlannedGoal } from '../input/goal.ts';
 import type { RunInput } from '../input/run-input.ts';
 import { SCENARIO_SCHEMA, type Expect, type Scenario, type Step } from '../documents/scenario-types.ts';
@@ -28,6 +29,17 @@ export interface Trigger {
 /** Triggers that make the firmware enter the ROM, in the order in which `run` chooses; empty if none was found. */
 export const sorted = (tried: readonly Trigger[]): Trigger[] =>
   tried.filter((t) => entered(t.outcome)).sort((a, b) => rank(a) - rank(b) || Number(reaches(b)) - Number(reaches(a)));
+/** Pins that were held for a moment only, because something better or cheaper led into the ROM: what asks for longer looks like what asks for nothing. */
+export function heldBriefly(tried: readonly Trigger[]): string[] {
+  const byTime = new Map<Ps, string[]>();
+  for (const { name, step, outcome, followedFor = Infinity } of tried)
+    if (name !== null && step !== null && 'pin' in step.do && followedFor < Infinity && !entered(outcome))
+      byTime.set(followedFor, [...(byTime.get(followedFor) ?? []), name]);
+  return [...byTime].map(
+    ([time, names]) =>
+      `${names.join(', ')}: tried for ${time / MS / 1000} s only, and nothing came of it; a button that has to be held for longer is found with --effort full`,
+  );
+}
 /** All triggers that were tried, with their outcomes. */
 export interface Triggers {
   /** What they were tried for. */
