@@ -71,6 +71,7 @@ import { waitsForInput, whyNoJump } from './proof/find-jump.ts';
 import { jumpNotes, keptTestNotes } from './proof/jump-notes.ts';
 import { eccLosses, hasEcc, lossInWords } from './slice/ecc-loss.ts';
 import { traceLostFlag } from './slice/lost-flag.ts';
+import { requestEffort } from './slice/request-effort.ts';
 import { traceRequests } from './slice/requests.ts';
 import { factsOf, traceFailure, type Failure } from './slice/failure.ts';
 import { runTo } from './slice/window.ts';
@@ -198,7 +199,7 @@ function lostByEcc(run: PlainRun): readonly EccLoss[] {
   if (cut || input.eccLosses !== undefined || !hasEcc(session)) return [];
   try {
     const asked = asksForRequests(run);
-    const words = session.budget.within(budgetOf(session.input).repeated, () => traceRequests(session, powerOn, !asked));
+    const words = session.budget.within(requestEffort(session), () => traceRequests(session, powerOn, !asked));
     if (asked) run.requests = words;
     return eccLosses(session, powerOn, finished, words);
   } catch (error) {
@@ -227,7 +228,7 @@ function secondRun(run: PlainRun): SecondRun {
   const { entries } = machine.history;
   let traced: Traced = { ...NOT_TRACED, ...afterRun(session), vectorReads: [...machine.state.vectorReads] };
   if (asksForRequests(run)) {
-    const magic = run.requests ?? searched(run, 'the request', traced.magic, () => traceRequests(session, powerOn));
+    const magic = run.requests ?? searched(run, 'the request', traced.magic, () => traceRequests(session, powerOn), requestEffort(session));
     traced = { ...traced, magic, lostFlag: searched(run, 'the flag of a reset', null, () => traceLostFlag(session, powerOn)) };
   }
   const badVector = searched(run, 'the origin of the vector', [], () => badVectorNotes(session, base, powerOn));
@@ -276,9 +277,9 @@ function leaveOf({ session, input, finished, notes }: PlainRun): Traced['leave']
   }
 }
 /** A search that is bounded: where it was ended, `otherwise`, and a note says so. */
-function searched<T>(run: PlainRun, what: string, otherwise: T, search: () => T): T {
+function searched<T>(run: PlainRun, what: string, otherwise: T, search: () => T, most = budgetOf(run.input).repeated): T {
   try {
-    return run.session.budget.within(budgetOf(run.input).repeated, search);
+    return run.session.budget.within(most, search);
   } catch (error) {
     const note = notFinished(run.input, error, what);
     if (!run.notes.some((n) => n.text === note.text)) run.notes.push(note);
