@@ -259,13 +259,19 @@ const NEAR = 8;
 const isNoInit = (section: string | null | undefined): boolean => /no_?init|no_?load|persist|retain/i.test(section ?? '');
 const placeOf = ({ declared }: MagicVariable): string => (declared === null ? '' : ` (${declared.file}:${declared.line})`);
 /** The same as C, by what became of the word. */
+/** By its name, because another build has it elsewhere. */
+function cleanedInC({ variable, address }: MagicWord): string {
+  const name = variable?.name ?? '';
+  const [place, size] = /^[A-Za-z_]\w*$/.test(name) ? [`&${name}`, `sizeof ${name}`] : [`${hex(address & ~31)}u`, '32'];
+  return `SCB_CleanDCache_by_Addr((void *)${place}, ${size});`;
+}
 function keptBy(subject: Subject, w: MagicWord): string {
   const { chip } = subject.state;
   const at = hex(w.address);
   if (w.writer === null) return part('after', '', `*(volatile uint32_t *)${at}u = ${hex(w.wanted ?? 0)}u;   /* the other half */`);
   if (orderOf(w) !== null) return reorderedInC(subject, w);
   if (w.becauseOf && w.overwrittenBy) return flagsInC(chip, w.becauseOf);
-  if (w.inDirtyLine) return part('after', ', before the reset', `SCB_CleanDCache_by_Addr((void *)${hex(w.address & ~31)}u, 32);`);
+  if (w.inDirtyLine) return part('after', ', before the reset', cleanedInC(w));
   if (w.heldBack !== undefined) return part('after', ', before the reset', wholeWordInC(w.address, w.heldBack.bytes));
   if (w.lostSupply) return '/* RAM is lost in Standby: keep the request in a backup register */';
   if (inRam(subject, w.address)) return keptInRam(subject, w);

@@ -297,6 +297,12 @@ describe('the request that has to survive a reset', () => {
       fix: expect.stringContaining('SCB_CleanDCache_by_Addr') as unknown,
     });
   });
+  test('which is named as the program names it, because another build has it elsewhere', () => {
+    const variable = { name: 'boot_request', bytes: 4, section: '.noinit', declared: null };
+    const t = none(word({ address: 0x24010000, atReset: 0x1234, read: 0x1234, inDirtyLine: true, variable }));
+    const fix = '/* right after that line, before the reset */\nSCB_CleanDCache_by_Addr((void *)&boot_request, sizeof boot_request);';
+    expect(check('magic-survives').repair(t.subject())).toMatchObject({ fix });
+  });
   test('the word that is compared with what it had held is the request, whatever else was lost', () => {
     const t = none(word({ address: 0x20000100, wanted: 1, atReset: 1, read: 0, comparedWith: 0 }), word({ address: 0x20000200, read: 0 }));
     expect(check('magic-survives').repair(t.subject())).toMatchObject({ words: [{ address: 0x20000200 }] });
