@@ -61,7 +61,8 @@ export function findingsOf(
   const jump = result.entries.at(-1)?.from ?? null;
   if (proved.length === 0) {
     const fault = factsIn(result.notes, 'fault').find((f) => f.at.file !== null);
-    return [{ scenario, rule: result.outcome, message: message(null), ...at(fault?.at ?? jump) }];
+    const reset = result.resets.findLast(({ by }) => by !== 'power')?.from ?? null;
+    return [{ scenario, rule: result.outcome, message: message(null), ...at(fault?.at ?? jump ?? reset) }];
   }
   const { causes, hunks } = patchOf(result, sources);
   const fixed = (cause: ResultCause): Pick<Place, 'file' | 'line'> | null => {

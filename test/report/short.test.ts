@@ -744,6 +744,15 @@ describe('the patch of the fixes', () => {
     const text = 'void other(void);\nint main(void) {\n  jump();\n  other();\n}\n';
     expect(findingsOf('s.json', one, ['no DFU'], () => source(text))).toMatchObject([{ rule: 'handler-mode', line: 3 }]);
   });
+  it('of a run without a cause and a jump, a finding stands where the firmware has reset the chip', () => {
+    const result = primaskResult();
+    const from = { pc: '0x08000140', symbol: 'main', file: 'src/main.c', line: 2 } as const;
+    const resets = [{ at: '0.100000000', by: 'software', flags: [], from, unflashed: false }] as unknown as typeof result.resets;
+    const one = { ...result, outcome: 'no-jump' as const, entries: [], resets, diagnosis: { ...result.diagnosis, causes: [], sets: [] } };
+    expect(findingsOf('s.json', one, ['no DFU'], () => source('a();\nreset();\n'))).toMatchObject([
+      { rule: 'no-jump', file: 'src/main.c', line: 2 },
+    ]);
+  });
   it('says that a source is newer than the image', () => {
     const newer = { ...source(Array(90).fill('  f();').join('\n')), newer: true };
     expect(patchOf(primaskResult(), () => newer).needs[0]).toContain('changed after the image was built');
