@@ -56,10 +56,28 @@ export function linesSet(state: TargetState, bank: number): number[] | null {
 export const blocksOfLine = (chip: ChipDescription, line: number): string[] =>
   chip.blocks.filter((b) => b.irqs?.includes(line)).map((b) => b.name);
 
-/** `45 (TIM2)`. */
+/** `45 (TIM2)`, `11 (DMA1_Channel1)`. */
 export function lineName(chip: ChipDescription, line: number): string {
-  const blocks = blocksOfLine(chip, line);
+  const blocks = blocksOfLine(chip, line).map((name) => channelOfLine(chip, name, line) ?? name);
   return blocks.length === 0 ? String(line) : `${line} (${blocks.join('/')})`;
+}
+const DMA_BLOCK = /^(?:GP)?DMA\d$/;
+/** Registers of DMA by which their channels or streams are switched on. */
+const DMA_CONTROL = /^(?:CCR(\d+)|C(\d+)CR|S(\d)CR)$/;
+/** The channel or stream of a DMA with a line for each, in whose order the lines rise (reference manuals, vector tables); null where some share one. */
+function channelOfLine(chip: ChipDescription, name: string, line: number): string | null {
+  const block = DMA_BLOCK.test(name) ? chip.blocks.find((b) => b.name === name) : undefined;
+  if (block === undefined) return null;
+  const lines = [...(block.irqs ?? [])].sort((a, b) => a - b);
+  const channels = (chip.facts[block.facts ?? name]?.registers ?? []).flatMap((r) => {
+    const [, plain, general, stream] = DMA_CONTROL.exec(r.name) ?? [];
+    const number = plain ?? general ?? stream;
+    return number === undefined
+      ? []
+      : [{ number: Number(number), text: `${name}_${stream === undefined ? 'Channel' : 'Stream'}${number}` }];
+  });
+  if (channels.length !== lines.length) return null;
+  return channels.sort((a, b) => a.number - b.number)[lines.indexOf(line)]?.text ?? null;
 }
 /** An exception that comes from outside of the running code: PendSV, SysTick and the lines of the NVIC. */
 export const isInterrupt = (exception: number): boolean => exception >= 14;

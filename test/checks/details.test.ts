@@ -59,6 +59,20 @@ describe('Names', () => {
     [FIRST_IRQ + TIM2_IRQ, 'interrupt 45 (TIM2)'],
     [FIRST_IRQ + USB_IRQ, 'interrupt 74 (USB)'],
   ])('exception %d is %s (Armv8-M ARM B3.9)', (number, name) => expect(exceptionName(chip, number)).toBe(name));
+  it.each([
+    ['stm32g474re', 11, 'DMA1_Channel1'],
+    ['stm32g474re', 96, 'DMA1_Channel8'],
+    ['stm32f411ce', 17, 'DMA1_Stream6'],
+    ['stm32f411ce', 47, 'DMA1_Stream7'],
+    ['stm32f411ce', 70, 'DMA2_Stream7'],
+    ['stm32h533re', 27, 'GPDMA1_Channel0'],
+    ['stm32h533re', 97, 'GPDMA2_Channel7'],
+    ['stm32l476rg', 69, 'DMA2_Channel7'],
+    // channels that share a line
+    ['stm32f072rb', 10, 'DMA1'],
+  ])('%s: line %d is that of %s', (name, line, dma) =>
+    expect(exceptionName(findChip(name)!, FIRST_IRQ + line)).toBe(`interrupt ${line} (${dma})`),
+  );
   it('are eight at most, then a number', () => {
     const names = [...'abcdefghi'];
     expect(listed(names.slice(0, 8))).toBe('a, b, c, d, e, f, g, h');
