@@ -184,6 +184,8 @@ export const iwdgV3: ModelFactory<Partial<IwdgOptions>> = (layout, given): Regis
   const reload = (c: Context): void => {
     const { s } = c;
     if (!s.running) return;
+    // a main loop refreshes more often than this clock ticks
+    if (s.frozen === 0 && s.phase === c.env.clockCount(o.clock) && s.value === s.rl && s.rl <= s.win && s.warned === 0) return;
     if (counter(c) > s.win) {
       c.env.note('guest', `IWDG refreshed at ${counter(c)}, above its window ${s.win}`);
       c.env.requestReset('iwdg');
