@@ -49,7 +49,7 @@ import { callerNotes } from './proof/users-caller.ts';
 import { mends, whyUnusable, type Works } from './proof/after-causes.ts';
 import { leftCauses, type LeftCause } from './proof/behind-leave.ts';
 import { withOptions } from './proof/left-options.ts';
-import { useDependencies } from './proof/use-options.ts';
+import { isGoodIfRepaired, useDependencies, withUse, type IsEnough } from './proof/use-options.ts';
 import { boardCauses, MOST_BOARD_RUNS, NO_BOARD, type BoardFinding } from './proof/board-causes.ts';
 import { badSteps } from './documents/proved.ts';
 import { BUT } from './documents/reservations.ts';
@@ -516,7 +516,7 @@ function useDevice(run: PlainRun, { judged, starts, entry }: JudgedRun, answers:
   if (accepted.notBack !== null && badSteps(after).length === 1) {
     const { notBack } = accepted;
     answers.left = searched(run, 'why the application does not come back', [], () => leftCauses(session, run.powerOn, notBack));
-    if (answers.left.length > 0) return restOnOptions(run, answers, answers.left);
+    if (answers.left.length > 0) return restOnOptions(run, answers, answers.left, starts);
   }
   input.progress?.(`looking for what keeps ${device} from being used`);
   session.restore(finished);
@@ -524,18 +524,20 @@ function useDevice(run: PlainRun, { judged, starts, entry }: JudgedRun, answers:
   if (works !== null) lookForUse(run, { judged, starts, entry }, answers, changed, works);
 }
 /** What a real ROM has to do as well for what was found. */
-function restOnOptions(run: PlainRun, answers: Answers, left: readonly LeftCause[]): void {
-  if (run.input.provisos !== false)
-    answers.left = searched(run, 'what the way back rests on', left, () => withOptions(run.session, run.finished, left));
+function restOnOptions(run: PlainRun, answers: Answers, left: readonly LeftCause[], starts: Starts): void {
+  if (run.input.provisos === false) return;
+  const ofLeave = searched(run, 'what the way back rests on', left, () => withOptions(run.session, run.finished, left));
+  answers.left = withUse(ofLeave, useRestsOn(run, answers, starts, isGoodIfRepaired));
 }
 /** Where it can be used: what a real ROM has to do as well for that. */
 function restsOnUse(run: PlainRun, answers: Answers, starts: Starts): void {
-  const { session, input, observed } = run;
-  const { harmless } = answers.diagnosis;
-  if (input.provisos === false || harmless.length === 0) return;
-  const told = new Set(answers.dependsOn.map(({ rom }) => rom));
-  const found = searched(run, 'what the use of the device rests on', [], () => useDependencies(session, starts, observed, harmless));
-  answers.dependsOn.push(...found.filter(({ rom }) => !told.has(rom)));
+  if (run.input.provisos !== false) answers.dependsOn.push(...useRestsOn(run, answers, starts, isGood));
+}
+function useRestsOn(run: PlainRun, { diagnosis, dependsOn }: Answers, starts: Starts, isEnough: IsEnough): readonly RomDependency[] {
+  const told = new Set(dependsOn.map(({ rom }) => rom));
+  return searched(run, 'what the use of the device rests on', [], () =>
+    useDependencies(run.session, starts, run.observed, diagnosis.harmless, isEnough),
+  ).filter(({ rom }) => !told.has(rom));
 }
 /** What makes a device usable: repairs, the board, or the state at the entry. */
 function lookForUse(

@@ -5,6 +5,7 @@ import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { isGood } from '../../src/cli/run.ts';
 import { shortReport } from '../../src/report/short.ts';
+import { terminalReport } from '../../src/report/terminal.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { bareImage, FLASH, MAIN } from './bare-image.ts';
 import { plainJob } from './plain-job.ts';
@@ -116,4 +117,41 @@ it('a SysTick that is left on keeps no device away: the start of the application
   const report = shortReport(result, { width: 400 });
   expect(report).toMatch(/^Holds +if the real ROM switches SysTick off \(assumed\)/m);
   expect(report).not.toMatch(/harmless.*systick/);
+});
+
+it('a device that is kept from use by something else rests on what the ROM does about the SysTick that is left on as well', () => {
+  const [SYSTEM_MEMORY, ASKED, MAGIC, SHPR3] = [0x1ff09800, 0x2000f000, 0xb007d0f5, 0xe000ed20];
+  const t = new Thumb(MAIN).b('main').put(0xbf00).label('handler').adds(4, 1).bxLr().label('main');
+  // the request is never cleared: behind a leave it asks for the ROM again
+  t.constant(1, ASKED).ldr(0, 1).constant(2, MAGIC).cmpRegister(0, 2).beq('rom');
+  t.movs(4, 0).constant(0, VTOR).constant(1, FLASH).str(1, 0);
+  t.constant(0, SHPR3).constant(1, 0xf0000000).str(1, 0);
+  t.constant(0, SYST_CSR).constant(1, 63_999).str(1, 0, 4).str(1, 0, 8).movs(1, 7).str(1, 0);
+  // asks once
+  t.label('loop').wfi().cmp(4, 5).bne('loop').constant(1, ASKED).ldr(0, 1, 4).constant(2, MAGIC).cmpRegister(0, 2).beq('loop');
+  t.str(2, 1).str(2, 1, 4);
+  t.label('rom').constant(3, SYSTEM_MEMORY).ldr(0, 3).put(0xf380, 0x8808).ldr(0, 3, 4).bx(0);
+  const [image] = bareImage(t);
+  new DataView(image!.bytes.buffer).setUint32(4 * SYSTICK, MAIN + 4 + 1, true);
+  const result = runBench(jobInput({ ...plainJob('STM32H743ZI', [image!]), after: true }));
+  const proved = result.diagnosis.causes.filter((c) => c.proved);
+  expect([result.outcome, result.after?.alive.result, proved.map(({ what }) => what)]).toEqual([
+    'dfu',
+    'failed',
+    ['the word at 0x2000f000'],
+  ]);
+  expect(proved[0]!.dependsOn).toContainEqual({
+    rom: 'systick',
+    value: 'off',
+    other: 'keeps',
+    confidence: 'assumed',
+    outcomeIfOther: 'dfu',
+    usableIfOther: false,
+  });
+  const report = shortReport(result, { width: 400 });
+  expect(report).toMatch(/^Holds +if the real ROM switches SysTick off \(assumed\)/m);
+  expect(report).not.toMatch(/harmless.*systick/);
+  expect(terminalReport(result, { width: 400 })).toMatch(
+    /systick=keeps a host cannot use the device as it should, even\s+where\s+this is repaired/,
+  );
 });

@@ -111,7 +111,7 @@ export interface RomDependency {
   readonly outcomeIfOther: Outcome;
   /** Where the goal is not USB: whether it is reached with the other value. */
   readonly goalIfOther?: boolean;
-  /** False: with the other value the goal is reached as well, and a host cannot use the device as it should. */
+  /** False: with the other value the goal is reached as well, and a host cannot use the device as it should; of a cause: even where that is repaired. */
   readonly usableIfOther?: boolean;
 }
 

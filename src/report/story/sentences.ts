@@ -285,10 +285,12 @@ const ifOther = ({ outcomeIfOther, goalIfOther, usableIfOther }: RomDependency):
     : goalIfOther === undefined
       ? `the outcome is ${outcomeIfOther}`
       : `the goal is ${goalIfOther ? '' : 'not '}reached`;
-const ifOtherRepaired = ({ outcomeIfOther, goalIfOther }: RomDependency): string =>
-  goalIfOther === undefined
-    ? `the outcome of the repaired run is ${outcomeIfOther}`
-    : `the repaired run ${goalIfOther ? 'reaches' : 'does not reach'} the goal`;
+const ifOtherRepaired = ({ outcomeIfOther, goalIfOther, usableIfOther }: RomDependency): string =>
+  usableIfOther === false
+    ? 'a host cannot use the device as it should, even where this is repaired'
+    : goalIfOther === undefined
+      ? `the outcome of the repaired run is ${outcomeIfOther}`
+      : `the repaired run ${goalIfOther ? 'reaches' : 'does not reach'} the goal`;
 /** `SysTick on (HAL_RCC_DeInit, called at dfu.c:38)` */
 const leftWhere = ({ what, at, calls }: FactOf<'holds-if'>['left'][number]): string =>
   `${what} (${calls === null ? '' : `${calls}, called at `}${at.file === null ? at.pc : baseOf(at)})`;

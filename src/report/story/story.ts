@@ -97,7 +97,11 @@ function reached(result: RunResult, sources: Sources, patch: Patch): Fact[] {
   );
   const isHarmless = ({ id }: ResultCheck): boolean => result.diagnosis.harmless.includes(id);
   // what the ROM does about it is told as a condition
-  const restsOn = new Set(result.dependsOn.map(({ rom }) => rom));
+  const options = doubts(
+    result.dependsOn,
+    (proofOf(result)?.causes ?? []).flatMap((c) => c.dependsOn),
+  );
+  const restsOn = new Set(options.map(({ rom }) => rom));
   return [
     { is: 'summary', text: result.summary, detail: false },
     ...said(result, BUT).map((s) => ({ is: 'but', ...s }) as const),
@@ -105,13 +109,7 @@ function reached(result: RunResult, sources: Sources, patch: Patch): Fact[] {
     ...(result.after !== null && result.after !== undefined && result.after.leave.result === 'ok'
       ? [{ is: 'after', after: result.after, told: factsIn(result.notes, 'unusable').length > 0 } as const]
       : []),
-    ...holdsIf(
-      result,
-      doubts(
-        result.dependsOn,
-        (proofOf(result)?.causes ?? []).flatMap((c) => c.dependsOn),
-      ),
-    ),
+    ...holdsIf(result, options),
     ...lost.slice(0, 1).map((check) => ({ is: 'leave', check, option: result.rom.options[check.id] ?? null }) as const),
     ...broken.filter((c) => !isHarmless(c)).map((check) => ({ is: 'check', check, maybe: false }) as const),
     ...texts(result, 'kept-options').map((text) => ({ is: 'kept-options', text }) as const),
