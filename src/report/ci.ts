@@ -5,7 +5,7 @@ import type { SafeText } from '../bench/documents/safe-text.ts';
 import type { Log, Result, ReportingDescriptor } from 'sarif';
 import { CHECKS } from '../checks/index.ts';
 import { sha256 } from '../image/sha256.ts';
-import type { Finding } from './findings.ts';
+import { withoutToldFixes, type Finding } from './findings.ts';
 import { printable, spokenPlain } from './text.ts';
 
 /** https://docs.github.com/actions/reference/workflow-commands-for-github-actions: what a value may not hold as it is. */
@@ -15,7 +15,7 @@ const withoutCommands = (text: string): string => text.replace(/##(?=\w*\[)/g, '
 const property = (text: string): string => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 
 export const githubAnnotations = (findings: readonly Finding[]): SafeText =>
-  findings
+  withoutToldFixes(findings)
     .map(
       (f) =>
         `::error file=${property(printable(f.file))},line=${f.line},title=${property(printable(`bootbench: ${f.title ?? f.rule}`))}::${data(printable(f.message))}\n`,
@@ -54,7 +54,9 @@ export function stepSummary(rows: readonly SummaryRow[], findings: readonly Find
   const head = `### bootbench: ${rows.length - bad.length} of ${rows.length} scenarios hold\n${list}`;
   if (bad.length === 0) return head as SafeText;
   const lines = bad.map((r) => `| ${cell(r.path)} | ${r.state} | ${cell(inShort(r.failures).join('; '))} |`);
-  const places = findings.map((f) => `**${cell(f.rule)}** ${cell(`${f.file}:${f.line}`)}\n\n${fenced(spokenPlain(f.message))}`);
+  const places = withoutToldFixes(findings).map(
+    (f) => `**${cell(f.rule)}** ${cell(`${f.file}:${f.line}`)}\n\n${fenced(spokenPlain(f.message))}`,
+  );
   return `${head}\n| scenario | | what does not hold |\n| --- | --- | --- |\n${lines.join('\n')}\n\n${places.join('\n')}` as SafeText;
 }
 

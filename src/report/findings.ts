@@ -18,6 +18,8 @@ export interface Finding {
   /** What a person reads in the place of `rule`, where that says too little. */
   readonly title?: string;
   readonly message: string;
+  /** The part of the message that says what to change; left out: nothing does. */
+  readonly fix?: string;
   /** From the root of the repository, without one from the working folder, with `/`; the scenario itself where no source is known. */
   readonly file: string;
   readonly line: number;
@@ -47,7 +49,7 @@ export function findingsOf(
   const at = (...places: Parameters<typeof spotOf>[0][]): Spot =>
     places.map(spotOf).find((spot) => spot !== null) ?? { file: named, line: 1 };
   const proved = story.filter((f): f is FactOf<'cause'> => f.is === 'cause' && f.proof !== null);
-  const message = (own: FactOf<'cause'> | null): string => {
+  const message = (own: FactOf<'cause'> | null): Pick<Finding, 'message' | 'fix'> => {
     const told = toldOn(
       'finding',
       // the fix is the one of the first set; a cause of another set has a repair of its own
@@ -56,13 +58,16 @@ export function findingsOf(
         : story.filter((f) => f.is !== 'cause' || f.proof === null || f === own),
     );
     // the place of a finding is where its source stands
-    return [inShort(failures).join('; '), ...told.flatMap((t) => linesOf({ ...t, source: null }, { width: Infinity }))].join('\n');
+    const parts = told.map((t) => ({ is: t.is, text: linesOf({ ...t, source: null }, { width: Infinity }).join('\n') }));
+    const fix = parts.find(({ is }) => is === 'fix')?.text;
+    const text = [inShort(failures).join('; '), ...parts.map((p) => p.text)].join('\n');
+    return { message: text, ...(fix !== undefined && { fix }) };
   };
   const jump = result.entries.at(-1)?.from ?? null;
   if (proved.length === 0) {
     const fault = factsIn(result.notes, 'fault').find((f) => f.at.file !== null);
     const reset = result.resets.findLast(({ by }) => by !== 'power')?.from ?? null;
-    return [{ scenario, rule: result.outcome, message: message(null), ...at(fault?.at ?? jump ?? reset) }];
+    return [{ scenario, rule: result.outcome, ...message(null), ...at(fault?.at ?? jump ?? reset) }];
   }
   const { causes, hunks } = patchOf(result, sources);
   const fixed = (cause: ResultCause): Pick<Place, 'file' | 'line'> | null => {
@@ -80,7 +85,19 @@ export function findingsOf(
     if (cause.at === 'entry' && wrote === null) return [caller, jump, mended];
     return [caller, ...(isOfDeclaration(cause) ? [mended, wrote] : [wrote, mended]), jump];
   };
-  return proved.map((f) => ({ scenario, rule: f.cause.id, ...titleOf(f.cause), message: message(f), ...at(...placesOf(f)) }));
+  return proved.map((f) => ({ scenario, rule: f.cause.id, ...titleOf(f.cause), ...message(f), ...at(...placesOf(f)) }));
+}
+/** For a list of findings: a fix that one of them has told for the same cause at the same place is named by it, and not told again. */
+export function withoutToldFixes(findings: readonly Finding[]): readonly Finding[] {
+  const told = new Map<string, string>();
+  return findings.map((f) => {
+    const { scenario, rule, file, line, fix } = f;
+    if (fix === undefined) return f;
+    const key = JSON.stringify([rule, file, line, fix]);
+    const first = told.get(key);
+    if (first === undefined) told.set(key, scenario);
+    return first === undefined || first === scenario ? f : { ...f, message: f.message.replace(fix, () => `Fix    as for ${first}`) };
+  });
 }
 const titleOf = (cause: ResultCause): Pick<Finding, 'title'> => (labelOf(cause) === cause.id ? {} : { title: labelOf(cause) });
 /** Start-up code clears what is declared so: it does the same to all, and nobody mends it. */

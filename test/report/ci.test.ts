@@ -1,0 +1,35 @@
+/** What CI servers show of several scenarios at once. */
+import { expect, it } from 'vitest';
+import { codeQuality, githubAnnotations, sarif, stepSummary } from '../../src/report/ci.ts';
+import { findingsOf } from '../../src/report/findings.ts';
+import { NO_SOURCES } from '../../src/report/source-lines.ts';
+import { primaskResult } from '../samples/results.ts';
+
+const row = (path: string) => ({ path, state: 'fail', seconds: 1, failures: ['it fails'] });
+
+it('a fix that several scenarios have in common is told once, and named by the others', () => {
+  const of = (scenario: string) => findingsOf(scenario, primaskResult(), ['it fails'], NO_SOURCES, 'src/dfu.c');
+  const [first] = of('a.json');
+  expect(first!.fix).toMatch(/^Fix .*\n.*__enable_irq/);
+  expect(first!.message).toContain(first!.fix);
+  const all = [...of('a.json'), ...of('b.json'), ...of('c.json')];
+  const count = (text: string, what: string): number => text.split(what).length - 1;
+  for (const text of [githubAnnotations(all), stepSummary(['a.json', 'b.json', 'c.json'].map(row), all)]) {
+    expect(count(text, '__enable_irq')).toBe(1);
+    expect(count(text, 'Fix    as for a.json')).toBe(2);
+    // the proof is each one's own
+    expect(count(text, 'Proof')).toBe(3);
+  }
+  // each of these is shown alone
+  for (const text of [codeQuality(all), sarif(all, '1')]) expect(count(text, 'as for a.json')).toBe(0);
+});
+it('another cause, another place or another fix is told in full', () => {
+  const [first] = findingsOf('a.json', primaskResult(), ['it fails'], NO_SOURCES);
+  const { fix, message } = first!;
+  const others = [
+    { ...first!, scenario: 'b.json', line: first!.line + 1 },
+    { ...first!, scenario: 'c.json', rule: 'vtor' as const },
+    { ...first!, scenario: 'd.json', fix: `${fix!}\n        more`, message: message.replace(fix!, () => `${fix!}\n        more`) },
+  ];
+  expect(githubAnnotations([first!, ...others])).not.toContain('as for');
+});
