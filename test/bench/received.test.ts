@@ -143,6 +143,13 @@ describe('the test that keeps a program from the jump', () => {
       expect.stringMatching(/ found bit 0 of 0x02 clear, .*; the other way, the outcome is dfu$/),
     ]);
   });
+  it('is the one behind an answer, which says nothing itself', () => {
+    // 0 or 1 is answered by branches, and the last one asks that
+    const t = moded(7, (asks) => asks.movs(2, 0).cmp(1, 5).bne('no').movs(2, 1).label('no').cmp(2, 0).beq('wait'));
+    expect(received(run(t, sends('u')))).toEqual([
+      expect.stringMatching(/: the test at 0x\w+ compared 0x07 with 0x05, from 0x20000040, .*; the other way, the outcome is dfu$/),
+    ]);
+  });
   it('is none that was so before anything came', () => {
     const t = moded(0, (asks) => asks.cmp(1, 0).beq('wait'));
     expect(received(run(t, sends('u')))).toEqual([expect.stringMatching(/: (the last|no) branch /)]);

@@ -1,14 +1,14 @@
-/** A loader that reads the initial SP of a program and turns away: the branch that decides it goes the other way, and the program has to live then. */
+/** A loader that turns a program away, by its initial SP or by what else it looks at: the branch that decides it goes the other way, and the program has to live then. */
 import type { Writer } from '../../checks/check.ts';
 import { comparesValues, registerAt, type Comparison, type Place } from '../../emu/proofs/data-flow.ts';
 import type { Core } from '../../emu/core/core.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, US, type Ps } from '../../emu/time.ts';
-import { aliasesOf, isRunning } from '../session/programs.ts';
+import { aliasesOf } from '../session/programs.ts';
 import type { Session } from '../session/session.ts';
 import { neverStarted, watched, type Watched } from '../slice/unstarted.ts';
 import { checkpointBefore, record, runTo, writerAt, type Step } from '../slice/window.ts';
-import type { Attempt } from './attempt.ts';
+import { lives, unfit } from './unfit.ts';
 import { branchOf, otherwise, type Turn } from './wrong-turn.ts';
 
 export interface Refused {
@@ -17,25 +17,45 @@ export interface Refused {
   /** `app.elf`, `app.elf at 0x08008000` */
   readonly name: string;
   readonly title: string;
+  /** Its SP, or another test. */
+  readonly by: BySp | { readonly is: 'test'; readonly text: string };
+  readonly writer: Writer;
+  /** The other way leads to the goal; else the program only runs. */
+  readonly reached: boolean;
+}
+interface BySp {
+  readonly is: 'sp';
   readonly sp: number;
   /** What decides, with what is left of SP by a mask; null: it is compared otherwise. */
   readonly mask: number | null;
   readonly left: number;
   readonly right: number;
-  readonly writer: Writer;
-  /** The other way leads to the goal; else the program only runs. */
-  readonly reached: boolean;
 }
 
 /** Effort: instructions behind the read that are looked at, and branches of them that are tried. */
 const MOST_STEPS = 1000;
 const MOST_TRIED = 6;
 
-/** Null where no branch that goes by its SP keeps a program from its start. Leaves the session anywhere. */
+/** Null where no branch that was found keeps a program from its start. Leaves the session anywhere. */
 export function refused(s: Session, powerOn: Checkpoint, end: Ps): Refused | null {
-  for (const program of watched(s, powerOn, end)) {
-    const found = program.started || program.reader === null ? null : refusal(s, powerOn, program);
+  const programs = watched(s, powerOn, end);
+  const idle = programs.filter(({ started }) => !started);
+  for (const program of idle) {
+    // who reads both words by one instruction reads it through
+    const asksSp = program.reader !== null && program.reader !== program.vectorReader;
+    const found = asksSp ? refusal(s, powerOn, program) : null;
     if (found !== null) return found;
+  }
+  // of several, the others may be there in case
+  return idle.length < programs.length ? null : byTest(s, powerOn, end, idle);
+}
+function byTest(s: Session, powerOn: Checkpoint, end: Ps, programs: readonly Watched[]): Refused | null {
+  for (const program of programs) {
+    const { name, title } = program;
+    const found = unfit(s, powerOn, end, program);
+    if (found === null) continue;
+    const { text, writer, reached } = found;
+    return { said: neverStarted(s, program), name, title, by: { is: 'test', text }, writer, reached };
   }
   return null;
 }
@@ -55,14 +75,12 @@ function refusal(s: Session, powerOn: Checkpoint, program: Watched): Refused | n
     const { pc, at, ...values } = compared;
     const { name, title, sp } = program;
     const writer = { ...writerAt(core, s.machine.history.seq), pc, at };
-    const found = { said, name, title, sp, ...values, writer, reached: again.reached };
+    const found = { said, name, title, by: { is: 'sp' as const, sp, ...values }, writer, reached: again.reached };
     if (again.reached) return found;
     runs ??= found;
   }
   return runs;
 }
-const lives = (s: Session, program: Watched, { outcome }: Attempt): boolean =>
-  (outcome === 'no-jump' || outcome === 'stuck') && s.machine.state.firstFault === null && isRunning(s, program);
 
 /** How SP is compared. */
 interface Compared {

@@ -9,7 +9,7 @@ import { hex32 } from '../documents/result.ts';
 import { aliasesOf, isRunning, othersThanBooted } from '../session/programs.ts';
 import type { Program } from '../../image/programs.ts';
 import type { Session } from '../session/session.ts';
-import { runTo } from './window.ts';
+import { runByStops, runTo } from './window.ts';
 import { place } from './words.ts';
 
 const VECTOR = 4;
@@ -18,6 +18,9 @@ export interface Watched extends Program {
   /** Who read its initial SP, and when. */
   reader: number | null;
   readAt: Ps;
+  /** Who read its reset vector. */
+  vectorReader: number | null;
+  /** Its first instruction was fetched. */
   started: boolean;
   /** … and runs at the end. */
   runs: boolean;
@@ -41,11 +44,19 @@ export function unstarted(s: Session, powerOn: Checkpoint, end: Ps, runsOn = fal
 /** The programs that the chip does not start by itself, as the run treated them up to `end`. */
 export function watched(s: Session, powerOn: Checkpoint, end: Ps): readonly Watched[] {
   const { machine } = s;
-  const programs = othersThanBooted(s).map((of): Watched => ({ ...of, reader: null, readAt: 0, started: false, runs: false }));
+  const programs = othersThanBooted(s).map((of): Watched => ({
+    ...of,
+    reader: null,
+    readAt: 0,
+    vectorReader: null,
+    started: false,
+    runs: false,
+  }));
   if (programs.length === 0) return [];
   s.keepCheckpoints = false;
   s.restore(powerOn);
   const tables = programs.flatMap((of) => aliasesOf(s, of.table).map((table) => ({ of, table })));
+  const starts = new Map(programs.flatMap((of) => aliasesOf(s, of.start).map((at) => [at, of])));
   const repairs = machine.setRepairs({
     pages: new Set(tables.map(({ table }) => table >>> PAGE_BITS)),
     read: (core, address) => {
@@ -53,15 +64,20 @@ export function watched(s: Session, powerOn: Checkpoint, end: Ps): readonly Watc
       if (found !== undefined && address === found.table) {
         if (found.of.reader === null) found.of.readAt = core.now();
         found.of.reader ??= core.pc;
-      } else if (found !== undefined) found.of.started = true;
+      } else if (found !== undefined) found.of.vectorReader ??= core.pc;
       return null;
     },
   });
   try {
+    runByStops(s, [...starts.keys()], end, (pc) => {
+      starts.get(pc)!.started = true;
+      return programs.every(({ started }) => started);
+    });
     runTo(s, end);
     for (const p of programs) {
       p.runs = isRunning(s, p);
-      p.started ||= p.runs;
+      // a jump that faulted, for want of the Thumb bit, was a start, too
+      p.started ||= p.runs || (p.vectorReader !== null && machine.state.firstFault !== null);
     }
   } finally {
     machine.setRepairs(repairs);
@@ -70,8 +86,9 @@ export function watched(s: Session, powerOn: Checkpoint, end: Ps): readonly Watc
   return programs;
 }
 
-export function neverStarted(s: Session, { title, sp, reader }: Watched): string {
+export function neverStarted(s: Session, { title, sp, reader, vectorReader }: Watched): string {
   const where = `${title} was never started`;
+  if (vectorReader !== null) return `${where}: ${place(s, vectorReader)} read its reset vector, and nothing jumped there`;
   return reader === null
     ? `${where}: nothing read its vector table`
     : `${where}: ${place(s, reader)} read its initial SP, ${hex32(sp)}, but nothing read its reset vector, so the loader probably rejected that SP`;

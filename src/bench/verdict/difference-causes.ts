@@ -272,27 +272,41 @@ const othersTable = ({ where, whose, own, reached }: OthersTable, goal: Goal): T
   fix: `${vtorInC(own)};`,
   explanation: `${where}: ${whose}. With that one, ${reached ? goal.then : 'it no longer hangs where this run ends'}.`,
 });
-/** A loader that turns a program away by its initial SP. */
+/** A loader that turns a program away. */
 export function withRefused(
   diagnosis: ResultDiagnosis<string>,
-  { name, title, sp, mask, left, right, writer, reached }: Refused,
+  { name, title, by, writer, reached }: Refused,
   placed: Placed,
   goal: Goal,
 ): ResultDiagnosis<string> {
-  const what = mask === null ? hex32(left) : `${hex32(sp)} & ${hex32(mask)} = ${hex32(left)}`;
+  const then = reached ? goal.then : `${name} is started and runs`;
+  const told = by.is === 'sp' ? refusedBySp(by) : { why: `: this line ${by.text}`, what: 'test', fix: FITTING };
   const cause: ResultCause<string> = {
     id: 'branch',
     proved: reached,
     at: null,
     repair: 'the branch behind this comparison the other way',
-    fix: '/* let this pass every initial SP in the RAM of this chip, its end included */',
+    fix: told.fix,
     outcomeAfterRepair: reached ? goal.outcome : null,
     dependsOn: [],
     lastWriter: placed(writer),
-    explanation: `${title} is not started, because of its initial SP, ${hex32(sp)}: this line compares ${what} with ${hex32(right)}. The other way, ${reached ? goal.then : `${name} is started and runs`}.`,
-    what: `initial SP of ${name}`,
+    explanation: `${title} is not started${told.why}. The other way, ${then}.`,
+    what: `${told.what} of ${name}`,
   };
   return withFirst(diagnosis, cause);
+}
+const FITTING = '/* mend what this compares: how it is computed here, or what the build puts into the image */';
+function refusedBySp({ sp, mask, left, right }: Extract<Refused['by'], { is: 'sp' }>): {
+  readonly why: string;
+  readonly what: string;
+  readonly fix: string;
+} {
+  const what = mask === null ? hex32(left) : `${hex32(sp)} & ${hex32(mask)} = ${hex32(left)}`;
+  return {
+    why: `, because of its initial SP, ${hex32(sp)}: this line compares ${what} with ${hex32(right)}`,
+    what: 'initial SP',
+    fix: '/* let this pass every initial SP in the RAM of this chip, its end included */',
+  };
 }
 /** The branch that led into the loop in which the run ends, or the stack that had grown over what it asks. */
 export function withTurn(diagnosis: ResultDiagnosis<string>, turn: WrongTurn, placed: Placed, goal: Goal): ResultDiagnosis<string> {

@@ -99,8 +99,9 @@ const CAUSE_TEXT = {
       'If the bit comes a little later, the time-out is too short for this clock, crystal or peripheral. If it never comes, look for what it needs: a clock, a pin, a supply, an enable bit.',
   ],
   branch: [
-    'A conditional branch led into the endless loop in which the run ends.',
+    'A conditional branch led into the endless loop in which the run ends, or kept a loader from starting its application.',
     'The run was repeated, and at that branch it went the other way: then DFU came. The line is that of the branch, and the report says what it compared and where that value came from. ' +
+      'A loader whose application does not fit (its CRC, its length, a magic word) names the comparison, with both values. ' +
       'An assertion, a check of a return value and a wrong default of a switch look like this: mend what made the value, not the branch. Where a handler writes the word later, and the loop does not read it again, the variable is not volatile: the compiler has taken the read out of the loop.',
   ],
   stack: [
