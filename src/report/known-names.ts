@@ -27,41 +27,64 @@ const MASKS = ['__enable_irq', '__disable_irq'];
 
 /** A file with the headers that it includes, and whether all were found; null where they may define all names of CMSIS. */
 function textAround(file: string, sources: Sources): { readonly text: string; readonly whole: boolean } | null {
-  const texts = new Map<string, string>();
-  const queue = [file];
+  const texts: string[] = [];
   let whole = true;
-  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-    const found = sources(next);
-    if (found === null || texts.has(found.path)) continue;
-    texts.set(found.path, found.lines.join('\n'));
-    for (const header of headersOf(found.lines)) {
-      const place = texts.size > MOST_HEADERS ? undefined : placesOf(header, next).find((path) => sources(path) !== null);
-      if (CMSIS_HEADER.test(header) || (place === undefined && sources.usesCmsis?.() !== false)) return null;
-      if (place === undefined) whole = false;
-      else queue.push(place);
-    }
+  for (const { header, isFound, lines } of includedBy(file, sources)) {
+    if (header !== null && (CMSIS_HEADER.test(header) || (!isFound && sources.usesCmsis?.() !== false))) return null;
+    whole &&= isFound;
+    texts.push(lines.join('\n'));
   }
-  return { text: [...texts.values()].join('\n'), whole };
+  return { text: texts.join('\n'), whole };
 }
 /** `stm32f4xx_hal.h` and its like. */
 const HAL_HEADER = /(?:^|[\\/])stm32\w+_hal\.h$/i;
 /** Whether a file has the functions of ST's HAL. One that calls such functions has them by a header, wherever that one lies. */
 export function declaresHal(file: string, sources: Sources): boolean {
-  const seen = new Set<string>();
-  const queue = [file];
   let whole = true;
-  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-    const found = sources(next);
-    if (found === null || seen.has(found.path)) continue;
-    seen.add(found.path);
-    for (const header of headersOf(found.lines)) {
-      if (HAL_HEADER.test(header)) return true;
-      const place = seen.size > MOST_HEADERS ? undefined : placesOf(header, next).find((path) => sources(path) !== null);
-      if (place === undefined) whole = false;
-      else queue.push(place);
-    }
+  for (const { header, isFound } of includedBy(file, sources)) {
+    if (header !== null && HAL_HEADER.test(header)) return true;
+    whole &&= isFound;
   }
   return !whole && (sources(file)?.lines ?? []).some((line) => /\bHAL_[A-Z]\w*\s*\(/.test(line));
+}
+/**
+ * Whether a header that a file includes declares a function.
+ *
+ * @param definedIn its header may lie beside the file that defines it, where only the compiler's options lead
+ */
+export function isInHeaderOf(file: string, name: string, definedIn: string, sources: Sources): boolean {
+  const declared = new RegExp(`^\\s*(?!return\\b)[A-Za-z_][\\w\\s*]*\\b${name}\\s*\\(`);
+  for (const { header, lines } of includedBy(file, sources, definedIn))
+    if (header !== null && lines.some((line) => declared.test(line))) return true;
+  return false;
+}
+
+/** An `#include` on the way, or the file itself. */
+interface Included {
+  /** As it is named; null: the file itself. */
+  readonly header: string | null;
+  readonly isFound: boolean;
+  /** Its text, the first time that it comes. */
+  readonly lines: readonly string[];
+}
+/** A file, what it includes, and what that includes, as long as somebody asks. */
+function* includedBy(file: string, sources: Sources, ...beside: readonly string[]): Generator<Included> {
+  const own = sources(file);
+  if (own === null) return;
+  yield { header: null, isFound: true, lines: own.lines };
+  const seen = new Set([own.path]);
+  const queue = [{ place: file, lines: own.lines }];
+  for (let next = queue.shift(); next !== undefined; next = queue.shift())
+    for (const header of headersOf(next.lines)) {
+      const places = seen.size > MOST_HEADERS ? [] : [next.place, ...beside].flatMap((from) => placesOf(header, from));
+      const place = places.find((path) => sources(path) !== null);
+      const found = place === undefined ? null : sources(place);
+      const isNew = found !== null && !seen.has(found.path);
+      yield { header, isFound: found !== null, lines: isNew ? found.lines : [] };
+      if (!isNew) continue;
+      seen.add(found.path);
+      queue.push({ place: place!, lines: found.lines });
+    }
 }
 const headersOf = (lines: readonly string[]): string[] =>
   lines.flatMap((line) => (OTHER_HEADER.test(line) ? [] : (INCLUDE.exec(line)?.[1] ?? [])));

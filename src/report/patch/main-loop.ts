@@ -4,6 +4,7 @@
  */
 import type { Sources } from '../source-lines.ts';
 import { code, indentOf, isCpp, type Edit } from './edit.ts';
+import { isInHeaderOf } from '../known-names.ts';
 import { functionAt, functionsOf, isPlain, isStatic, mentionsOf, neverReturns, type FunctionText, type Mention } from './functions.ts';
 
 /** Calls that a system of tasks starts by: main() goes no further. */
@@ -48,7 +49,9 @@ export function throughMainLoop(cause: string, jump: { readonly file: string; re
   const top = declarations(main.file, sources);
   const tops = others.map((file) => ({ file, line: declarations(file, sources) }));
   if (top === null || tops.some((t) => t.line === null)) return 'no place for a declaration was found';
-  const known = sources(main.file)!.lines.some((text, i) => i < main.from && new RegExp(`\\b${callee.name}\\s*\\(`).test(code(text)));
+  const known =
+    sources(main.file)!.lines.some((text, i) => i < main.from && new RegExp(`\\b${callee.name}\\s*\\(`).test(code(text))) ||
+    isInHeaderOf(main.file, callee.name, callee.file, sources);
   return [
     ...calls.map(({ file, line, text }): Edit => {
       const changed = text.replace(callOf(callee.name), `${flag} = 1;`);
