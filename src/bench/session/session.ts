@@ -72,8 +72,8 @@ const printedBySemihosting = ({ state }: Pick<Machine, 'state'>): number => stat
 const LINE_TOLD = 1024;
 /** First checkpoint of the trail, and how much later the next may be. */
 const TRAIL_FIRST = 20 * MS;
-const TRAIL_GROWTH = 4;
-const TRAIL_LENGTH = 6;
+const TRAIL_GROWTH = 16;
+const TRAIL_LENGTH = 8;
 /** Milliseconds between two lines of progress. */
 const TELL_EVERY = 150;
 /** So many entries have a checkpoint each; after them one is taken when this part of the time since the first has gone by. */
@@ -146,7 +146,7 @@ export class Session implements LiveRun {
   private leaving: Leaving | null = null;
   /**
    * Checkpoints on the way to the first entry, newest last: one for each state of what has been read of system memory, so that a run with another ROM can
-   * start behind most of the firmware's own time. Kept where `keepTrail` asks for it.
+   * start behind most of the firmware's own time, and one not long before each reset. Kept where `keepTrail` asks for it.
    */
   readonly trail: Checkpoint[] = [];
   keepTrail = false;
@@ -620,9 +620,12 @@ export class Session implements LiveRun {
     const { machine, trail } = this;
     if (machine.history.entries.length > 0) this.keepTrail = false;
     else {
-      const reads = machine.state.systemReads.length;
-      if (trail.at(-1)?.machine.systemReads.length === reads) trail.pop();
-      if (trail.length < TRAIL_LENGTH) trail.push(machine.save());
+      const last = trail.at(-1);
+      const isReplaced =
+        last?.machine.systemReads.length === machine.state.systemReads.length &&
+        last.history.resets.length === machine.history.resets.length;
+      if (isReplaced || trail.length === TRAIL_LENGTH) trail.pop();
+      trail.push(machine.save());
       this.nextTrail = machine.now + Math.max(TRAIL_FIRST, Math.floor(machine.now / TRAIL_GROWTH));
     }
   }

@@ -4,7 +4,7 @@
  */
 import { exceptionName } from '../../checks/core-registers.ts';
 import { PAGE_BITS } from '../../emu/arena.ts';
-import type { Core } from '../../emu/core/core.ts';
+import type { Core, Interceptor } from '../../emu/core/core.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Block } from '../../emu/system.ts';
 import { COMPARISON_HOLDS, comparesValues, isState, registerAt, type Comparison, type Place } from '../../emu/proofs/data-flow.ts';
@@ -20,6 +20,8 @@ const MOST_READS = 40;
 const [BEHIND_EACH, BEHIND_LAST] = [1_500, 20_000];
 /** What the program did before it got anything. */
 const IN_VAIN = 2 * MS;
+/** How long reads are watched at first; twice as long each time. */
+const FIRST_LOOK = 1 * MS;
 /** So many of the last bytes are shown. */
 const MOST_SHOWN = 32;
 
@@ -60,8 +62,8 @@ export function receivedNotes(s: Session, powerOn: Checkpoint, finished: Checkpo
   s.restore(finished);
   const shown = shownBy(s);
   if (shown.length === 0) return [];
-  const reads = readsOf(s, powerOn, finished.system.now, shown);
   const reset = s.machine.history.resets.findLast((r) => r.by !== 'power')?.at ?? -1;
+  const reads = readsOf(s, powerOn, finished.system.now, shown);
   return shown.flatMap((of, i): Note[] => {
     const all = reads[i]!;
     // what was asked for by a reset is another story
@@ -117,10 +119,28 @@ function ofPin({ machine: { system } }: Session, { name, level }: Extract<Planne
 /** Reads that take something, of each: the last ones of a port, the first one of a pin. */
 function readsOf(s: Session, powerOn: Checkpoint, end: Ps, shown: readonly Shown[]): readonly (readonly Read[])[] {
   const reads = shown.map((): Read[] => []);
+  const since = Math.min(...shown.map((of) => of.since));
   s.keepCheckpoints = false;
-  s.restore(checkpointBefore(s, powerOn, Math.min(...shown.map(({ since }) => since))));
-  const before = s.machine.setRepairs({
-    pages: new Set(shown.map(({ address }) => address >>> PAGE_BITS)),
+  s.restore(checkpointBefore(s, powerOn, since));
+  runTo(s, since);
+  // a pin that has been read is watched no longer: a button is asked for with each round of a main loop, and a watch makes each of them slow
+  const open = (): Shown[] => shown.filter((of, i) => of.isPort || reads[i]!.length === 0);
+  for (let span = FIRST_LOOK; s.machine.now < end && open().length > 0; span *= 2) {
+    const upTo = Math.min(end, s.machine.now + span);
+    const before = s.machine.setRepairs(watchOf(shown, open(), reads));
+    let goesOn: boolean;
+    try {
+      goesOn = runTo(s, upTo);
+    } finally {
+      s.machine.setRepairs(before);
+    }
+    if (!goesOn) break;
+  }
+  return reads;
+}
+function watchOf(shown: readonly Shown[], open: readonly Shown[], reads: readonly Read[][]): Interceptor {
+  return {
+    pages: new Set(open.map(({ address }) => address >>> PAGE_BITS)),
     read: (core, address) => {
       const i = shown.findIndex((of) => of.address === (address & ~3) >>> 0 && core.now() >= of.since);
       const of = shown[i];
@@ -130,13 +150,7 @@ function readsOf(s: Session, powerOn: Checkpoint, end: Ps, shown: readonly Shown
         reads[i]!.push({ pc: core.pc, at: core.now(), core: core.index, exception: core.arm.ipsr, value });
       return null;
     },
-  });
-  try {
-    runTo(s, end);
-  } finally {
-    s.machine.setRepairs(before);
-  }
-  return reads;
+  };
 }
 
 // ---- what went by it -----------------------------------------------------------------------------------------------------------------

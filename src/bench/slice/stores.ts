@@ -1,15 +1,22 @@
-/** Who stored to a word last: the run is repeated from checkpoint to checkpoint, the latest first, with a watch on the word. */
+/**
+ * Who stored to a word last: the run is repeated from checkpoint to checkpoint, the latest first, with a watch on the word. A watch makes each access to its page slow, so of a
+ * long stretch only those slices are watched in which the word has changed, and the last ones.
+ */
 import type { Writer } from '../../checks/check.ts';
-import { PAGE_BITS } from '../../emu/arena.ts';
+import { PAGE_BITS, WORD_MAP } from '../../emu/arena.ts';
 import type { Interceptor } from '../../emu/core/core.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
-import type { Ps } from '../../emu/time.ts';
+import { MS, type Ps } from '../../emu/time.ts';
 import type { Session } from '../session/session.ts';
 import { byMaster, type Master } from './masters.ts';
 import { runTo } from './window.ts';
 
-/** Instructions that are repeated for one word, over all stretches. */
+/** Instructions that are repeated under a watch for one word, over all stretches. */
 const MOST_INSTRUCTIONS = 20_000_000;
+/** Effort: longer stretches are cut into slices. */
+const SHORT = 20 * MS;
+const SLICES = 64;
+const WIDTHS = [1, 2, 4] as const;
 
 export interface Store {
   readonly pc: number;
@@ -67,10 +74,58 @@ export function storesOf(s: Session, powerOn: Checkpoint, of: readonly Stretch[]
     if (stores.every((x) => x !== null)) break;
     if (spent > MOST_INSTRUCTIONS) return stores.map((store) => store ?? 'too long');
     if (start.system.now >= end) continue;
-    spent += searchBetween(s, start, end, of, stores);
+    for (const slice of slicesOf(s, start, end, of, stores)) spent += searchBetween(s, slice.start, slice.end, of, stores);
     end = start.system.now;
   }
   return stores;
+}
+
+interface Slice {
+  readonly start: Checkpoint;
+  readonly end: Ps;
+}
+/**
+ * What is watched of a stretch, the latest first. A long one is run once without a watch: its last slices are worth a look, and of each word that is still sought the last
+ * slice in which it changed, and the last at whose end it held the value that is meant.
+ */
+function slicesOf(s: Session, start: Checkpoint, end: Ps, of: readonly Stretch[], stores: readonly (Store | null)[]): readonly Slice[] {
+  const { machine } = s;
+  const from = start.system.now;
+  if (end - from <= SHORT) return [{ start, end }];
+  const missing = of.filter((_, i) => stores[i] === null);
+  const changed = new Map<Stretch, Slice>();
+  const became = new Map<Stretch, Slice>();
+  let recent: (Slice & { readonly instructions: number })[] = [];
+  s.keepCheckpoints = false;
+  s.restore(start);
+  let before = missing.map((w) => heldBy(s, w));
+  for (let i = 1; i <= SLICES && machine.now < end; i++) {
+    const slice = { start: i === 1 ? start : machine.save(), end: i === SLICES ? end : from + Math.floor(((end - from) * i) / SLICES) };
+    const retired = machine.bootCore.retired();
+    runTo(s, slice.end);
+    const after = missing.map((w) => heldBy(s, w));
+    for (const [k, w] of missing.entries()) {
+      if (after[k] === before[k]) continue;
+      changed.set(w, slice);
+      const width = WIDTHS.find((bytes) => bytes === w.size);
+      if (width !== undefined && w.value === machine.bootCore.peek(w.address, width)) became.set(w, slice);
+    }
+    before = after;
+    recent = [...recent, { ...slice, instructions: machine.bootCore.retired() - retired }];
+    while (recent.length > 1 && recent.reduce((sum, { instructions }) => sum + instructions, 0) > MOST_INSTRUCTIONS) recent.shift();
+  }
+  const byEnd = new Map([...recent, ...changed.values(), ...became.values()].map((slice) => [slice.end, slice]));
+  return [...byEnd.values()].sort((a, b) => b.end - a.end);
+}
+/** What the bytes of a stretch are, as the core sees them and behind its cache, and whether anything was ever stored there. */
+function heldBy({ machine: { system, bootCore } }: Session, { address, size }: Stretch): string {
+  const words: (number | null)[] = [];
+  for (let at = (address & ~3) >>> 0; at < address + size; at += 4) {
+    const region = system.regionAt(at);
+    const host = region?.memory ? region.memory.host + at - region.base : null;
+    words.push(bootCore.peek(at, 4), bootCore.peekBehindCache(at, 4), host === null ? 0 : system.arena.u8[WORD_MAP + (host >>> 2)]!);
+  }
+  return words.join();
 }
 
 /** Fills in the stores that are still missing; instructions that were run for it. */
