@@ -7,6 +7,7 @@ import { hex32 } from '../documents/result.ts';
 import { followedText, triedInput, type Tried } from '../documents/tried.ts';
 import { CutShort } from '../session/budget.ts';
 import type { Session } from '../session/session.ts';
+import { emptyTable } from '../slice/empty-table.ts';
 import { receivedNotes, type AskTest } from '../slice/received.ts';
 import { lastStore } from '../slice/stores.ts';
 import { starvedBy } from '../slice/starved.ts';
@@ -28,14 +29,20 @@ export function jumpNotes(session: Session, powerOn: Checkpoint, finished: Check
   const starved = starvedBy(session, finished);
   const endless = starved === null ? unreachable(session, finished) : null;
   const found = findJump(session, powerOn, finished);
+  const end = finished.system.now;
+  const ask: AskTest = (given) =>
+    bounded(session, () => failedTest(session, powerOn, end, given) ?? emptyTable(session, powerOn, given.at, end));
+  const received = starved === null ? receivedNotes(session, powerOn, finished, ask) : [];
+  // what would jump may have been dropped with it
+  const empty = found.noJump && received.length === 0 ? bounded(session, () => emptyTable(session, powerOn, 0, end)) : null;
   session.restore(finished);
-  const ask: AskTest = (given) => bounded(session, () => failedTest(session, powerOn, finished.system.now, given));
   const notes: Note[] = [
     ...(endless === null ? [] : [{ kind: 'endless', text: endless }]),
     ...(starved === null ? [] : [{ kind: 'starved', text: starved }]),
     ...(foreign === null ? [] : [{ kind: 'not-triggered', text: foreign }]),
     ...notTriggered(session, starved === null ? found : { ...found, inputs: [], atStart: [] }, starved === null),
-    ...(starved === null ? receivedNotes(session, powerOn, finished, ask) : []),
+    ...(empty === null ? [] : [{ kind: 'not-triggered', text: empty }]),
+    ...received,
   ];
   notes.push(...halfStores(session, powerOn, finished));
   const leadsOn = session.input.triggers?.(triedInputs(session, powerOn, finished, found)) === true;
@@ -73,7 +80,8 @@ export function keptTestNotes(session: Session, powerOn: Checkpoint, finished: C
   if (last?.by !== 'software' || last.external) return [];
   const at = last.at + BEHIND_RESET;
   const given = { at, since: at, vain: (resets.at(-2)?.at ?? 0) + BEHIND_RESET, through: null };
-  const text = bounded(session, () => failedTest(session, powerOn, finished.system.now, given));
+  const end = finished.system.now;
+  const text = bounded(session, () => failedTest(session, powerOn, end, given) ?? emptyTable(session, powerOn, at, end));
   return text === null ? [] : [{ kind: FAILED_TEST, text }];
 }
 /** A stretch that is looked at ends with a reset. */

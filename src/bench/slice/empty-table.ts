@@ -1,0 +1,70 @@
+/**
+ * A table that has nothing in it: the linker put its start and its end at one address. Who goes through it finds no entry, whatever it looks for. The code that holds both
+ * addresses is known from the image; the run says whether it was executed.
+ */
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import type { Ps } from '../../emu/time.ts';
+import { sourceName } from '../../image/source-name.ts';
+import { scanFunctions } from '../input/code-scan.ts';
+import { hex32 } from '../documents/result.ts';
+import type { Session } from '../session/session.ts';
+import { checkpointBefore, record, runByStops, runTo } from './window.ts';
+import { place } from './words.ts';
+
+interface EmptyTable {
+  readonly at: number;
+  readonly start: string;
+  readonly end: string;
+  /** Where one function loads its start and its end. */
+  readonly loads: readonly number[];
+}
+/** Effort: instructions behind the loads in which the two are compared. */
+const SOON = 60;
+
+const START = /start|begin|first|base|head/i;
+const END = /end|stop|last|limit|tail/i;
+/** What C and linker scripts have in any program, and what may well be empty there. */
+const USUAL =
+  /init_?array|fini_?array|ctors|dtors|exidx|extab|eh_?frame|(^|[._])(t?data|t?bss|text|rodata|noinit|stack|heap|zero|copy|vectors?)([._]|$)/i;
+
+/** In words: the first table without entries that is gone through behind `from`; null where none is. Leaves the session anywhere. */
+export function emptyTable(s: Session, powerOn: Checkpoint, from: Ps, end: Ps): string | null {
+  const tables = emptyTables(s);
+  const loads = new Map(tables.flatMap((table) => table.loads.map((pc) => [pc, table])));
+  if (loads.size === 0) return null;
+  s.keepCheckpoints = false;
+  s.restore(checkpointBefore(s, powerOn, Math.max(from, powerOn.system.now)));
+  runTo(s, from);
+  let found: EmptyTable | null = null;
+  const isOne = (pc: number): boolean => (found = loads.get(pc) ?? null) !== null;
+  return runByStops(s, [...loads.keys()], end, isOne) && found !== null ? inWords(s, found) : null;
+}
+/** From where the code loads one of the two: the loop is where they are compared. */
+function inWords(s: Session, { at, start, end }: EmptyTable): string {
+  const { bootCore } = s.machine;
+  const { pc } = bootCore;
+  const { steps } = record(s, bootCore, Infinity, SOON);
+  const compares = steps.find(({ flow }) => flow?.comparisons.some(({ left, right }) => left >>> 0 === at && right >>> 0 === at));
+  return `${place(s, compares?.pc ?? pc)} goes through the table from ${start} to ${end}, which has no entry in this image: both are ${hex32(at)} (--gc-sections drops what nothing refers to, unless the linker script says KEEP)`;
+}
+
+function emptyTables({ input: { images } }: Session): readonly EmptyTable[] {
+  return scanFunctions(images).flatMap(({ constants, image }) => {
+    const values = new Map<number, number[]>();
+    for (const { value, pc } of constants) values.set(value, [...(values.get(value) ?? []), pc]);
+    return [...values].flatMap(([at, loads]): EmptyTable[] => {
+      if (loads.length < 2) return [];
+      const labels = image.symbols.all.filter(({ address, kind, size }) => address === at && kind !== 'function' && size === 0);
+      const pair = pairOf(labels.map(({ name }) => name));
+      return pair === null ? [] : [{ at, loads, start: sourceName(pair.start), end: sourceName(pair.end) }];
+    });
+  });
+}
+/** Two names that differ by what says start and end: `__start_shell` and `__stop_shell`. */
+function pairOf(names: readonly string[]): { readonly start: string; readonly end: string } | null {
+  for (const start of names.filter((name) => START.test(name) && !USUAL.test(name))) {
+    const end = names.find((name) => END.test(name) && name.replace(END, '') === start.replace(START, ''));
+    if (end !== undefined) return { start, end };
+  }
+  return null;
+}
