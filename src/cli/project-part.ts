@@ -1,7 +1,15 @@
 /** The files of a project around an image that name its part. They are looked for upwards, no further than the repository, and never in the user's home folder. */
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { partInIoc, partInPlatformio, type ProjectPart } from '../bench/input/project-files.ts';
+import {
+  agree,
+  boardFileOf,
+  partInBoardFile,
+  partInDefines,
+  partInIoc,
+  partInPlatformio,
+  type ProjectPart,
+} from '../bench/input/project-files.ts';
 import { splitImagePath } from '../image/image.ts';
 import { nowRead } from './command-files.ts';
 import { isRepository } from './git-ignore.ts';
@@ -26,24 +34,47 @@ export function projectParts(images: readonly string[], folder: string, { env }:
 }
 
 function upwards(from: string, env: Io['env']): ProjectPart[] {
+  let built: ProjectPart[] = [];
   let at = from;
   for (let i = 0; i <= ABOVE && !holdsHome(at, env); i++) {
-    const said = partsIn(at, from);
-    if (said.length > 0 || isRepository(at) || dirname(at) === at) return said;
+    // a build says the line, and a file further up may say the part: if it is another project's, it says another one
+    const above = built;
+    if (above.length === 0) built = definedIn(at);
+    const said = partsIn(at, from).filter((part) => above.every((b) => agree(part, b)));
+    if (said.length > 0 || isRepository(at) || dirname(at) === at) return [...said, ...built];
     at = dirname(at);
   }
-  return [];
+  return built;
 }
 
 function partsIn(folder: string, from: string): ProjectPart[] {
-  const ini = textAt(join(folder, 'platformio.ini'));
   const parts = [
-    { file: 'platformio.ini', part: ini === null ? null : partInPlatformio(ini, relative(folder, from).split(sep)) },
+    inPlatformio(folder, relative(folder, from).split(sep)),
     // its name is the user's, and stays with him
     ...iocFiles(folder).map((name) => ({ file: 'the .ioc file', part: partInIoc(textAt(join(folder, name)) ?? '') })),
   ];
   return parts.flatMap(({ file, part }) => (part === null ? [] : [{ file, part }]));
 }
+/** A board of the project goes before one that is called the same. */
+function inPlatformio(folder: string, way: readonly string[]): { readonly file: string; readonly part: string | null } {
+  const ini = textAt(join(folder, 'platformio.ini'));
+  const boardFile = ini === null ? null : boardFileOf(ini, way);
+  const own = boardFile === null ? null : partInBoardFile(textWithin(folder, boardFile) ?? '');
+  if (own !== null) return { file: 'the board file of platformio.ini', part: own };
+  return { file: 'platformio.ini', part: ini === null ? null : partInPlatformio(ini, way) };
+}
+/** What the build in a folder defines: as it was compiled, else as its Makefile says. */
+function definedIn(folder: string): ProjectPart[] {
+  const commands = partInDefines(textAt(join(folder, 'compile_commands.json'), 'head') ?? '');
+  if (commands !== null) return [{ file: 'compile_commands.json', ...commands }];
+  for (const name of MAKEFILES) {
+    const made = partInDefines((textAt(join(folder, name)) ?? '').replace(/#.*/g, ''));
+    if (made !== null) return [{ file: 'the Makefile', ...made }];
+  }
+  return [];
+}
+/** As GNU make looks for them. */
+const MAKEFILES = ['GNUmakefile', 'makefile', 'Makefile'];
 function iocFiles(folder: string): string[] {
   try {
     return readdirSync(folder)
@@ -55,15 +86,37 @@ function iocFiles(folder: string): string[] {
   }
 }
 
-/** Null: it is not there, too large, or no plain file: a link could lead out of the project. */
-function textAt(path: string): string | null {
+/**
+ * Null: it is not there, too large, or no plain file: a link could lead out of the project.
+ *
+ * @param part of a list, its beginning is enough
+ */
+function textAt(path: string, part?: 'head'): string | null {
   try {
     const found = lstatSync(path);
-    if (!found.isFile() || found.size > MOST_BYTES) return null;
-    const text = readFileSync(path, 'latin1');
+    if (!found.isFile() || (found.size > MOST_BYTES && part === undefined)) return null;
+    const text = part === 'head' ? headOf(path) : readFileSync(path, 'latin1');
     nowRead(path);
     return text;
   } catch {
     return null;
   }
+}
+/** No name of a part is longer. */
+const LONGEST_WORD = 64;
+/** Up to a whole word. */
+function headOf(path: string): string {
+  const file = openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(MOST_BYTES);
+    const text = bytes.toString('latin1', 0, readSync(file, bytes, 0, MOST_BYTES, 0));
+    return text.length < MOST_BYTES ? text : text.slice(0, -LONGEST_WORD) + text.slice(-LONGEST_WORD).replace(/\w*$/, '');
+  } finally {
+    closeSync(file);
+  }
+}
+/** The same for a file in a folder below, which may be a link itself. */
+function textWithin(folder: string, way: readonly string[]): string | null {
+  const path = join(folder, ...way);
+  return realPath(dirname(path)) === dirname(path) ? textAt(path) : null;
 }

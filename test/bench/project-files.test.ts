@@ -2,7 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { inferChip, type InferredChip } from '../../src/bench/input/infer-chip.ts';
-import { partInIoc, partInPlatformio, type ProjectPart } from '../../src/bench/input/project-files.ts';
+import {
+  boardFileOf,
+  partInBoardFile,
+  partInDefines,
+  partInIoc,
+  partInPlatformio,
+  type ProjectPart,
+} from '../../src/bench/input/project-files.ts';
 
 const lines = (...rows: readonly string[]): string => rows.join('\n');
 
@@ -83,6 +90,65 @@ describe('the .ioc file', () => {
   });
 });
 
+describe('a board that the project describes', () => {
+  it.each([
+    ['its file', lines('[env:a]', 'board = my_board'), ['boards', 'my_board.json']],
+    ['in a folder of its own', lines('[platformio]', 'boards_dir = hw', '[env:a]', 'board = my_board'), ['hw', 'my_board.json']],
+    ['not needed', lines('[env:a]', 'board = my_board', 'board_build.mcu = stm32f407vgt6'), null],
+    ['no board', '[env:a]', null],
+    ['out of the project', lines('[env:a]', 'board = ../../secret'), null],
+    ['out of its folder', lines('[env:a]', 'board = ..'), null],
+    ['by a folder out of the project', lines('[platformio]', 'boards_dir = ../hw', '[env:a]', 'board = x'), null],
+    ['by an absolute folder', lines('[platformio]', 'boards_dir = /etc', '[env:a]', 'board = x'), null],
+  ])('%s', (_what, text, file) => {
+    expect(boardFileOf(text, [])).toEqual(file);
+  });
+  it.each([
+    ['{ "build": { "mcu": "stm32f407vgt6", "cpu": "cortex-m4" }, "name": "Mine" }', 'STM32F407VGT'],
+    // of one that is not modelled no more than its line
+    ['{ "build": { "mcu": "stm32l051c8t6secret" } }', 'STM32L051'],
+    ['{ "build": { "mcu": "esp32" } }', null],
+    ['{ "build": { "mcu": ["stm32f407vgt6"] } }', null],
+    ['{ "build": null }', null],
+    ['{ "mcu": "stm32f407vgt6" }', null],
+    ['null', null],
+    ['{', null],
+    ['', null],
+    ['['.repeat(500_000), null],
+    ['{ "__proto__": { "build": { "mcu": "stm32f407vgt6" } } }', null],
+  ])('%#', (text, part) => {
+    expect(partInBoardFile(text)).toBe(part);
+  });
+});
+
+describe('what a build defines', () => {
+  const line = (part: string) => ({ part, line: true });
+  it.each([
+    ['[{ "command": "arm-none-eabi-gcc -DUSE_HAL_DRIVER -DSTM32F446xx -Og -c a.c" }]', line('STM32F446xx')],
+    ['[{ "arguments": ["gcc", "-DSTM32F103xB", "-c"] }]', line('STM32F103xB')],
+    ['C_DEFS = \\\n-DUSE_HAL_DRIVER \\\n-D STM32H743xx\n', line('STM32H743xx')],
+    ['-DSTM32F10X_MD -DUSE_STDPERIPH_DRIVER', line('STM32F10X_MD')],
+    // the density beside the line
+    ['-DSTM32F40_41xxx -DSTM32F407xx', line('STM32F407xx')],
+    ['-DSTM32U5A5xxQ', { part: 'STM32U5A5' }],
+    ['-DSTM32L051xx', { part: 'STM32L051' }],
+    // a family is no line, and two are no part
+    ['-DSTM32F4 -DSTM32F4XX -DSTM32F4xx', null],
+    ['-DSTM32F446xx -DSTM32F411xE', null],
+    ['-DSTM32L051xx -DSTM32F411xE', null],
+    ['-DSTM32F446xxSECRET', null],
+    ['STM32F446xx', null],
+    ['', null],
+    ['-DSTM32'.repeat(100_000), null],
+    [Array.from({ length: 26 ** 2 }, (_, i) => `-DSTM32F4${Math.floor(i / 26).toString(36)}${(i % 26).toString(36)}xx`).join(' '), null],
+    [`-D${' '.repeat(1_000_000)}STM32F446xx`, null],
+  ])('%#', (text, said) => {
+    const started = performance.now();
+    expect(partInDefines(text)).toEqual(said);
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
+});
+
 describe('the part of an image', () => {
   const infer = (fixture: string, ...project: readonly ProjectPart[]): InferredChip => {
     const bytes = new Uint8Array(readFileSync(new URL(`../../fixtures/${fixture}/firmware.elf`, import.meta.url)));
@@ -129,5 +195,33 @@ describe('the part of an image', () => {
   it('of two files the one that fits counts, and the other is told', () => {
     const { chip, guess, reasons } = infer('f405-straight', INI('STM32F103C8'), IOC('STM32F405RGT'));
     expect([chip.name, guess, reasons.at(-1)]).toEqual(['STM32F405RG', true, 'although platformio.ini names STM32F103C8']);
+  });
+  const BUILT = (part: string): ProjectPart => ({ part, line: true, file: 'compile_commands.json' });
+  it('of a line that was built for it is the part that the image fits, and which of them is not said', () => {
+    const { chip, file, guess, alike, reasons } = infer('h745-masked', BUILT('STM32H745xx'));
+    expect([chip.line, file, guess, alike.every((name) => name.startsWith('STM32H745'))]).toEqual(['STM32H745', undefined, false, true]);
+    expect(reasons[0]).toBe('compile_commands.json names STM32H745xx');
+  });
+  it('of a line that was built for a project file names the part', () => {
+    const { chip, file, guess } = infer('h745-masked', IOC('STM32H745XIH'), BUILT('STM32H745xx'));
+    expect([chip.name, file, guess]).toEqual(['STM32H745XI', 'the .ioc file', false]);
+  });
+  it('is of the line that was built for where a project file names another that fits', () => {
+    const { chip, guess, reasons } = infer('f405-straight', IOC('STM32F407VGT'), BUILT('STM32F405xx'));
+    expect([chip.line, guess, reasons[0], reasons.at(-1)]).toEqual([
+      'STM32F405',
+      true,
+      'compile_commands.json names STM32F405xx',
+      'although the .ioc file names STM32F407VG',
+    ]);
+  });
+  it('counts against a line that was built for, too', () => {
+    const own = infer('f405-straight');
+    const both = infer('f405-straight', BUILT('STM32F103xB'));
+    expect([both.chip.name, both.guess, both.reasons]).toEqual([
+      own.chip.name,
+      true,
+      [...own.reasons, 'although compile_commands.json names STM32F103xB'],
+    ]);
   });
 });

@@ -45,6 +45,44 @@ it.skipIf(process.platform === 'win32')('not through a link', () => {
   expect(look(root, 'p/fw.elf')).toEqual([]);
 });
 
+const BOARD = '{ "build": { "mcu": "stm32f405rgt6" } }';
+const OWN_BOARD = { file: 'the board file of platformio.ini', part: 'STM32F405RGT' };
+it('a board that the project describes goes before one that is called the same', () => {
+  const ini = '[env:a]\nboard = nucleo_f103rb\n';
+  const at = (files: Readonly<Record<string, string>>) => look(tree({ '.git/': '', '.pio/build/a/': '', ...files }), '.pio/build/a/fw.elf');
+  expect(at({ 'platformio.ini': ini, 'boards/nucleo_f103rb.json': BOARD })).toEqual([OWN_BOARD]);
+  expect(at({ 'platformio.ini': ini, 'boards/nucleo_f103rb.json': '{' })).toEqual([{ file: 'platformio.ini', part: 'STM32F103RB' }]);
+  expect(at({ 'platformio.ini': `[platformio]\nboards_dir = hw\n${ini}`, 'hw/nucleo_f103rb.json': BOARD })).toEqual([OWN_BOARD]);
+});
+it.skipIf(process.platform === 'win32')('no board is read through a link', () => {
+  const root = tree({ 'private/a.json': BOARD, 'p/.git/': '', 'p/platformio.ini': '[env:a]\nboard = a\n' });
+  symlinkSync(join(root, 'private'), join(root, 'p/boards'));
+  expect(look(root, 'p/fw.elf')).toEqual([]);
+});
+
+const DEFINES = '-DUSE_HAL_DRIVER -DSTM32F405xx';
+const BUILT = { part: 'STM32F405xx', line: true, file: 'compile_commands.json' };
+it('what the build defines, as it was compiled before what its Makefile says', () => {
+  const commands = JSON.stringify([{ directory: '/', command: `gcc ${DEFINES} -c a.c`, file: 'a.c' }]);
+  const root = tree({ '.git/': '', 'build/compile_commands.json': commands, Makefile: '# -DSTM32F103xB\nC_DEFS = -DSTM32F446xx\n' });
+  expect(look(root, 'build/fw.elf')).toEqual([BUILT]);
+  expect(look(root, 'fw.elf')).toEqual([{ part: 'STM32F446xx', line: true, file: 'the Makefile' }]);
+});
+it('a part further up, if it is of the line that was built for', () => {
+  const commands = `["gcc", "${DEFINES}"]`;
+  const files = { '.git/': '', 'fw/build/compile_commands.json': commands, 'fw/': '' };
+  expect(look(tree({ ...files, 'a.ioc': IOC }), 'fw/build/fw.elf')).toEqual([...NAMES_IT, BUILT]);
+  expect(look(tree({ ...files, 'a.ioc': 'Mcu.CPN=STM32H743ZIT6' }), 'fw/build/fw.elf')).toEqual([BUILT]);
+});
+it('of a long list of commands the beginning is read, and no name that is cut', () => {
+  const long = (before: number) =>
+    tree({ '.git/': '', 'compile_commands.json': `${'#'.repeat(before)} ${DEFINES} ${'#'.repeat(2 << 20)}` });
+  expect(look(long(0), 'fw.elf')).toEqual([BUILT]);
+  const cut = DEFINES.length - 1;
+  expect([0, 1, 2].map((less) => look(long((1 << 20) - 1 - cut + less), 'fw.elf'))).toEqual([[], [], []]);
+  expect(look(tree({ '.git/': '', Makefile: `${DEFINES}${'#'.repeat(2 << 20)}` }), 'fw.elf')).toEqual([]);
+});
+
 const ELF = 'fixtures/f405-straight/firmware.elf';
 async function ran(files: Readonly<Record<string, string>>) {
   const cwd = tree({ '.git/': '', '.pio/build/rgt6/': '', ...files });
@@ -72,4 +110,13 @@ it('no output is written over them', async () => {
   const { cwd } = await ran({ 'platformio.ini': '[env:rgt6]\nboard_build.mcu = stm32f405rgt6\n' });
   const { code, err } = await cli(['run', '.pio/build/rgt6/firmware.elf', '--json', 'platformio.ini'], { cwd });
   expect([code, err]).toEqual([2, expect.stringContaining('platformio.ini')]);
+});
+it('run says that the line is what was built for, and that the part of it is not said', async () => {
+  const secret = 'hunter2';
+  const { jobs, out, err } = await ran({ Makefile: `C_DEFS = -DSTM32F405xx -D${secret}\n` });
+  expect(jobs[0]).toMatchObject({
+    chipFrom: expect.stringMatching(/^STM32F405RG assumed/) as string,
+    chipBecause: expect.stringMatching(/^because the Makefile names STM32F405xx; /) as string,
+  });
+  expect([out, err, JSON.stringify({ ...jobs[0], images: [], files: [] })].join('\n')).not.toContain(secret);
 });

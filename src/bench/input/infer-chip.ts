@@ -3,7 +3,7 @@
  * vector table is as long as the line has interrupts, the initial SP is the end of a RAM. Lines that this leaves run the first milliseconds side by side (try-lines.ts),
  * and those that lack what the image uses leave. Nothing here is certain, so what was taken and why is told, and what is a guess is called one.
  */
-import type { ProjectPart } from './project-files.ts';
+import { agree, chipsOf, type ProjectPart } from './project-files.ts';
 import { withOutside } from './outside-memory.ts';
 import { CHIPS, existsUnmodelled, findChip, nearestChip, partsOf } from '../../chips/index.ts';
 import type { ChipDescription } from '../../emu/chip.ts';
@@ -80,7 +80,8 @@ export function inferChip(images: readonly NamedImage[], project: readonly Proje
     );
   if (mention !== null) {
     const candidates = partsNamed(mention.part);
-    if (candidates.length > 0) return amongNamed(named(mention, candidates, loaded, texts), mention, candidates, { loaded, project });
+    if (candidates.length > 0)
+      return amongNamed(named(mention, candidates, loaded, texts), mention, candidates, { loaded, texts, project });
     if (existsUnmodelled(mention.part))
       throw new UsageError(
         `${images[0]!.path} is built for ${mention.part} (${mention.reason}), which is not modelled`,
@@ -94,7 +95,7 @@ export function inferChip(images: readonly NamedImage[], project: readonly Proje
       'give the file that the linker wrote, before it was packed or encrypted',
     );
   const uf2 = images.map(({ bytes }) => familyOfUf2(bytes)).find((said) => said !== null);
-  return unnamed(images[0]!.path, loaded, uf2?.family ?? namedFamily(texts), project);
+  return unnamed(images[0]!.path, uf2?.family ?? namedFamily(texts), { loaded, texts, project });
 }
 
 /** Images of two families are not one program. */
@@ -177,24 +178,44 @@ function endsOf(chip: ChipDescription, images: readonly LoadedImage[]): readonly
   return [...new Set(ends.map((c) => c.line))];
 }
 
+/** What is asked: the images, their texts, and the files around them. */
+interface Looked {
+  readonly loaded: readonly LoadedImage[];
+  readonly texts: readonly string[];
+  readonly project: readonly ProjectPart[];
+}
+
 // ---- the project's files -------------------------------------------------------------------------------------------------------
 
-const saying = ({ part, file }: ProjectPart): string => {
-  const chip = findChip(part);
-  return chip === undefined ? `${file} names ${part}, which is not modelled` : `${file} names ${chip.name}`;
+const saying = ({ part, line, file }: ProjectPart): string => {
+  const [chip] = chipsOf({ part, ...(line && { line }) });
+  return chip === undefined ? `${file} names ${part}, which is not modelled` : `${file} names ${line === true ? part : chip.name}`;
 };
-/** The part of the file, if it can run the images at all. */
-function runnable({ part }: ProjectPart, images: readonly LoadedImage[]): ChipDescription | null {
-  const chip = findChip(part);
-  return chip !== undefined && holds(chip, images) && otherCode(chip, images) === null ? chip : null;
+/** The part of the file, of a line the usual one, if it can run the images at all. */
+function runnable(said: ProjectPart, images: readonly LoadedImage[]): ChipDescription | null {
+  const [chip] = usualFirst(chipsOf(said).filter((c) => holds(c, images)));
+  return chip !== undefined && otherCode(chip, images) === null ? chip : null;
+}
+/** Those that can run the images, the best first: a part of the line that was built for, that line, then what contradicts it. */
+function fitting(project: readonly ProjectPart[], images: readonly LoadedImage[]): readonly ProjectPart[] {
+  const fits = project.filter((p) => runnable(p, images) !== null);
+  const built = fits.find(({ line }) => line === true);
+  const rank = (p: ProjectPart): number => (p === built ? 1 : built === undefined || agree(p, built) ? 0 : 2);
+  return fits.toSorted((a, b) => rank(a) - rank(b));
+}
+/** Of a line the part that the images fit, as where they name the line themselves. */
+function meant(said: ProjectPart, { loaded, texts }: Looked, parts = namesOf(said)): InferredChip {
+  if (said.line === true) return named({ part: said.part, reason: saying(said), weight: SURE }, parts, loaded, texts);
+  return { chip: findChip(said.part)!, reasons: [saying(said)], alike: [], near: [], unmodelled: [], guess: false };
 }
 /** @param reasons what else speaks for it; other files of the project may name other lines */
-function decided(said: ProjectPart, reasons: readonly string[], project: readonly ProjectPart[]): InferredChip {
-  const chip = findChip(said.part)!;
-  const others = project.filter(({ part }) => findChip(part)?.line !== chip.line).map((p) => `although ${saying(p)}`);
-  const guess = others.length > 0;
-  return { chip, reasons: [saying(said), ...reasons, ...others], alike: [], near: [], unmodelled: [], guess, file: said.file };
+function decided(said: ProjectPart, own: InferredChip, reasons: readonly string[], { project }: Looked): InferredChip {
+  const others = project.filter((p) => !chipsOf(p).some(({ line }) => line === own.chip.line)).map((p) => `although ${saying(p)}`);
+  const all = new Set([...own.reasons, ...reasons, ...others]);
+  // of several parts of a line it says none
+  return { ...own, reasons: [...all], guess: own.guess || others.length > 0, ...(own.alike.length === 0 && { file: said.file }) };
 }
+const namesOf = (said: ProjectPart): readonly string[] => chipsOf(said).map(({ name }) => name);
 /** No file of the project names what the images are for. */
 function contradicted(project: readonly ProjectPart[], own: () => InferredChip): InferredChip {
   if (project.length === 0) return own();
@@ -208,21 +229,18 @@ function contradicted(project: readonly ProjectPart[], own: () => InferredChip):
   }
 }
 /** A name that the image has, and those of its project. */
-function amongNamed(
-  own: InferredChip,
-  mention: Mention,
-  candidates: readonly string[],
-  { loaded, project }: { readonly loaded: readonly LoadedImage[]; readonly project: readonly ProjectPart[] },
-): InferredChip {
-  const fits = project.filter((p) => runnable(p, loaded) !== null);
-  const same = fits.find((p) => candidates.includes(findChip(p.part)!.name));
+function amongNamed(own: InferredChip, mention: Mention, candidates: readonly string[], looked: Looked): InferredChip {
+  const { loaded, project } = looked;
+  const fits = fitting(project, loaded);
+  const both = (p: ProjectPart): readonly string[] => namesOf(p).filter((name) => candidates.includes(name));
+  const same = fits.find((p) => both(p).length > 0);
   if (same !== undefined) {
-    const said = decided(same, [], project);
-    return { ...said, reasons: [...own.reasons, ...said.reasons], guess: own.guess || said.guess };
+    const said = decided(same, meant(same, looked, both(same)), [], looked);
+    return { ...said, reasons: [...new Set([...own.reasons, ...said.reasons])], guess: own.guess || said.guess };
   }
   // a board or a linker script is often copied, and a project file is what the image was built by
   if (mention.weight < SURE && fits[0] !== undefined)
-    return { ...decided(fits[0], [`although ${mention.reason} is named in the image`], project), guess: true };
+    return { ...decided(fits[0], meant(fits[0], looked), [`although ${mention.reason} is named in the image`], looked), guess: true };
   return contradicted(project, () => own);
 }
 
@@ -296,7 +314,8 @@ function bestOf(fits: readonly Fit[], doubt: number): readonly Fit[] {
   return others - Math.max(...left.map(rest)) < doubt ? left : [...left, ...fits.filter((f) => rest(f) === others)];
 }
 
-function unnamed(path: string, images: readonly LoadedImage[], family: string | null, project: readonly ProjectPart[]): InferredChip {
+function unnamed(path: string, family: string | null, looked: Looked): InferredChip {
+  const { loaded: images, project } = looked;
   const addresses = addressesOf(images);
   const chips = CHIPS.filter((chip) => family === null || familyOf(chip) === family).flatMap((chip) => roomFor(chip, images) ?? []);
   // the keys of a flash controller look like addresses too, and are stray everywhere
@@ -308,15 +327,10 @@ function unnamed(path: string, images: readonly LoadedImage[], family: string | 
       'name it with --chip; `bootbench chips` lists them',
     );
   const best = Math.max(...fits.map((f) => f.score));
-  const said = project.find((p) => {
-    const chip = runnable(p, images);
-    return (
-      chip !== null && (family ?? familyOf(chip)) === familyOf(chip) && best - fitOf(chip, images, addresses, peripherals).score < AHEAD
-    );
-  });
-  if (said !== undefined) {
-    const chip = findChip(said.part)!;
-    return decided(said, fitOf(chip, images, addresses, peripherals).reasons, project);
+  for (const said of fitting(project, images)) {
+    const own = meant(said, looked);
+    const { score, reasons } = fitOf(own.chip, images, addresses, peripherals);
+    if ((family ?? familyOf(own.chip)) === familyOf(own.chip) && best - score < AHEAD) return decided(said, own, reasons, looked);
   }
   if (family === null && familiesWorked(addresses).size === 0) refuseForeign(path, peripherals);
   return contradicted(project, () => byTrying(path, images, fits, family));

@@ -29,6 +29,10 @@ const BOARD = String.raw`(?:nucleo(?:32|64|144)?[-_]|bluepill_|blackpill_|black_
 const STARTUP = 100;
 /** A part's name in any text: it tells which of the parts is meant that something else names, and names none alone. */
 const ASIDE = 5;
+/** The macro that ST's headers ask for, on a command line: `-DSTM32F446xx`, `-D STM32H7A3xxQ`. */
+const MACRO = new RegExp(String.raw`(?<=-D ?)(${PART}x[0-9a-z]|${GROUP})(?=q?\b)`, 'gi');
+/** Those that a build defines, each once. */
+export const macrosIn = (text: string): readonly string[] => [...new Set([...text.matchAll(MACRO)].map(([, name]) => name!.toUpperCase()))];
 /** What names a part, by how much it says. A `x` of the name stands for any character. */
 const NAMES: readonly { readonly pattern: RegExp; readonly weight: number; readonly what: string }[] = [
   // CubeIDE writes one for each part, with its pins, flash and package: startup_stm32f103c8tx.s. A linker keeps the name of the object file where nothing else is left.
@@ -63,8 +67,7 @@ const NAMES: readonly { readonly pattern: RegExp; readonly weight: number; reado
   },
   { pattern: new RegExp(String.raw`(?<![a-z0-9_])(${PART}x[0-9a-z])\.h\b`, 'gi'), weight: 50, what: 'the device header' },
   // Arm's compilers keep their command line in .comment
-  { pattern: new RegExp(String.raw`(?<=-D ?)(${PART}x[0-9a-z])\b`, 'gi'), weight: 50, what: 'the macro' },
-  { pattern: new RegExp(String.raw`(?<=-D ?)(${GROUP})\b`, 'gi'), weight: 50, what: 'the macro' },
+  { pattern: MACRO, weight: 50, what: 'the macro' },
   { pattern: new RegExp(BOARD, 'gi'), weight: 20, what: 'the board' },
   {
     pattern: new RegExp(String.raw`(?<![a-z0-9_])(${PART}[a-z][0-9a-z][a-z]x)_(?:flash|ram)\b`, 'gi'),

@@ -1,17 +1,31 @@
 /**
- * Which part the files of a project name: `platformio.ini`, and the `.ioc` file of CubeMX and CubeIDE. They may be anybody's, so nothing of their text goes
- * further but the name of a part that is known.
+ * Which part the files of a project name: `platformio.ini` with its board file, the `.ioc` file of CubeMX and CubeIDE, and what its build defines. They may be anybody's, so nothing of
+ * their text goes further but the name of a part or a line that is known.
  */
 import { existsUnmodelled, findChip } from '../../chips/index.ts';
+import type { ChipDescription } from '../../emu/chip.ts';
 import { boardOf } from './boards.ts';
-import { mentionsOf } from './part-names.ts';
+import { macrosIn, mentionsOf, partsNamed } from './part-names.ts';
 
 /** What a file of the project names. */
 export interface ProjectPart {
   /** With its package, where the file tells it: `STM32F103RBT`; of one that is not modelled its line alone. */
   readonly part: string;
+  /** It is the name of a line, as ST's headers ask for it (`STM32F446xx`, `STM32F103xB`): any of its parts is meant. */
+  readonly line?: true;
   /** `platformio.ini` */
   readonly file: string;
+}
+/** The parts that it can mean; none: it is not modelled. */
+export function chipsOf({ part, line }: Pick<ProjectPart, 'part' | 'line'>): readonly ChipDescription[] {
+  if (line === true) return partsNamed(part.toUpperCase()).flatMap((name) => findChip(name) ?? []);
+  const chip = findChip(part);
+  return chip === undefined ? [] : [chip];
+}
+/** Whether both can mean the same part. */
+export function agree(a: ProjectPart, b: ProjectPart): boolean {
+  const names = chipsOf(b).map(({ name }) => name);
+  return chipsOf(a).some(({ name }) => names.includes(name));
 }
 
 /** No board has a longer name. */
@@ -23,13 +37,52 @@ const WITH_PACKAGE = 'STM32F103RBT'.length;
 
 /** @param way from the folder of the file to the image: it names the environment, as in `.pio/build/nucleo/firmware.elf` */
 export function partInPlatformio(text: string, way: readonly string[]): string | null {
+  const { mcu, board } = valuesIn(text, way);
+  return mcu ?? (board === null ? null : partOfBoard(board));
+}
+/** The file of a board that the project describes itself, from its folder on; null: none can be meant. */
+export function boardFileOf(text: string, way: readonly string[]): readonly string[] | null {
+  const { mcu, board, folder } = valuesIn(text, way);
+  return mcu !== null || board === null || ![board, folder].every((name) => PLAIN_NAME.test(name)) ? null : [folder, `${board}.json`];
+}
+/** No way out of a folder. */
+const PLAIN_NAME = /^\w[\w.-]*$/;
+function valuesIn(
+  text: string,
+  way: readonly string[],
+): { readonly mcu: string | null; readonly board: string | null; readonly folder: string } {
   const sections = sectionsOf(text);
   const env = environment(sections, way);
-  if (env === null) return null;
+  const folder = valueOf(sections, 'platformio', 'boards_dir') ?? 'boards';
+  if (env === null) return { mcu: null, board: null, folder };
   const mcu = valueOf(sections, env, 'board_build.mcu');
-  const board = valueOf(sections, env, 'board');
-  return (mcu === null ? null : knownPart(mcu)) ?? (board === null ? null : partOfBoard(board));
+  return { mcu: mcu === null ? null : knownPart(mcu), board: valueOf(sections, env, 'board'), folder };
 }
+
+/** `build.mcu` of PlatformIO's description of a board. */
+export function partInBoardFile(text: string): string | null {
+  try {
+    const mcu: unknown = (JSON.parse(text) as { build?: { mcu?: unknown } | null } | null)?.build?.mcu;
+    return typeof mcu === 'string' ? knownPart(mcu) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What `-DSTM32F446xx` says in a `compile_commands.json` or a Makefile; null where that is nothing, or is not one part. */
+export function partInDefines(text: string): Omit<ProjectPart, 'file'> | null {
+  const names = macrosIn(text).filter((name) => partsNamed(name).length > 0 || existsUnmodelled(name));
+  if (names.length === 0 || names.length > MOST_MACROS) return null;
+  // the density of the device library beside the name of the line: the closer one counts, if the other means it, too
+  const [closest, ...others] = names.map((name) => ({ name, parts: partsNamed(name) })).toSorted((a, b) => a.parts.length - b.parts.length);
+  const { name, parts } = closest!;
+  if (parts.length === 0) return others.length === 0 ? { part: name.slice(0, LINE) } : null;
+  return others.every((other) => parts.every((part) => other.parts.includes(part))) ? { part: asInHeaders(name), line: true } : null;
+}
+/** More are no build of one part. */
+const MOST_MACROS = 4;
+/** `STM32F103xB` */
+const asInHeaders = (name: string): string => name.replace(/(?<=^.{9})X.$/, (end) => (end === 'XX' ? 'xx' : `x${end[1]!}`));
 
 /** The commercial part number first: CubeMX calls a part `STM32F103C(8-B)Tx`, too. */
 export function partInIoc(text: string): string | null {

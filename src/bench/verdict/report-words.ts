@@ -45,7 +45,7 @@ const LINES: Readonly<Record<string, Text>> = {
   Board: ['The board that is assumed or named, where it differs from a plain one.', 'Its crystals, pins and supply: --board names one, `board` of a scenario describes one.'], // prettier-ignore
   Chip: [
     'Which part the run is for, where nobody named it, and why.',
-    'It is read from the image, and from platformio.ini or the .ioc file of its project. A guess says so. --chip names it.',
+    'It is read from the image, and from platformio.ini, the .ioc file or the build of its project. A guess says so. --chip names it.',
   ],
   ROM: [
     'The ROM that ran: the stand-in with its version, or a dump.',
@@ -72,7 +72,7 @@ const WORDS: Readonly<Record<string, Text>> = {
   ],
   guess: [
     'No name in the image says which chip it is for, and others fit almost as well.',
-    'Say --chip, or let the project say it: platformio.ini or its .ioc file.',
+    'Say --chip, or let the project say it: platformio.ini, its .ioc file, or -DSTM32F446xx in its Makefile.',
   ],
   'stand-in': [
     'A ROM written from documents of ST, which runs in place of theirs.',
