@@ -80,6 +80,7 @@ import { starvedWait, type StarvedWait } from './proof/starved-wait.ts';
 import { wrongTurn, type WrongTurn } from './proof/wrong-turn.ts';
 import { meantHandler, type MeantHandler } from './proof/meant-handler.ts';
 import { othersTable, type OthersTable } from './proof/others-table.ts';
+import { letPass, type LetPass } from './proof/let-pass.ts';
 import { refused, type Refused } from './proof/refused.ts';
 import { unstarted } from './slice/unstarted.ts';
 import { miscopiedNotes } from './proof/miscopied.ts';
@@ -366,6 +367,7 @@ interface Answers {
   starved?: StarvedWait;
   table?: MeantHandler | OthersTable;
   refused?: Refused;
+  passed?: LetPass;
   after?: After<string>;
   dependsOn: RomDependency[];
   symptom: SymptomAnswer | null;
@@ -431,7 +433,7 @@ function lookForCause(run: PlainRun, { judged, failure, beneath, entry, starts, 
   answers.diagnosis = diagnose(session, starts, variants, judged, observed, true);
   if (otherRate !== null) run.notes.push(...atOtherRate(session, starts, otherRate));
   const explained = answers.diagnosis.explained === true;
-  if (!explained && (isOverwritten(run, failure, answers) || isHeldInHandler(run, beneath, answers))) return;
+  if (!explained && (isBehindFault(run, failure, answers) || isHeldInHandler(run, beneath, answers))) return;
   if (!explained) Object.assign(answers, byDifference(run, entry));
   answers.path = onTheWay(run, explained || answers.difference?.helps === true);
   if (explained || answers.difference?.helps === true || answers.path.sets.length > 0) return;
@@ -482,6 +484,9 @@ function isOthersTable(run: PlainRun, answers: Answers): boolean {
   return table?.reached === true;
 }
 
+/** What a fault in front of any entry goes back to. */
+const isBehindFault = (run: PlainRun, failure: Failure | null, answers: Answers): boolean =>
+  isOverwritten(run, failure, answers) || isLetPass(run, failure, answers);
 /** A store over what a fault in front of any entry hangs on. */
 function isOverwritten(run: PlainRun, failure: Failure | null, answers: Answers): boolean {
   const { session, input, powerOn } = run;
@@ -496,6 +501,14 @@ function isOverwritten(run: PlainRun, failure: Failure | null, answers: Answers)
   );
   if (over !== null) answers.overwritten = over;
   return over !== null;
+}
+
+/** A test lets it go on to what nobody has programmed. True: the other way the goal is reached. */
+function isLetPass(run: PlainRun, failure: Failure | null, answers: Answers): boolean {
+  if (failure === null || run.base.entries.length > 0) return false;
+  const passed = searched(run, 'what let it go on to the fault', null, () => letPass(run.session, run.powerOn, failure));
+  if (passed !== null) answers.passed = passed;
+  return passed?.reached === true;
 }
 
 /** A host's client is tried on the device; why it cannot be used where it cannot. */
@@ -720,7 +733,7 @@ function leftBehind(run: PlainRun): ByDifference {
   return { difference, receiver: { id: 'image', name: program.name } };
 }
 
-const inHandler = ({ starved, table, refused: r }: Answers): Pick<Answers, 'starved' | 'table' | 'refused'> => ({ ...(starved && { starved }), ...(table && { table }), ...(r && { refused: r }) }); // prettier-ignore
+const inHandler = ({ starved, table, refused: r, passed }: Answers): Pick<Answers, 'starved' | 'table' | 'refused' | 'passed'> => ({ ...(starved && { starved }), ...(table && { table }), ...(r && { refused: r }), ...(passed && { passed }) }); // prettier-ignore
 function makeWhole(run: PlainRun, { judged, entry }: JudgedRun, answers: Answers): RunResult<string> {
   const { session, input, base, notes } = run;
   const {

@@ -2,20 +2,13 @@
 import type { Core } from '../../emu/core/core.ts';
 import { setRegister } from '../../emu/core/arm/register-file.ts';
 import { flowOf } from '../../emu/core/translate/flow.ts';
-import {
-  comparesValues,
-  GENERAL_REGISTERS,
-  isState,
-  registerAt,
-  type DataFlow,
-  type Place,
-  type Places,
-} from '../../emu/proofs/data-flow.ts';
+import { comparesValues } from '../../emu/proofs/data-flow.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { US, type Ps } from '../../emu/time.ts';
 import type { Session } from '../session/session.ts';
 import { Slicer, type Chain } from '../slice/slice.ts';
 import { checkpointBefore, record, runTo, stepOnce, type Step, type Window } from '../slice/window.ts';
+import { madeBy, tested, type Side, type Tested } from './tested.ts';
 import { turnsOf, type Turn } from './wrong-turn.ts';
 
 /** Instructions from a test to its branch. */
@@ -25,29 +18,14 @@ const MOST_CODE = 60;
 const MOST_VALUES = 8;
 /** Instructions that a core issues together, at most. */
 const MOST_ISSUED = 2;
-/** Steps back to the comparison whose result a branch asks. */
-const MOST_BACK = 200;
 
-/** A value that is tested, and the places that hold it. */
-export interface Side {
-  readonly from: Places;
-  readonly value: number;
-}
-export interface Test {
+export interface Test extends Tested {
   readonly turn: Turn;
   /** Where a person looks for it. */
   readonly pc: number;
   /** Index of the step that tests. */
   readonly tests: number;
   readonly testPc: number;
-  /** What it looks at. */
-  readonly looksAt: Side;
-  /** What that is compared with; null where only a bit of it is tested. */
-  readonly against: Side | null;
-  /** `compared 0x01 with 0x02`, `found bit 0 of 0x06 clear` */
-  readonly text: string;
-  /** The value that would have been right; null where there are several. */
-  readonly wanted: number | null;
   /** The comparison of a register with a constant. */
   readonly compares: { readonly index: number; readonly pc: number; readonly register: number } | null;
   /** The same where the program found the same. */
@@ -104,76 +82,6 @@ function inFull(core: Core, steps: readonly Step[], turn: Turn, index: number, t
 function comparing(core: Core, { pc }: Step, index: number): Test['compares'] {
   const decoded = core.instructionAt(pc)?.decoded;
   return decoded?.op === 'CMP_imm' && decoded.b !== undefined ? { index, pc, register: decoded.b } : null;
-}
-
-type Tested = Pick<Test, 'looksAt' | 'against' | 'text' | 'wanted'>;
-function tested(core: Core, step: Step, flow: DataFlow): Tested | null {
-  const bit = shiftedBit(core, step);
-  if (bit !== null) return bit;
-  const compared = flow.comparisons.findLast(comparesValues);
-  if (compared === undefined) return null;
-  const { left, right, leftFrom, rightFrom } = compared;
-  return ofTwo({ from: leftFrom, value: left >>> 0 }, { from: rightFrom, value: right >>> 0 });
-}
-function ofTwo(left: Side, right: Side): Tested {
-  const [looksAt, against] = isConstant(left) ? [right, left] : [left, right];
-  return { looksAt, against, wanted: against.value, text: `compared ${hex(left.value)} with ${hex(right.value)}` };
-}
-const isConstant = ({ from }: Side): boolean => [...from].length === 0;
-/** LSLS #31 and a branch by N: compilers test one bit so. */
-function shiftedBit(core: Core, { pc, writes, registers }: Step): Tested | null {
-  const decoded = core.instructionAt(pc)?.decoded;
-  if (decoded?.op !== 'LSL_imm') return null;
-  const [bit, value] = [31 - (decoded.imm ?? 0), registers[decoded.b ?? 0]! >>> 0];
-  const from = [...writes].find(([to]) => isState(to))?.[1] ?? [];
-  return {
-    looksAt: { from: new Set<Place>(from), value },
-    against: null,
-    wanted: null,
-    text: `found bit ${bit} of ${hex(value)} ${(value >>> bit) & 1 ? 'set' : 'clear'}`,
-  };
-}
-export const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(2, '0')}`;
-
-// ---- what a function has answered ----------------------------------------------------------------------------------------------------
-
-/** Where a constant is asked for: the comparison whose result it asks, made without a branch; `answer` where a constant of the code is asked. */
-function madeBy(
-  core: Core,
-  steps: readonly Step[],
-  index: number,
-  { looksAt, against }: Tested,
-): { readonly index: number; readonly test: Tested } | 'answer' | null {
-  if (against === null || !isConstant(against)) return null;
-  const wanted = new Set(looksAt.from);
-  const isTruth = looksAt.value <= 1 && against.value <= 1;
-  for (let i = index - 1; i >= Math.max(0, index - MOST_BACK); i--) {
-    const step = steps[i]!;
-    const hits = [...wanted].filter((p) => step.writes.has(p));
-    if (hits.length === 0) continue;
-    const test = isTruth ? compared(core, step, hits) : null;
-    if (test !== null) return { index: i, test };
-    for (const p of hits) {
-      wanted.delete(p);
-      for (const from of step.writes.get(p)!) wanted.add(from);
-    }
-    // what an IT block writes goes by its condition
-    for (const p of step.flow?.decides ?? []) wanted.add(p);
-    if (wanted.size === 0) return 'answer';
-  }
-  return null;
-}
-/** A comparison whose flags are asked, or a difference of two values, which is none where they are equal. */
-function compared(core: Core, step: Step, hits: readonly Place[]): Tested | null {
-  const { pc, flow, registers } = step;
-  const isFlag = hits.some((p) => isState(p) && !GENERAL_REGISTERS.includes(p));
-  const test = isFlag && flow !== null && flow.comparisons.some(comparesValues) ? tested(core, step, flow) : null;
-  // what is compared with 0 may be a difference
-  if (test !== null && test.wanted !== 0) return test;
-  const decoded = core.instructionAt(pc)?.decoded;
-  if (decoded?.op !== 'SUB_reg' && decoded?.op !== 'EOR_reg') return null;
-  const side = (n: number): Side => ({ from: new Set([registerAt(n)]), value: registers[n]! >>> 0 });
-  return decoded.b === undefined || decoded.c === undefined ? null : ofTwo(side(decoded.b), side(decoded.c));
 }
 
 // ---- the other way -------------------------------------------------------------------------------------------------------------------

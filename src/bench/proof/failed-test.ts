@@ -4,6 +4,7 @@
  */
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, type Ps } from '../../emu/time.ts';
+import { alikeText } from '../documents/alike.ts';
 import type { Outcome } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
 import type { Given } from '../slice/received.ts';
@@ -12,7 +13,8 @@ import { lastStore, type Store } from '../slice/stores.ts';
 import { isRam, runTo } from '../slice/window.ts';
 import { addressText, place } from '../slice/words.ts';
 import { goOn } from './attempt.ts';
-import { chainOf, fork, hex, othersOf, recorded, testsIn, type Recorded, type Test } from './branch-tests.ts';
+import { chainOf, fork, othersOf, recorded, testsIn, type Recorded, type Test } from './branch-tests.ts';
+import { hex } from './tested.ts';
 
 /** Effort: instructions behind what was given and in front of it, branches that are tried, and how soon the other way has to show something. */
 const BEHIND = 40_000;
@@ -75,8 +77,8 @@ function outcomeOf(s: Session, at: Recorded, test: Test, other: number | null): 
 }
 
 function inWords(s: Session, powerOn: Checkpoint, given: Given, { test, chain }: Found): string {
-  const { pc, turn, text, looksAt, wanted } = test;
-  const said = `the test at ${place(s, pc)} ${text}`;
+  const { pc, turn, text, looksAt, against, wanted } = test;
+  const said = `the test at ${place(s, pc)} ${text}${against === null ? '' : alikeText(looksAt.value, against.value)}`;
   const link = chain?.links.find((l) => l.how === 'loaded' && !l.onStack && l.address !== null && isRam(s, l.address));
   if (link?.address == null) return said;
   const name = addressText(s, link.address, link.pc, link.core);

@@ -16,9 +16,11 @@ import type { Watched } from '../slice/unstarted.ts';
 import { checkpointBefore, isRam, runByStops, runTo, writerAt } from '../slice/window.ts';
 import { addressText, place } from '../slice/words.ts';
 import type { Writer } from '../../checks/check.ts';
+import { alikeText } from '../documents/alike.ts';
 import { hex32 } from '../documents/result.ts';
 import { goOn, type Attempt } from './attempt.ts';
-import { chainOf, fork, recorded, testsIn, type Recorded, type Side, type Test } from './branch-tests.ts';
+import { chainOf, fork, recorded, testsIn, type Recorded, type Test } from './branch-tests.ts';
+import type { Side } from './tested.ts';
 
 /** Effort: looks that are asked about, the last ones; cycles without a read that end one; instructions behind it, branches of them that are tried, and how soon the program starts. */
 const MOST_LOOKS = 3;
@@ -146,24 +148,3 @@ function nameIn(owner: NonNullable<ReturnType<typeof ownerAt>>, address: number)
   if (found === null || found.offset >= found.symbol.size) return hex32(address);
   return `${sourceName(found.symbol.name)}${found.offset === 0 ? '' : `+${found.offset}`} (${hex32(address)})`;
 }
-
-/** Two values that are the same but for an inversion or an order, as of two kinds of one CRC. */
-function alikeText(left: number, right: number): string {
-  if (Math.clz32(left) > MOST_ZEROS || Math.clz32(~left) > MOST_ZEROS) return '';
-  const ways = [
-    [(n: number) => ~n, 'inverted: one of them lacks the final inversion of a CRC, or has one too many'],
-    [reversedBits, 'with its bits in reverse order, as in a CRC whose result is not reflected'],
-    [reversedBytes, 'with its bytes in reverse order'],
-    [(n: number) => ~reversedBits(n), 'inverted, and with its bits in reverse order, as in another kind of CRC'],
-  ] as const;
-  const way = ways.find(([of]) => of(left) >>> 0 === right >>> 0);
-  return way === undefined ? '' : `, which is the same value ${way[1]}`;
-}
-/** A number as small as this is no CRC. */
-const MOST_ZEROS = 15;
-function reversedBits(n: number): number {
-  let to = 0;
-  for (let bit = 0; bit < 32; bit++) to = (to << 1) | ((n >>> bit) & 1);
-  return to >>> 0;
-}
-const reversedBytes = (n: number): number => ((n << 24) | ((n & 0xff00) << 8) | ((n >>> 8) & 0xff00) | (n >>> 24)) >>> 0;

@@ -17,7 +17,7 @@ import { grownStack } from '../slice/grown-stack.ts';
 import { lastStore, storesOf, writerOf } from '../slice/stores.ts';
 import { Slicer, type Chain } from '../slice/slice.ts';
 import { unrunHandler } from '../slice/unrun-handler.ts';
-import { checkpointBefore, isRam, record, runTo, stepOnce, writerAt, type Step, type Window } from '../slice/window.ts';
+import { checkpointBefore, cyclesTime, isRam, record, runTo, stepOnce, writerAt, type Step, type Window } from '../slice/window.ts';
 import { addressText, chainInWords, place } from '../slice/words.ts';
 import { goOn, keeping, runFrom, type Attempt } from './attempt.ts';
 
@@ -187,11 +187,6 @@ function goTo(s: Session, powerOn: Checkpoint, at: Ps): void {
   s.keepCheckpoints = false;
   s.restore(checkpointBefore(s, powerOn, at));
   runTo(s, at);
-}
-function cyclesTime(core: Core, cycles: number): Ps {
-  const now = core.cycles();
-  const { clock } = core.row;
-  return Math.max(1, core.clockTimeOf(clock, now + cycles) - core.clockTimeOf(clock, now));
 }
 
 /** Conditional branches, the latest first, each once: as it was taken last. */

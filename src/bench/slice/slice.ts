@@ -10,7 +10,7 @@ import { US, type Ps } from '../../emu/time.ts';
 import type { Session } from '../session/session.ts';
 import type { Master, MasterWrite } from './masters.ts';
 import { lastStore } from './stores.ts';
-import { checkpointBefore, holds, record, runTo, type Step, type Window } from './window.ts';
+import { checkpointBefore, cyclesTime, holds, record, runTo, type Step, type Window } from './window.ts';
 import { imageAt } from '../../image/image.ts';
 
 /** Core cycles of the first stretch that is looked at, and of the longer one if that did not reach far enough. */
@@ -100,7 +100,7 @@ export class Slicer {
     const { session } = this;
     this.stretches++;
     session.keepCheckpoints = false;
-    const span = cyclesTime(core, until, cycles);
+    const span = cyclesTime(core, cycles);
     const from = Math.max(0, until - span);
     session.restore(checkpointBefore(session, this.powerOn, from));
     runTo(session, from);
@@ -316,11 +316,4 @@ function howOf(step: Step, load: boolean, store: boolean, from: Places): How {
   if (store) return 'stored';
   if (from.size === 0) return 'constant';
   return from.size === 1 ? 'moved' : 'computed';
-}
-
-/** Time of so many cycles of the core before a time, at the core's present rate. */
-function cyclesTime(core: Core, _until: Ps, cycles: number): Ps {
-  const now = core.cycles();
-  const { row } = core;
-  return Math.max(1, core.clockTimeOf(row.clock, now + cycles) - core.clockTimeOf(row.clock, now));
 }

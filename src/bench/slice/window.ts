@@ -51,6 +51,13 @@ export function checkpointBefore(s: Session, powerOn: Checkpoint, time: Ps): Che
   return best;
 }
 
+/** Time of so many cycles of a core, at its present rate. */
+export function cyclesTime(core: Core, cycles: number): Ps {
+  const now = core.cycles();
+  const { clock } = core.row;
+  return Math.max(1, core.clockTimeOf(clock, now + cycles) - core.clockTimeOf(clock, now));
+}
+
 export const isRam = ({ machine: { system } }: Session, address: number): boolean => system.regionAt(address)?.memory?.row.kind === 'ram';
 
 /** The instruction that is under way, as the writer or reader of something. */

@@ -120,11 +120,17 @@ export function masterText(s: Session, { block, register, start, control }: Mast
 function unwritten(s: Session, address: number): string | null {
   const row = s.machine.system.regionAt(address)?.memory?.row;
   if (row?.kind === 'ram') return `nothing had written ${hex(address)} since power-on${startValue(s, address)}`;
+  const reads = erasedAt(s, address);
+  if (reads === null) return null;
+  const said = row?.erased === undefined ? '' : `, which reads ${hex(reads)} on this chip and ${hex(~reads)} on most others`;
+  return `${hex(address)} is erased flash${said}: no image has bytes there${elsewhere(s)}`;
+}
+/** What flash reads that is still erased, and of which no image has bytes; null elsewhere. */
+export function erasedAt(s: Session, address: number): number | null {
+  const row = s.machine.system.regionAt(address)?.memory?.row;
   if (row?.kind !== 'flash' || row.zone === 'systemMemory' || imageAt(s.input.images, address) !== undefined) return null;
   const reads = ((row.erased ?? ERASED) * 0x01010101) >>> 0;
-  if ((s.machine.bootCore.peek(address & ~3, 4) ?? 0) >>> 0 !== reads) return null;
-  const said = row.erased === undefined ? '' : `, which reads ${hex(reads)} on this chip and ${hex(~reads)} on most others`;
-  return `${hex(address)} is erased flash${said}: no image has bytes there${elsewhere(s)}`;
+  return (s.machine.bootCore.peek(address & ~3, 4) ?? 0) >>> 0 === reads ? reads : null;
 }
 const ERASED = 0xff;
 /** Of a variable that start-up code should have copied. */

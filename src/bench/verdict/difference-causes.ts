@@ -12,6 +12,7 @@ import { grownInWords } from '../slice/grown-stack.ts';
 import type { Overwritten } from '../proof/overwritten.ts';
 import type { MeantHandler } from '../proof/meant-handler.ts';
 import type { OthersTable } from '../proof/others-table.ts';
+import type { LetPass } from '../proof/let-pass.ts';
 import type { Refused } from '../proof/refused.ts';
 import { vtorInC } from '../proof/own-table.ts';
 import type { StarvedWait } from '../proof/starved-wait.ts';
@@ -19,6 +20,7 @@ import type { WrongTurn } from '../proof/wrong-turn.ts';
 import type { Opening } from '../difference/openings.ts';
 import type { DataFault, PathCause, PathFinding } from '../difference/path.ts';
 import { MS, type Ps } from '../../emu/time.ts';
+import { alikeText } from '../documents/alike.ts';
 import { hex32, type CauseId, type LastWriter, type Outcome, type ResultCause, type ResultDiagnosis } from '../documents/result.ts';
 
 type Placed = (writer: Writer | null) => LastWriter | null;
@@ -308,6 +310,26 @@ function refusedBySp({ sp, mask, left, right }: Extract<Refused['by'], { is: 'sp
     fix: '/* let this pass every initial SP in the RAM of this chip, its end included */',
   };
 }
+/** A test of flash that nobody has programmed, which let the program go on to a fault. */
+export function withLetPass(
+  diagnosis: ResultDiagnosis<string>,
+  { where, says, writer, reached }: LetPass,
+  placed: Placed,
+  goal: Goal,
+): ResultDiagnosis<string> {
+  return withFirst(diagnosis, {
+    id: 'branch',
+    proved: reached,
+    at: null,
+    repair: 'the branch behind this comparison the other way',
+    fix: '/* ask for what an image has here: an initial SP in RAM, and a reset vector in flash */',
+    outcomeAfterRepair: reached ? goal.outcome : null,
+    dependsOn: [],
+    lastWriter: placed(writer),
+    explanation: `Nothing is programmed at ${hex32(where & ~3)}, and the test of that lets the program go on to the fault: this line ${says}. The other way, ${reached ? goal.then : 'the firmware enters the ROM'}.`,
+    what: `test of ${hex32(where & ~3)}`,
+  });
+}
 /** The branch that led into the loop in which the run ends, or the stack that had grown over what it asks. */
 export function withTurn(diagnosis: ResultDiagnosis<string>, turn: WrongTurn, placed: Placed, goal: Goal): ResultDiagnosis<string> {
   const { overgrown, writer, word } = turn;
@@ -369,10 +391,9 @@ const OVER = { vector: 'a vector in RAM,', stack: 'what the stack holds at', wor
 /** Without its address. */
 const variableOf = ({ name }: { readonly name: string }): string => name.replace(/ \(.*/, '');
 function askedInWords({ word, compared: { left, right } }: WrongTurn): string {
-  if (word === null)
-    return right === 0 ? `a value is ${number(left)}` : `a value is ${number(left)}, and is compared with ${number(right)}`;
-  const is = `${word.name} is ${number(word.value)}`;
-  return left !== word.value || right === 0 ? is : `${is}, and is compared with ${number(right)}`;
+  const compared = right === 0 ? '' : `, and is compared with ${number(right)}${alikeText(left, right)}`;
+  if (word === null) return `a value is ${number(left)}${compared}`;
+  return `${word.name} is ${number(word.value)}${left === word.value ? compared : ''}`;
 }
 export const lastWaitInWords = ({ what, wanted, from, to }: GivenUp, where: string): string =>
   `the last wait that gave up: ${what} = ${wanted}, after ${ms(to - from)}, ${where}`;

@@ -62,6 +62,7 @@ import type { BoardFinding } from '../proof/board-causes.ts';
 import type { Overwritten } from '../proof/overwritten.ts';
 import type { MeantHandler } from '../proof/meant-handler.ts';
 import type { OthersTable } from '../proof/others-table.ts';
+import type { LetPass } from '../proof/let-pass.ts';
 import type { Refused } from '../proof/refused.ts';
 import type { StarvedWait } from '../proof/starved-wait.ts';
 import { cutTable } from '../slice/cut-table.ts';
@@ -73,6 +74,7 @@ import {
   withOverwritten,
   withStarved,
   withTable,
+  withLetPass,
   withRefused,
   withTurn,
   withPath,
@@ -575,6 +577,7 @@ type Explained = Diagnosis & {
   readonly starved?: StarvedWait;
   readonly table?: MeantHandler | OthersTable;
   readonly refused?: Refused;
+  readonly passed?: LetPass;
   readonly after?: RunResult<string>['after'];
 };
 /** What a check that fails says of a part of the board. */
@@ -592,7 +595,23 @@ function thenOf({ goal }: RunInput, reached: boolean): string {
 }
 function diagnosed(
   { input }: Session,
-  { explained, sets, harmless, difference, receiver, path, board, written, left, turn, overwritten, starved, table, refused }: Explained,
+  {
+    explained,
+    sets,
+    harmless,
+    difference,
+    receiver,
+    path,
+    board,
+    written,
+    left,
+    turn,
+    overwritten,
+    starved,
+    table,
+    refused,
+    passed,
+  }: Explained,
   causes: RunResult<string>['diagnosis']['causes'],
   reached: boolean,
   reason: (what: string) => string | null,
@@ -603,7 +622,8 @@ function diagnosed(
   const byPath = withPath(byState, path, placed, goal);
   const asHeld = starved === undefined ? byPath : withStarved(byPath, starved, placed, goal);
   const asTable = table === undefined ? asHeld : withTable(asHeld, table, placed, goal);
-  const onPath = refused === undefined ? asTable : withRefused(asTable, refused, placed, goal);
+  const asRefused = refused === undefined ? asTable : withRefused(asTable, refused, placed, goal);
+  const onPath = passed === undefined ? asRefused : withLetPass(asRefused, passed, placed, goal);
   if (turn !== undefined) return withTurn(onPath, turn, placed, goal);
   if (overwritten !== undefined) return withOverwritten(onPath, overwritten, placed, goal);
   if (left !== undefined && left.length > 0) return withLeft(onPath, left, placed);
