@@ -312,7 +312,8 @@ function engineOf(options: RunOptions): 'bootbench' | 'unicorn' {
     throw new UsageError(`--engine: ${JSON.stringify(engine)} is not known`, 'it is bootbench or unicorn');
   return engine;
 }
-function effortOf({ effort }: RunOptions): Pick<RunJob, 'effort'> {
+/** @throws UsageError for another word */
+export function effortOf({ effort }: Pick<RunOptions, 'effort'>): Pick<RunJob, 'effort'> {
   if (effort === undefined) return {};
   const known = EFFORTS.find((word) => word === effort);
   if (known === undefined) throw new UsageError(`--effort: ${JSON.stringify(effort)} is not known`, `it is ${EFFORTS.join(', ')}`);

@@ -444,6 +444,7 @@ function addTest(program: Command, io: Io, exit: (code: number) => void, bench: 
     .option('--shard <i/n>', 'run only the i-th of n parts, for parallel CI jobs')
     .option('--bail', 'stop at the first scenario that does not hold')
     .option('--timeout <time>', 'fail a scenario that takes longer than this in real time, for example 30s')
+    .option('--effort <word>', 'what is tried beside each run: quick, normal or full, as with `run`')
     .option('--baseline <file>', 'ignore the known failures listed in this file')
     .option('--update-baseline', 'write the failures of this run to the --baseline file')
     .option('--cache <folder>', 'reuse results of unchanged inputs from this folder')

@@ -22,7 +22,7 @@ import { VERSION } from '../version.ts';
 import type { Bench } from './engine.ts';
 import { findScenarios } from './find-scenarios.ts';
 import { repositoryOf } from './git-ignore.ts';
-import { loadJob, readInput, readScenario } from './inputs.ts';
+import { effortOf, loadJob, readInput, readScenario } from './inputs.ts';
 import { canRewrite, DeafError, EXIT, exitAfter, milliseconds, paintFor, type Io, type Stream, verbatim } from './io.ts';
 import { type OutputFile, Outputs } from './outputs.ts';
 import { surroundings } from '../bench/documents/system-errors.ts';
@@ -46,6 +46,7 @@ export interface TestOptions {
   readonly list?: boolean;
   readonly bail?: boolean;
   readonly timeout?: string;
+  readonly effort?: string;
   readonly baseline?: string;
   readonly updateBaseline?: boolean;
   readonly cache?: string;
@@ -173,6 +174,7 @@ function chosenPaths(patterns: readonly string[], wanted: string | undefined, cw
 function planOf(patterns: readonly string[], options: TestOptions, io: Io): Plan {
   const jobs = jobsOf(options.jobs);
   checkReporters(options.reporter ?? []);
+  effortOf(options);
   if (options.updateBaseline === true && options.baseline === undefined)
     throw new UsageError('--update-baseline: which? --baseline is missing', 'for example --baseline known.json --update-baseline');
   const chosen = chosenPaths(patterns, options.filter, io.cwd);
@@ -284,7 +286,8 @@ class Runner {
   /** From the cache, or by a run; what the user or the time limit ended is not kept. */
   private async resultOf(path: string): Promise<{ result: Awaited<ReturnType<Bench>>; cached: boolean }> {
     const { io, plan } = this;
-    const loaded = await loadJob([], { scenario: path }, io.cwd);
+    const { effort } = this.options;
+    const loaded = await loadJob([], { scenario: path, ...(effort !== undefined && { effort }) }, io.cwd);
     const asked = this.options.strict === true && loaded.effort !== 'quick' ? { after: true } : {};
     const job = { ...loaded, ...asked, onlyExpected: true, limits: { ...loaded.limits, wallMs: plan.timeoutMs } };
     const key = plan.cache?.keyOf(job) ?? null;

@@ -176,6 +176,19 @@ describe('which scenarios run', () => {
     expect((await cli(args, { cwd })).jobs).toHaveLength(1);
   });
 
+  it('--effort says of every run what it may cost, as with run; a result of another effort is another', async () => {
+    const cwd = scenarios(['a.json', 'b.json']);
+    const of = async (...args: string[]) =>
+      (await cli(['test', 's', '--cache', '.cache', ...args], { cwd })).jobs.map(({ effort, after }) => [effort, after]);
+    const two = (...job: readonly unknown[]): unknown[] => [job, job];
+    expect(await of('--effort', 'full')).toEqual(two('full', undefined));
+    expect(await of('--effort', 'quick', '--strict')).toEqual(two('quick', undefined));
+    expect(await of('--strict')).toEqual(two(undefined, true));
+    expect(await of('--effort', 'full')).toEqual([]);
+    const wrong = await cli(['test', 's', '--effort', 'fast'], { cwd });
+    expect([wrong.code, wrong.out, wrong.err]).toEqual([2, '', 'bootbench: --effort: "fast" is not known; it is quick, normal, full\n']);
+  });
+
   it('--cache: what stands there and is no result of it is run again', async () => {
     const cwd = scenarios(['a.json']);
     const args = ['test', 's', '--cache', '.cache'];
