@@ -30,11 +30,11 @@ import {
 } from './difference/path.ts';
 import { secondProgram } from './difference/programs.ts';
 import { lastWaitInWords, type Receiver } from './verdict/difference-causes.ts';
-import { dependencies, diagnose, judgeAll, type Diagnosis } from './proof/diagnosis.ts';
+import { behindRequest, dependencies, diagnose, judgeAll, type Diagnosis } from './proof/diagnosis.ts';
 import { observe, type Attempt, type Starts } from './proof/attempt.ts';
 import { Budget, CutShort, isCut } from './session/budget.ts';
 import { READING } from '../image/work.ts';
-import type { FaultFacts, MagicWord, Writer } from '../checks/check.ts';
+import type { FaultFacts, LostFlag, MagicWord, Writer } from '../checks/check.ts';
 import { budgetOf } from './documents/effort.ts';
 import { isFetch } from '../checks/entry.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
@@ -72,7 +72,7 @@ import { jumpNotes, keptTestNotes } from './proof/jump-notes.ts';
 import { eccLosses, hasEcc, lossInWords } from './slice/ecc-loss.ts';
 import { traceLostFlag } from './slice/lost-flag.ts';
 import { requestEffort } from './slice/request-effort.ts';
-import { traceRequests } from './slice/requests.ts';
+import { isLost, traceRequests } from './slice/requests.ts';
 import { factsOf, traceFailure, type Failure } from './slice/failure.ts';
 import { runTo } from './slice/window.ts';
 import { overwritten, type Overwritten } from './proof/overwritten.ts';
@@ -230,7 +230,8 @@ function secondRun(run: PlainRun): SecondRun {
   let traced: Traced = { ...NOT_TRACED, ...afterRun(session), vectorReads: [...machine.state.vectorReads] };
   if (asksForRequests(run)) {
     const magic = run.requests ?? searched(run, 'the request', traced.magic, () => traceRequests(session, powerOn), requestEffort(session));
-    traced = { ...traced, magic, lostFlag: searched(run, 'the flag of a reset', null, () => traceLostFlag(session, powerOn)) };
+    const byFlag = (): LostFlag | null => (magic.some(isLost) ? null : traceLostFlag(session, powerOn));
+    traced = { ...traced, magic, lostFlag: searched(run, 'the flag of a reset', null, byFlag) };
   }
   const badVector = searched(run, 'the origin of the vector', [], () => badVectorNotes(session, base, powerOn));
   const last = entries.at(-1) ?? null;
@@ -431,6 +432,7 @@ function lookForCause(run: PlainRun, { judged, failure, beneath, entry, starts, 
   input.progress?.('looking for the cause');
   const { otherRate } = base;
   answers.diagnosis = diagnose(session, starts, variants, judged, observed, true);
+  run.notes.push(...behindRequest(answers.diagnosis));
   if (otherRate !== null) run.notes.push(...atOtherRate(session, starts, otherRate));
   const explained = answers.diagnosis.explained === true;
   if (!explained && (isBehindFault(run, failure, answers) || isHeldInHandler(run, beneath, answers))) return;

@@ -45,6 +45,8 @@ export type GuestFact =
   | { readonly is: 'ram-erased'; readonly option: string }
   /** At a reset: a unit of the flash was written in part. */
   | { readonly is: 'half-written'; readonly address: number }
+  /** A line of the data cache was written back over what the code had stored there since it switched the cache off. */
+  | { readonly is: 'over-newer'; readonly address: number }
   /** Odd, but nothing that the firmware wrote was refused. */
   | { readonly is: 'nothing-lost' }
   /** The chip went to sleep; `cold`: without its RAM. */

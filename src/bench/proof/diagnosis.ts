@@ -9,10 +9,12 @@ import type { Checkpoint } from '../../emu/machine-base.ts';
 import { attempt, type Attempt, type AttemptOptions, type Starts } from './attempt.ts';
 import { enoughAlone, halve, minimise } from './minimal-sets.ts';
 import type { NamedRepair } from './repairs.ts';
+import { BEHIND_REQUEST, type Note } from '../documents/note-facts.ts';
 import { CHECK_IDS, type CheckId, type Outcome, type RomDependency } from '../documents/result.ts';
 import { isDocumented, otherValues } from '../session/rom-options.ts';
 import type { Session } from '../session/session.ts';
 import { NOT_TRACED, subjectAt, type Traced } from '../session/subject.ts';
+import { towards } from './towards.ts';
 import type { Variants } from './variants.ts';
 
 /** A check as judged, with the repair it offers. */
@@ -43,7 +45,11 @@ export interface Diagnosis {
   readonly later: readonly Judged[];
   /** The run with the first set repaired; absent where there is none. */
   readonly repaired?: Attempt;
+  /** Of a request that is lost, and leads nowhere with its words kept either: what keeps the program from its jump then, in words. */
+  readonly behind?: string;
 }
+export const behindRequest = ({ behind }: Pick<Diagnosis, 'behind'>): Note[] =>
+  behind === undefined ? [] : [{ kind: BEHIND_REQUEST, text: behind }];
 
 /** What a repaired run must reach. */
 export interface Goal {
@@ -192,16 +198,24 @@ class Search {
   }
 
   private unexplained(): Diagnosis {
-    this.drop(this.broken.filter((j) => isTentative(j) || this.isNoRequest(j)));
+    const behind = this.broken
+      .filter((j) => this.requestRuns(j).some(({ entries }) => entries === 0))
+      .map((j) => [j, towards(this.session, this.starts.powerOn, named(j))] as const)
+      .find(([, text]) => text !== null);
+    this.drop(this.broken.filter((j) => isTentative(j) || (this.leadsNowhere(j) && j !== behind?.[0])));
     const causes = this.broken.filter((j) => isBroken(j) && !isRemark(j)).map(suspect);
-    return { explained: false, causes, sets: [], harmless: [], later: [] };
+    return { explained: false, causes, sets: [], harmless: [], later: [], ...(behind?.[1] ? { behind: behind[1] } : {}) };
   }
 
-  /** With its word kept the program goes on as it likes, and never to the ROM: nobody asked for the ROM by it. */
-  private isNoRequest({ id, check }: Judged): boolean {
-    const runs = this.tried.get(id) ?? [];
-    if (check?.isRequest !== true || this.starts.entry !== null || runs.length === 0) return false;
-    return runs.every(({ entries, outcome }) => entries === 0 && (GOES_ON.includes(outcome) || outcome === this.outcome));
+  /** Runs with the word of a request kept, of a program that never came to the ROM without. */
+  private requestRuns({ id, check }: Judged): readonly Attempt[] {
+    return check?.isRequest === true && this.starts.entry === null ? (this.tried.get(id) ?? []) : [];
+  }
+  /** The program goes on as it likes, and never to the ROM: unless it comes to a jump, nobody asked for the ROM by it. */
+  private leadsNowhere(j: Judged): boolean {
+    const runs = this.requestRuns(j);
+    const isVain = ({ entries, outcome }: Attempt): boolean => entries === 0 && (GOES_ON.includes(outcome) || outcome === this.outcome);
+    return runs.length > 0 && runs.every(isVain);
   }
   private attempt(repairs: readonly NamedRepair[], options?: AttemptOptions): Attempt {
     const run = this.goal.attempt(this.starts, repairs, options);

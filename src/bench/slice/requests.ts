@@ -133,7 +133,7 @@ const isSought = (w: Word): boolean =>
 /** The program has given it the same value again: a variable of every start, and nothing that was left in it. */
 const isWrittenAnew = (w: Word): boolean => w.overwrittenBy !== null && w.read === w.before;
 /** It was compared with what it had held, and held that no more. */
-const isLost = (w: MagicWord): boolean =>
+export const isLost = (w: MagicWord): boolean =>
   w.writer !== null && w.comparedWith !== null && w.comparedWith === w.wanted && w.read !== w.wanted;
 
 function variableAt(s: Session, address: number): NonNullable<MagicWord['variable']> | null {

@@ -11,7 +11,7 @@ import { CoreState } from './core-state.ts';
 import type { AccessInterceptor, AccessTrace, CoreListener } from './core-types.ts';
 import type { FaultKind } from './cpu.ts';
 import { FlashCache, hasFlashCache, KIND, type Side } from './caches/flash-cache.ts';
-import { L1_LINE_BYTES, L1Cache, LINE_WRITE } from './caches/l1-cache.ts';
+import { L1_LINE_BYTES, L1Cache, LINE_WRITE, overNewerText } from './caches/l1-cache.ts';
 import { ENTRY_CACHED, ENTRY_DELTA, ENTRY_FAST, ENTRY_FLASH, ENTRY_PART } from './interpreter/record-builders.ts';
 import { impreciseBusFault } from './arm/exceptions.ts';
 import { MpuAnswers } from './arm/mpu-answers.ts';
@@ -67,6 +67,10 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
           memoryChanges: (host, bytes) => this.onMemoryWrite(host, bytes),
           codeChanges: (host, bytes) => this.dropCode(host, bytes),
           busError: () => impreciseBusFault(this.core),
+          overNewer: (address) => {
+            const text = overNewerText(this.get(S.SP) >>> 0, address);
+            this.listener.note('guest', text, null, { is: 'over-newer', address });
+          },
         })
       : null;
     if (this.l1 && system.chip.cores.filter((c) => c.type === row.type).length > 1)

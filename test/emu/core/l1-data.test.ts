@@ -336,6 +336,25 @@ describe('L1 data cache of the Cortex-M7', () => {
     cpu.write(DCCISW, 4, ((WORD >>> 5) & 127) << 5);
     expect(cpu.read(WORD, 4)).toBe(2);
   });
+  it('a line that is cleaned over what was stored since the cache went off is told, once it happens', () => {
+    const { machine, cpu } = started('m7');
+    invalidateAll(cpu);
+    enable(cpu, true);
+    cpu.write(WORD, 4, 2);
+    cpu.write(WORD + 0x40, 4, 2);
+    enable(cpu, false);
+    cpu.write(WORD + 0x44, 4, 9);
+    const clean = (at: number): void => cpu.write(DCCISW, 4, ((at >>> 5) & 127) << 5);
+    clean(WORD);
+    expect(machine.state.notes).toEqual([]);
+    clean(WORD + 0x40);
+    expect(machine.state.notes.map(({ about }) => about)).toEqual([{ is: 'over-newer', address: WORD + 0x40 }]);
+    // while it is on, a store goes to the line
+    enable(cpu, true);
+    cpu.write(WORD, 4, 3);
+    clean(WORD);
+    expect(machine.state.notes).toHaveLength(1);
+  });
   it('a checkpoint keeps lines, dirty marks and memory', () => {
     const { machine, cpu } = started('m7');
     invalidateAll(cpu);

@@ -31,6 +31,15 @@ export interface L1Port {
   codeChanges(host: number, bytes: number): void;
   /** A line was written back to where no RAM answers. */
   busError(): void;
+  /** A line was written back over what was stored to its RAM since the cache went off. */
+  overNewer(address: number): void;
+}
+/** Bytes above SP that are a function's own. */
+const FRAME_BYTES = 256;
+/** `overNewer` in words. */
+export function overNewerText(sp: number, line: number): string {
+  const where = line + LINE_BYTES > sp && line < sp + FRAME_BYTES ? ' of the stack, the local variables of this code' : '';
+  return `cleaning the data cache wrote old values over newer ones at 0x${line.toString(16)}${where}: they were stored after the cache was switched off, and its line was still dirty`;
 }
 /** Tags, marks and lines. */
 export type L1Snapshot = Uint8Array;
@@ -117,6 +126,8 @@ export class L1Cache {
     return this.arena.u8.slice(L1.FROM, L1.TO);
   }
   restore(s: L1Snapshot): void {
+    // a remark is lost where a run is repeated from the few instructions in between
+    this.behind.clear();
     this.dropStale();
     this.unmap();
     this.arena.u8.set(s, L1.FROM);
@@ -207,6 +218,8 @@ export class L1Cache {
       return;
     }
     const host = this.word(L1.DATA_HOSTS, slot);
+    if (this.behind.get(slot)?.some((word, i) => word !== this.arena.u32[(host >> 2) + i]))
+      this.port.overNewer((this.word(L1.DATA_TAGS, slot) & ~VALID) >>> 0);
     this.port.memoryChanges(host, LINE_BYTES);
     this.copyLine(L1.DATA + slot * LINE_BYTES, host);
   }
@@ -305,10 +318,20 @@ export class L1Cache {
   // ---- control -----------------------------------------------------------------------------------------------------------------------
   enable(data: boolean, code: boolean): void {
     if (code !== this.codeOn) this.dropStale();
+    if (data !== this.dataOn) this.keepBehind(!data);
     this.dataOn = data;
     this.codeOn = code;
     this.changed();
   }
+  /** What memory holds behind dirty lines while the cache is off: stores go past it then. */
+  private keepBehind(off: boolean): void {
+    this.behind.clear();
+    for (let slot = 0; off && slot < DATA_SLOTS; slot++) {
+      const host = this.word(L1.DATA_HOSTS, slot);
+      if (this.mark(L1.DATA_DIRTY, slot) && host !== 0) this.behind.set(slot, this.arena.u32.slice(host >> 2, (host + LINE_BYTES) >> 2));
+    }
+  }
+  private readonly behind = new Map<number, Uint32Array>();
   /** Maintenance by Arm's register name: by address (any byte of the line), by set and way (way in bits 31:30, set in bits 11:5), or all. */
   maintain(operation: string, value: number): void {
     this.changed();
