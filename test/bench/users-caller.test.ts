@@ -4,20 +4,26 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { factsIn } from '../../src/bench/documents/note-facts.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
+import type { Board } from '../../src/bench/documents/scenario-types.ts';
 import { isVendorFile } from '../../src/image/vendor.ts';
 import { bench } from '../../src/index.ts';
 import { shortReport } from '../../src/report/short.ts';
 import { terminalReport } from '../../src/report/terminal.ts';
+import { dfuResult, writer } from '../samples/results.ts';
 
 const NAME = 'f405-tick-through-rom-table';
 /** The fixture's firmware, its tick_init in a folder of this name. */
 const run = (folder: string): Promise<RunResult> => moved(NAME, 'stm32f405rg', 'common/core', folder);
 /** A fixture's firmware, what stood in one folder in another. */
-async function moved(fixture: string, chip: string, old: string, folder: string): Promise<RunResult> {
+async function moved(fixture: string, chip: string, old: string, folder: string, board: Board = {}): Promise<RunResult> {
   const bytes = readFileSync(fileURLToPath(new URL(`../../fixtures/${fixture}/firmware.elf`, import.meta.url)));
   expect(folder).toHaveLength(old.length);
   for (let at = bytes.indexOf(old); at >= 0; at = bytes.indexOf(old, at + 1)) bytes.write(folder, at, 'latin1');
-  return bench({ chip, images: [{ path: 'firmware.elf', bytes: new Uint8Array(bytes) }] });
+  return bench({
+    chip,
+    images: [{ path: 'firmware.elf', bytes: new Uint8Array(bytes) }],
+    scenario: { schema: 'bootbench/scenario@1', board },
+  });
 }
 
 describe('the last writer stands in a vendor’s code', () => {
@@ -34,6 +40,32 @@ describe('the last writer stands in a vendor’s code', () => {
     expect(result.diagnosis.causes.map((c) => c.lastWriter?.file)).toContain('drivers/cor/core.c');
     expect(factsIn(result.notes, 'called-from')).toEqual([]);
   });
+});
+
+it('what is not proved has its caller, too', async () => {
+  // clock_init waits for a crystal that is not there: with the bit in time, the firmware comes further
+  const result = await moved(NAME, 'stm32f405rg', 'common/f405', 'Drivers/f40', { hse: null });
+  expect(result.diagnosis.causes.map(({ proved }) => proved)).toEqual([false]);
+  expect(shortReport(result, { width: 400 })).toMatch(
+    new RegExp(`^Maybe .*\\n +Drivers/f40/board\\.c:\\d+ \\(clock_init\\), called from ${NAME}/main\\.c:\\d+ \\(main\\), at `, 'm'),
+  );
+});
+it.each([
+  ['Note', 'dfu', 'primask: because (core_cm4.h:2032, called from dfu.c:38)'],
+  ['Maybe', 'rom-silent', 'Drivers/core_cm4.h:2032 (f), called from src/dfu.c:38 (enter_dfu)'],
+] as const)('a row %s of a check has it, too', (label, outcome, text) => {
+  const lastWriter = { ...writer, symbol: 'f', file: 'Drivers/core_cm4.h', line: 2032 };
+  const by = { pc: '0x08000200', symbol: 'enter_dfu', file: 'src/dfu.c', line: 38 } as const;
+  const about = { is: 'called-from', write: { pc: lastWriter.pc, at: lastWriter.at }, by, calls: 'f' } as const;
+  const ok = dfuResult();
+  const checks = ok.checks.map((c) =>
+    c.id === 'primask' ? { ...c, verdict: 'fail' as const, because: 'because', observed: 'PRIMASK = 1', lastWriter } : c,
+  );
+  const diagnosis = { ...ok.diagnosis, explained: null, causes: [], sets: [], harmless: [] };
+  const result = { ...ok, outcome, checks, diagnosis, notes: [{ kind: 'called-from', text: '', about }] };
+  const report = shortReport(result, { width: 400 });
+  expect(report).toMatch(new RegExp(`^${label} `, 'm'));
+  expect(report).toContain(text);
 });
 
 describe('what a success rests on is left so by the firmware', () => {

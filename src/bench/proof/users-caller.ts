@@ -38,11 +38,11 @@ export function callerNotes(s: Session, powerOn: Checkpoint, end: Ps, result: Ru
     ];
   });
 }
-/** Of the proved set, and of what the firmware left to the ROM. Checks of a run that never came there are those of a repaired one. */
+/** Of the causes, the proved set first, and of what else is told of the hand-over. With a proof, checks of a run that never came there are those of a repaired one. */
 function writersIn(result: RunResult<string>): readonly LastWriter[] {
   const proof = proofOf(result);
-  const left = result.entries.length === 0 ? [] : result.checks.filter(({ verdict }) => verdict === 'fail');
-  return [...(proof === null ? [] : firstSet(proof)), ...left].flatMap(({ lastWriter }) => lastWriter ?? []);
+  const checks = result.entries.length === 0 && proof !== null ? [] : result.checks.filter(({ verdict }) => verdict !== 'pass');
+  return [...(proof === null ? [] : firstSet(proof)), ...result.diagnosis.causes, ...checks].flatMap(({ lastWriter }) => lastWriter ?? []);
 }
 
 /** The calls that led to a write, innermost first; empty where the run that is repeated does not make it. */

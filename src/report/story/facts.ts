@@ -87,7 +87,13 @@ export type Fact =
   | ({ readonly is: 'in-vain'; readonly what: 'clock' | 'usb' | 'bus' | 'write'; readonly unlock: boolean } & Said)
   | { readonly is: 'serial'; readonly texts: readonly Sentence[] }
   /** A check that fails and is not proved to be harmless, in a run without a proof. */
-  | { readonly is: 'check'; readonly check: ResultCheck; readonly maybe: boolean }
+  | {
+      readonly is: 'check';
+      readonly check: ResultCheck;
+      readonly maybe: boolean;
+      /** Where a program's own sources call the vendor's code that wrote it. */
+      readonly caller: Place | null;
+    }
   | {
       readonly is: 'fix';
       /** `diff`: changed lines of the user's sources; `c`: C for that place. */

@@ -314,8 +314,8 @@ function resetsText({ resets }: FactOf<'resets'>): string {
   const list = [...counts].map(([kind, n]) => (n === 1 ? kind : `${kind} ×${n}`)).join(', ');
   return from === null ? list : `${list}; the last from ${placeText(from)}`;
 }
-const short = (place: Place | null): string =>
-  place?.file == null ? '' : ` (${place.file.slice(place.file.lastIndexOf('/') + 1)}:${place.line})`;
+const short = (place: Place | null, caller: Place | null): string =>
+  place?.file == null ? '' : ` (${baseOf(place)}${caller?.file == null ? '' : `, called from ${baseOf(caller)}`})`;
 const CONSOLE_LINES = 4;
 
 const REACHED: Readonly<Record<FactOf<'proof'>['reached'], (rom: string, goal: string) => string>> = {
@@ -367,10 +367,10 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>, surface: Surface) => 
     text: `${saidOn(surface, s)}${unlock ? '; first write the two keys to FLASH_OPTKEYR' : ''}`,
   }),
   serial: ({ texts: [first = '', ...more] }) => ({ label: 'Serial', tone: 'yellow', text: first, more }),
-  check: ({ check: { id, because, observed, lastWriter }, maybe }, surface) =>
+  check: ({ check: { id, because, observed, lastWriter }, maybe, caller }, surface) =>
     maybe
-      ? { label: 'Maybe', tone: 'yellow', text: `${id}: ${because}${observed === null ? '' : `; found ${observed}`}`, more: lastWriter === null ? [] : [placeText(lastWriter)] } // prettier-ignore
-      : { label: 'Note', tone: 'yellow', text: `${id}: ${because}${short(lastWriter)}${id === 'debugger' ? `; ${commandLine(surface, '--no-semihosting')} shows this` : ''}` }, // prettier-ignore
+      ? { label: 'Maybe', tone: 'yellow', text: `${id}: ${because}${observed === null ? '' : `; found ${observed}`}`, more: lastWriter === null ? [] : [lineText(lastWriter, caller)] } // prettier-ignore
+      : { label: 'Note', tone: 'yellow', text: `${id}: ${because}${short(lastWriter, caller)}${id === 'debugger' ? `; ${commandLine(surface, '--no-semihosting')} shows this` : ''}` }, // prettier-ignore
   fix: ({ form, where, code, left, needs }) => ({
     label: 'Fix',
     tone: 'green',

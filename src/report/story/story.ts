@@ -112,7 +112,7 @@ function reached(result: RunResult, sources: Sources, patch: Patch): Fact[] {
       : []),
     ...holdsIf(result, options),
     ...lost.slice(0, 1).map((check) => ({ is: 'leave', check, option: result.rom.options[check.id] ?? null }) as const),
-    ...broken.filter((c) => !isHarmless(c)).map((check) => ({ is: 'check', check, maybe: false }) as const),
+    ...broken.filter((c) => !isHarmless(c)).map((check) => checkFact(result, check, false)),
     ...texts(result, 'kept-options').map((text) => ({ is: 'kept-options', text }) as const),
     ...harmless(
       result,
@@ -219,7 +219,7 @@ function failed(result: RunResult, sources: Sources, patch: Patch): Fact[] {
 const withoutUsb = (result: RunResult): Fact[] =>
   result.checks.flatMap((check) =>
     check.id === 'rom-usb' && check.verdict === 'fail' && otherGoal(result) !== null && !isMeant(check, result)
-      ? [{ is: 'check', check, maybe: false } as const]
+      ? [checkFact(result, check, false)]
       : [],
   );
 /** Who asks for another interface knows that the ROM has no USB. */
@@ -246,7 +246,12 @@ function unproved(result: RunResult, sources: Sources): Fact[] {
   const found = result.diagnosis.causes.filter((c) => c.what !== undefined).map((cause) => causeFact(result, cause, sources));
   return [...found, ...unprovedOf(result, sources)];
 }
-const maybeFact = (check: RunResult['checks'][number]): Fact => ({ is: 'check', check, maybe: true });
+const checkFact = ({ notes }: RunResult, check: ResultCheck, maybe: boolean): Fact => ({
+  is: 'check',
+  check,
+  maybe,
+  caller: callerOf(notes, check.lastWriter)?.by ?? null,
+});
 function unprovedOf(result: RunResult, sources: Sources): Fact[] {
   const suspects = result.diagnosis.causes.filter((c) => c.what === undefined).map((cause) => causeFact(result, cause, NO_SOURCES));
   const crash = fault(result, sources);
@@ -255,7 +260,7 @@ function unprovedOf(result: RunResult, sources: Sources): Fact[] {
     const known = factsIn(result.notes, 'fault').some(({ at }) => at.file !== null);
     // an address that products jump to, and that the stand-in ROM has no code for: nobody knows whether the jump was right
     const open = result.checks.filter((c) => c.id === 'entry-address' && c.verdict === 'unknown' && c.observed !== null);
-    return [summary, ...crash, ...origin(result), ...(known ? [] : suspects), ...open.map(maybeFact)];
+    return [summary, ...crash, ...origin(result), ...(known ? [] : suspects), ...open.map((check) => checkFact(result, check, true))];
   }
   const trigger = notTriggered(result, uncopied(result).length > 0);
   const idles = result.stuck?.register === null;
@@ -267,7 +272,7 @@ function unprovedOf(result: RunResult, sources: Sources): Fact[] {
   return [
     { is: 'summary', text: result.summary, detail: false },
     ...suspects,
-    ...maybe.map(maybeFact),
+    ...maybe.map((check) => checkFact(result, check, true)),
     ...resets(result, sources),
     ...origin(result),
   ];
