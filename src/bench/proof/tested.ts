@@ -1,12 +1,11 @@
 /** What a step tests: two values, or a bit of one; and behind a test of what a function has answered, the comparison that made the answer. */
 import type { Core } from '../../emu/core/core.ts';
-import { S } from '../../emu/core/state.ts';
 import {
+  CARRY,
   comparesValues,
   GENERAL_REGISTERS,
   isState,
   registerAt,
-  stateAt,
   type DataFlow,
   type Place,
   type Places,
@@ -122,4 +121,3 @@ function compared(core: Core, step: Step, hits: readonly Place[], isMade: boolea
 function makesTruth(core: Core, { pc, writes }: Step): boolean {
   return core.instructionAt(pc)?.decoded.op === 'CLZ' || [...writes.values()].some((from) => from.has(CARRY));
 }
-const CARRY = stateAt(S.CF);

@@ -13,6 +13,8 @@ export type Place = number;
 export const stateAt = (offset: number): Place => -1 - offset;
 /** Place of general register `n`. */
 export const registerAt = (n: number): Place => stateAt(S.R + 4 * n);
+/** The flag C. */
+export const CARRY: Place = stateAt(S.CF);
 export const isState = (place: Place): boolean => place < 0;
 /** Places of R0 to R12, SP and LR, by their number. */
 export const GENERAL_REGISTERS: readonly Place[] = Array.from({ length: 15 }, (_, n) => registerAt(n));
