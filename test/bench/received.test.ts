@@ -114,6 +114,24 @@ describe('a pin that is moved and let go of', () => {
     const result = run(t.label('wait').put(0x3601).ldr(1, 4).movs(1, 0).b('wait'), moves);
     expect(received(result)).toEqual([expect.stringMatching(/^PC13 was 0 \(read at .*\), and no jump came of it: no branch went by it$/)]);
   });
+  it('is told as one that nothing looked at, and who did before', () => {
+    const looksOnce = (t: Thumb): Thumb =>
+      t.constant(0, AHB1ENR).movs(1, 4).str(1, 0).constant(4, GPIOC_IDR).ldr(1, 4).label('on').adds(5, 1).b('on');
+    expect(received(run(looksOnce(new Thumb(MAIN)), moves))).toEqual([
+      expect.stringMatching(
+        /^PC13 was 0 from 2 ms to 9 ms, and nothing looked at it in that time: GPIOC.IDR was read last at 0x0800\w+, at 0\.\d+ ms$/,
+      ),
+    ]);
+    const never = (t: Thumb): Thumb => t.label('on').adds(5, 1).b('on');
+    expect(received(run(never(new Thumb(MAIN)), moves.slice(0, 1)))).toEqual([
+      'PC13 was 0 from 2 ms on, and nothing looked at it in that time: GPIOC.IDR was never read',
+    ]);
+  });
+  it('is no word where an interrupt looks at it', () => {
+    const t = new Thumb(MAIN).constant(0, 0x40023844).constant(1, 0x4000).str(1, 0).constant(0, 0x40013814).movs(1, 0x20).str(1, 0);
+    t.constant(0, 0x40013c00).constant(1, 0x2000).str(1, 0).str(1, 0, 12).label('on').adds(5, 1).b('on');
+    expect(received(run(t, moves.slice(0, 1)))).toEqual([]);
+  });
   it('is no word where the jump comes', () => {
     const result = run(looks(1 << 13), moves);
     expect([result.entries.length, received(result)]).toEqual([1, []]);

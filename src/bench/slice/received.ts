@@ -13,6 +13,7 @@ import type { Note } from '../documents/note-facts.ts';
 import type { PlannedAction } from '../documents/scenario-types.ts';
 import type { Session } from '../session/session.ts';
 import { checkpointBefore, isRam, record, runTo, type Step } from './window.ts';
+import { unseenNotes, type Moved } from './unseen.ts';
 import { place } from './words.ts';
 
 /** Effort: reads that are followed, the last ones, and instructions behind each of them and behind the last. */
@@ -33,6 +34,8 @@ interface Shown {
   readonly isPort: boolean;
   /** When it was given first. */
   readonly since: Ps;
+  /** Of a pin. */
+  readonly moved: Moved | null;
   /** Whether a read takes what was given. */
   takes(core: Core, value: number): boolean;
 }
@@ -66,8 +69,9 @@ export function receivedNotes(s: Session, powerOn: Checkpoint, finished: Checkpo
   const reads = readsOf(s, powerOn, finished.system.now, shown);
   return shown.flatMap((of, i): Note[] => {
     const all = reads[i]!;
+    if (all.length === 0) return of.moved === null ? [] : unseenNotes(s, powerOn, finished, of.moved);
     // what was asked for by a reset is another story
-    if (all.length === 0 || reset > all[0]!.at) return [];
+    if (reset > all[0]!.at) return [];
     const given = {
       at: all.at(-1)!.at - US,
       since: all[0]!.at,
@@ -102,18 +106,28 @@ function ofPort({ machine: { system } }: Session, port: string, since: Ps): Show
   return {
     name: block.row.name,
     isPort: true,
+    moved: null,
     address: block.row.base + data.offset,
     since,
     takes: (core) => (((core.peek(block.row.base + status.offset, 4) ?? 0) >>> full.bit) & 1) !== 0,
   };
 }
 /** The pin was moved to this level, and is seen at it. */
-function ofPin({ machine: { system } }: Session, { name, level }: Extract<PlannedAction, { kind: 'pin' }>, since: Ps): Shown | null {
+function ofPin({ machine: { system }, steps }: Session, { name, level }: Extract<PlannedAction, { kind: 'pin' }>, since: Ps): Shown | null {
   const block = system.findBlock(`GPIO${name.slice(1, 2)}`);
   const input = block && registerOf(block, /^IDR$/);
   const bit = Number(name.slice(2));
   if (!block || !input || level === 'z' || Number.isNaN(bit)) return null;
-  return { name, isPort: false, address: block.row.base + input.offset, since, takes: (_core, value) => ((value >>> bit) & 1) === level };
+  const address = block.row.base + input.offset;
+  const until = steps.carriedOut.find(({ at, action }) => action.kind === 'pin' && action.name === name && at > since)?.at ?? null;
+  return {
+    name,
+    isPort: false,
+    address,
+    since,
+    moved: { name, level, address, since, until },
+    takes: (_core, value) => ((value >>> bit) & 1) === level,
+  };
 }
 
 /** Reads that take something, of each: the last ones of a port, the first one of a pin. */

@@ -215,8 +215,8 @@ export interface ArmedPin {
   readonly line: number;
   readonly level: 0 | 1;
 }
-/** Pins whose next edge raises an interrupt, or an event: the EXTI line is unmasked, and the edge is selected. */
-export function armedPins(s: Session, what: 'interrupt' | 'event' = 'interrupt'): ArmedPin[] {
+/** Pins whose next edge, or any, raises an interrupt, or an event: the EXTI line is unmasked, and the edge is selected. */
+export function armedPins(s: Session, what: 'interrupt' | 'event' = 'interrupt', edge: 'next' | 'any' = 'next'): ArmedPin[] {
   const { system, chip, bootCore } = s.machine;
   const value = (block: string, names: readonly string[]): number => {
     const register = system.layoutOf(block)?.registers.find((r) => names.includes(r.name));
@@ -239,7 +239,8 @@ export function armedPins(s: Session, what: 'interrupt' | 'event' = 'interrupt')
     const port = PORTS[(value(selector, [name]) >>> field.bit) & ((1 << field.width) - 1)] ?? '';
     if (!chip.blocks.some((b) => b.name === `GPIO${port}`)) continue;
     const level = ((value(`GPIO${port}`, ['IDR']) >>> line) & 1) as 0 | 1;
-    if ((((level === 1 ? falling : rising) >>> line) & 1) === 0) continue;
+    const edges = edge === 'any' ? falling | rising : level === 1 ? falling : rising;
+    if (((edges >>> line) & 1) === 0) continue;
     pins.push({ name: `P${port}${line}`, line, level });
   }
   return pins;
