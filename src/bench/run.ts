@@ -18,6 +18,7 @@ import {
 import { findAtFault, findDifference, findLeftBehind, type Finding } from './difference/find.ts';
 import { leftOut } from './difference/left-out.ts';
 import {
+  earlyOnes,
   faults,
   lostWrites,
   mending,
@@ -80,7 +81,8 @@ import { starvedWait, type StarvedWait } from './proof/starved-wait.ts';
 import { wrongTurn, type WrongTurn } from './proof/wrong-turn.ts';
 import { meantHandler, type MeantHandler } from './proof/meant-handler.ts';
 import { othersTable, type OthersTable } from './proof/others-table.ts';
-import { letPass, type LetPass } from './proof/let-pass.ts';
+import { letPass } from './proof/let-pass.ts';
+import type { OneCause } from './proof/one-cause.ts';
 import { refused, type Refused } from './proof/refused.ts';
 import { unstarted } from './slice/unstarted.ts';
 import { miscopiedNotes } from './proof/miscopied.ts';
@@ -368,7 +370,7 @@ interface Answers {
   starved?: StarvedWait;
   table?: MeantHandler | OthersTable;
   refused?: Refused;
-  passed?: LetPass;
+  one?: OneCause;
   after?: After<string>;
   dependsOn: RomDependency[];
   symptom: SymptomAnswer | null;
@@ -506,11 +508,14 @@ function isOverwritten(run: PlainRun, failure: Failure | null, answers: Answers)
 }
 
 /** A test lets it go on to what nobody has programmed. True: the other way the goal is reached. */
-function isLetPass(run: PlainRun, failure: Failure | null, answers: Answers): boolean {
-  if (failure === null || run.base.entries.length > 0) return false;
-  const passed = searched(run, 'what let it go on to the fault', null, () => letPass(run.session, run.powerOn, failure));
-  if (passed !== null) answers.passed = passed;
-  return passed?.reached === true;
+const isLetPass = (run: PlainRun, failure: Failure | null, answers: Answers): boolean =>
+  failure !== null &&
+  run.base.entries.length === 0 &&
+  isOne(run, answers, 'what let it go on to the fault', () => letPass(run.session, run.powerOn, failure));
+function isOne(run: PlainRun, answers: Answers, what: string, search: () => OneCause | null): boolean {
+  const found = searched(run, what, null, search);
+  if (found !== null) answers.one = found;
+  return found?.reached === true;
 }
 
 /** A host's client is tried on the device; why it cannot be used where it cannot. */
@@ -660,6 +665,8 @@ function onTheWay(run: PlainRun, explained: boolean): PathFinding {
     if (lost.sets.length > 0) return lost;
   }
   if (explained) return NOT_ON_PATH;
+  const early = byEarlyFlag(run, reached, enters);
+  if (early.sets.length > 0) return early;
   const watched = base.end.outcome === 'no-jump' ? Math.min(finished.system.now, SET_UP) : finished.system.now;
   input.progress?.('looking for waits that were given up');
   return searched(run, 'waits that were given up', NOT_ON_PATH, () => {
@@ -669,6 +676,14 @@ function onTheWay(run: PlainRun, explained: boolean): PathFinding {
     if (found.sets.length === 0) run.notes.push(...lastGivenUp(session, search));
     return found;
   });
+}
+/** A timer's flag that UG sets, and that a loop or a handler takes for the end of a period. */
+function byEarlyFlag(run: PlainRun, reached: PathGoal, enters: PathGoal): PathFinding {
+  const { session, powerOn, finished, base } = run;
+  if (base.entries.length > 0) return NOT_ON_PATH;
+  return searched(run, 'a flag that was set before its time', NOT_ON_PATH, () =>
+    asFarAs(run, earlyOnes(session, powerOn, finished), reached, [enters]),
+  );
 }
 /** The load or store that faulted, where it is the handler of that fault that entered the ROM. */
 function faultInFront({ session, base, finished }: PlainRun): DataFault | null {
@@ -735,7 +750,7 @@ function leftBehind(run: PlainRun): ByDifference {
   return { difference, receiver: { id: 'image', name: program.name } };
 }
 
-const inHandler = ({ starved, table, refused: r, passed }: Answers): Pick<Answers, 'starved' | 'table' | 'refused' | 'passed'> => ({ ...(starved && { starved }), ...(table && { table }), ...(r && { refused: r }), ...(passed && { passed }) }); // prettier-ignore
+const inHandler = ({ starved, table, refused: r, one }: Answers): Pick<Answers, 'starved' | 'table' | 'refused' | 'one'> => ({ ...(starved && { starved }), ...(table && { table }), ...(r && { refused: r }), ...(one && { one }) }); // prettier-ignore
 function makeWhole(run: PlainRun, { judged, entry }: JudgedRun, answers: Answers): RunResult<string> {
   const { session, input, base, notes } = run;
   const {

@@ -13,6 +13,7 @@ import type { Machine } from '../../emu/machine.ts';
 import type { RunResult } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
 import { runFrom, type Attempt } from '../proof/attempt.ts';
+import { earlyFlags, onlyCounted, type EarlyFlag } from './early-flag.ts';
 import { asWanted, givenUp, type GivenUp } from './gave-up.ts';
 import { opening, openingOf, type Opening } from './openings.ts';
 import { Tries } from './search.ts';
@@ -20,7 +21,8 @@ import { Tries } from './search.ts';
 export type PathCause =
   | { readonly is: 'lost-write'; readonly opening: Opening }
   | { readonly is: 'gave-up'; readonly wait: GivenUp }
-  | { readonly is: 'fault'; readonly fault: DataFault };
+  | { readonly is: 'fault'; readonly fault: DataFault }
+  | { readonly is: 'state'; readonly flag: EarlyFlag };
 /** A load or store that faulted, and whose handler went for the ROM. */
 export interface DataFault {
   readonly pc: number;
@@ -84,6 +86,11 @@ export function waits(s: Session, powerOn: Checkpoint, end: Ps, hangsOn: readonl
   const all = givenUp(s, powerOn, end, hangsOn).map((wait): PathCause => ({ is: 'gave-up', wait }));
   return new PathSearch(s, 'waits that were given up', all, (some) => runFrom(s, powerOn, mending(some)(s.machine)));
 }
+/** Flags of timers that were set before their time. */
+export function earlyOnes(s: Session, powerOn: Checkpoint, finished: Checkpoint): PathSearch {
+  const all = earlyFlags(s, powerOn, finished).map((flag): PathCause => ({ is: 'state', flag }));
+  return new PathSearch(s, 'flags of timers that UG sets', all, (some) => runFrom(s, powerOn, mending(some)(s.machine)));
+}
 /** The access that faulted. */
 export function faults(s: Session, powerOn: Checkpoint, fault: DataFault): PathSearch {
   return new PathSearch(s, 'the fault', [{ is: 'fault', fault }], (some) => runFrom(s, powerOn, mending(some)(s.machine)));
@@ -104,6 +111,8 @@ export const mending =
     const waits = asWanted(causes.flatMap((c) => (c.is === 'gave-up' ? [c.wait] : [])));
     const lacking = causes.flatMap((c) => (c.is === 'fault' ? [c.fault] : []));
     if (lacking.length > 0) return without(lacking);
+    const early = causes.flatMap((c) => (c.is === 'state' ? [c.flag] : []));
+    if (early.length > 0) return onlyCounted(machine, early);
     return bothIntercept(
       opening(
         machine,

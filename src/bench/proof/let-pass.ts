@@ -2,7 +2,6 @@
  * A fault on what nobody has programmed, as the reset vector of an application that is not there: the test that looked at that flash before, and let the program go on.
  * Proved where the other way leads to the goal; else that has to come to the ROM.
  */
-import type { Writer } from '../../checks/check.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { isState } from '../../emu/proofs/data-flow.ts';
 import { hex32 } from '../documents/result.ts';
@@ -12,6 +11,7 @@ import { cyclesTime, runTo, writerAt } from '../slice/window.ts';
 import { erasedAt } from '../slice/words.ts';
 import { goOn } from './attempt.ts';
 import { fork, recorded, testsIn, type Test } from './branch-tests.ts';
+import type { OneCause } from './one-cause.ts';
 import { sourcesOf } from './tested.ts';
 
 /** Effort: cycles in front of the fault, steps of them, and tests that are tried. */
@@ -19,24 +19,14 @@ const SPAN = 40_000;
 const MOST_STEPS = 40_000;
 const MOST_TRIED = 8;
 
-export interface LetPass {
-  /** What was read there. */
-  readonly where: number;
-  /** `this line compares 0x00000000 (0x08004000, which is erased flash) with 0xffffffff` */
-  readonly says: string;
-  readonly writer: Writer;
-  /** The other way leads to the goal; else to the ROM only. */
-  readonly reached: boolean;
-}
-
 /** Null where no test of such flash leads there. Leaves the session anywhere. */
-export function letPass(s: Session, powerOn: Checkpoint, { chain, core, at: fault }: Failure): LetPass | null {
+export function letPass(s: Session, powerOn: Checkpoint, { chain, core, at: fault }: Failure): OneCause | null {
   const { origin } = chain;
   const { bootCore } = s.machine;
   if (core !== bootCore.index || origin.kind !== 'memory' || erasedAt(s, origin.address) === null) return null;
   const at = recorded(s, powerOn, Math.max(0, fault - cyclesTime(bootCore, SPAN)), fault, MOST_STEPS);
   let tried = 0;
-  let enters: LetPass | null = null;
+  let enters: OneCause | null = null;
   for (const test of testsIn(s, at.window).values()) {
     const looked = sourcesOf(at.window.steps, test.tests, test.looksAt);
     const where = [...looked].find((p) => !isState(p) && erasedAt(s, p) !== null);
@@ -50,15 +40,25 @@ export function letPass(s: Session, powerOn: Checkpoint, { chain, core, at: faul
   }
   return enters;
 }
-function told(s: Session, start: Checkpoint, test: Test, where: number, reached: boolean): LetPass {
+function told(s: Session, start: Checkpoint, test: Test, where: number, reached: boolean): OneCause {
   const { looksAt, against, turn, pc } = test;
   s.keepCheckpoints = false;
   s.restore(start);
   runTo(s, turn.at);
   const writer = { ...writerAt(s.machine.bootCore, s.machine.history.seq), pc, at: turn.at };
-  const from = ` (${hex32(where & ~3)}, where no image has bytes)`;
+  const word = hex32(where & ~3);
+  const from = ` (${word}, where no image has bytes)`;
   const says = against === null ? `${test.text}${from}` : `compares ${hex32(looksAt.value)}${from} with ${hex32(against.value)}${never(s, test, where)}`; // prettier-ignore
-  return { where, says, writer, reached };
+  return {
+    id: 'branch',
+    what: `test of ${word}`,
+    repair: 'the branch behind this comparison the other way',
+    fix: '/* ask for what an image has here: an initial SP in RAM, and a reset vector in flash */',
+    says: `Nothing is programmed at ${word}, and the test of that lets the program go on to the fault: this line ${says}. The other way, `,
+    further: 'the firmware enters the ROM',
+    writer,
+    reached,
+  };
 }
 /** What it looks for is erased flash of other chips. */
 function never(s: Session, { against }: Test, where: number): string {

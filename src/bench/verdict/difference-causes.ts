@@ -12,12 +12,13 @@ import { grownInWords } from '../slice/grown-stack.ts';
 import type { Overwritten } from '../proof/overwritten.ts';
 import type { MeantHandler } from '../proof/meant-handler.ts';
 import type { OthersTable } from '../proof/others-table.ts';
-import type { LetPass } from '../proof/let-pass.ts';
+import type { OneCause } from '../proof/one-cause.ts';
 import type { Refused } from '../proof/refused.ts';
 import { vtorInC } from '../proof/own-table.ts';
 import type { StarvedWait } from '../proof/starved-wait.ts';
 import type { WrongTurn } from '../proof/wrong-turn.ts';
 import type { Opening } from '../difference/openings.ts';
+import type { EarlyFlag } from '../difference/early-flag.ts';
 import type { DataFault, PathCause, PathFinding } from '../difference/path.ts';
 import { MS, type Ps } from '../../emu/time.ts';
 import { alikeText } from '../documents/alike.ts';
@@ -170,11 +171,13 @@ const withHidden = (
 });
 function pcOf(cause: PathCause): number {
   if (cause.is === 'fault') return cause.fault.pc;
+  if (cause.is === 'state') return cause.flag.writer.pc;
   return cause.is === 'gave-up' ? cause.wait.pc : cause.opening.write.pc;
 }
 type Told = Omit<ResultCause<string>, 'proved' | 'dependsOn' | 'outcomeAfterRepair'>;
 function pathCause(cause: PathCause, then: string, placed: Placed): Told {
   if (cause.is === 'fault') return faulted(cause.fault, then, placed);
+  if (cause.is === 'state') return earlyFlag(cause.flag, then, placed);
   return cause.is === 'gave-up' ? gaveUp(cause.wait, then, placed) : lostWrite(cause.opening, then, placed);
 }
 const faulted = ({ says, exception, writer }: DataFault, then: string, placed: Placed): Told => ({
@@ -185,6 +188,15 @@ const faulted = ({ says, exception, writer }: DataFault, then: string, placed: P
   lastWriter: placed(writer),
   explanation: `The firmware faults before it comes to its jump: ${says}. It is the handler of ${exception} that goes to the ROM. Without this access, ${then}.`,
   what: exception,
+});
+const earlyFlag = ({ timer: { name, sr }, writer, acts }: EarlyFlag, then: string, placed: Placed): Told => ({
+  id: 'state',
+  at: null,
+  repair: `${name}.SR.UIF cleared behind this write`,
+  fix: part('after', '', `*(volatile uint32_t *)${hex32(sr)}u = ~1u;   /* UG has set UIF: nothing has been counted yet */`),
+  lastWriter: placed(writer),
+  explanation: `This write of UG loads the prescaler and the period of ${name}, and sets SR.UIF, too, before anything is counted: ${acts}, and takes the period for over. With UIF cleared behind it, ${then}.`,
+  what: `${name}.SR`,
 });
 function lostWrite({ write, what, because, fix, beforeReset, instead }: Opening, then: string, placed: Placed): Told {
   const times = write.count > 1 ? ` (${write.count} times)` : '';
@@ -310,24 +322,19 @@ function refusedBySp({ sp, mask, left, right }: Extract<Refused['by'], { is: 'sp
     fix: '/* let this pass every initial SP in the RAM of this chip, its end included */',
   };
 }
-/** A test of flash that nobody has programmed, which let the program go on to a fault. */
-export function withLetPass(
-  diagnosis: ResultDiagnosis<string>,
-  { where, says, writer, reached }: LetPass,
-  placed: Placed,
-  goal: Goal,
-): ResultDiagnosis<string> {
+export function withOne(diagnosis: ResultDiagnosis<string>, one: OneCause, placed: Placed, goal: Goal): ResultDiagnosis<string> {
+  const { id, what, repair, fix, says, further, writer, reached } = one;
   return withFirst(diagnosis, {
-    id: 'branch',
+    id,
     proved: reached,
     at: null,
-    repair: 'the branch behind this comparison the other way',
-    fix: '/* ask for what an image has here: an initial SP in RAM, and a reset vector in flash */',
+    repair,
+    fix,
     outcomeAfterRepair: reached ? goal.outcome : null,
     dependsOn: [],
     lastWriter: placed(writer),
-    explanation: `Nothing is programmed at ${hex32(where & ~3)}, and the test of that lets the program go on to the fault: this line ${says}. The other way, ${reached ? goal.then : 'the firmware enters the ROM'}.`,
-    what: `test of ${hex32(where & ~3)}`,
+    explanation: `${says}${reached ? goal.then : further}.`,
+    what,
   });
 }
 /** The branch that led into the loop in which the run ends, or the stack that had grown over what it asks. */

@@ -62,7 +62,7 @@ import type { BoardFinding } from '../proof/board-causes.ts';
 import type { Overwritten } from '../proof/overwritten.ts';
 import type { MeantHandler } from '../proof/meant-handler.ts';
 import type { OthersTable } from '../proof/others-table.ts';
-import type { LetPass } from '../proof/let-pass.ts';
+import type { OneCause } from '../proof/one-cause.ts';
 import type { Refused } from '../proof/refused.ts';
 import type { StarvedWait } from '../proof/starved-wait.ts';
 import { cutTable } from '../slice/cut-table.ts';
@@ -74,7 +74,7 @@ import {
   withOverwritten,
   withStarved,
   withTable,
-  withLetPass,
+  withOne,
   withRefused,
   withTurn,
   withPath,
@@ -577,7 +577,7 @@ type Explained = Diagnosis & {
   readonly starved?: StarvedWait;
   readonly table?: MeantHandler | OthersTable;
   readonly refused?: Refused;
-  readonly passed?: LetPass;
+  readonly one?: OneCause;
   readonly after?: RunResult<string>['after'];
 };
 /** What a check that fails says of a part of the board. */
@@ -610,7 +610,7 @@ function diagnosed(
     starved,
     table,
     refused,
-    passed,
+    one,
   }: Explained,
   causes: RunResult<string>['diagnosis']['causes'],
   reached: boolean,
@@ -623,7 +623,7 @@ function diagnosed(
   const asHeld = starved === undefined ? byPath : withStarved(byPath, starved, placed, goal);
   const asTable = table === undefined ? asHeld : withTable(asHeld, table, placed, goal);
   const asRefused = refused === undefined ? asTable : withRefused(asTable, refused, placed, goal);
-  const onPath = passed === undefined ? asRefused : withLetPass(asRefused, passed, placed, goal);
+  const onPath = one === undefined ? asRefused : withOne(asRefused, one, placed, goal);
   if (turn !== undefined) return withTurn(onPath, turn, placed, goal);
   if (overwritten !== undefined) return withOverwritten(onPath, overwritten, placed, goal);
   if (left !== undefined && left.length > 0) return withLeft(onPath, left, placed);

@@ -80,6 +80,7 @@ const CAUSE_TEXT = {
     'Something of the chip is not as it is behind a reset, and that keeps DFU away.',
     'No check knows this cause. The state of the chip at the first instruction of the ROM was compared with that of the same ROM started from reset: core registers, blocks with their clocks, timers and interrupts, RAM. ' +
       'Parts of the second were put into the first until the smallest set was left with which DFU comes; everything else of it without this set does not help. ' +
+      'A flag of a timer that stood before its time is one, too: there the whole run was repeated without it. ' +
       'The line is that of the last instruction that wrote the register. Give it the value that it has behind a reset before the jump, or reset the block by its bit in RCC.',
   ],
   image: [
