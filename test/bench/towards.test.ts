@@ -19,7 +19,7 @@ async function changed(name: string, symbol: string, ...halves: number[]) {
 }
 const STAY = 0xe7fe;
 const told = ({ notes }: Awaited<ReturnType<typeof changed>>): string[] =>
-  notes.flatMap(({ kind, text }) => (kind === 'behind-request' ? [text] : []));
+  notes.flatMap(({ kind, text }) => (kind === 'short-of-jump' ? [text] : []));
 
 it('a jump that hangs behind the lost request', async () => {
   const result = await changed('f405-request-byte-bss', 'enter_rom', STAY);
@@ -39,4 +39,17 @@ it('a jump that returns without a jump', async () => {
       /^with the request kept, enter_rom is called at .*, and 100 ms later the program is at .*, with no jump into the ROM$/,
     ),
   ]);
+});
+it('a jump that is still on its way when the run ends: the call and the place are told', async () => {
+  // stores to a port for ever: the run is not stuck, as far as its end can tell
+  const result = await changed('f405-request-noinit-delayed', 'enter_rom', 0x4801, 0x6001, 0xe7fd, 0xbf00, 0x0014, 0x4002);
+  expect([result.outcome, told(result)]).toEqual([
+    'no-jump',
+    [
+      expect.stringMatching(
+        /^enter_rom was called at f405-request\.c:\d+, and is still at .*f405-request\.c:\d+ \(enter_rom\) when the run ends$/,
+      ),
+    ],
+  ]);
+  expect(terminalReport(result).replace(/\s+/g, ' ')).toMatch(/Why enter_rom was called at/);
 });

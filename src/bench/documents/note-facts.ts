@@ -91,8 +91,8 @@ export const UNCOPIED = 'uncopied';
 export const GAVE_UP = 'gave-up';
 /** Kind of the note about the test by which a program that found its request did not go to the ROM. */
 export const FAILED_TEST = 'failed-test';
-/** Kind of the note about a request that is lost, and leads nowhere with its words kept either: what keeps the program from its jump then. */
-export const BEHIND_REQUEST = 'behind-request';
+/** Kind of the note about a function that jumps into the ROM and does not come to its jump: where it is, and who called it. */
+export const SHORT_OF_JUMP = 'short-of-jump';
 /** Kind of the note that names the store that a flash took only as a part of what it programs at once. */
 export const HALF_STORE = 'half-store';
 type Notes = readonly Note<Sentence>[];

@@ -9,7 +9,7 @@ import type { Checkpoint } from '../../emu/machine-base.ts';
 import { attempt, type Attempt, type AttemptOptions, type Starts } from './attempt.ts';
 import { enoughAlone, halve, minimise } from './minimal-sets.ts';
 import type { NamedRepair } from './repairs.ts';
-import { BEHIND_REQUEST, type Note } from '../documents/note-facts.ts';
+import { SHORT_OF_JUMP, type Note } from '../documents/note-facts.ts';
 import { CHECK_IDS, type CheckId, type Outcome, type RomDependency } from '../documents/result.ts';
 import { isDocumented, otherValues } from '../session/rom-options.ts';
 import type { Session } from '../session/session.ts';
@@ -49,7 +49,7 @@ export interface Diagnosis {
   readonly behind?: string;
 }
 export const behindRequest = ({ behind }: Pick<Diagnosis, 'behind'>): Note[] =>
-  behind === undefined ? [] : [{ kind: BEHIND_REQUEST, text: behind }];
+  behind === undefined ? [] : [{ kind: SHORT_OF_JUMP, text: behind }];
 
 /** What a repaired run must reach. */
 export interface Goal {

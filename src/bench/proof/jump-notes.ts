@@ -2,7 +2,7 @@
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
 import { budgetOf } from '../documents/effort.ts';
-import { FAILED_TEST, HALF_STORE, type Note } from '../documents/note-facts.ts';
+import { FAILED_TEST, HALF_STORE, SHORT_OF_JUMP, type Note } from '../documents/note-facts.ts';
 import { hex32 } from '../documents/result.ts';
 import { followedText, triedInput, type Tried } from '../documents/tried.ts';
 import { CutShort } from '../session/budget.ts';
@@ -16,6 +16,7 @@ import { foreignTableInWords } from '../slice/why.ts';
 import { place } from '../slice/words.ts';
 import { failedTest } from './failed-test.ts';
 import { findJump, notTriggered, tryAll, type FoundJump } from './find-jump.ts';
+import { stuckInJump } from './towards.ts';
 
 interface JumpNotes {
   readonly notes: readonly Note[];
@@ -44,6 +45,8 @@ export function jumpNotes(session: Session, powerOn: Checkpoint, finished: Check
     ...(empty === null ? [] : [{ kind: 'not-triggered', text: empty }]),
     ...received,
   ];
+  const short = bounded(session, () => stuckInJump(session, powerOn, finished));
+  if (short !== null) notes.push({ kind: SHORT_OF_JUMP, text: short });
   notes.push(...halfStores(session, powerOn, finished));
   const leadsOn = session.input.triggers?.(triedInputs(session, powerOn, finished, found)) === true;
   if (!session.input.findJump) return { notes, leadsOn };

@@ -1,6 +1,6 @@
 /**
- * A request that is lost, and leads nowhere with its words kept either: that it is one shows where the program runs a function that jumps into system memory then, which it
- * did not run before. What keeps that function from its jump is the next mistake.
+ * A function that jumps into system memory, and does not come to its jump. Where a request is lost, and leads nowhere with its words kept either, that it is one shows where
+ * the program runs such a function then, which it did not run before: what keeps that from its jump is the next mistake.
  */
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, type Ps } from '../../emu/time.ts';
@@ -21,9 +21,7 @@ const FOLLOWED: Ps = 100 * MS;
 export function towards(s: Session, powerOn: Checkpoint, request: NamedRepair): string | null {
   const words = request.subject.history?.magic ?? [];
   const looked = Math.max(0, ...words.map(({ reader, decision }) => (decision ?? reader)?.at ?? 0));
-  const jumps = jumpCandidates(scanFunctions(s.input.images), s.input.chip).flatMap((c) =>
-    c.kind === 'jump' && !c.runsAnyway ? [c.facts] : [],
-  );
+  const jumps = jumpsOf(s);
   if (looked === 0 || jumps.length === 0) return null;
   const resets = request.subject.history?.resets.filter(({ at }) => at <= looked) ?? [];
   const from = checkpointBefore(s, powerOn, (resets.at(-1)?.at ?? 1) - 1);
@@ -50,6 +48,35 @@ export function towards(s: Session, powerOn: Checkpoint, request: NamedRepair): 
   } finally {
     s.machine.setRepairs(before);
   }
+}
+
+const jumpsOf = ({ input }: Session): FunctionFacts[] =>
+  jumpCandidates(scanFunctions(input.images), input.chip).flatMap((c) => (c.kind === 'jump' && !c.runsAnyway ? [c.facts] : []));
+
+/**
+ * A program that had come to such a function when the run ended, or when a watchdog reset the chip. In words; null where it had not. Leaves the session anywhere.
+ */
+export function stuckInJump(s: Session, powerOn: Checkpoint, finished: Checkpoint): string | null {
+  const { resets, entries } = finished.history;
+  const names = new Set(jumpsOf(s).map(({ symbol }) => sourceName(symbol.name)));
+  if (entries.length > 0 || names.size === 0) return null;
+  s.keepCheckpoints = false;
+  s.restore(finished);
+  const atEnd = whereIn(s, names, 'when the run ends');
+  const bite = resets.findLast(({ by, external }) => !external && (by === 'iwdg' || by === 'wwdg'));
+  if (atEnd !== null || bite === undefined) return atEnd;
+  s.restore(checkpointBefore(s, powerOn, bite.at - 1));
+  runTo(s, bite.at - 1);
+  return whereIn(s, names, `when ${bite.by.toUpperCase()} resets the chip`);
+}
+function whereIn(s: Session, names: ReadonlySet<string>, when: string): string | null {
+  const core = s.machine.bootCore;
+  const { frames } = callChainOf(core, s.input.images);
+  const depth = frames.findIndex((f) => f.function !== null && names.has(sourceName(f.function)));
+  if (depth < 0) return null;
+  const [name, caller] = [sourceName(frames[depth]!.function!), frames[depth + 1]];
+  const called = caller === undefined ? '' : ` was called at ${placeOf(s, caller)}, and`;
+  return `${name}${called} is still at ${place(s, core.pc)} ${when}${overNewer(s, 0)}`;
 }
 
 /** The session stands at the function's first instruction. */

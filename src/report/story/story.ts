@@ -7,7 +7,7 @@ import { SERIAL_PORT } from '../../bench/documents/names.ts';
 import { BOUNDED } from '../../bench/documents/bounds.ts';
 import { BUT } from '../../bench/documents/reservations.ts';
 import {
-  BEHIND_REQUEST,
+  SHORT_OF_JUMP,
   CALLED_FROM,
   callerOf,
   FAILED_TEST,
@@ -51,7 +51,7 @@ export function storyOf(result: RunResult, { sources = NO_SOURCES, judgement = n
 /** Kinds of notes about the conditions of the run, in order of weight. */
 const CONDITIONS = ['ecc', 'boot-address', 'boot-at', 'assumed-board', 'outside-memory', 'option-bytes', 'wrong-chip', 'no-rom', 'limit', 'trigger', 'restart', 'watchdog', 'kept', 'force']; // prettier-ignore
 /** Kinds of notes that other facts tell. */
-const PLACED: ReadonlySet<string> = new Set([...CONDITIONS, BOUNDED, 'symptom', 'chain', 'crash', 'starved', 'not-triggered', GAVE_UP, 'find-jump', 'received', 'endless', 'polled', 'reset', 'wait', 'loop', 'usb-clock', BUT, CALLED_FROM, 'kept-options', 'control', 'chip', SERIAL, UNCOPIED, FAILED_TEST, HALF_STORE, BEHIND_REQUEST]); // prettier-ignore
+const PLACED: ReadonlySet<string> = new Set([...CONDITIONS, BOUNDED, 'symptom', 'chain', 'crash', 'starved', 'not-triggered', GAVE_UP, 'find-jump', 'received', 'endless', 'polled', 'reset', 'wait', 'loop', 'usb-clock', BUT, CALLED_FROM, 'kept-options', 'control', 'chip', SERIAL, UNCOPIED, FAILED_TEST, HALF_STORE, SHORT_OF_JUMP]); // prettier-ignore
 
 const said = ({ notes }: RunResult, ...kinds: readonly string[]): readonly Said[] =>
   kinds.flatMap((kind) => notes.filter((n) => n.kind === kind).map(saidOf));
@@ -350,7 +350,7 @@ function notTriggered(result: RunResult, detail = false): Fact[] {
   const behind = reset && `the firmware ${reset.by === 'software' ? 'reset the chip' : 'loaded the option bytes, which resets the chip,'} at ${humanTime(reset.at)}${reset.from?.file == null ? '' : ` (${baseOf(reset.from)})`}, and nothing jumped into the ROM after that`; // prettier-ignore
   const tried = texts(result, 'find-jump');
   const text =
-    texts(result, 'input', 'endless')[0] ?? loop ?? texts(result, 'starved', BEHIND_REQUEST, 'received')[0] ?? keptInVain(result) ?? behind;
+    texts(result, 'input', 'endless')[0] ?? loop ?? texts(result, 'starved', SHORT_OF_JUMP, 'received')[0] ?? keptInVain(result) ?? behind;
   return [
     {
       is: 'not-triggered',
