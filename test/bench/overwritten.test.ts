@@ -33,6 +33,18 @@ function vector(t: Thumb): Thumb {
       .put(SVC),
   );
 }
+/** The same where SRAM is mapped to 0 in place of VTOR, as on a Cortex-M0. */
+function vectorAtZero(t: Thumb): Thumb {
+  const [APB2ENR, MEMRMP, SRAM] = [0x40023844, 0x40013800, 0x20000000];
+  t.constant(0, APB2ENR).constant(1, 0x4000).str(1, 0).constant(3, SRAM).constant(1, ROUTINE);
+  t.str(1, 3, 4 * 11)
+    .constant(0, MEMRMP)
+    .movs(1, 3)
+    .str(1, 0)
+    .constant(1, NOWHERE)
+    .str(1, 3, 4 * 11);
+  return intoRom(t.put(SVC).movs(1, 0).str(1, 0));
+}
 it.each<[string, () => Thumb, string, RegExp]>([
   [
     'a pointer',
@@ -41,6 +53,12 @@ it.each<[string, () => Thumb, string, RegExp]>([
     /over the word 0x20000040: 0x0\w+ becomes 0x41414141,/,
   ],
   ['a vector in RAM', () => vector(withRoutine((t) => t.bxLr())), 'the word at 0x2000022c', /over a vector in RAM, 0x2000022c: /],
+  [
+    'a vector in RAM that is mapped to 0',
+    () => vectorAtZero(withRoutine((t) => t.bxLr())),
+    'the word at 0x2000002c',
+    /over a vector in RAM, 0x2000002c: /,
+  ],
   [
     'a return address',
     () =>

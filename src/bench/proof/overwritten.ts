@@ -10,7 +10,7 @@ import { symbolAt } from '../../image/image.ts';
 import type { Session } from '../session/session.ts';
 import type { Failure } from '../slice/failure.ts';
 import { lastStore, writerOf, type Store } from '../slice/stores.ts';
-import { isRam } from '../slice/window.ts';
+import { homeOf, isRam } from '../slice/window.ts';
 import { addressText } from '../slice/words.ts';
 import { keeping, runFrom } from './attempt.ts';
 
@@ -49,7 +49,11 @@ export function overwritten(
   failure: Failure | null,
 ): Overwritten | null {
   const suspects: readonly Suspect[] =
-    vector === null ? passedBy(s, failure) : isRam(s, vector.address) ? [{ what: 'vector', ...vector, before: fault.at }] : [];
+    vector === null
+      ? passedBy(s, failure)
+      : isRam(s, vector.address)
+        ? [{ what: 'vector', value: vector.value, address: homeOf(s, vector.address), before: fault.at }]
+        : [];
   for (const suspect of suspects.slice(0, MOST_WORDS)) {
     const store = lastStore(s, powerOn, suspect.address, 4, suspect.before);
     if (store === null || store === 'too long' || store.master !== null || store.byHardware) continue;

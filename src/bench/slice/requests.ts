@@ -24,7 +24,7 @@ import { isByStack, KeptWords } from './kept-words.ts';
 import { runTimeStore } from './run-time-store.ts';
 import { storesOf, type Store } from './stores.ts';
 import { place } from './words.ts';
-import { record, runTo, writerAt, type Step } from './window.ts';
+import { homeOf, record, runTo, writerAt, type Step } from './window.ts';
 
 /** How long behind the reset accesses are watched; most requests are read early, and what explains the run ends the search. */
 const AFTER = 500 * MS;
@@ -691,12 +691,6 @@ function stackOf(s: Session, words: ReadonlyMap<number, number>): Stretch {
 
 /** Where a memory appears: SRAM2 of L4 and CCM of G4 behind SRAM1, too, which is where most programs reach them. */
 const basesOf = (row: MemoryRow): readonly number[] => [row.base, ...(row.aliases ?? [])];
-/** The first address of a word that has several. */
-function homeOf({ machine }: Session, address: number): number {
-  const region = machine.system.regionAt(address);
-  return region?.memory ? region.memory.row.base + address - region.base : address;
-}
-
 const outlivesReset = ({ block, memory }: Region): boolean =>
   block ? block.row.backup === true : memory?.row.kind === 'ram' || isProtected(memory?.row);
 /** Backup SRAM, whose stores need the wire that DBP sets, and data EEPROM, which has a lock: what is stored there need not arrive. */

@@ -60,6 +60,12 @@ export function cyclesTime(core: Core, cycles: number): Ps {
 
 export const isRam = ({ machine: { system } }: Session, address: number): boolean => system.regionAt(address)?.memory?.row.kind === 'ram';
 
+/** The first address of a word that has several, or that is mapped to 0. */
+export function homeOf({ machine }: Session, address: number): number {
+  const region = machine.system.regionAt(address);
+  return region?.memory ? region.memory.row.base + address - region.base : address;
+}
+
 /** The instruction that is under way, as the writer or reader of something. */
 export const writerAt = (core: Core, seq: number): Writer => ({
   pc: core.pc,
