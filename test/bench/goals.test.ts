@@ -64,6 +64,34 @@ describe('the application', () => {
     ['f405-straight', false],
     ['f405-stack-overflow', false],
   ])('%s: runs = %s', (fixture, runs) => expect(run(fixture, F405, { goal: 'app' }).goal).toMatchObject({ name: 'app', reached: runs }));
+
+  const asked: Scenario['steps'] = [{ at: '100ms', do: { uart: { port: 'USART1', text: 'B' } } }];
+  const reset: Scenario['steps'] = [{ at: '2s', do: { nrst: { for: '10ms' } } }];
+  it.each<[string, boolean, string, Scenario]>([
+    ['a reset by the board, which is the last step', true, 'f405-serial-trigger', { steps: [...asked, ...reset] }],
+    ['a leave', true, 'f405-polls-pin', { board: { boot0: 1 }, steps: [{ at: '2s', do: { dfu: { leave: '0x08000000' } } }] }],
+    [
+      'a leave to an application that crashes',
+      false,
+      'f405-own-crash',
+      { board: { boot0: 1 }, steps: [{ at: '2s', do: { dfu: { leave: '0x08000000' } } }] },
+    ],
+    [
+      'a leave to an application that stops in a loop',
+      false,
+      'f405-assert-stops',
+      { board: { boot0: 1 }, steps: [{ at: '2s', do: { dfu: { leave: '0x08000000' } } }] },
+    ],
+    ['a reset that leads into the ROM again', false, 'f405-straight', { steps: reset }],
+    ['nothing', false, 'f405-serial-trigger', { steps: asked }],
+  ])('behind the ROM, by %s: runs = %s', (_by, runs, fixture, scenario) => {
+    const { goal, outcome, resets, ended } = run(fixture, F405, { ...scenario, goal: 'app' });
+    expect(outcome).toMatch(/^dfu/);
+    expect(goal.reached).toBe(runs);
+    // it has had time to show
+    const last = resets.at(-1);
+    if (runs && last !== undefined) expect(Number(ended.at)).toBeGreaterThan(Number(last.at) + 0.015);
+  });
 });
 
 describe('ways in', () => {

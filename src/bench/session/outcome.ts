@@ -40,25 +40,30 @@ function isHeldByFault({ machine, state }: Judged, settled: boolean): boolean {
   return machine.now - state.fault.since >= FAULT_HOLDS || (settled && state.loop?.inFault === true);
 }
 
-/** Since the entry at `entered` the ROM was left: by a reset, by a branch, or again and again. */
-function hasLeft({ machine, state }: Judged, entered: Ps, settled: boolean): boolean {
-  const resetAfter = machine.history.resets.some((r) => r.at > entered);
-  return resetAfter || state.leftAt !== null || (settled && entryLoopSettled(machine.history));
+/** Since the last entry the ROM was left: by a reset, by a branch, or again and again. */
+function hasLeft(s: Judged, settled: boolean): boolean {
+  return isBehindRom(s) || (settled && entryLoopSettled(s.machine.history));
+}
+/** A reset or a branch has led out of the ROM since it was entered last. */
+export function isBehindRom({ machine, state }: Pick<Judged, 'machine' | 'state'>): boolean {
+  const entry = machine.history.entries.at(-1);
+  return entry !== undefined && (state.leftAt !== null || machine.history.resets.some((r) => r.at > entry.at));
 }
 
 /** `settled`: the run ended because nothing else can come. */
 export function decideOutcome(s: Judged, settled: boolean): Outcome {
   const { machine, state, usb } = s;
-  const now = machine.now;
-  if (state.dfuAt !== null) {
-    const lost = usb.dfuLostSince;
-    return lost !== null && now - lost >= LOST && s.steps.ranAfter(state.dfuAt) ? 'dfu-lost' : 'dfu';
-  }
+  if (state.dfuAt === null) return outcomeBesideDfu(s, settled);
+  const lost = usb.dfuLostSince;
+  return lost !== null && machine.now - lost >= LOST && s.steps.ranAfter(state.dfuAt) ? 'dfu-lost' : 'dfu';
+}
+/** What the run ends with, whether or not DFU was ready before. */
+export function outcomeBesideDfu(s: Judged, settled: boolean): Outcome {
+  const { machine, state } = s;
   if (keepsResetting(machine)) return 'reset-loop';
   if (machine.state.lockup) return 'fault';
   if (isHeldByFault(s, settled)) return 'fault';
-  const entry = machine.history.entries.at(-1);
-  if (entry) return hasLeft(s, entry.at, settled) ? 'back-in-app' : 'rom-silent';
+  if (machine.history.entries.length > 0) return hasLeft(s, settled) ? 'back-in-app' : 'rom-silent';
   if (state.loop && machine.state.semihostingExit === null) return 'stuck';
   return 'no-jump';
 }

@@ -22,7 +22,7 @@ import { ROM_OPTION_IDS } from '../../rom/options.ts';
 import { hostPorts, watchedPins } from '../../rom/profile.ts';
 import { findRomProfile, romProfileOf, type RomProfile } from '../../rom/profiles.ts';
 import { UsbSim } from '../../usb-sim/usb-sim.ts';
-import { decideOutcome } from './outcome.ts';
+import { decideOutcome, isBehindRom, outcomeBesideDfu } from './outcome.ts';
 import { isRunning, othersThanBooted } from './programs.ts';
 import { APP_GOAL, freshGoal } from '../documents/goal.ts';
 import type { EndReason, Outcome } from '../documents/result.ts';
@@ -656,7 +656,9 @@ export class Session implements LiveRun {
   reaches(outcome: Outcome): boolean {
     const { input, state } = this;
     if (this.goalHost !== null) return state.goal.at !== null;
-    return input.goal.name === APP_GOAL ? this.applicationRuns(outcome) : outcome === 'dfu';
+    if (input.goal.name !== APP_GOAL) return outcome === 'dfu';
+    // that DFU was ready says nothing of what came behind it
+    return this.applicationRuns(state.dfuAt === null ? outcome : outcomeBesideDfu(this, true));
   }
   /** It runs on, or was started by what the host or a loader did. */
   private applicationRuns(outcome: Outcome): boolean {
@@ -666,19 +668,23 @@ export class Session implements LiveRun {
     const loaded = othersThanBooted(this);
     if (loaded.length > 0 && !loaded.some((p) => isRunning(this, p))) return false;
     // who waits for a pin or a byte runs
-    const waits = outcome === 'stuck' && state.loop !== null && pollsInput(machine, state.loop);
-    return waits || outcome === 'no-jump' || outcome === 'back-in-app';
+    if (state.loop !== null && !pollsInput(machine, state.loop)) return false;
+    return outcome === 'stuck' || outcome === 'no-jump' || outcome === 'back-in-app';
   }
   private end(reason: EndReason, settled: boolean): SessionEnd {
     return { reason, outcome: decideOutcome(this, settled), at: this.machine.now, settled };
   }
 
+  /** What is to run has its time to show behind the ROM, too. */
+  private awaitsApplication(): boolean {
+    return this.input.goal.name === APP_GOAL && isBehindRom(this);
+  }
   private isSettled(limits: RunLimits): boolean {
     const { machine, state } = this;
     const counterfactual = limits.counterfactual === true;
     if (limits.over) return limits.over();
     if (state.goal.at !== null) return true;
-    if (state.dfuAt !== null) return this.usb.dfuIdle && (counterfactual || this.applicationIsBack());
+    if (state.dfuAt !== null && !this.awaitsApplication()) return this.usb.dfuIdle && (counterfactual || this.applicationIsBack());
     // a watchdog, or another core, may still reset the chip
     if (machine.state.lockup && isAlone(machine) && !watchdogRuns(machine)) return true;
     if (this.keepsResetting(limits.since ?? -1) || lookedAt(machine.now) >= this.romSilentAt()) return true;
