@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { jobInput } from '../../src/bench/input/job.ts';
+import type { Step } from '../../src/bench/documents/scenario-types.ts';
 import { decideOutcome, type Judged } from '../../src/bench/session/outcome.ts';
 import { ENTRY_LOOP, FAULT_HOLDS, RESET_LOOP, resetLoopSettled } from '../../src/bench/session/reset-loop.ts';
 import { Session } from '../../src/bench/session/session.ts';
@@ -9,6 +10,8 @@ import { loadJob } from '../../src/cli/inputs.ts';
 import type { EntryRecord, ResetRecord } from '../../src/emu/history.ts';
 import { MS, type Ps } from '../../src/emu/time.ts';
 import { CHIP, FLASH, imageOf, store, SYSTICK, WAITS } from './late-program.ts';
+import { Thumb } from '../emu/thumb.ts';
+import { bareImage } from './bare-image.ts';
 import { plainJob } from './plain-job.ts';
 
 const S = 1000 * MS;
@@ -74,6 +77,30 @@ describe('Three resets by one cause', () => {
     expect(word(reset(0, { by: 'power' }), reset(100 * MS), reset(200 * MS))).toBe('no-jump');
     expect(word(reset(0), reset(100 * MS, { external: true }), reset(200 * MS))).toBe('no-jump');
     expect(word(reset(0), reset(100 * MS, { by: 'iwdg' }), reset(200 * MS))).toBe('no-jump');
+  });
+  it('are no loop where the scenario did something behind the last of them', () => {
+    const resets = [0, 100 * MS, 200 * MS].map((at) => reset(at));
+    for (const now of [201 * MS, 9 * S]) {
+      expect(decideOutcome(judged(now, { resets }), false)).toBe('reset-loop');
+      expect(decideOutcome(judged(now, { resets, laterSteps: true }), false)).toBe('no-jump');
+    }
+  });
+  it('end with the button that made them, and go on with one that is held', () => {
+    /** Resets 10 ms after each start at which PA0 is high. */
+    const program = new Thumb(FLASH + 0x200).constant(0, 0x40023830).movs(1, 1).str(1, 0).constant(2, 40_000).movs(3, 1);
+    program.label('wait').subs(2, 2, 3).bne('wait').constant(0, 0x40020010).ldr(1, 0).tst(1, 3).beq('rest');
+    program.constant(0, 0xe000ed0c).constant(1, 0x05fa0004).str(1, 0).label('rest').movs(1, 0).b('rest');
+    const word = (steps: readonly Step[]) => {
+      const session = new Session(jobInput(plainJob('stm32f405rg', bareImage(program), { steps })));
+      const { outcome } = session.run();
+      session.release();
+      return outcome;
+    };
+    const pressed: Step = { at: '1ms', do: { pin: { name: 'PA0', level: 1 } } };
+    expect(word([pressed])).toBe('reset-loop');
+    expect(word([pressed, { at: '100ms', do: { pin: { name: 'PA0', level: 0 } } }])).not.toBe('reset-loop');
+    // a step that changes nothing leaves it a loop
+    expect(word([pressed, { at: '100ms', do: { pin: { name: 'PA1', level: 0 } } }])).toBe('reset-loop');
   });
   it('without a rhythm count if the last is at most twice the longest interval away', () => {
     const resets = [0, 10 * MS, 40 * MS].map((at) => reset(at));

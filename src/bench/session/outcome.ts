@@ -30,9 +30,11 @@ export interface Judged {
   };
 }
 
-function keepsResetting({ history, now }: Judged['machine']): boolean {
+/** A step behind the last reset may have ended it: who holds a button lets go of it. */
+function keepsResetting({ machine: { history, now }, steps }: Judged): boolean {
   const loop = resetLoop(history);
-  return loop !== null && (resetLoopSettled(history) || now - loop.last <= 2 * Math.max(...loop.intervals));
+  if (loop === null || steps.ranAfter(loop.last)) return false;
+  return resetLoopSettled(history) || now - loop.last <= 2 * Math.max(...loop.intervals);
 }
 
 function isHeldByFault({ machine, state }: Judged, settled: boolean): boolean {
@@ -60,7 +62,7 @@ export function decideOutcome(s: Judged, settled: boolean): Outcome {
 /** What the run ends with, whether or not DFU was ready before. */
 export function outcomeBesideDfu(s: Judged, settled: boolean): Outcome {
   const { machine, state } = s;
-  if (keepsResetting(machine)) return 'reset-loop';
+  if (keepsResetting(s)) return 'reset-loop';
   if (machine.state.lockup) return 'fault';
   if (isHeldByFault(s, settled)) return 'fault';
   if (machine.history.entries.length > 0) return hasLeft(s, settled) ? 'back-in-app' : 'rom-silent';

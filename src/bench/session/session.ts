@@ -524,7 +524,7 @@ export class Session implements LiveRun {
     this.onPausedEntry?.();
     if (this.steps.remaining) return null;
     // a loop shorter than a chunk pauses at nothing but entries
-    const loops = resetsGoOn(machine.history) && resetLoop(machine.history)!.last > (limits.since ?? -1);
+    const loops = this.resetsGoOn(limits.since ?? -1);
     return loops || (this.usb.attachedSince === null && entryLoopSettled(machine.history)) ? this.end('settled', true) : null;
   }
   /** The ROM branches to user code because the host asked for it: the first time for each request. */
@@ -693,8 +693,14 @@ export class Session implements LiveRun {
   /** A run that was repaired at an entry has the resets up to `since` in its history: they settle nothing once the rhythm is broken. */
   private keepsResetting(since: Ps): boolean {
     const { history, now } = this.machine;
-    const loop = resetLoop(history);
-    return loop !== null && loop.last > since && resetsGoOn(history) && now - loop.last <= 2 * Math.max(...loop.intervals);
+    const { last, intervals } = resetLoop(history) ?? { last: now, intervals: [] };
+    return this.resetsGoOn(since) && now - last <= 2 * Math.max(...intervals);
+  }
+  /** The steps of the scenario may be what ends it: the last one has to lie before the last reset. */
+  private resetsGoOn(since: Ps): boolean {
+    const { history } = this.machine;
+    const last = resetLoop(history)?.last ?? -1;
+    return last > since && !this.steps.ranAfter(last) && resetsGoOn(history);
   }
   /** Looks for a proof that nothing else can come; without one, the next look is twice as far away. */
   private isProvenOver(limits: RunLimits): boolean {
