@@ -5,7 +5,7 @@ import type { SafeText } from '../bench/documents/safe-text.ts';
 import type { Log, Result, ReportingDescriptor } from 'sarif';
 import { CHECKS } from '../checks/index.ts';
 import { sha256 } from '../image/sha256.ts';
-import { withoutToldFixes, type Finding } from './findings.ts';
+import { withoutRepeats, withoutToldFixes, type Finding } from './findings.ts';
 import { printable, spokenPlain } from './text.ts';
 
 /** https://docs.github.com/actions/reference/workflow-commands-for-github-actions: what a value may not hold as it is. */
@@ -32,6 +32,9 @@ export interface SummaryRow {
   readonly reservations?: readonly string[];
 }
 
+const headOf = ({ rule, title = rule, file, line }: Pick<Finding, 'rule' | 'title' | 'file' | 'line'>): string =>
+  `**${cell(title)}** ${cell(`${file}:${line}`)}`;
+
 const cell = (text: string): string =>
   printable(text)
     .replace(/[|\\`*_<>[\]]/g, (c) => `\\${c}`)
@@ -54,9 +57,11 @@ export function stepSummary(rows: readonly SummaryRow[], findings: readonly Find
   const head = `### bootbench: ${rows.length - bad.length} of ${rows.length} scenarios hold\n${list}`;
   if (bad.length === 0) return head as SafeText;
   const lines = bad.map((r) => `| ${cell(r.path)} | ${r.state} | ${cell(inShort(r.failures).join('; '))} |`);
-  const places = withoutToldFixes(findings).map(
-    (f) => `**${cell(f.rule)}** ${cell(`${f.file}:${f.line}`)}\n\n${fenced(spokenPlain(f.message))}`,
-  );
+  const places = withoutRepeats(findings).map(({ message, first, ...f }) => {
+    if (message === null) return `${headOf(f)} in ${cell(f.scenario)}: as for ${cell(first!.scenario)}\n`;
+    const rest = first === null ? '' : `; the rest is as for ${headOf(first)}`;
+    return `${headOf(f)}${rest}\n\n${fenced(spokenPlain(message))}`;
+  });
   return `${head}\n| scenario | | what does not hold |\n| --- | --- | --- |\n${lines.join('\n')}\n\n${places.join('\n')}` as SafeText;
 }
 

@@ -20,6 +20,8 @@ export interface Finding {
   readonly message: string;
   /** The part of the message that says what to change; left out: nothing does. */
   readonly fix?: string;
+  /** The part that tells the cause; what else a scenario says is the same for all its causes. */
+  readonly cause?: string;
   /** From the root of the repository, without one from the working folder, with `/`; the scenario itself where no source is known. */
   readonly file: string;
   readonly line: number;
@@ -49,7 +51,7 @@ export function findingsOf(
   const at = (...places: Parameters<typeof spotOf>[0][]): Spot =>
     places.map(spotOf).find((spot) => spot !== null) ?? { file: named, line: 1 };
   const proved = story.filter((f): f is FactOf<'cause'> => f.is === 'cause' && f.proof !== null);
-  const message = (own: FactOf<'cause'> | null): Pick<Finding, 'message' | 'fix'> => {
+  const message = (own: FactOf<'cause'> | null): Pick<Finding, 'message' | 'fix' | 'cause'> => {
     const told = toldOn(
       'finding',
       // the fix is the one of the first set; a cause of another set has a repair of its own
@@ -59,9 +61,10 @@ export function findingsOf(
     );
     // the place of a finding is where its source stands
     const parts = told.map((t) => ({ is: t.is, text: linesOf({ ...t, source: null }, { width: Infinity }).join('\n') }));
-    const fix = parts.find(({ is }) => is === 'fix')?.text;
+    const part = (wanted: (typeof parts)[number]['is']): string | undefined => parts.find(({ is }) => is === wanted)?.text;
+    const [fix, cause] = [part('fix'), own === null ? undefined : part('cause')];
     const text = [inShort(failures).join('; '), ...parts.map((p) => p.text)].join('\n');
-    return { message: text, ...(fix !== undefined && { fix }) };
+    return { message: text, ...(fix !== undefined && { fix }), ...(cause !== undefined && { cause }) };
   };
   const jump = result.entries.at(-1)?.from ?? null;
   if (proved.length === 0) {
@@ -97,6 +100,28 @@ export function withoutToldFixes(findings: readonly Finding[]): readonly Finding
     const first = told.get(key);
     if (first === undefined) told.set(key, scenario);
     return first === undefined || first === scenario ? f : { ...f, message: f.message.replace(fix, () => `Fix    as for ${first}`) };
+  });
+}
+/** For a page that shows all of them below each other: of those that say the same, the later ones name the first. */
+export function withoutRepeats(findings: readonly Finding[]): readonly (Pick<Finding, 'rule' | 'title' | 'file' | 'line'> & {
+  /** Null: all of it is told by the first. */
+  readonly message: string | null;
+  readonly scenario: string;
+  /** What tells the rest. */
+  readonly first: Finding | null;
+})[] {
+  const [whole, rests] = [new Map<string, Finding>(), new Map<string, Finding>()];
+  return findings.map((f) => {
+    const { scenario, rule, title, file, line, message, fix, cause } = f;
+    const same = JSON.stringify([rule, title, file, line, fix ?? message]);
+    const rest = JSON.stringify([scenario, cause === undefined ? message : message.replace(cause, () => '')]);
+    const [first, sibling] = [whole.get(same), rests.get(rest)];
+    if (first === undefined) whole.set(same, f);
+    if (sibling === undefined) rests.set(rest, f);
+    // two causes of a scenario may have their place in common
+    if (first !== undefined && first.scenario !== scenario) return { ...f, message: null, first };
+    if (sibling !== undefined && cause !== undefined) return { ...f, message: cause, first: sibling };
+    return { ...f, first: null };
   });
 }
 const titleOf = (cause: ResultCause): Pick<Finding, 'title'> => (labelOf(cause) === cause.id ? {} : { title: labelOf(cause) });

@@ -14,12 +14,14 @@ it('a fix that several scenarios have in common is told once, and named by the o
   expect(first!.message).toContain(first!.fix);
   const all = [...of('a.json'), ...of('b.json'), ...of('c.json')];
   const count = (text: string, what: string): number => text.split(what).length - 1;
-  for (const text of [githubAnnotations(all), stepSummary(['a.json', 'b.json', 'c.json'].map(row), all)]) {
-    expect(count(text, '__enable_irq')).toBe(1);
-    expect(count(text, 'Fix    as for a.json')).toBe(2);
-    // the proof is each one's own
-    expect(count(text, 'Proof')).toBe(3);
-  }
+  const annotations = githubAnnotations(all);
+  expect(count(annotations, '__enable_irq')).toBe(1);
+  expect(count(annotations, 'Fix    as for a.json')).toBe(2);
+  // the proof is each one's own
+  expect(count(annotations, 'Proof')).toBe(3);
+  const summary = stepSummary(['a.json', 'b.json', 'c.json'].map(row), all);
+  for (const once of ['__enable_irq', 'Proof', 'Cause']) expect(count(summary, once), once).toBe(1);
+  for (const later of ['b.json', 'c.json']) expect(summary).toContain(`in ${later}: as for a.json`);
   // each of these is shown alone
   for (const text of [codeQuality(all), sarif(all, '1')]) expect(count(text, 'as for a.json')).toBe(0);
 });
@@ -32,4 +34,16 @@ it('another cause, another place or another fix is told in full', () => {
     { ...first!, scenario: 'd.json', fix: `${fix!}\n        more`, message: message.replace(fix!, () => `${fix!}\n        more`) },
   ];
   expect(githubAnnotations([first!, ...others])).not.toContain('as for');
+});
+
+it('the summary heads each cause with its name, and tells once what the causes of a scenario have in common', () => {
+  const result = primaskResult();
+  const [cause] = result.diagnosis.causes;
+  const causes = ['PRIMASK', 'VTOR'].map((what) => ({ ...cause!, id: 'state' as const, what, explanation: `${what} is left so.` }));
+  const findings = findingsOf('a.json', { ...result, diagnosis: { ...result.diagnosis, causes } }, ['it fails'], NO_SOURCES);
+  expect(findings).toHaveLength(2);
+  const summary = stepSummary([row('a.json')], findings);
+  for (const once of ['PRIMASK is left so', 'VTOR is left so', 'Proof']) expect(summary.split(once).length - 1, once).toBe(1);
+  expect(summary).not.toContain('**state**');
+  expect(summary).toMatch(/^\*\*VTOR\*\* .*; the rest is as for \*\*PRIMASK\*\* /m);
 });
