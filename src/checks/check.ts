@@ -240,6 +240,8 @@ export interface MagicWord {
    * instruction has stored one behind the other up to this one, null if it has not.
    */
   readonly atRunTime?: { readonly caller: string | null; readonly row: number | null };
+  /** `overwrittenBy` has loaded it from this word of flash, to which the program had stored before: what is kept is kept there. */
+  readonly copyOf?: number;
   /** It stored to the stack that it ran on. */
   readonly onStack?: true;
   /** `dfu.c:20` of the store of a request that the stack took, and of the read; absent where a line is not known. */

@@ -47,7 +47,8 @@ const inEeprom = ({ state }: Subject, address: number): boolean =>
   state.chip.memories.some((m) => isDataEeprom(m) && address >= m.base && address < m.base + m.size);
 
 /** It was stored, and something else was read. */
-const isLost = (w: MagicWord): boolean => w.writer !== null && w.wanted !== null && w.read !== null && w.read !== w.wanted;
+const isLost = (w: MagicWord): boolean =>
+  w.copyOf === undefined && w.writer !== null && w.wanted !== null && w.read !== null && w.read !== w.wanted;
 const isKept = (w: MagicWord): boolean => w.wanted !== null && w.read === w.wanted;
 /** What it had held is what the firmware looks for. */
 const isMeant = (w: MagicWord): boolean => w.comparedWith !== null && w.comparedWith === w.wanted;

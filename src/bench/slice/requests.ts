@@ -22,6 +22,7 @@ import { flagsBehind } from './reset-flags-read.ts';
 import { grownStack, isOnStack } from './grown-stack.ts';
 import { isByStack, KeptWords } from './kept-words.ts';
 import { runTimeStore } from './run-time-store.ts';
+import { storedCopy } from './stored-copy.ts';
 import { storesOf, type Store } from './stores.ts';
 import { place } from './words.ts';
 import { homeOf, record, runTo, writerAt, type Step } from './window.ts';
@@ -134,7 +135,7 @@ const isSought = (w: Word): boolean =>
 const isWrittenAnew = (w: Word): boolean => w.overwrittenBy !== null && w.read === w.before;
 /** It was compared with what it had held, and held that no more. */
 export const isLost = (w: MagicWord): boolean =>
-  w.writer !== null && w.comparedWith !== null && w.comparedWith === w.wanted && w.read !== w.wanted;
+  w.copyOf === undefined && w.writer !== null && w.comparedWith !== null && w.comparedWith === w.wanted && w.read !== w.wanted;
 
 function variableAt(s: Session, address: number): NonNullable<MagicWord['variable']> | null {
   const { images } = s.input;
@@ -198,13 +199,15 @@ class RequestTrace {
     const becauseOf = isLost(w) && w.lostBefore === undefined ? flagsBehind(this.session, behind, w) : undefined;
     const by = w.overwrittenBy?.kind === 'cpu' ? { overwriter: place(this.session, w.overwrittenBy.pc) } : {};
     const isOpen = isLost(w) && becauseOf === undefined && w.onStack === undefined && !this.isBackup(w.address);
-    const atRunTime = isOpen ? runTimeStore(this.session, this.powerOn, behind, w) : undefined;
+    const copyOf = isOpen ? storedCopy(this.session, this.powerOn, behind, w) : null;
+    const atRunTime = isOpen && copyOf === null ? runTimeStore(this.session, this.powerOn, behind, w) : undefined;
     return {
       ...w,
       ...by,
       ...this.linesOf(w),
       ...(becauseOf === undefined ? {} : { becauseOf }),
       ...(atRunTime === undefined ? {} : { atRunTime }),
+      ...(copyOf === null ? {} : { copyOf }),
     };
   }
 
