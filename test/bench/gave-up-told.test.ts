@@ -4,7 +4,7 @@ import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { shortReport } from '../../src/report/short.ts';
 import { Thumb } from '../emu/thumb.ts';
-import { bareImage, MAIN } from './bare-image.ts';
+import { bareImage, FLASH, MAIN } from './bare-image.ts';
 import { plainJob } from './plain-job.ts';
 
 const RCC_CR = 0x40023800;
@@ -70,3 +70,30 @@ it.each([300, 70_000, 200_000])(
     expect(notes.some((n) => n.kind === 'gave-up')).toBe(false);
   },
 );
+
+/** SysTick each 4 ms at 16 MHz, for 20 times; its handler looks at HSERDY so many times. Behind them, main() ends in a loop. */
+function tickingImage(looks: number): ReturnType<typeof bareImage> {
+  const [SYST, HANDLER] = [0xe000e010, MAIN + 0x100];
+  const handler = new Thumb(HANDLER).constant(2, looks).constant(0, RCC_CR).movs(3, 1).label('look').ldr(1, 0).lsls(1, 1, 14);
+  handler.put(0xd501).put(0xbf00).put(0xbf00).subs(2, 2, 3).bne('look');
+  // the last activation switches the timer off
+  handler.subs(7, 7, 3).bne('more').constant(0, SYST).movs(1, 0).str(1, 0).label('more').bxLr();
+  const main = new Thumb(MAIN).constant(0, SYST).constant(1, 64_000).str(1, 0, 4).movs(7, 20).movs(1, 7).str(1, 0);
+  main.label('ticks').cmp(7, 0).bne('ticks').label('end').b('end');
+  const bytes = new Uint8Array(0x200);
+  bytes.set(main.bytes());
+  bytes.set(handler.bytes(), HANDLER - MAIN);
+  const [image] = bareImage(main);
+  const all = image!.bytes.slice();
+  all.set(bytes, MAIN - FLASH);
+  new DataView(all.buffer).setUint32(15 * 4, HANDLER + 1, true);
+  return [{ ...image!, bytes: all }];
+}
+it.each([
+  [1, false],
+  [4000, true],
+])('a handler that looks %i times each time it runs: %s', (looks, isWait) => {
+  const job = plainJob('stm32f405rg', tickingImage(looks));
+  const { notes } = runBench(jobInput({ ...job, scenario: { ...job.scenario, board: { hse: null } } }));
+  expect(notes.some(({ text }) => text.includes('the last wait that gave up: RCC.CR.HSERDY'))).toBe(isWait);
+});

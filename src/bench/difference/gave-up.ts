@@ -52,6 +52,8 @@ interface Poll {
   readonly lr: number;
   readonly address: number;
   readonly size: number;
+  /** How often its handler had been entered: what one reads once each time is no loop. */
+  readonly activation: number;
   value: number;
   reads: number;
   from: Ps;
@@ -69,7 +71,17 @@ export function givenUp(s: Session, powerOn: Checkpoint, end: Ps, hangsOn: reado
   let found: readonly GivenUp[] = [];
   s.keepCheckpoints = false;
   s.restore(powerOn);
-  const before = machine.setRepairs(watching(s, (core, address, size) => note(polls, core, address, size)));
+  const { observer } = machine;
+  const activations: number[] = [];
+  machine.observer = {
+    ...observer,
+    exception: (core, exception, ...rest) => {
+      if (core === machine.bootCore) activations[exception] = (activations[exception] ?? 0) + 1;
+      observer.exception?.(core, exception, ...rest);
+    },
+  };
+  const read: Read = (core, address, size) => note(polls, core, address, size, activations[core.arm.ipsr] ?? 0);
+  const before = machine.setRepairs(watching(s, read));
   try {
     runTo(s, end);
     const stays = ({ address }: Poll): boolean => hangsOn.includes(address);
@@ -86,6 +98,7 @@ export function givenUp(s: Session, powerOn: Checkpoint, end: Ps, hangsOn: reado
       .flatMap(({ poll, to }) => asWait(s, { ...poll, to }, stays(poll)));
   } finally {
     machine.setRepairs(before);
+    machine.observer = observer;
   }
   return atMost(s.input, MOST.waits, 'waits that were given up', found).map((wait) => {
     const late = lateness(s, powerOn, wait);
@@ -93,8 +106,9 @@ export function givenUp(s: Session, powerOn: Checkpoint, end: Ps, hangsOn: reado
     return { ...wait, late, why: late === null ? domainReason(s, wait.what, wait.wanted) : null };
   });
 }
+type Read = (core: Core, address: number, size: number) => void;
 /** Reads of blocks by user code of the boot core. */
-function watching({ machine }: Session, read: (core: Core, address: number, size: number) => void): Interceptor {
+function watching({ machine }: Session, read: Read): Interceptor {
   const pages = new Set<number>();
   for (const { row } of machine.system.blocks)
     if (!INPUTS.test(row.model ?? '')) for (let at = row.base; at < row.base + row.size; at += PAGE_SIZE) pages.add(at >>> PAGE_BITS);
@@ -107,16 +121,16 @@ function watching({ machine }: Session, read: (core: Core, address: number, size
     },
   };
 }
-function note(polls: Map<string, Poll>, core: Core, address: number, size: number): void {
+function note(polls: Map<string, Poll>, core: Core, address: number, size: number, activation: number): void {
   const { pc } = core;
   const key = `${pc} ${address}`;
   const value = core.peek(address, size as 1 | 2 | 4) ?? 0;
   const now = core.now();
   const known = polls.get(key);
-  if (known?.value === value && now - known.to <= LONGEST_GAP) {
+  if (known?.value === value && known.activation === activation && now - known.to <= LONGEST_GAP) {
     known.reads++;
     known.to = now;
-  } else polls.set(key, { pc, lr: core.arm.lr, address, size, value, reads: 1, from: now, to: now });
+  } else polls.set(key, { pc, lr: core.arm.lr, address, size, activation, value, reads: 1, from: now, to: now });
 }
 /** Of a loop that tests one bit. */
 function asWait({ machine }: Session, { pc, lr, address, size, value, from, to }: Poll, stays: boolean): GivenUp[] {
