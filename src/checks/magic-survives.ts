@@ -418,6 +418,15 @@ function lostFlag(subject: Subject): LostFlag | null {
   return word && isMeant(word) ? null : flag;
 }
 
+const NO_WORD = 'no word was passed across a reset';
+const NO_WORD_KNOWN = 'no word is known that was passed across a reset';
+/** Words are traced where the firmware has not come into the ROM; what it may have left behind the reset has then done its work. */
+function whyNoWords({ history }: Subject): string {
+  const wasReset = (history?.resets ?? []).some(({ by }) => by !== 'power');
+  if (!wasReset) return NO_WORD;
+  return (history?.entries ?? []).length > 0 ? 'the ROM was entered, so no word was looked for that a reset has lost' : NO_WORD_KNOWN;
+}
+
 export const magicSurvives: Check = {
   id: 'magic-survives',
   question: 'Does the word that requests the bootloader survive the reset?',
@@ -428,7 +437,7 @@ export const magicSurvives: Check = {
     const words = history?.magic ?? [];
     const flag = lostFlag(subject);
     if (flag) return judgeLostFlag(flag);
-    if (words.length === 0) return notApplicable('no word was passed across a reset');
+    if (words.length === 0) return notApplicable(whyNoWords(subject));
     const shown = words
       .filter(isKept)
       .map((w) => `${hex(w.wanted ?? 0)} at ${hex(w.address)}`)
@@ -440,7 +449,7 @@ export const magicSurvives: Check = {
     return (
       judgeUnmet(subject, words) ??
       (shown === ''
-        ? notApplicable('no word was passed across a reset')
+        ? notApplicable(NO_WORD)
         : pass(shown, 'the firmware read after the reset what it had written before', STARTUP, 'documented'))
     );
   },

@@ -49,6 +49,14 @@ it('one that nobody tried to clear is not: firmware may do that when it comes ba
   expect(await kept((t) => t)).toEqual([]);
 });
 
+it('of a request that has led into the ROM, the check does not say that there was none', async () => {
+  const { checks } = await bench({ chip: 'stm32f405rg', images: [{ path: 'x.bin@0x08000000', bytes: program(cleared) }] });
+  expect(checks.find(({ id }) => id === 'magic-survives')).toMatchObject({
+    verdict: 'n/a',
+    because: 'the ROM was entered, so no word was looked for that a reset has lost',
+  });
+});
+
 describe('a register that two parts of a program use', () => {
   /** The clock keeps its mark in a register, and writes it where it does not find it, before anybody asks for the request. */
   function marked(request: number) {
