@@ -5,7 +5,7 @@ import { jobInput } from '../../src/bench/input/job.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
-import { AIRCR, CHIP, CYCLES_PER_MS, FLASH, imageOf, RAM, store, type Part } from './late-program.ts';
+import { AIRCR, CHIP, CYCLES_PER_MS, FLASH, GPIOA, imageOf, RAM, RCC_AHB2ENR, store, type Part } from './late-program.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { plainJob } from './plain-job.ts';
 
@@ -38,6 +38,22 @@ describe('Start-up code that runs again', () => {
     const bytes = new Uint8Array([...new Uint8Array(new Uint32Array([RAM + 0x1000, FLASH + 9]).buffer), ...loop]);
     const result = resultOf(bytes);
     expect([result.outcome, notesOf(result)]).toEqual(['stuck', []]);
+  });
+  it('before the last step is told, and not that what the steps gave led to no branch', () => {
+    let call = 0;
+    const wait: Part = (t) => {
+      store(store(t, RCC_AHB2ENR, 1), GPIOA, 0xabff_fffc)
+        .constant(1, GPIOA)
+        .movs(2, 1);
+      t.label('poll').ldr(0, 1, 0x10).ands(0, 2).beq('poll').movs(0, 0).ldr(0, 0, 4);
+      call = FLASH + 0x200 + 2 * t.length;
+      t.put(0x4780);
+    };
+    const at = (ms: number, level: 0 | 1) => ({ at: `${ms}ms`, do: { pin: { name: 'PA0', level } } });
+    const images = [{ path: 'x.bin@0x08000000', bytes: imageOf({ wait }) }];
+    const result = runBench(jobInput(plainJob(CHIP, images, { until: '200ms', steps: [at(0, 0), at(60, 1), at(100, 0)] })));
+    expect(notesOf(result)).toEqual([expect.stringContaining(`0x${call.toString(16).padStart(8, '0')}`)]);
+    expect(result.notes.filter((n) => n.kind === 'received')).toEqual([]);
   });
   it('by a reset is nothing to tell', () => {
     expect(notes((t) => (waits(t), t.constant(1, AIRCR).constant(0, 0x05fa0004).str(0, 1).label('x').b('x')))).toEqual([]);

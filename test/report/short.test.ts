@@ -404,6 +404,10 @@ test('a request that came through the reset is not called missing where somethin
   expect(flat(untried)).toContain('nothing triggered the jump into the ROM in this run, and no trigger was looked for: add --trigger');
   const looked = flat({ ...untried, notes: [...kept.notes, { kind: 'find-jump', text: 'PC13 = 1: no-jump' }] });
   expect(looked).not.toContain('add --trigger');
+  const again = { kind: 'restart', text: 'the start-up code ran again without a reset: rom.c:31 jumped there' };
+  const restarted = flat({ ...untried, notes: [...kept.notes, again] });
+  expect(restarted).toContain(`Why ${again.text}`);
+  expect(restarted.match(/ran again/g)).toHaveLength(1);
 });
 test('a firmware that has erased its own vector table is told so', async () => {
   const erases = new Thumb(0x08000200)

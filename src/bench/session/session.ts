@@ -506,6 +506,9 @@ export class Session implements LiveRun {
     this.goalHost?.poll();
     if (this.keepTrail && machine.now >= this.nextTrail) this.extendTrail();
     if (this.usb.dfuReady && this.state.dfuAt === null) this.state.dfuAt = machine.now;
+    // a step that is to come keeps a run from its end, and no program from its start
+    if (limits.counterfactual !== true && this.steps.remaining && lookedAt(machine.now) >= this.proofAt(false))
+      this.watchStart(this.state.restart === null);
     if (this.steps.remaining) return null;
     const over = this.isSettled(limits) || (limits.counterfactual && !limits.over && this.comesAndGoes());
     return over ? this.end('settled', true) : null;

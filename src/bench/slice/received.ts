@@ -11,6 +11,7 @@ import { COMPARISON_HOLDS, comparesValues, isState, registerAt, type Comparison,
 import { MS, US, type Ps } from '../../emu/time.ts';
 import type { Note } from '../documents/note-facts.ts';
 import type { PlannedAction } from '../documents/scenario-types.ts';
+import { isOwnLoop } from '../session/restart.ts';
 import type { Session } from '../session/session.ts';
 import { checkpointBefore, isRam, record, runTo, type Step } from './window.ts';
 import { unseenNotes, type Moved } from './unseen.ts';
@@ -64,7 +65,7 @@ export type AskTest = (given: Given) => string | null;
 export function receivedNotes(s: Session, powerOn: Checkpoint, finished: Checkpoint, askTest: AskTest): Note[] {
   s.restore(finished);
   const shown = shownBy(s);
-  if (shown.length === 0) return [];
+  if (shown.length === 0 || startsOver(s)) return [];
   const reset = s.machine.history.resets.findLast((r) => r.by !== 'power')?.at ?? -1;
   const reads = readsOf(s, powerOn, finished.system.now, shown);
   return shown.flatMap((of, i): Note[] => {
@@ -82,6 +83,9 @@ export function receivedNotes(s: Session, powerOn: Checkpoint, finished: Checkpo
     return [{ kind: 'received', text: inWords(s, of, all, decided), about: { is: 'received', from: of.name } }];
   });
 }
+
+/** What was read before that came to its end there, and what is read behind it is another start's. */
+const startsOver = ({ state: { restart } }: Session): boolean => restart !== null && !isOwnLoop(restart);
 
 function shownBy(s: Session): Shown[] {
   const found = new Map<string, Shown>();

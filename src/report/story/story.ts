@@ -66,7 +66,7 @@ function circumstances(result: RunResult): Fact[] {
     ...CONDITIONS.flatMap((kind) =>
       // of triggers, the first is the one that was pulled
       result.notes
-        .filter((n) => n.kind === kind)
+        .filter((n) => n.kind === kind && !(kind === 'restart' && tellsRestart(result)))
         .map((n, i) => ({ is: 'condition', ...saidOf(n), detail: (i > 0 && kind !== 'watchdog') || isNeedless(n, result) }) as const),
     ),
     // of a success it is a reservation
@@ -350,7 +350,11 @@ function notTriggered(result: RunResult, detail = false): Fact[] {
   const behind = reset && `the firmware ${reset.by === 'software' ? 'reset the chip' : 'loaded the option bytes, which resets the chip,'} at ${humanTime(reset.at)}${reset.from?.file == null ? '' : ` (${baseOf(reset.from)})`}, and nothing jumped into the ROM after that`; // prettier-ignore
   const tried = texts(result, 'find-jump');
   const text =
-    texts(result, 'input', 'endless')[0] ?? loop ?? texts(result, 'starved', SHORT_OF_JUMP, 'received')[0] ?? keptInVain(result) ?? behind;
+    texts(result, 'input', 'endless')[0] ??
+    loop ??
+    texts(result, 'restart', 'starved', SHORT_OF_JUMP, 'received')[0] ??
+    keptInVain(result) ??
+    behind;
   return [
     {
       is: 'not-triggered',
@@ -361,6 +365,9 @@ function notTriggered(result: RunResult, detail = false): Fact[] {
     },
   ];
 }
+/** That the program began anew is why it does not jump, and no circumstance of the run. */
+const tellsRestart = (result: RunResult): boolean =>
+  said(result, 'not-triggered').length > 0 && texts(result, 'input', 'endless').length === 0 && !longLoop(result.ended);
 export const baseOf = ({ file, line }: Pick<Place, 'file' | 'line'>): string => `${file!.slice(file!.lastIndexOf('/') + 1)}:${line}`;
 
 /** A request word survived the reset, but the firmware did not jump into the ROM. */
