@@ -264,9 +264,12 @@ const withoutWay = (input: RunInput, alone: RunResult<string>, tried: readonly T
 const asking = (tried: readonly Trigger[], { images, chip }: RunInput): Trigger | null =>
   jumpCandidates(scanFunctions(images), chip).length > 0 ? (tried.find(mayAsk) ?? null) : null;
 
-/** An input that hangs the firmware, where no other one leads to the ROM: what works when it is called is nothing that the board does. */
-const hanging = (tried: readonly Trigger[], best: Trigger | undefined): Trigger | undefined =>
-  best !== undefined && isInput(best) ? undefined : tried.find((t) => isInput(t) && t.instead?.is === 'hang');
+/** An input that hangs the firmware, where no other one leads to the ROM: what works when it is called is nothing that the board does. Else a function that hangs. */
+function hanging(tried: readonly Trigger[], best: Trigger | undefined): Trigger | undefined {
+  if (best !== undefined && isInput(best)) return undefined;
+  const hung = tried.filter((t) => t.instead?.is === 'hang');
+  return hung.find(isInput) ?? (best === undefined ? hung[0] : undefined);
+}
 
 /** An input behind which a loader starts its application, which does not work for what is provably left to it: nothing led to the ROM, and the firmware alone says less. */
 function leftBehind(

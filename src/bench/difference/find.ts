@@ -70,6 +70,8 @@ export interface Finding {
   readonly sets: readonly (readonly Difference[])[];
   /** Nothing else is enough. */
   readonly complete: boolean;
+  /** With the first of them the ROM is entered, and the goal is not reached all the same. */
+  readonly further?: true;
   readonly forks: number;
   /** The instruction that hands over to the program that is compared, where there is one and it is known. */
   readonly sender?: Sender | null;

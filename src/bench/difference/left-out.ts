@@ -40,10 +40,16 @@ export function leftOut(session: Session, { powerOn, finished, at, coreAlone }: 
   const program = secondProgram(session);
   const lives = program === null ? null : livesBehind(session, powerOn, program, at);
   if (program !== null && lives === null) return null;
-  const reached = lives?.lives ?? ((): boolean => runFrom(session, powerOn, { pages: new Set() }).reached);
+  const further = { came: false };
+  const again = (): boolean => {
+    const { reached, entries } = runFrom(session, powerOn, { pages: new Set() });
+    further.came = entries > finished.history.entryCount;
+    return reached;
+  };
+  const reached = lives?.lives ?? again;
   const failing = session.faultCheckpoint ?? finished;
   const started = lives?.isStarted === true ? program : null;
-  return { program, find: () => findLeftOut(session, failing, { coreAlone, started }, reached) };
+  return { program, find: () => findLeftOut(session, failing, { coreAlone, started }, reached, further) };
 }
 /** What a loader has to set for a program: to leave it out mends nothing, even where the program happens to live without. */
 const HANDED_OVER: ReadonlySet<string> = new Set(['stack pointers', 'VTOR']);
@@ -52,12 +58,14 @@ const isOf = (program: Program | null, pc: number): boolean =>
 /**
  * @param started the program that the run came to
  * @param reached a run from power-on: whether it comes to its goal
+ * @param further whether it came into the ROM, which it did not as it was
  */
 function findLeftOut(
   session: Session,
   failing: Checkpoint,
   { coreAlone, started }: { readonly coreAlone: boolean; readonly started: Program | null },
   reached: () => boolean,
+  further: { readonly came: boolean },
 ): Finding | null {
   const working = romFromReset(session.input, 'table');
   if (working === null) return null;
@@ -77,7 +85,21 @@ function findLeftOut(
   const tried = atMost(session.input, MOST.leftOut, 'instructions that may keep it from its goal', [...byPlace]);
   // what helps though nothing was left out is no cause: it does the same when it is started from reset
   if (started !== null && tried.length > 0 && reached()) return null;
-  const helping = tried.filter(([pc]) => without(machine, pc, reached));
+  const onward: (typeof tried)[number][] = [];
+  const helping = tried.filter((of) => {
+    const helps = without(machine, of[0], reached);
+    if (!helps && further.came) onward.push(of);
+    return helps;
+  });
+  // the next mistake lies behind it
+  if (helping.length === 0 && onward.length > 0)
+    return {
+      helps: true,
+      further: true,
+      sets: onward.map(([, [made]]) => [{ ...made!, leftOut: true }]),
+      complete: false,
+      forks: tried.length,
+    };
   const cached = helping.some(([, [made]]) => made!.what === DATA_CACHE) ? cachedOtherwise(session, failing) : null;
   return {
     helps: helping.length > 0,

@@ -12,6 +12,7 @@ import { EXC } from '../../emu/core/arm/scs-state.ts';
 import { codePlace, framesAt, functionName } from '../../image/image.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, type Ps } from '../../emu/time.ts';
+import { keptOnTheWay } from './towards.ts';
 import { jumpCandidates, scanFunctions, type FunctionFacts, type JumpCandidate } from '../input/code-scan.ts';
 import { awaitedTexts, lettersOf, LINE_ENDS } from './awaited-texts.ts';
 import { comparersFor, sharersWith, type Comparer } from './comparers.ts';
@@ -341,7 +342,10 @@ function callTrial(s: Session, from: Checkpoint, c: JumpCandidate, example: Step
   const way: Way = {
     begin: () => calledOn(s, from, c),
     takes: 0,
-    end: (outcome) => ({ tried: { ...tried, outcome }, enough: true }),
+    end: (outcome) => {
+      const kept = entered(outcome) ? null : keptOnTheWay(s);
+      return { tried: { ...tried, outcome, ...(kept === null ? {} : hang(kept)) }, enough: true };
+    },
   };
   return { progress: `calling ${c.facts.symbol.name}`, tried, ways: [way] };
 }
@@ -474,7 +478,7 @@ function insteadOf(s: Session, start: Ps, outcome: Outcome, jumping: readonly Ju
   if (entered(outcome) || entries.some((e) => e.at > start)) return {};
   const { loop } = state;
   if (outcome === 'stuck' && loop !== null && isHang(s, loop, jumping)) return hang(`it stays in ${place(s, loop.pc)}`);
-  const kept = keptFromWork(s);
+  const kept = keptFromWork(s) ?? keptOnTheWay(s);
   if (kept !== null) return hang(kept);
   return resets.some((r) => r.at > start && r.by === 'software') ? { instead: { is: 'reset' } } : {};
 }

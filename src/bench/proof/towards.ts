@@ -8,6 +8,7 @@ import { codePlace } from '../../image/image.ts';
 import { sourceName } from '../../image/source-name.ts';
 import { jumpCandidates, scanFunctions, type FunctionFacts } from '../input/code-scan.ts';
 import { callChainOf, type CallFrame } from '../session/call-chain.ts';
+import { sysTickInterrupts } from '../session/surrounding-events.ts';
 import type { Session } from '../session/session.ts';
 import { place } from '../slice/words.ts';
 import { checkpointBefore, runByStops, runTo } from '../slice/window.ts';
@@ -62,21 +63,47 @@ export function stuckInJump(s: Session, powerOn: Checkpoint, finished: Checkpoin
   if (entries.length > 0 || names.size === 0) return null;
   s.keepCheckpoints = false;
   s.restore(finished);
-  const atEnd = whereIn(s, names, 'when the run ends');
+  const atEnd = whereIn(s, names, ', when the run ends');
   const bite = resets.findLast(({ by, external }) => !external && (by === 'iwdg' || by === 'wwdg'));
   if (atEnd !== null || bite === undefined) return atEnd;
   s.restore(checkpointBefore(s, powerOn, bite.at - 1));
   runTo(s, bite.at - 1);
-  return whereIn(s, names, `when ${bite.by.toUpperCase()} resets the chip`);
+  return whereIn(s, names, `, when ${bite.by.toUpperCase()} resets the chip`);
+}
+/**
+ * A fork that is left open while such a function runs with interrupts masked, and one is due: no handler will end what it waits for. In words; null where it is not so. The
+ * session stays where it is.
+ */
+export function keptOnTheWay(s: Session): string | null {
+  const core = s.machine.bootCore;
+  if ((core.arm.primask === 0 && core.arm.faultmask === 0) || !sysTickInterrupts(core)) return null;
+  return whereIn(s, new Set(jumpsOf(s).map(({ symbol }) => sourceName(symbol.name))), '');
 }
 function whereIn(s: Session, names: ReadonlySet<string>, when: string): string | null {
-  const core = s.machine.bootCore;
-  const { frames } = callChainOf(core, s.input.images);
+  const { frames } = callChainOf(s.machine.bootCore, s.input.images);
   const depth = frames.findIndex((f) => f.function !== null && names.has(sourceName(f.function)));
   if (depth < 0) return null;
   const [name, caller] = [sourceName(frames[depth]!.function!), frames[depth + 1]];
-  const called = caller === undefined ? '' : ` was called at ${placeOf(s, caller)}, and`;
-  return `${name}${called} is still at ${place(s, core.pc)} ${when}${overNewer(s, 0)}`;
+  // a scenario's call interrupts some place, which has called nothing
+  const isCalled =
+    caller !== undefined && !s.steps.carriedOut.some(({ action }) => action.kind === 'call' && sourceName(action.symbol) === name);
+  const called = isCalled ? ` was called at ${placeOf(s, caller)}, and` : '';
+  return `${name}${called} is still at ${atIn(s, frames, depth)}${when}${maskedIn(s)}${overNewer(s, 0)}`;
+}
+/** `dfu.c:30, in HAL_Delay`: the line of the function itself, and what it has called. */
+function atIn(s: Session, frames: readonly CallFrame[], depth: number): string {
+  const inner = frames.slice(0, depth).findLast((f) => f.function !== null && !f.inlined)?.function;
+  return `${placeOf(s, frames[depth]!)}${inner == null ? '' : `, in ${sourceName(inner)}`}`;
+}
+/** No handler runs that could end a wait: who masked them, and whether one is due. */
+function maskedIn({ machine, input }: Session): string {
+  const core = machine.bootCore;
+  const mask = (['PRIMASK', 'FAULTMASK'] as const).find((name) => core.arm[name === 'PRIMASK' ? 'primask' : 'faultmask'] !== 0);
+  if (mask === undefined) return '';
+  const writer = machine.history.lastWriter(`CPU${core.index === 0 ? '' : core.index}.${mask}`, 1);
+  const p = writer === null ? null : codePlace(input.images, writer.pc);
+  const since = p?.file == null ? '' : ` since ${baseName(p.file)}:${p.line}`;
+  return `, with interrupts masked (${mask} is 1${since})`;
 }
 
 /** The session stands at the function's first instruction. */
@@ -94,14 +121,14 @@ function whatItDoes(s: Session, { symbol }: FunctionFacts): string | null {
   if (isOver()) return `${called}, and a reset (${machine.history.resets.at(-1)!.by}) comes before its jump`;
   const { frames } = callChainOf(core, input.images);
   const depth = frames.findIndex((f) => f.function !== null && sourceName(f.function) === name);
-  const where = place(s, core.pc);
-  if (depth < 0) return `${called}, and ${FOLLOWED / MS} ms later the program is at ${where}, with no jump into the ROM`;
-  return `${called}, and is still at ${where} ${FOLLOWED / MS} ms later${overNewer(s, notes)}`;
+  if (depth < 0) return `${called}, and ${FOLLOWED / MS} ms later the program is at ${place(s, core.pc)}, with no jump into the ROM`;
+  return `${called}, and is still at ${atIn(s, frames, depth)}, ${FOLLOWED / MS} ms later${maskedIn(s)}${overNewer(s, notes)}`;
 }
 const placeOf = (s: Session, { pc }: CallFrame): string => {
   const { file, line } = codePlace(s.input.images, pc);
-  return file === null || file === undefined ? place(s, pc) : `${file.slice(file.lastIndexOf('/') + 1)}:${line}`;
+  return file == null ? place(s, pc) : `${baseName(file)}:${line}`;
 };
+const baseName = (file: string): string => file.slice(file.lastIndexOf('/') + 1);
 
 /** What the data cache, switched off in the wrong order, did to the variables of a loop. */
 const overNewer = ({ machine }: Session, since: number): string => {

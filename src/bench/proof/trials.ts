@@ -11,6 +11,7 @@ import { budgetOf } from '../documents/effort.ts';
 import type { Outcome } from '../documents/result.ts';
 import type { Tried } from '../documents/tried.ts';
 import { stormBehind } from '../slice/starved.ts';
+import { keptOnTheWay } from './towards.ts';
 import type { SessionEnd } from '../session/live-run.ts';
 import type { Session } from '../session/session.ts';
 
@@ -169,12 +170,12 @@ export class Trials {
     if (came !== null) f.end = withGoal(withPlace(way.end(came), this.s), came, this.s) ?? (outcome === null ? undefined : null);
   }
 
-  /** What is left open while interrupts alone run is told now, by who has something to tell of it. The session stays where it is. */
+  /** What is left open while interrupts alone run, or none can, is told now, by who has something to tell of it. The session stays where it is. */
   private underStorm(): Outcome | null {
     const at = this.s.save();
     const storm = stormBehind(this.s, at);
     this.s.restore(at);
-    return storm === null ? null : 'no-jump';
+    return storm === null && keptOnTheWay(this.s) === null ? null : 'no-jump';
   }
   /** From where the session stands; null if neither an entry nor a reset came in this time, and nothing says that none will. */
   private outcomeWithin(length: Ps, { takes, lasts }: Way, fresh: boolean): Outcome | null {

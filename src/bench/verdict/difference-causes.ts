@@ -120,9 +120,10 @@ export function withDifference(
   const [first, ...others] = found?.helps ? found.sets : [];
   if (first === undefined) return diagnosis;
   const proved = found!.complete && !first.some(({ board }) => board);
-  const causes = first.map((d, i) => causeOf(d, proved, receiver, placed, i === 0 ? others : [], goal));
+  const to = found!.further ? { outcome: null, then: 'the ROM is entered' } : goal;
+  const causes = first.map((d, i) => causeOf(d, proved, receiver, placed, i === 0 ? others : [], to));
   return {
-    explained: receiver.id === 'state' ? true : diagnosis.explained,
+    explained: receiver.id === 'state' && !found!.further ? true : diagnosis.explained,
     causes: [...causes, ...diagnosis.causes],
     sets: proved ? [first, ...others].map((set) => set.map(() => receiver.id)) : [],
     harmless: diagnosis.harmless,
