@@ -213,6 +213,8 @@ export interface Published {
   readonly due?: Ps;
   /** The field that keeps its flags from rising and its counter from counting, and what it holds: `CR1.CEN`, 0; null: none does. */
   readonly idleBy?: { readonly field: string; readonly value: number } | null;
+  /** The kernel clock that does not run and that what it was told to do waits for, by its name in the clock tree, and the setting by which it is that one; null: none. */
+  readonly unclocked?: { readonly clock: string; readonly by: string } | null;
 }
 
 /**

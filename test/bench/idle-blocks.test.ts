@@ -43,6 +43,20 @@ it('nor without the regulator, nor before ADEN', () => {
   expect(told(waiting(ADC, 1, [ADC_ON!, HCLK!, awake!, [ADC + 8, 1]]))[1]).toContain('while ADC1.CR.ADVREGEN is 0');
   expect(told(waiting(ADC, 4, [ADC_ON!, HCLK!, awake!, regulated!]))[1]).toContain('while ADC1.CR.ADEN is 0');
 });
+it('a calibration, which is done in front of ADEN, does not end without the kernel clock', () => {
+  const stores: readonly Store[] = [ADC_ON!, [ADC + 8, 0], [ADC + 8, 0x10000000]];
+  const calibrate: Store = [ADC + 8, 0x90000000];
+  const CCIPR = 0x40021088;
+  expect(told(waiting(ADC, 1, [...stores, calibrate]))).toEqual([
+    'stuck',
+    expect.stringContaining(
+      'ADC1.ISR, which does not change without the clock of ADC1: with CKMODE = 0, RCC.CCIPR.ADCSEL = 0 selects it, and nothing runs there; nothing has changed RCC.CCIPR.ADCSEL',
+    ),
+  ]);
+  // from HCLK, or from SYSCLK
+  for (const clock of [HCLK!, [CCIPR, 3 << 28]] satisfies Store[])
+    expect(told(waiting(ADC, 1, [...stores, clock, calibrate]))[1]).toContain('while ADC1.CR.ADEN is 0');
+});
 it('of F4 and F1, EOC does not rise without ADON', () => {
   const f4 = waiting(
     0x40012000,

@@ -655,7 +655,14 @@ class AdcV2 {
     const [sleeps, regulator] = this.v.enablesUnregulated ? [false, false] : [this.v.deepPowerDown, this.v.regulator];
     if (sleeps && cr & CR.DEEPPWD) return { field: 'CR.DEEPPWD', value: 1 };
     if (regulator && !(cr & CR.ADVREGEN)) return { field: 'CR.ADVREGEN', value: 0 };
-    return cr & CR.ADEN ? null : { field: 'CR.ADEN', value: 0 };
+    // calibration is done in front of ADEN (RM0440 21.4.8)
+    return cr & (CR.ADEN | CR.ADCAL) ? null : { field: 'CR.ADEN', value: 0 };
+  }
+  /** What it was told to do takes counts of a clock that stands. */
+  unclocked(c: Ctx): NonNullable<Published['unclocked']> | null {
+    const { clock } = this.counted(c, 1);
+    const waits = (c.get(this.cr) & (CR.ADCAL | CR.ADSTART | CR.JADSTART)) !== 0;
+    return waits && clock !== '' && !c.env.clockRate(clock) ? { clock, by: 'CKMODE = 0' } : null;
   }
   private regulated(cr: number): boolean {
     return !this.v.regulator || ((cr & CR.ADVREGEN) !== 0 && !(cr & CR.DEEPPWD));
@@ -783,7 +790,7 @@ export const adcV2: ModelFactory<WithDefaults<AdcV2Options>> = (layout, given): 
     acting: ['DR'],
     actsNot: (c, r) => r !== adc.dr || adc.quietData(c),
     holds: (c, r) => adc.holds(c, r),
-    published: (c) => ({ idleBy: adc.idleBy(c) }),
+    published: (c) => ({ idleBy: adc.idleBy(c), unclocked: adc.unclocked(c) }),
     quietSource: (c) => adc.quietSource(c),
     passQuiet: (c, counts) => adc.passQuiet(c, counts),
     read: (c, r, value) => adc.read(c, r, value),
