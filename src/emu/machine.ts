@@ -92,7 +92,7 @@ export class Machine extends MachineBase {
       skipper.beforeTurn(this.skipping && alone);
       const { single } = this;
       const [retired, exception] = single === null ? [0, 0] : [single.retired(), single.get(S.IPSR)];
-      const paused = single === core ? core.stepOnce() : core.run(until);
+      const paused = single === core ? core.stepOnce() : alone ? core.run(until) : this.besideOthers(core, until);
       this.entryPause = false;
       s.master = 0;
       this.settle(core);
@@ -100,7 +100,6 @@ export class Machine extends MachineBase {
       if (!paused) continue;
       if (core.takeIdleHit()) {
         skipper.stoppedAtLoop();
-        if (!alone) skipper.forget();
         continue;
       }
       if (core.atBreak) return 'stopped';
@@ -178,6 +177,15 @@ export class Machine extends MachineBase {
     let end = clockTimeOf(clock, (Math.floor(clockCount(clock, at) / cycles) + 1) * cycles);
     for (const other of this.cores) if (other !== core && this.runs(other) && other.now() > at) end = Math.min(end, other.now());
     return Math.max(end, at + 1);
+  }
+  /** Such a turn does not end at the stop of a loop: when the other cores go on would hang on what is known of loops. */
+  private besideOthers(core: Core, until: Ps): boolean {
+    let paused = core.run(until);
+    while (paused && core.takeIdleHit()) {
+      this.skippers[core.index]!.othersRun();
+      paused = core.run(until);
+    }
+    return paused;
   }
   /** After a turn: moves the time to that of the core furthest behind, and the counts of sleeping cores with it. */
   protected settle(ran: Core): void {

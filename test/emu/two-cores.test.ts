@@ -8,6 +8,7 @@ import { S } from '../../src/emu/core/state.ts';
 import { Machine } from '../../src/emu/machine.ts';
 import { MS, US } from '../../src/emu/time.ts';
 import { MODELS } from '../../src/peripherals/index.ts';
+import { countSkipped } from './skipped.ts';
 import { Thumb } from './thumb.ts';
 
 const CM7 = 0x08000000;
@@ -508,4 +509,28 @@ describe('Caches of one core and the memory that both share', () => {
 it('each core knows the other: code that one writes is code of the other, too', () => {
   const { cores } = new Machine({ chip: STM32H745XI, models: MODELS, seed: 1 });
   expect(cores.map((core) => core.peers.length === 1 && core.peers[0] !== core)).toEqual([true, true]);
+});
+
+describe('A wait for a tick beside a core that wakes up now and then', () => {
+  const SYSTICK = 0xe000e010;
+  const ticks = (t: Thumb, reload: number): Thumb => t.constant(0, SYSTICK).constant(1, reload).str(1, 0, 4).movs(1, 7).str(1, 0);
+  /** CM7 waits for a count in SRAM4, which its tick makes; CM4 adds the count up each time that its own tick wakes it, a little earlier each time. */
+  const run = (skipping: boolean) => {
+    let core = 0;
+    const handler: Code = (t) => (core++ === 0 ? t.constant(0, SRAM4).ldr(3, 0).adds(3, 1).str(3, 0).bxLr() : t.bxLr());
+    const waits: Code = (t) => ticks(t, 63_999).constant(0, SRAM4).movs(1, 0).str(1, 0).movs(2, 255).lsls(2, 2, 8).label('on').ldr(1, 0).cmpRegister(1, 2).bcc('on').b('on'); // prettier-ignore
+    const sums: Code = (t) => ticks(t, 63_991).constant(0, SRAM4).movs(1, 0).str(1, 0, 4).label('on').wfi().ldr(1, 0).ldr(2, 0, 4).add(2, 2, 1).str(2, 0, 4).b('on'); // prettier-ignore
+    const m = start(waits, { m4: sums, handlers: { 15: handler } });
+    m.skipping = skipping;
+    const m7 = m.cores[0]!;
+    const skipped = countSkipped([m7]);
+    const seen = Array.from({ length: 40 }, (_, i) => {
+      m.run((i + 1) * 2.7 * MS);
+      return [m.cores.map((c) => [c.pc, c.now(), c.retired()]), word(m, SRAM4), word(m, SRAM4 + 4)];
+    });
+    return { seen, share: skipped() / m7.cycles() };
+  };
+  const quick = run(true);
+  it('is left out as soon as the other sleeps again', () => expect(quick.share).toBeGreaterThan(0.95));
+  it('ends no turn, so that the other core goes on when it would without', () => expect(quick.seen).toEqual(run(false).seen));
 });

@@ -146,8 +146,8 @@ export class LoopSkipper {
   /** The loops the core is stopped at; `known` keeps more, for when they come back. */
   private seen = nothingKnown();
   private readonly known = new KnownLoops();
-  /** A checkpoint was restored and nothing searched since. */
-  private atCheckpoint = false;
+  /** Loops known before may fit again, and nothing was searched since: a checkpoint was restored, or another core ran. */
+  private mayRecall = false;
 
   private readonly core: Core;
   private readonly host: SkipHost;
@@ -173,7 +173,7 @@ export class LoopSkipper {
     this.beside = null;
     // a pending interrupt is taken first
     if (!this.core.noInterruptDue()) return false;
-    if (this.atCheckpoint) this.recall();
+    if (this.mayRecall) this.recall();
     const { loop } = this.seen;
     const counting = this.seen.counting.find((l) => l.pc === this.core.pc);
     // a counting loop can be skipped at its stop only, a steady one anywhere
@@ -245,7 +245,7 @@ export class LoopSkipper {
   /** A checkpoint was restored: the core may stand in a loop. */
   restored(): void {
     this.seen = { ...nothingKnown(), searchAt: 0, readsAt: this.core.deviceReads };
-    this.atCheckpoint = true;
+    this.mayRecall = true;
     this.core.setIdlePoints([]);
   }
   /** The steady loop that the core stands in, if it is known; null does not mean that there is none. */
@@ -256,8 +256,14 @@ export class LoopSkipper {
     const stands = loop.frames === null ? stillSteady(core, loop) : frameOf(core, loop, this.seen.frame) >= 0;
     return stands ? loop : null;
   }
-  /** Other cores run: what is known of loops is not valid any more. */
-  forget(): void {
+  /** Other cores run: what is known of loops is not valid any more, until it is proved again. */
+  othersRun(): void {
+    this.forget();
+    this.mayRecall = true;
+    // it was in a loop, and may be so again once they sleep
+    if (this.seen.gap === FIRST_SEARCH) this.seen.searchAt = this.seen.tryAt = this.core.cycles();
+  }
+  private forget(): void {
     this.seen.loop = null;
     this.seen.counting = [];
     this.seen.searchAt = this.seen.tryAt = this.core.cycles() + this.seen.gap;
@@ -316,9 +322,9 @@ export class LoopSkipper {
     this.seen.loop = now;
     return true;
   }
-  /** After a checkpoint was restored: asks the known loops at once, since no search is made while events are near. */
+  /** Asks the known loops at once, since no search is made while events are near. */
   private recall(): void {
-    this.atCheckpoint = false;
+    this.mayRecall = false;
     if (this.host.isOff('known-loops')) return;
     if (!this.host.isOff('kept-loops')) this.seen.counting = this.known.counted(this.core).slice(0, KEPT);
     if (this.standsInKnown()) return;
