@@ -52,9 +52,10 @@ const isLost = (w: MagicWord): boolean =>
 const isKept = (w: MagicWord): boolean => w.wanted !== null && w.read === w.wanted;
 /** What it had held is what the firmware looks for. */
 const isMeant = (w: MagicWord): boolean => w.comparedWith !== null && w.comparedWith === w.wanted;
-/** Smaller values are flags and counters of every kind. */
+/** Smaller values are flags and counters of every kind, and all ones are the -1 that every other function returns. */
 const SMALL = 0xffff;
-const isDistinctive = ({ wanted }: MagicWord): boolean => (wanted ?? 0) > SMALL;
+const ALL_ONES = 0xffffffff;
+const isDistinctive = ({ wanted }: MagicWord): boolean => (wanted ?? 0) > SMALL && wanted !== ALL_ONES;
 /** The firmware asks whether it is zero, and it had not been: such a word may be a request, or any flag. */
 const mayBeMeant = (w: MagicWord): boolean =>
   isMeant(w) || w.comparedWith === null || (w.comparedWith === 0 && w.wanted !== 0 && w.read === 0);
@@ -81,8 +82,12 @@ const lostWords = ({ history }: Subject): readonly MagicWord[] => {
   const lost = words.filter((w) => isLost(w) && mayBeMeant(w) && !isSetAtStart(w));
   const reordered = words.filter(isReordered).map((w) => ({ ...w, wanted: w.comparedWith }));
   const meant = [...lost.filter(isMeant), ...reordered];
-  return [...meant.filter(isDistinctive), ...meant.filter((w) => !isDistinctive(w)), ...halves, ...lost.filter((w) => !isMeant(w))];
+  const [distinctive, others] = [meant.filter(isDistinctive), meant.filter((w) => !isDistinctive(w))];
+  return [...lastOnStack(distinctive), ...lastOnStack(others), ...halves, ...lost.filter((w) => !isMeant(w))];
 };
+
+/** A variable there is what a function leaves behind; a request is put there by mistake alone. */
+const lastOnStack = (words: readonly MagicWord[]): MagicWord[] => [...words.filter((w) => !w.onStack), ...words.filter((w) => w.onStack)];
 
 /** What was written in another order than it is looked for; null for any other word. */
 const orderOf = (w: MagicWord): string | null =>

@@ -201,6 +201,16 @@ describe('A lost request', () => {
     const inEeprom = (address: number): boolean => lost('STM32L152RE', request({ address })).because.includes('data EEPROM is locked');
     expect([0x0807fffc, 0x08080000, 0x08083ffc, 0x08084000].map(inEeprom)).toEqual([false, true, true, false]);
   });
+  it('is a word off the stack before one on it, and no -1 before another value', () => {
+    const blamed = (...words: MagicWord[]): string | null => lost(H5, ...words).expected;
+    const local = request({ address: 0x2001bfc8, wanted: 0xffffffff, comparedWith: 0xffffffff, onStack: true });
+    expect(blamed(local, request({ wanted: 0xdeadbeef }))).toBe('0xdeadbeef');
+    expect(blamed(request({ address: 0x2001bfc8, wanted: 0xffffffff, comparedWith: 0xffffffff }), request({ wanted: 0xdeadbeef }))).toBe(
+      '0xdeadbeef',
+    );
+    expect(blamed({ ...local, wanted: 0xb007d0f5, comparedWith: 0xb007d0f5 }, request({ wanted: 0xdeadbeef }))).toBe('0xdeadbeef');
+    expect(blamed(local)).toBe('0xffffffff');
+  });
   it('is a distinctive one above 0xffff: such a one is named before a smaller one', () => {
     const named = (wanted: number): string | null =>
       lost(H5, request({ address: 0x20000200, wanted: 5 }), request({ address: 0x20000100, wanted })).expected;
