@@ -51,11 +51,58 @@ describe('ten bits take as long as at', () => {
     ['the standard rate next to it', 17, 0, undefined, 921_600],
     ['the rate of a port that takes eight samples', 1 << 4, OVER8, undefined, 2_000_000],
     ['115,200 baud where none is set', 0, 0, undefined, 115_200],
-    ['the rate that the step says', 1667, 0, 19_200, 19_200],
+    ['the rate that the step says', 833, 0, 18_900, 18_900],
   ])('%s', (_name, brr, cr1, baud, rate) => {
     // seen when an instruction has ended
     expect(Math.abs(betweenBytes(brr, cr1, baud) - 10e6 / rate)).toBeLessThan(1);
   });
+});
+
+/** What a receiver at 9,598 baud takes from 0x55, 0xAA, or from the bytes given, sent at another rate: with 0x200 for FE. */
+function taken(baud: number | undefined, hex = '55aa', brr = 1667): number[] {
+  const { images, scenario } = plainJob('STM32F411CE', bareImage(receiver(brr).label('end').b('end')));
+  const uart = { port: 'USART1', hex, ...(baud !== undefined && { baud }) };
+  const s = new Session(jobInput(plainJob('STM32F411CE', images, { ...scenario, steps: [{ at: '1ms', do: { uart } }] })));
+  const seen: number[] = [];
+  s.machine.observer.wire = (name, value) => {
+    if (name === 'usart1.rx' && value & 0x100) seen.push((value & 0xff) | (value & (1 << 30) ? 0x200 : 0));
+  };
+  s.machine.run(100_000_000_000);
+  return seen;
+}
+describe('a port that the scenario sends to at another rate', () => {
+  it.each([
+    ['within 4 %: takes the bytes', 9984, '55aa', [0x55, 0xaa]],
+    // 0 11110000 1, each bit looked at twice; the fall behind the fourth 1 is a start bit again
+    ['half of its own: takes each bit for two', 4799, '0f', [0xfe, 0x80]],
+    ['twelve times its own: takes a whole byte for its start bit', 115_200, '00', [0xff]],
+    ['twelve times its own: takes a short start bit for none', 115_200, 'ff', []],
+    // the sixth sample comes a bit late, the ninth meets the stop bit
+    ['10 % more than its own: misses a bit', 10_600, '3f', [0x9f]],
+    ['7 % less than its own: finds the last data bit in place of the stop bit', 8900, '3f', [0x7f | 0x200]],
+  ])('%s', (_name, baud, hex, bytes) => {
+    expect(taken(baud, hex)).toEqual(bytes);
+  });
+  it('gets them as they are where the scenario leaves the rate open', () => {
+    expect(taken(undefined, '55aa', 79)).toEqual([0x55, 0xaa]);
+  });
+});
+
+it('a command at another rate is not understood, and the line that set the rate is told', () => {
+  const t = receiver(1667).constant(0, USART1_BRR - 8);
+  t.label('wait').ldr(1, 0).lsrs(1, 1, 6).put(0xd3fc).ldr(1, 0, 4).cmp(1, 0x55).bne('wait');
+  t.constant(0, ROM).ldr(1, 0).put(0xf381, 0x8808).ldr(1, 0, 4).bx(1);
+  expect(runBench(job(t, 9600)).entries).toHaveLength(1);
+  const wrong = runBench(job(t, 115_200));
+  expect(wrong.entries).toEqual([]);
+  const told = wrong.notes.find(({ about }) => about?.is === 'other-baud')?.text;
+  expect(told).toMatch(/^USART1 runs at 9,598 baud, and its sender at 115,200 \(0x080002/);
+});
+it('a stop bit that is 0 raises FE', () => {
+  const s = new Session(job(receiver(1667).label('end').b('end'), 8900));
+  s.machine.run(5_000_000_000);
+  const FE = 1 << 1;
+  expect(s.machine.bootCore.peek(USART1_BRR - 8, 4)! & FE).toBe(FE);
 });
 
 /** Waits for RXNE and jumps. */

@@ -236,7 +236,7 @@ export type StepAction =
         readonly text?: string;
         /** Bytes to send. */
         readonly hex?: string;
-        /** Rate of the sender, 8N1; default: the standard rate nearest to the one that the port is set to, 115200 where it is not set. */
+        /** Rate of the sender, 8N1: a port of another rate reads something else; default: the standard rate nearest to the one that the port is set to, 115200 where it is not set. */
         readonly baud?: number;
       };
     }

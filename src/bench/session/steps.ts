@@ -11,7 +11,8 @@ import { pinsOfPort, rxPins } from '../../rom/profile.ts';
 import type { LiveRun } from './live-run.ts';
 import { OutsideHosts, type OutsideState } from './outside-hosts.ts';
 import { startOf } from './restart.ts';
-import { senderBaud, tellOtherBaud } from './uart-rate.ts';
+import { FRAME, heardFrom, levelAt } from './line-reader.ts';
+import { otherBaud, senderBaud, tellOtherBaud } from './uart-rate.ts';
 import { PIN_FLOATING } from '../../peripherals/pins/gpio-common.ts';
 
 interface UartQueue {
@@ -21,6 +22,12 @@ interface UartQueue {
   byte: number | null;
   /** Rate of the sender. */
   readonly baud: number;
+  /** The scenario names it: a port of another rate takes something else from the line. Else the sender is taken for one that fits. */
+  readonly named: boolean;
+  /** What such a port reads from the line now; null in it where it finds no start bit. */
+  reads: { readonly value: number | null } | null;
+  /** The byte on the line arrives as it is. */
+  whole: boolean;
   /** Time of ten bits. */
   readonly character: Ps;
 }
@@ -65,12 +72,14 @@ export class Steps implements Attachment {
   private readonly session: LiveRun;
   private readonly slot: number;
   private readonly uartSlot: number;
+  private readonly readSlot: number;
   private readonly hosts: OutsideHosts;
 
   constructor(session: LiveRun) {
     this.session = session;
     this.slot = session.machine.system.addTimer('scenario', () => this.due());
     this.uartSlot = session.machine.system.addTimer('scenario.uart', () => this.sendUart());
+    this.readSlot = session.machine.system.addTimer('scenario.uart-read', () => this.readUart());
     const { machine } = session;
     this.hosts = new OutsideHosts({
       system: machine.system,
@@ -387,41 +396,74 @@ export class Steps implements Attachment {
     if (!q) return;
     const { system } = this.session.machine;
     const pin = rxPins(this.session.profile).find((i) => i.name === q.port)?.pin;
-    const tell = (value: number): void => {
-      tellRx(system, q.port.toLowerCase(), value, ++this.state.uartSequence);
-    };
-    if (q.bit === 0) {
-      if (q.byte !== null) {
-        tell(BYTE | q.byte);
-        tellOtherBaud(this.session.machine, q.port, q.baud);
-      }
-      const byte = q.bytes.shift();
-      if (byte === undefined) {
-        this.state.uartQueue = null;
-        this.finished();
-        return;
-      }
-      q.byte = byte;
-      tell(START_BIT);
-    }
-    if (pin !== undefined) this.drive(pin, q.bit === 0 ? 0 : q.bit === STOP_BIT ? 1 : ((q.byte ?? 0) >>> (q.bit - 1)) & 1);
+    if (q.bit === 0 && !this.nextByte(q)) return;
+    if (!q.whole) this.listenUart(q);
+    if (pin !== undefined) this.drive(pin, levelAt([q.byte ?? 0], q.bit));
     const passed = Math.floor((q.bit * q.character) / 10);
     q.bit = q.bit === STOP_BIT ? 0 : q.bit + 1;
     const next = Math.floor(((q.bit === 0 ? 10 : q.bit) * q.character) / 10);
     system.scheduler.arm(this.uartSlot, this.session.machine.now + next - passed);
   }
+  /** False: there is none. */
+  private nextByte(q: UartQueue): boolean {
+    const { machine } = this.session;
+    if (q.byte !== null && q.whole) {
+      this.tellUart(q, BYTE | q.byte);
+      tellOtherBaud(machine, q.port, q.baud);
+    }
+    q.byte = q.bytes.shift() ?? null;
+    if (q.byte === null) {
+      // a slower port still looks at the line
+      if (q.reads === null) this.endUart();
+      return false;
+    }
+    q.whole = q.reads === null && (!q.named || otherBaud(machine, q.port, q.baud) === null);
+    if (q.whole) this.tellUart(q, START_BIT);
+    return true;
+  }
+  private tellUart({ port }: UartQueue, value: number): void {
+    tellRx(this.session.machine.system, port.toLowerCase(), value, ++this.state.uartSequence);
+  }
+  private endUart(): void {
+    this.state.uartQueue = null;
+    this.finished();
+  }
+  /** A port of another rate takes each falling edge that it is free for as a start bit. */
+  private listenUart(q: UartQueue): void {
+    const { machine } = this.session;
+    const line = [q.byte ?? 0, ...q.bytes];
+    const fell = levelAt(line, q.bit) === 0 && (q.bit === 0 || levelAt(line, q.bit - 1) === 1);
+    if (!fell || q.reads !== null) return;
+    const own = otherBaud(machine, q.port, q.baud);
+    if (own === null) return;
+    const { byte, framing, bits } = heardFrom(line, q.bit, q.baud / own);
+    q.reads = { value: byte === null ? null : BYTE | byte | (framing ? FRAMING : 0) };
+    if (byte !== null) this.tellUart(q, START_BIT);
+    machine.system.scheduler.arm(this.readSlot, machine.now + Math.round((bits * SECOND) / own));
+  }
+  private readUart(): void {
+    const q = this.state.uartQueue;
+    if (!q?.reads) return;
+    const { value } = q.reads;
+    q.reads = null;
+    if (value !== null) {
+      this.tellUart(q, value);
+      tellOtherBaud(this.session.machine, q.port, q.baud);
+    }
+    if (q.byte === null) this.endUart();
+  }
 }
 const SECOND = 1_000_000_000_000;
-function uartQueue(
-  machine: Machine,
-  { port, bytes, baud = senderBaud(machine, port) }: Extract<PlannedAction, { kind: 'uart' }>,
-): UartQueue {
-  return { port, bytes: [...bytes], bit: 0, byte: null, baud, character: Math.round((10 * SECOND) / baud) };
+function uartQueue(machine: Machine, { port, bytes, baud: said }: Extract<PlannedAction, { kind: 'uart' }>): UartQueue {
+  const baud = said ?? senderBaud(machine, port);
+  const character = Math.round((FRAME * SECOND) / baud);
+  return { port, bytes: [...bytes], bit: 0, byte: null, baud, named: said !== undefined, reads: null, whole: false, character };
 }
-const STOP_BIT = 9;
+const STOP_BIT = FRAME - 1;
 /** What a port's RX wire tells: see peripherals/serial/usart-v4.ts. */
 export const START_BIT = 0;
 export const BYTE = 0x100;
+const FRAMING = 1 << 30;
 /** `sequence` makes equal bytes changes of the wire. */
 export const tellRx = (system: System, port: string, value: number, sequence: number): void =>
   system.setWire(`${port}.rx`, value | (sequence << 9));

@@ -53,10 +53,16 @@ const nearestTo = (own: number): number => STANDARD.reduce((a, b) => (Math.abs(M
 /** What somebody who knows the port's rate sets on his terminal. */
 export const senderBaud = (machine: Machine, port: string): number => nearestTo(baudOf(machine, port) ?? UNSET);
 
+/** The rate of a receiver that is not its sender's; null where they go together, or nothing is received. */
+export function otherBaud(machine: Machine, port: string, baud: number): number | null {
+  const own = baudOf(machine, port);
+  return own === null || machine.state.inSystem || isNear(own, baud) || !receives(machine, port) ? null : own;
+}
+
 /** A byte has come from a sender at `baud`: says so where a receiver at its own rate reads something else. The ROM measures the rate of its host. */
 export function tellOtherBaud(machine: Machine, port: string, baud: number): void {
-  const own = baudOf(machine, port);
-  if (own === null || machine.state.inSystem || isNear(own, baud) || !receives(machine, port)) return;
+  const own = otherBaud(machine, port, baud);
+  if (own === null) return;
   const nearest = nearestTo(own);
   const why = baud === nearest && !isNear(own, nearest) ? ': no standard rate is within 3 %' : `, and its sender at ${inWords(baud)}`;
   machine.note('guest', `${port} runs at ${inWords(own)} baud${why}`, port, {

@@ -12,6 +12,7 @@
  * Reception: wire `<block>.rx` (lower case), value 0x100 | byte, plus a sequence number << 9 so that equal bytes are changes; the change is the
  * moment at which the stop bit has been received, so the board paces the bytes. Without bit 8 it is a start bit: a receiver that is off then, or is switched off before the
  * stop bit, does not get the byte (UE, RE: RM USART chapter, documented).
+ * Bit 30: its stop bit was 0 (FE).
  * A byte also needs a pin that leads to the receiver (uart-pins.ts) and a kernel clock that runs.
  * Stop: with UESM it hears if its kernel clock is one that it can ask for there (RM0351 38.5.13, RM0444 33.5.21, documented); the wake-up is its interrupt: RXNE, or WUF by WUS.
  */
@@ -68,6 +69,8 @@ const SR_BITS = 0xff;
 const SEQUENCE = ISR.PE | ISR.FE | ISR.NE | ISR.ORE | ISR.IDLE;
 const CLEARABLE = ISR.PE | ISR.FE | ISR.NE | ISR.ORE | ISR.IDLE | ISR.TC | ISR.RTOF | ISR.CMF | ISR.WUF;
 
+/** On the wire: the stop bit was 0. */
+const FRAMING = 1 << 30;
 /** What the line's silence ends. */
 const SILENCES = ['idle', 'timeout'] as const;
 /** CR3.WUS: what sets WUF. 1 is reserved. */
@@ -250,6 +253,7 @@ export const usartV4: ModelFactory<Partial<UsartOptions>> = (layout, given): Reg
     s.frame = 'none';
     const byte = value & 0xff;
     if (why !== null) return lost(c, byte, why);
+    if (value & FRAMING) s.flags |= ISR.FE;
     wakes(c, 'byte');
     if (s.rx.length < depth(c)) s.rx.push(byte);
     else if (on(c, OVRDIS)) s.rx[s.rx.length - 1] = byte;
