@@ -109,7 +109,7 @@ class Repair {
     for (let round = 0; ran.signal === null; round++) {
       this.tellVerdict(ran, io.stdout);
       const patch = patchOf(ran.result, ran.sources);
-      if (ran.good && (round === rounds || !this.isLeft(ran, patch))) return EXIT.ok;
+      if (ran.good && (round === rounds || !this.isLeft(ran, patch))) return this.done(patch);
       const newer = this.newerThanImage(ran);
       if (newer !== null && this.options.build === undefined)
         throw new UsageError(`${newer} was changed after the image was built`, 'build it first, or give --build "<command>"');
@@ -129,6 +129,11 @@ class Repair {
     return exitAfter(ran.signal);
   }
 
+  /** What it leaves to its user is told: a remark has no line in a patch. */
+  private done({ left }: Patch): number {
+    for (const line of left) this.io.stderr.write(`bootbench: left to you: ${printable(line)}\n`);
+    return EXIT.ok;
+  }
   /** It reaches its goal, and yet a cause is proved whose fix can be written: a host cannot use the device as it should. */
   private isLeft(ran: Ran, patch: Patch): boolean {
     const isReady = this.options.build !== undefined || this.changed.size > 0 || patch.files.every((f) => !f.newer);

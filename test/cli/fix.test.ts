@@ -93,6 +93,14 @@ it('the cause ends in its place, not in a full stop and its place', async () => 
   const { err } = await cli(['fix', IMAGE, '--chip', 'stm32h533re'], { result: () => ({ ...failed, diagnosis }) });
   expect(err.split('\n')[1]).toMatch(/^Cause .*: It is so\. .* comes back, main\.c:42/);
 });
+it('--apply says what a green run leaves to its user, where the fix is no code', async () => {
+  const failed = primaskResult();
+  const causes = failed.diagnosis.causes.map((c) => ({ ...c, fix: '/* restore the clocks */' }));
+  const result = () => ({ ...failed, outcome: 'dfu' as const, diagnosis: { ...failed.diagnosis, causes } });
+  const { code, err } = await cli(['fix', IMAGE, '--chip', 'stm32h533re', '--apply'], { result });
+  expect(err).toMatch(/^bootbench: left to you: .*restore the clocks/m);
+  expect(code).toBe(0);
+});
 it.each([
   [true, 'add > fix.diff, then: '],
   [false, 'with this patch in fix.diff: '],
