@@ -1,4 +1,5 @@
 /** Makes the result document from a finished run. */
+import { endsWait } from '../slice/past-wait.ts';
 import { KEPT, leftOut, printedTexts } from '../../emu/console-text.ts';
 import type { BaseFacts, StuckInterrupt } from '../session/base-facts.ts';
 import type { Finding } from '../difference/find.ts';
@@ -251,7 +252,7 @@ function clockOff({ machine: { system } }: Session, stuck: ResultStuck | null): 
 }
 
 /**
- * The `--force` argument that gets past the loop: the polled field inverted, if the mask in the loop shows which field it is. Null for a wait for a received
+ * The `--force` argument that gets past the loop, as was tried: the polled field inverted, if the mask in the loop shows which field it is. Null for a wait for a received
  * byte: no flag makes up for that.
  */
 function forceLine(s: Session, block: string, register: string, address: number, pc: number): string | null {
@@ -260,14 +261,16 @@ function forceLine(s: Session, block: string, register: string, address: number,
   if (!fact) return null;
   const mask = s.machine.bootCore.testedMask(pc);
   const value = (s.machine.bootCore.peek(address & ~3, 4) ?? 0) >>> 0;
-  const candidates = fact.fields.filter(
-    (f) => mask === null || ((((f.width >= 32 ? 0xffffffff : (1 << f.width) - 1) << f.bit) >>> 0) & mask) !== 0,
-  );
-  const field = candidates[0];
-  if (!field || (mask === null && candidates.length > 1)) return null;
+  const bits = ({ bit, width }: { readonly bit: number; readonly width: number }): number =>
+    ((width >= 32 ? 0xffffffff : (1 << width) - 1) << bit) >>> 0;
+  const candidates = fact.fields.filter((f) => mask === null || (bits(f) & mask) !== 0);
+  if (mask === null && candidates.length > 1) return null;
   if (SERIAL_PORT.test(block) && /^I?SR$/.test(register) && !candidates.some((f) => OF_SENDER.test(f.name))) return null;
-  const now = (value >>> field.bit) & (field.width >= 32 ? 0xffffffff : (1 << field.width) - 1);
-  return `${block}.${register}.${field.name}=${now === 0 ? 1 : 0}`;
+  for (const f of candidates) {
+    const other = (value & bits(f)) === 0 ? 1 : 0;
+    if (endsWait(s, (address & ~3) >>> 0, bits(f), (other << f.bit) >>> 0)) return `${block}.${register}.${f.name}=${other}`;
+  }
+  return null;
 }
 
 function stuckInterrupt(s: Session, outcome: Outcome): StuckInterrupt | null {
