@@ -114,6 +114,19 @@ describe('a pin that is moved and let go of', () => {
     const result = run(t.label('wait').put(0x3601).ldr(1, 4).movs(1, 0).b('wait'), moves);
     expect(received(result)).toEqual([expect.stringMatching(/^PC13 was 0 \(read at .*\), and no jump came of it: no branch went by it$/)]);
   });
+  it('has a branch that goes by one bit of it, which no instruction compares', () => {
+    const t = new Thumb(MAIN)
+      .constant(0, AHB1ENR)
+      .movs(1, 4)
+      .str(1, 0)
+      .constant(4, GPIOC_IDR)
+      .constant(5, 1 << 13)
+      .movs(6, 0);
+    t.label('wait').put(0x3601).ldr(1, 4).ands(1, 5);
+    const branch = (MAIN + 2 * t.length).toString(16);
+    const result = run(t.bne('up').movs(2, 1).label('up').movs(1, 0).b('wait'), moves);
+    expect(received(result)).toEqual([expect.stringMatching(new RegExp(`: the last branch that went by it is at 0x0${branch}$`))]);
+  });
   it('is told as one that nothing looked at, and who did before', () => {
     const looksOnce = (t: Thumb): Thumb =>
       t.constant(0, AHB1ENR).movs(1, 4).str(1, 0).constant(4, GPIOC_IDR).ldr(1, 4).label('on').adds(5, 1).b('on');

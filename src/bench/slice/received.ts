@@ -176,6 +176,8 @@ function watchOf(shown: readonly Shown[], open: readonly Shown[], reads: readonl
 interface Decided {
   /** The last branch that goes by what was read; null where none does that was seen. */
   readonly last: { readonly pc: number; readonly left: number; readonly right: number } | null;
+  /** The last branch that goes by single bits of it, or by a result that no comparison made. */
+  readonly tested: number | null;
   /** Nothing of it is left that a branch behind what was seen could go by. */
   readonly isWhole: boolean;
 }
@@ -196,7 +198,8 @@ function followed(s: Session, powerOn: Checkpoint, end: Ps, address: number, all
     if (window.ended !== 'steps' && window.ended !== 'time') break;
   }
   const sp = core.arm.sp >>> 0;
-  return { last: taint.last, isWhole: core.now() >= end || !taint.memory.some((a) => isRam(s, a) && (a >= sp || a < sp - STACK)) };
+  const { last, tested } = taint;
+  return { last, tested, isWhole: core.now() >= end || !taint.memory.some((a) => isRam(s, a) && (a >= sp || a < sp - STACK)) };
 }
 /** Below SP lies what calls have left, and nobody reads it. */
 const STACK = 1024;
@@ -206,6 +209,7 @@ const KEPT: ReadonlySet<Place> = new Set([4, 5, 6, 7, 8, 9, 10, 11].map(register
 /** Places that hold what was read, or what was made of it. */
 class Taint {
   last: Decided['last'] = null;
+  tested: number | null = null;
   private readonly from: number;
   private readonly held = new Set<Place>();
   private compared: (Comparison & { readonly ago: number }) | null = null;
@@ -226,8 +230,10 @@ class Taint {
     if (compared !== undefined && comparesValues(compared)) this.compared = { ...compared, ago: 0 };
     else if (this.compared !== null)
       this.compared = this.compared.ago < COMPARISON_HOLDS ? { ...this.compared, ago: this.compared.ago + 1 } : null;
-    if (flow !== null && this.compared !== null && this.holds(flow.decides))
-      this.last = { pc, left: this.compared.left >>> 0, right: this.compared.right >>> 0 };
+    if (flow !== null && this.holds(flow.decides)) {
+      if (this.compared === null) this.tested = pc;
+      else this.last = { pc, left: this.compared.left >>> 0, right: this.compared.right >>> 0 };
+    }
     for (const [to, sources] of writes)
       if (this.holds(sources)) this.held.add(to);
       else this.held.delete(to);
@@ -248,13 +254,15 @@ function inWords(s: Session, { name, isPort }: Shown, all: readonly Read[], deci
     ? `${name} got ${bytesText(all.map((r) => r.value & 0xff))} (read`
     : `${name} was ${(value >>> Number(name.slice(2))) & 1} (read`;
   if (typeof decided === 'string') return `${got} at ${place(s, pc)}${handler}), and no jump came of it: ${decided}`;
-  const { last, isWhole } = decided;
+  const { last, tested, isWhole } = decided;
   const went =
     last !== null
       ? `: the last branch that went by it, at ${place(s, last.pc)}, compared ${hex(last.left)} with ${hex(last.right)}`
-      : isWhole
-        ? ': no branch went by it'
-        : '';
+      : tested !== null
+        ? `: the last branch that went by it is at ${place(s, tested)}`
+        : isWhole
+          ? ': no branch went by it'
+          : '';
   return `${got} at ${place(s, pc)}${handler}), and no jump came of it${went}`;
 }
 const hex = (n: number): string => `0x${n.toString(16).padStart(2, '0')}`;
