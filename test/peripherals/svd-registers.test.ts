@@ -113,7 +113,7 @@ const RESETS: readonly (Deviation & { readonly is: number })[] = [
 ];
 /** Registers that do not show their reset value when the chip has been switched on. */
 const AFTER_POWER: readonly Deviation[] = [
-  { on: /[CG]0\w+ FLASH\.(OPTR|WRP\d[AB]R)$/, why: 'option bytes' },
+  { on: /[CG]0\w+ FLASH\.(OPTR|WRP\d[AB]R|SECR)$/, why: 'option bytes' },
   { on: /WB\d5.. FLASH\.(OPTR|PCROP1[AB][SE]R|WRP1[AB]R|SFR|SRRVR)$/, why: 'option bytes' },
   { on: /U575ZI FLASH\.(OPTR|(NS|SEC)BOOTADD\dR|SECWM\dR1|WRP\d[AB]R)$/, why: 'option bytes' },
   { on: /WB\d5.. (FLASH\.ACR|PWR\.SR2)$/, why: 'EMPTY: the flash is; supplies that the board has' },
@@ -172,7 +172,7 @@ const NOT_PLAIN: readonly Deviation[] = [
     on: /WB\d5.. FLASH\.(SR|OPTR|PCROP1[AB][SE]R|WRP1[AB]R|IPCCBR|SFR|SRRVR)$/,
     why: 'flags cleared by ones; option registers behind the keys',
   },
-  { on: /[CG]0\w+ FLASH\.(SR|OPTR|WRP\d[AB]R)$/, why: 'flags cleared by ones; option registers behind the keys' },
+  { on: /[CG]0\w+ FLASH\.(SR|OPTR|WRP\d[AB]R|SECR)$/, why: 'flags cleared by ones; option registers behind the keys' },
   { on: /TIM\d+\.SR$/, why: 'flags: cleared by writing 0' },
   { on: /TIM\d+\.CNT$/, why: '16-bit timers share the facts of the 32-bit one; UIFCPY is read-only' },
   { on: /TIM\d+\.EGR$/, why: 'commands' },
