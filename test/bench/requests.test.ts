@@ -122,6 +122,35 @@ it('a request is found that is looked for long after other words of RAM have bee
   expect(words).toContainEqual(expect.objectContaining({ address: REQUEST, wanted: MAGIC, read: 0, comparedWith: MAGIC }));
 });
 
+it('a local variable that a frame pointer leads to, through which the request goes, is no request itself', () => {
+  const [REQUEST, MAGIC, TAKE, SET] = [RAM + 0x100, 0xb007a11e, 0x08000400, 0x08000480];
+  // PUSH {R7}; SUB SP, #12; MOV R7, SP: as GCC does without optimisation
+  const framed = (at: number, body: (t: Thumb) => Thumb): Uint8Array =>
+    body(new Thumb(at).put(0xb480, 0xb083, 0x466f))
+      .put(0xb003, 0xbc80)
+      .bxLr()
+      .bytes();
+  const take = framed(TAKE, (t) => t.ldr(1, 6).str(1, 7, 4).ldr(1, 7, 4));
+  const set = framed(SET, (t) => t.str(2, 7, 4).ldr(1, 7, 4).str(1, 6));
+  const main = new Thumb(0x08000200).constant(6, REQUEST).movs(0, 0).str(0, 6).constant(2, MAGIC);
+  main
+    .constant(0, TAKE + 1)
+    .blx(0)
+    .cmpRegister(1, 2)
+    .beq('found')
+    .constant(0, SET + 1)
+    .blx(0);
+  main.constant(1, 0xe000ed0c).constant(0, 0x05fa0004).str(0, 1).label('found').b('found');
+  const bytes = imageOf(main, new Thumb(TAKE).bxLr());
+  bytes.set(take, TAKE - 0x08000000);
+  bytes.set(set, SET - 0x08000000);
+  const session = new Session(jobInput(plainJob('stm32l476', [{ path: 'app.bin@0x8000000', bytes }])));
+  const powerOn = session.save();
+  session.run();
+  const words = traceRequests(session, powerOn);
+  session.release();
+  expect(words.map(({ address }) => address)).toEqual([REQUEST]);
+});
 it('a request in the first word of the stack, where start-up code saves registers before main() looks: the stack is the cause', () => {
   const [REQUEST, MAGIC, TABLE] = [RAM + 0xffc, 0xb007a11e, 0x1fff0000];
   const main = new Thumb(0x08000200);
