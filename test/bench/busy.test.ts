@@ -58,3 +58,55 @@ describe('an output that is turned a million times a second', () => {
     expect(result.scenario.steps).toEqual([]);
   });
 });
+
+describe('an output that is turned so behind the ROM, which a watchdog ended', () => {
+  /** With WWDG on into the ROM; behind its reset PA5 is turned for ever. */
+  const behind = (): Thumb => {
+    const t = new Thumb(MAIN).constant(0, 0x20010000).constant(1, 0x5a5a1234).ldr(2, 0).cmpRegister(2, 1).beq('again').str(1, 0);
+    t.constant(0, 0x40023840).constant(1, 1 << 11).str(1, 0).constant(0, 0x40002c00).movs(1, 255).str(1, 0).constant(0, ROM).ldr(1, 0).movSp(1).ldr(1, 0, 4).bx(1); // prettier-ignore
+    t.label('again').constant(0, 1).constant(1, AHB1ENR).str(0, 1).constant(0, 1 << 10).constant(1, GPIOA).str(0, 1).constant(3, 1 << 5).movs(6, 0); // prettier-ignore
+    return t.label('round').eors(6, 3).str(6, 1, 0x14).b('round');
+  };
+  const ended = (more: Partial<RunJob>) => {
+    const { result } = runOf(behind(), { trigger: false, ...more });
+    const told = result.notes.map(({ text }) => String(text)).filter((text) => text.includes('behind the ROM'));
+    return { outcome: result.outcome, at: Number(result.ended.at), told: told.length };
+  };
+  it('is followed for a second, and the result says so', () => {
+    const { outcome, at, told } = ended({});
+    expect([outcome, told]).toEqual(['back-in-app', 1]);
+    expect(at).toBeLessThan(1.5);
+  });
+  it('is followed for as long as any other with --effort full', () => {
+    const { outcome, at, told } = ended({ effort: 'full' });
+    expect([outcome, told]).toEqual(['back-in-app', 0]);
+    expect(at).toBeGreaterThan(5);
+  });
+});
+
+describe('a converter that goes on in a ROM that is silent', () => {
+  /** ADC1, continuous, by DMA2 to RAM that the ROM does not use; then into the ROM with interrupts masked. */
+  const converting = (): Thumb => {
+    const t = new Thumb(MAIN);
+    const set = (address: number, value: number): Thumb => t.constant(0, address).constant(1, value).str(1, 0);
+    set(AHB1ENR, 1 << 22);
+    set(0x40023844, 1 << 8);
+    const stream = [
+      [0x18, 0x4001204c],
+      [0x1c, 0x20010000],
+      [0x14, 64],
+      [0x10, 0x22d01],
+    ] as const;
+    for (const [offset, value] of stream) set(0x40026400 + offset, value);
+    set(0x40012008, 0x303);
+    set(0x40012008, 0x40000303);
+    return t.cpsidI().constant(0, ROM).ldr(1, 0).movSp(1).ldr(1, 0, 4).bx(1);
+  };
+  const run = (more: Partial<RunJob>) => {
+    const { result } = runOf(converting(), { trigger: false, ...more });
+    const { outcome, diagnosis, notes } = result;
+    return [outcome, diagnosis.sets.flat(), notes.filter(({ text }) => String(text).includes('silent ROM')).length];
+  };
+  it('is waited for shortly in repeated runs, and the result says so', () => expect(run({})).toEqual(['rom-silent', ['primask'], 1]));
+  it('is waited for as long as any with --effort full', () => expect(run({ effort: 'full' })).toEqual(['rom-silent', ['primask'], 0]));
+});

@@ -45,7 +45,7 @@ import { repeatsUntil } from './tick-period.ts';
 
 /** After the last event that counts, and over all (design: when a run ends). */
 const QUIET = 5 * PS_PER_SECOND;
-/** The same in a run that hurries, of a firmware that keeps its devices so busy, in writes and transfers a second, that each second costs one of ours. */
+/** The same in a run that hurries, or once the ROM was left again, of a firmware that keeps its devices so busy, in writes and transfers a second, that each second costs one of ours. */
 const QUIET_IF_BUSY = 1 * PS_PER_SECOND;
 const BUSY = 20_000;
 const LONGEST = 60 * PS_PER_SECOND;
@@ -89,6 +89,8 @@ const DELAY_EFFORT = 20_000_000;
 /** The same for rounds of it, most of which are skipped. */
 const ROUNDS_EFFORT = 200_000_000;
 const NO_ATTACH = 2 * PS_PER_SECOND;
+/** The same beside a busy DMA, in a repeated run; of a transfer without an answer, too. */
+const SILENT_IF_BUSY = 300 * MS;
 
 export interface RunLimits {
   readonly until?: Ps | null;
@@ -554,12 +556,15 @@ export class Session implements LiveRun {
     const quiet = Math.max(this.state.anchor, this.steps.dueAt ?? 0) + (this.isHurried ? QUIET_IF_BUSY : QUIET);
     return Math.max(quiet, silent < Infinity ? silent + CHECK_STEP : 0, this.state.delayed?.until ?? 0);
   }
-  /** The run hurries, and waiting for longer would cost much. */
+  /** The run hurries, or the ROM was left again, and waiting for longer would cost much. */
   get isHurried(): boolean {
     const { machine, state } = this;
-    if (!this.hurries || machine.now < state.anchor + QUIET_IF_BUSY) return false;
+    if (!this.mayHurry || machine.now < state.anchor + QUIET_IF_BUSY) return false;
     const { seq, transfers } = machine.history;
-    return (seq + transfers) * PS_PER_SECOND > BUSY * machine.now;
+    return isBusy(seq + transfers, machine.now);
+  }
+  private get mayHurry(): boolean {
+    return this.hurries || (this.input.effort !== 'full' && this.state.dfuAt === null && isBehindRom(this));
   }
   private deadline(limits: RunLimits): Ps {
     const natural = this.naturally();
@@ -584,9 +589,9 @@ export class Session implements LiveRun {
     // instructions are counted at each look
     // nor is a second engine fast, or can it be stopped in the middle
     if (input.limits.maxInstructions !== null || input.engine === 'unicorn') return checkAfter(now);
-    const times = [this.romSilentAt()];
+    const times = [this.romSilentAt(), this.silentEnoughAt(counterfactual)];
     if (this.keepTrail) times.push(this.nextTrail);
-    if (this.hurries) times.push(state.anchor + QUIET_IF_BUSY);
+    if (this.mayHurry) times.push(state.anchor + QUIET_IF_BUSY);
     if (this.seeksProof(counterfactual)) times.push(this.proofAt(counterfactual));
     if (state.dfuAt !== null) times.push((lastLeave(this) ?? now) + NO_ATTACH);
     return Math.min(checkAt(now + LONGEST_STRETCH), ...times.filter((t) => t > now).map(checkAt));
@@ -690,7 +695,7 @@ export class Session implements LiveRun {
     if (state.dfuAt !== null && !this.awaitsApplication()) return this.usb.dfuIdle && (counterfactual || this.applicationIsBack());
     // a watchdog, or another core, may still reset the chip
     if (machine.state.lockup && isAlone(machine) && !watchdogRuns(machine)) return true;
-    if (this.keepsResetting(limits.since ?? -1) || lookedAt(machine.now) >= this.romSilentAt()) return true;
+    if (this.keepsResetting(limits.since ?? -1) || this.isSilent(counterfactual)) return true;
     return lookedAt(machine.now) >= this.proofAt(counterfactual) && this.seeksProof(counterfactual) && this.isProvenOver(limits);
   }
   /** A run that was repaired at an entry has the resets up to `since` in its history: they settle nothing once the rhythm is broken. */
@@ -790,6 +795,19 @@ export class Session implements LiveRun {
     return this.state.leftAt !== null && steadyEntries(this.machine.history, 4) !== null;
   }
 
+  private isSilent(counterfactual: boolean): boolean {
+    const now = lookedAt(this.machine.now);
+    if (now < this.silentEnoughAt(counterfactual)) return false;
+    if (now < this.romSilentAt()) this.input.bounds?.leaveOut('a silent ROM beside a busy DMA is followed for 0.3 s');
+    return true;
+  }
+  /** For the word of a repeated run, less silence is enough beside a DMA that is so busy that each second costs one of ours. */
+  private silentEnoughAt(counterfactual: boolean): Ps {
+    const silent = this.romSilentAt();
+    const { now, history } = this.machine;
+    const isShort = counterfactual && this.input.effort !== 'full' && isBusy(history.transfers, now);
+    return isShort ? silent - (NO_ATTACH - SILENT_IF_BUSY) : silent;
+  }
   /**
    * When `rom-silent` is settled if nothing happens until then: a transfer of enumeration unanswered for 2 s, or no attach 2 s after the ROM should be there.
    */
@@ -805,6 +823,7 @@ export class Session implements LiveRun {
   }
 }
 
+const isBusy = (times: number, now: Ps): boolean => times * PS_PER_SECOND > BUSY * now;
 /** A look that an instruction has carried a little behind its time: how far hangs on where the machine stopped before. */
 const lookedAt = (time: Ps): Ps => Math.floor(time / CHECK_STEP) * CHECK_STEP;
 /** The first multiple of `CHECK_STEP` at or after a time, and the first one behind it. */
