@@ -23,7 +23,11 @@ const USUAL_HSE = 8 * MHZ;
 const orSay = (what: string): ReturnType<typeof withAdvice> =>
   withAdvice({ is: 'other', said: what, lead: ': if your board has another, ', command: SAY_BOARD });
 
-const LACKS = { usb: 'USB would run at a wrong rate', pll: 'the firmware counts on it, and its PLL would be out of range' } as const;
+const LACKS = {
+  usb: 'USB would run at a wrong rate',
+  pll: 'the firmware counts on it, and its PLL would be out of range',
+  baud: 'the firmware counts on it, and its serial port would run at an odd rate',
+} as const;
 
 /** The job with what the firmware shows to have around it; null where somebody has said that, and where it shows nothing. */
 export function assumed(given: RunJob, job: RunJob, result: RunResult<string>): Assumed | null {

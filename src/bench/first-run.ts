@@ -19,7 +19,7 @@ import type { Note } from './documents/note-facts.ts';
 import type { Step } from './documents/scenario-types.ts';
 import { assumed, type Assumed } from './assumed.ts';
 import { calledFrom, jumpCandidates, scanFunctions } from './input/code-scan.ts';
-import { countedCrystal } from './verdict/counted-crystal.ts';
+import { countedCrystal } from './input/counted-crystal.ts';
 import { atMost, Bounds, MOST } from './documents/bounds.ts';
 import type { RunTrace } from './documents/trace-types.ts';
 

@@ -35,8 +35,12 @@ export type GuestFact =
   | { readonly is: 'unprogrammed'; readonly registers: readonly string[]; readonly start: string; readonly running: boolean }
   /** Flash is read with fewer wait states than its clock asks for, by a write of this register, or since the clock was raised. */
   | { readonly is: 'flash-too-fast'; readonly since: 'wait-states' | 'clock' }
-  /** A serial port runs at another rate than who sends to it; `wrote`: the instruction that set it. */
-  | { readonly is: 'other-baud'; readonly wrote: number | null }
+  /** A serial port runs at another rate than who sends to it; `wrote`: the instruction that set it; `counts`: the crystal in hertz with which it would be right, and the function that holds its rate; `odd`: with that one the system clock would be odd. */
+  | {
+      readonly is: 'other-baud';
+      readonly wrote: number | null;
+      readonly counts: { readonly port: string; readonly hz: number; readonly by: string; readonly odd: boolean } | null;
+    }
   /** Flash that cannot be read or executed from now on, first and last address. */
   | { readonly is: 'secured'; readonly from: number; readonly to: number }
   /** This bit, by `REG.BIT`, was to be cleared, and what it switches on is in use. */

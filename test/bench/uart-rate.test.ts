@@ -4,6 +4,9 @@ import { hasReservations } from '../../src/bench/documents/reservations.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { Session } from '../../src/bench/session/session.ts';
+import { SymbolTable } from '../../src/image/symbols.ts';
+import type { Board } from '../../src/bench/documents/scenario-types.ts';
+import { assumed } from '../../src/bench/assumed.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { bareImage, MAIN } from './bare-image.ts';
 import { plainJob } from './plain-job.ts';
@@ -127,5 +130,39 @@ describe('an OK has a reservation where the port that got a byte', () => {
   it('has a usual rate: none', () => {
     expect(reservations(jumps(139))).toEqual([]);
     expect(reservations(jumps(1667, 9600))).toEqual([]);
+  });
+});
+
+/** A receiver by HSE, whose clock function holds a crystal, jumps on a 0x55. */
+function countsOn(hz: number, brr: number, board: Board) {
+  const [RCC_CR, RCC_CFGR] = [0x40023800, 0x40023808];
+  const t = store(store(receiver(brr), RCC_CR, 0x00010083), RCC_CFGR, 1)
+    .constant(3, hz)
+    .constant(0, USART1_BRR - 8);
+  t.label('wait').ldr(1, 0).lsrs(1, 1, 6).put(0xd3fc).ldr(1, 0, 4).cmp(1, 0x55).bne('wait');
+  t.constant(0, ROM).ldr(1, 0).put(0xf381, 0x8808).ldr(1, 0, 4).bx(1);
+  const planned = plainJob('STM32F411CE', bareImage(t), { steps: [{ at: '5ms', do: { uart: { port: 'USART1', hex: '55' } } }], board });
+  const input = jobInput(planned);
+  const name = { name: 'SystemCoreClockUpdate', address: MAIN, size: t.bytes().length, kind: 'function', binding: 'global' } as const;
+  const images = input.images.map((image) => ({ ...image, symbols: new SymbolTable([name], () => MAIN + t.bytes().length) }));
+  const result = runBench({ ...input, images });
+  return { result, next: assumed(planned, planned, result), told: result.notes.find(({ about }) => about?.is === 'other-baud')?.text };
+}
+describe('a port at an odd rate, where the firmware counts on another crystal', () => {
+  it('does not understand who sends at the rate that it would have with that one, and both crystals are told', () => {
+    const { result, told, next } = countsOn(8e6, 69, { hse: { hz: 25e6, kind: 'crystal' } });
+    expect(result.entries).toEqual([]);
+    expect(told).toMatch(
+      /^USART1 runs at 362,319 baud, and its sender at 115,200: SystemCoreClockUpdate counts on a crystal of 8 MHz \(HSE_VALUE\), and this board has 25 MHz$/,
+    );
+    expect(next).toBeNull();
+  });
+  it('jumps where the board has that crystal', () => {
+    expect(countsOn(8e6, 69, { hse: { hz: 8e6, kind: 'crystal' } })).toMatchObject({ result: { outcome: 'dfu' }, told: undefined });
+  });
+  it('is run with that one where nobody described the board', () => {
+    const { next } = countsOn(25e6, 217, {});
+    expect(next?.job.scenario.board?.hse).toEqual({ hz: 25e6, kind: 'crystal' });
+    expect(next?.text).toContain('because the firmware counts on it, and its serial port would run at an odd rate with 8 MHz');
   });
 });

@@ -236,7 +236,7 @@ export type StepAction =
         readonly text?: string;
         /** Bytes to send. */
         readonly hex?: string;
-        /** Rate of the sender, 8N1: a port of another rate reads something else; default: the standard rate nearest to the one that the port is set to, 115200 where it is not set. */
+        /** Rate of the sender, 8N1: a port of another rate reads something else; default: the standard rate nearest to the one that the port is set to, or would be with the crystal that the firmware counts on (HSE_VALUE); 115200 where it is not set. */
         readonly baud?: number;
       };
     }
@@ -446,8 +446,8 @@ export type PlannedAction =
   | { readonly kind: 'nrst'; readonly forPs: Ps }
   | { readonly kind: 'power'; readonly offPs: Ps }
   | { readonly kind: 'cable'; readonly position: CablePosition }
-  /** `baud`: rate of the sender; default: the standard rate nearest to the port's. */
-  | { readonly kind: 'uart'; readonly port: string; readonly bytes: Uint8Array; readonly baud?: number }
+  /** `baud`: rate of the sender; default: the standard rate nearest to the port's, or to what it would be with the crystal that the firmware counts on. `fits`: the bytes arrive as they are, whatever the rates. */
+  | { readonly kind: 'uart'; readonly port: string; readonly bytes: Uint8Array; readonly baud?: number; readonly fits?: true }
   /** Bytes to read after the write. */
   | { readonly kind: 'i2c'; readonly port: string; readonly address: number; readonly bytes: Uint8Array; readonly read: number }
   | { readonly kind: 'spi'; readonly port: string; readonly bytes: Uint8Array }

@@ -433,7 +433,7 @@ function sendTrials(s: Session, from: Checkpoint, input: PolledInput, jumping: r
     const { tried, way } = sent(
       s,
       from,
-      { text, to: name, step: sending(input, text), as: (bytes) => ({ kind: 'uart', port: name, bytes }) },
+      { text, to: name, step: sending(input, text), as: (bytes) => ({ kind: 'uart', port: name, bytes, fits: true }) },
       jumping,
     );
     return {

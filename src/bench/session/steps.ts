@@ -1,7 +1,6 @@
 /** The scenario's steps: what happens to the board from outside, and when. State is plain data, saved with the machine. */
 import type { Core } from '../../emu/core/core.ts';
 import type { Attachment } from '../../emu/machine-base.ts';
-import type { Machine } from '../../emu/machine.ts';
 import type { System } from '../../emu/system.ts';
 import type { Ps } from '../../emu/time.ts';
 import { findSymbol, imageAt } from '../../image/image.ts';
@@ -12,7 +11,7 @@ import type { LiveRun } from './live-run.ts';
 import { OutsideHosts, type OutsideState } from './outside-hosts.ts';
 import { startOf } from './restart.ts';
 import { FRAME, heardFrom, levelAt } from './line-reader.ts';
-import { otherBaud, senderBaud, tellOtherBaud } from './uart-rate.ts';
+import { otherBaud, senderOf, tellOtherBaud, type Sender } from './uart-rate.ts';
 import { PIN_FLOATING } from '../../peripherals/pins/gpio-common.ts';
 
 interface UartQueue {
@@ -20,9 +19,8 @@ interface UartQueue {
   readonly bytes: number[];
   bit: number;
   byte: number | null;
-  /** Rate of the sender. */
-  readonly baud: number;
-  /** The scenario names it: a port of another rate takes something else from the line. Else the sender is taken for one that fits. */
+  readonly sender: Sender;
+  /** A port of another rate takes something else from the line: the scenario names the sender's, or the firmware tells it. Else the sender is taken for one that fits. */
   readonly named: boolean;
   /** What such a port reads from the line now; null in it where it finds no start bit. */
   reads: { readonly value: number | null } | null;
@@ -279,7 +277,7 @@ export class Steps implements Attachment {
         machine.powerOff();
         return machine.now + action.offPs;
       case 'uart':
-        this.state.uartQueue = uartQueue(machine, action);
+        this.state.uartQueue = uartQueue(this.session, action);
         this.sendUart();
         return 'later';
       case 'i2c':
@@ -407,9 +405,9 @@ export class Steps implements Attachment {
   /** False: there is none. */
   private nextByte(q: UartQueue): boolean {
     const { machine } = this.session;
-    if (q.byte !== null && q.whole) {
-      this.tellUart(q, BYTE | q.byte);
-      tellOtherBaud(machine, q.port, q.baud);
+    if (q.byte !== null) {
+      if (q.whole) this.tellUart(q, BYTE | q.byte);
+      this.tellRate(q);
     }
     q.byte = q.bytes.shift() ?? null;
     if (q.byte === null) {
@@ -417,12 +415,15 @@ export class Steps implements Attachment {
       if (q.reads === null) this.endUart();
       return false;
     }
-    q.whole = q.reads === null && (!q.named || otherBaud(machine, q.port, q.baud) === null);
+    q.whole = q.reads === null && (!q.named || otherBaud(machine, q.port, q.sender.baud) === null);
     if (q.whole) this.tellUart(q, START_BIT);
     return true;
   }
   private tellUart({ port }: UartQueue, value: number): void {
     tellRx(this.session.machine.system, port.toLowerCase(), value, ++this.state.uartSequence);
+  }
+  private tellRate({ port, sender }: UartQueue): void {
+    tellOtherBaud(this.session.machine, port, sender, hseOf(this.session));
   }
   private endUart(): void {
     this.state.uartQueue = null;
@@ -434,9 +435,9 @@ export class Steps implements Attachment {
     const line = [q.byte ?? 0, ...q.bytes];
     const fell = levelAt(line, q.bit) === 0 && (q.bit === 0 || levelAt(line, q.bit - 1) === 1);
     if (!fell || q.reads !== null) return;
-    const own = otherBaud(machine, q.port, q.baud);
+    const own = otherBaud(machine, q.port, q.sender.baud);
     if (own === null) return;
-    const { byte, framing, bits } = heardFrom(line, q.bit, q.baud / own);
+    const { byte, framing, bits } = heardFrom(line, q.bit, q.sender.baud / own);
     q.reads = { value: byte === null ? null : BYTE | byte | (framing ? FRAMING : 0) };
     if (byte !== null) this.tellUart(q, START_BIT);
     machine.system.scheduler.arm(this.readSlot, machine.now + Math.round((bits * SECOND) / own));
@@ -446,19 +447,18 @@ export class Steps implements Attachment {
     if (!q?.reads) return;
     const { value } = q.reads;
     q.reads = null;
-    if (value !== null) {
-      this.tellUart(q, value);
-      tellOtherBaud(this.session.machine, q.port, q.baud);
-    }
+    if (value !== null) this.tellUart(q, value);
     if (q.byte === null) this.endUart();
   }
 }
 const SECOND = 1_000_000_000_000;
-function uartQueue(machine: Machine, { port, bytes, baud: said }: Extract<PlannedAction, { kind: 'uart' }>): UartQueue {
-  const baud = said ?? senderBaud(machine, port);
-  const character = Math.round((FRAME * SECOND) / baud);
-  return { port, bytes: [...bytes], bit: 0, byte: null, baud, named: said !== undefined, reads: null, whole: false, character };
+function uartQueue(s: LiveRun, { port, bytes, baud, fits }: Extract<PlannedAction, { kind: 'uart' }>): UartQueue {
+  const sender = baud === undefined ? senderOf(s.machine, port, s.input.images, hseOf(s)) : { baud, counts: null };
+  const named = fits !== true && (baud !== undefined || sender.counts !== null);
+  const character = Math.round((FRAME * SECOND) / sender.baud);
+  return { port, bytes: [...bytes], bit: 0, byte: null, sender, named, reads: null, whole: false, character };
 }
+const hseOf = ({ input }: LiveRun): number | null => input.scenario.board.hse?.hz ?? null;
 const STOP_BIT = FRAME - 1;
 /** What a port's RX wire tells: see peripherals/serial/usart-v4.ts. */
 export const START_BIT = 0;

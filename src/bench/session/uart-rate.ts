@@ -1,10 +1,15 @@
 /** How long the bits are that a USART sends: a character of another rate is none to the other side. */
+import type { LoadedImage } from '../../image/image.ts';
 import type { Machine } from '../../emu/machine.ts';
 import { PRESCALERS, type UsartOptions } from '../../peripherals/serial/usart-v4.ts';
+import { scanFunctions } from '../input/code-scan.ts';
+import { countedCrystal, type CountedCrystal } from '../input/counted-crystal.ts';
 import { givenInStop } from '../../peripherals/wires.ts';
 
 /** Eight data bits, parity: the last of eleven bits is looked at in its middle, a twentieth away from its end; both sides share what is left. */
 const TOLERANCE = 0.04;
+
+const MHZ = 1e6;
 
 const optionsOf = (machine: Machine, port: string): Partial<UsartOptions> =>
   machine.chip.blocks.find((b) => b.name === port)?.options ?? {};
@@ -50,8 +55,21 @@ const OFF = 0.03;
 const isNear = (own: number, baud: number): boolean => Math.abs(own - baud) <= OFF * baud;
 
 const nearestTo = (own: number): number => STANDARD.reduce((a, b) => (Math.abs(Math.log(own / b)) < Math.abs(Math.log(own / a)) ? b : a));
-/** What somebody who knows the port's rate sets on his terminal. */
-export const senderBaud = (machine: Machine, port: string): number => nearestTo(baudOf(machine, port) ?? UNSET);
+const hasStandard = (own: number): boolean => isNear(own, nearestTo(own));
+/** Who sends to a port: his rate, and the crystal of which the firmware believes that it gives the port the same. */
+export interface Sender {
+  readonly baud: number;
+  readonly counts: CountedCrystal | null;
+}
+/** What somebody sets on his terminal who knows the port's rate, or what the firmware takes for it. */
+export function senderOf(machine: Machine, port: string, images: readonly LoadedImage[], hse: number | null): Sender {
+  const own = baudOf(machine, port) ?? UNSET;
+  const usual = { baud: nearestTo(own), counts: null };
+  if (hasStandard(own) || hse === null || machine.system.wire('hse.on') !== 1) return usual;
+  const counts = countedCrystal(scanFunctions(images), machine.chip, hse);
+  const meant = counts === null ? own : (own * counts.hz) / hse;
+  return counts !== null && hasStandard(meant) ? { baud: nearestTo(meant), counts } : usual;
+}
 
 /** The rate of a receiver that is not its sender's; null where they go together, or nothing is received. */
 export function otherBaud(machine: Machine, port: string, baud: number): number | null {
@@ -60,14 +78,15 @@ export function otherBaud(machine: Machine, port: string, baud: number): number 
 }
 
 /** A byte has come from a sender at `baud`: says so where a receiver at its own rate reads something else. The ROM measures the rate of its host. */
-export function tellOtherBaud(machine: Machine, port: string, baud: number): void {
+export function tellOtherBaud(machine: Machine, port: string, { baud, counts }: Sender, hse: number | null): void {
   const own = otherBaud(machine, port, baud);
   if (own === null) return;
-  const nearest = nearestTo(own);
-  const why = baud === nearest && !isNear(own, nearest) ? ': no standard rate is within 3 %' : `, and its sender at ${inWords(baud)}`;
-  machine.note('guest', `${port} runs at ${inWords(own)} baud${why}`, port, {
+  const odd = baud === nearestTo(own) && !hasStandard(own);
+  const why = odd ? ': no standard rate is within 3 %' : `, and its sender at ${inWords(baud)}`;
+  machine.note('guest', `${port} runs at ${inWords(own)} baud${why}${counts === null ? '' : countsInWords(counts, hse)}`, port, {
     is: 'other-baud',
     wrote: machine.history.lastWriter(`${port}.BRR`)?.pc ?? null,
+    counts: counts === null ? null : { port, ...counts, odd: isOddWith(machine, counts.hz, hse) },
   });
 }
 function receives(machine: Machine, port: string): boolean {
@@ -75,4 +94,13 @@ function receives(machine: Machine, port: string): boolean {
   const on = machine.system.block(port).layout.has('SR') ? UE_FIRST : UE;
   return (cr1 & on) !== 0 && (cr1 & RE) !== 0;
 }
+/** The clocks are set up for the crystal that is there: the system clock is whole megahertz from it, and would not be from the other. */
+function isOddWith({ system }: Machine, hz: number, hse: number | null): boolean {
+  const { rate } = system.clock('sysclk');
+  if (rate === null || hse === null) return false;
+  const here = rate.num / rate.den;
+  return here % MHZ === 0 && ((here * hz) / hse) % MHZ !== 0;
+}
+const countsInWords = ({ hz, by }: CountedCrystal, hse: number | null): string =>
+  `: ${by} counts on a crystal of ${hz / MHZ} MHz (HSE_VALUE), and this board has ${hse === null ? 'none' : `${hse / MHZ} MHz`}`;
 const inWords = (baud: number): string => Math.round(baud).toLocaleString('en-US');

@@ -428,10 +428,12 @@ function loopOf({ input }: Session, { loop }: SessionEnd): Pick<RunResult['ended
 }
 
 function machineNote(s: Session, { kind, text, count, block, about }: MachineState['notes'][number]): Note {
-  const set = about?.is === 'other-baud' && about.wrote !== null ? ` (${placeInWords(s, about.wrote)})` : null;
+  const rate = about?.is === 'other-baud' ? about : null;
+  // where it is the crystal that is wrong, the store into BRR is not
+  const set = rate === null || rate.wrote === null || rate.counts !== null ? '' : ` (${placeInWords(s, rate.wrote)})`;
   return {
     kind,
-    text: set === null ? told(s, text, count) : text + set,
+    text: rate === null ? told(s, text, count) : text + set,
     ...(kind === 'guest' && { about: { ...(about ?? ({ is: 'misuse' } as const)), block } }),
   };
 }

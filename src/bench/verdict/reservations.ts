@@ -85,7 +85,7 @@ function fastFlash(s: Session, before: History): Note[] {
 const otherBauds = (s: Session, { timeline }: History): Note[] =>
   timeline.toArray().flatMap(({ about, text }) => {
     if (about?.is !== 'other-baud') return [];
-    const from = about.wrote === null ? '' : ` (${place(s, about.wrote)})`;
+    const from = about.wrote === null || about.counts !== null ? '' : ` (${place(s, about.wrote)})`;
     return [but(`${text}${from}. On a board, each side would read garbage from the other.`)];
   });
 /** Code that takes itself out of reach: here the core runs over zeros then, and may meet code behind them. */

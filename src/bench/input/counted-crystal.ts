@@ -1,0 +1,39 @@
+/** The crystal that a firmware counts on, by the rates that its functions hold. */
+import type { ChipDescription } from '../../emu/chip.ts';
+import type { FunctionFacts } from './code-scan.ts';
+
+const MHZ = 1e6;
+/** Crystals and oscillators that boards have. */
+const USUAL = [4, 6, 7.3728, 8, 10, 11.0592, 12, 14.7456, 16, 18, 19.2, 20, 22.1184, 24, 25, 26, 27, 30, 32, 40, 48, 50].map(
+  (mhz) => mhz * MHZ,
+);
+/** Functions that compute the rate of a clock: they hold HSE_VALUE beside the rates of the chip's own oscillators. */
+const COUNTS = /clock|rcc|freq/i;
+const FIRST_HSI = 8 * MHZ;
+/** What a block's registers take. */
+const BLOCK = 0x400;
+
+/** `by`: the function that holds the rate. */
+export interface CountedCrystal {
+  readonly hz: number;
+  readonly by: string;
+}
+
+/** The only usual rate that such functions hold and that is not the board's; an own oscillator's only where there is no other: the crystal has the same then. */
+export function countedCrystal(functions: readonly FunctionFacts[], chip: ChipDescription, here: number): CountedCrystal | null {
+  const base = chip.blocks.find(({ name }) => name === chip.rcc)?.base ?? 0;
+  const oscillators = Object.entries(chip.parameters).flatMap(([name, p]) => (/^(hsi|csi|msi)\w*\.hz$/.test(name) ? [p.value] : []));
+  const own = new Set(oscillators);
+  // the PLL of F0, F1 and F3 takes half of it
+  const half = chip.parameters['hsi.hz']?.value === FIRST_HSI ? FIRST_HSI / 2 : null;
+  const found = new Map<number, string>();
+  for (const { symbol, constants } of functions) {
+    const isClock = COUNTS.test(symbol.name) || constants.some(({ value }) => value >= base && value < base + BLOCK);
+    for (const { value } of isClock ? constants : []) if (USUAL.includes(value) && !found.has(value)) found.set(value, symbol.name);
+  }
+  if (found.has(here)) return null;
+  const crystals = [...found].filter(([hz]) => hz !== half);
+  const others = crystals.filter(([hz]) => !own.has(hz));
+  const [first] = others.length > 0 ? others : crystals;
+  return first === undefined || others.length > 1 ? null : { hz: first[0], by: first[1] };
+}
