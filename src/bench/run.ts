@@ -31,7 +31,7 @@ import {
 } from './difference/path.ts';
 import { secondProgram } from './difference/programs.ts';
 import { lastWaitInWords, type Receiver } from './verdict/difference-causes.ts';
-import { behindRequest, dependencies, diagnose, judgeAll, type Diagnosis } from './proof/diagnosis.ts';
+import { behindRequest, dependencies, dependenciesOfLeft, diagnose, judgeAll, type Diagnosis } from './proof/diagnosis.ts';
 import { observe, type Attempt, type Starts } from './proof/attempt.ts';
 import { Budget, CutShort, isCut } from './session/budget.ts';
 import { READING } from '../image/work.ts';
@@ -129,10 +129,12 @@ function runIn(session: Session, input: RunInput, tracer: Tracer | null): RunRes
   run.notes.push(...look.told);
   const expected = asExpected(run, judged);
   if (expected !== null) return expected;
-  const whole = makeWhole(run, judged, askWhy(run, judged));
+  return withCallers(run, makeWhole(run, judged, askWhy(run, judged)));
+}
+function withCallers(run: PlainRun, whole: RunResult<string>): RunResult<string> {
   const callers = run.cut
     ? []
-    : searched(run, "who called the vendor's code", [], () => callerNotes(session, run.powerOn, run.base.end.at, whole));
+    : searched(run, "who called the vendor's code", [], () => callerNotes(run.session, run.powerOn, run.base.end.at, whole));
   return { ...whole, notes: [...whole.notes, ...callers] };
 }
 
@@ -339,16 +341,18 @@ function judgeInstant(run: PlainRun, { traced, failure, beneath }: SecondRun): J
 }
 
 /** The result without a diagnosis, if the scenario's expectations hold without one and nothing else is wanted; otherwise null. */
-function asExpected(run: PlainRun, { judged, limited, diagnosis, entry }: JudgedRun): RunResult<string> | null {
-  const { session, input, end, base, notes } = run;
+function asExpected(run: PlainRun, { judged, limited, diagnosis, entry, variants }: JudgedRun): RunResult<string> | null {
+  const { session, input, end, base, notes, observed } = run;
   const { expect } = input.scenario.document;
   if (!input.onlyExpected || limited || expect === null || asksForCauses(expect, end.outcome)) return null;
   // a host's client is asked for, and what it says is an expectation or a reservation
   if (input.after === true && end.outcome === 'dfu') return null;
   const result = makeResult(session, { ...base, notes }, judged, { ...diagnosis, difference: null, path: NOT_ON_PATH }, [], null);
   if (!judge(result, expect).holds) return null;
+  const dependsOn = dependenciesOfLeft(variants, result.checks, observed);
   const rests = restsOn(run, entry);
-  return rests.length === 0 ? result : { ...result, notes: [...result.notes, ...rests] };
+  const expected = { ...result, dependsOn, notes: [...result.notes, ...rests] };
+  return dependsOn.length === 0 ? expected : withCallers(run, expected);
 }
 /** What a run that reached its goal rests on. */
 const restsOn = (run: PlainRun, entry: JudgedRun['entry']): Note[] =>

@@ -15,6 +15,8 @@ import { ImageError } from '../image/image.ts';
 import { findingsOf, type Finding } from '../report/findings.ts';
 import type { JUnitCase } from '../report/junit.ts';
 import { shortReport } from '../report/short.ts';
+import { leansOn } from '../report/story/story.ts';
+import { toldOn } from '../report/story/surfaces.ts';
 import { documentReport } from '../report/terminal.ts';
 import { printable, printableName, wrap } from '../report/text.ts';
 import { withShownPaths } from '../report/shown-paths.ts';
@@ -70,6 +72,8 @@ export interface TestOutcome {
   readonly failures: readonly string[];
   /** What it rests on although it holds, as `run` says behind `But`. */
   readonly reservations: readonly string[];
+  /** Of the real ROM, where the firmware leaves something to it, as `run` says behind `Holds`. */
+  readonly conditions: readonly string[];
   readonly findings: readonly Finding[];
   readonly result: RunResult | null;
   /** The first screen, where it does not hold. */
@@ -263,8 +267,9 @@ class Runner {
     return paths.flatMap((path) => this.outcomes.get(path) ?? []);
   }
 
-  private tell({ path, state, seconds, cached, failures, reservations, report }: TestOutcome): void {
-    const isTold = this.options.quiet !== true || !(state === 'known' || (state === 'ok' && reservations.length === 0));
+  private tell({ path, state, seconds, cached, failures, reservations, conditions, report }: TestOutcome): void {
+    const rests = state === 'ok' ? restsOn(reservations, conditions) : [];
+    const isTold = this.options.quiet !== true || !(state === 'known' || (state === 'ok' && rests.length === 0));
     if (!isTold) return;
     const stream = FILES.some((key) => this.options[key] === '-') ? this.io.stderr : this.io.stdout;
     const color = this.options.color !== false;
@@ -277,9 +282,9 @@ class Runner {
       internal: paint('red', 'ERR '),
     }[state];
     const details = failures.map((failure) => `       ${printable(failure)}\n`).join('');
-    const buts = state === 'ok' ? reservations.flatMap((text) => wrap(text, stream.columns, '         ', '     But ')) : [];
-    const rests = buts.map((line) => `${line}\n`).join('');
-    stream.write(`${word} ${printableName(path)} (${cached ? 'cached' : `${seconds.toFixed(1)} s`})\n${details}${rests}`);
+    const lines = rests.flatMap(([label, text]) => wrap(text, stream.columns, ' '.repeat(label.length + 6), `     ${label} `));
+    const below = lines.map((line) => `${line}\n`).join('');
+    stream.write(`${word} ${printableName(path)} (${cached ? 'cached' : `${seconds.toFixed(1)} s`})\n${details}${below}`);
     if (state === 'fail') stream.write(report({ stream, color }).replace(/^(?=.)/gm, '     '));
   }
 
@@ -312,7 +317,7 @@ class Runner {
   private async one(path: string): Promise<TestOutcome | null> {
     const { io, plan } = this;
     const started = milliseconds();
-    const base = { path, cached: false, reservations: [], findings: [], result: null, report: () => '', story: () => '' };
+    const base = { path, cached: false, reservations: [], conditions: [], findings: [], result: null, report: () => '', story: () => '' };
     const seconds = (): number => (milliseconds() - started) / 1000;
     const error = (text: string, internal = false): TestOutcome => ({
       ...base,
@@ -343,6 +348,7 @@ class Runner {
         cached,
         failures,
         reservations,
+        conditions: conditionsOf(state, result),
         findings,
         result,
         report,
@@ -364,6 +370,12 @@ class Runner {
 
 const reservationsOf = (result: RunResult): string[] =>
   hasReservations(result) ? result.notes.filter(({ kind }) => kind === BUT).map(({ text }) => printable(text)) : [];
+const conditionsOf = (state: State, result: RunResult): string[] =>
+  state === 'ok' ? toldOn('screen', leansOn(result)).map(({ text }) => printable(text)) : [];
+const restsOn = (reservations: readonly string[], conditions: readonly string[]): readonly (readonly [string, string])[] => [
+  ...reservations.map((text) => ['But', text] as const),
+  ...conditions.map((text) => ['Holds', text] as const),
+];
 /** @param strict a reservation does not hold either */
 function judged(result: RunResult, expect: Expect, strict: boolean): Judgement {
   const judgement = judge(result, expect);
@@ -399,7 +411,7 @@ async function writeFiles(outcomes: readonly TestOutcome[], options: TestOptions
   }
 }
 
-function junitCase({ path, state, seconds, failures, reservations, findings, result, story }: TestOutcome): JUnitCase {
+function junitCase({ path, state, seconds, failures, reservations, conditions, findings, result, story }: TestOutcome): JUnitCase {
   const { file = path, line = 1 } = findings[0] ?? {};
   const bad = state !== 'ok' && state !== 'known';
   const text = state === 'fail' ? story() : failures.join('\n');
@@ -419,7 +431,7 @@ function junitCase({ path, state, seconds, failures, reservations, findings, res
             rom: [result.rom.id, result.rom.version].filter((x) => x !== null).join(' '),
           },
           output: [
-            ...(state === 'ok' ? reservations.map((text) => `but: ${text}`) : []),
+            ...(state === 'ok' ? restsOn(reservations, conditions).map(([label, text]) => `${label.toLowerCase()}: ${text}`) : []),
             ...Object.entries(result.console).map(([channel, out]) => `${channel}:\n${out}`),
           ].join('\n'),
         }),
@@ -429,7 +441,7 @@ function junitCase({ path, state, seconds, failures, reservations, findings, res
 const document = (outcomes: readonly TestOutcome[]): object => ({
   schema: TEST_SCHEMA,
   version: VERSION,
-  scenarios: outcomes.map(({ path, state, seconds, cached, failures, reservations, findings, result }) => ({
+  scenarios: outcomes.map(({ path, state, seconds, cached, failures, reservations, conditions, findings, result }) => ({
     path,
     state,
     seconds: Number(seconds.toFixed(3)),
@@ -439,6 +451,7 @@ const document = (outcomes: readonly TestOutcome[]): object => ({
     outcome: result?.outcome ?? null,
     summary: result?.summary ?? null,
     reservations,
+    conditions,
   })),
 });
 

@@ -30,6 +30,8 @@ export interface SummaryRow {
   readonly failures: readonly string[];
   /** What one that holds rests on. */
   readonly reservations?: readonly string[];
+  /** What of the real ROM it rests on, because the firmware leaves something to it. */
+  readonly conditions?: readonly string[];
 }
 
 const headOf = ({ rule, title = rule, file, line }: Pick<Finding, 'rule' | 'title' | 'file' | 'line'>): string =>
@@ -50,8 +52,13 @@ function fenced(text: string): string {
 /** Markdown for $GITHUB_STEP_SUMMARY, or a comment of a pull request. */
 export function stepSummary(rows: readonly SummaryRow[], findings: readonly Finding[]): SafeText {
   const bad = rows.filter((r) => r.state !== 'ok');
-  const rests = rows.flatMap(({ path, state, reservations = [] }) =>
-    state === 'ok' ? reservations.map((text) => `- ${cell(path)} holds, but: ${cell(text)}\n`) : [],
+  const rests = rows.flatMap(({ path, state, reservations = [], conditions = [] }) =>
+    state === 'ok'
+      ? [
+          ...reservations.map((text) => `- ${cell(path)} holds, but: ${cell(text)}\n`),
+          ...conditions.map((text) => `- ${cell(path)} holds ${cell(text)}\n`),
+        ]
+      : [],
   );
   const list = rests.length === 0 ? '' : `\n${rests.join('')}`;
   const head = `### bootbench: ${rows.length - bad.length} of ${rows.length} scenarios hold\n${list}`;

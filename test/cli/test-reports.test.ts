@@ -6,7 +6,7 @@ import { XMLParser } from 'fast-xml-parser';
 import { describe, expect, it, test } from 'vitest';
 import { asksForCauses } from '../../src/bench/documents/expect.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
-import { dfuResult, primaskResult } from '../samples/results.ts';
+import { dfuResult, primaskResult, writer } from '../samples/results.ts';
 import { FIRMWARE, IMAGE, cli, folder } from './helpers.ts';
 
 function scenarios(names: readonly string[], outcome = 'dfu'): string {
@@ -43,6 +43,25 @@ describe('a scenario that holds with a reservation', () => {
     expect(ran.out).toContain('it holds, but: PC13 floats');
     expect(ran.jobs[0]?.after).toBe(true);
   });
+});
+
+it('a scenario that holds as long as the ROM undoes what the firmware leaves is told with that', async () => {
+  const left = (): RunResult => {
+    const ok = dfuResult();
+    const checks = ok.checks.map((c) =>
+      c.id === 'systick' ? { ...c, verdict: 'fail' as const, lastWriter: { ...writer, file: 'a.c', line: 7 } } : c,
+    );
+    const dependsOn = [{ rom: 'systick', value: 'off', other: 'uses', confidence: 'assumed', outcomeIfOther: 'rom-silent' }] as const;
+    return { ...ok, checks, dependsOn: [...dependsOn], diagnosis: { ...ok.diagnosis, causes: [], sets: [], harmless: [] } };
+  };
+  const cwd = scenarios(['a.json']);
+  const ran = await cli(['test', 's', '--quiet', '--junit', 'j.xml', '--json', 't.json', '--markdown', 'm.md'], { cwd, result: left });
+  expect(ran.code).toBe(0);
+  const holds = 'if the real ROM switches SysTick off (assumed); the firmware leaves SysTick on (a.c:7)';
+  expect(ran.out.replace(/\s+/g, ' ')).toContain(`s) Holds ${holds}`);
+  expect(read(cwd, 'j.xml')).toContain(`holds: ${holds}`);
+  expect(read(cwd, 'm.md').replaceAll('\\', '')).toContain(`- s/a.json holds ${holds}`);
+  expect(JSON.parse(read(cwd, 't.json'))).toMatchObject({ scenarios: [{ state: 'ok', reservations: [], conditions: [holds] }] });
 });
 
 describe('steps that were not tried, because nothing came that they could be tried on', () => {

@@ -10,7 +10,7 @@ import { attempt, type Attempt, type AttemptOptions, type Starts } from './attem
 import { enoughAlone, halve, minimise } from './minimal-sets.ts';
 import type { NamedRepair } from './repairs.ts';
 import { SHORT_OF_JUMP, type Note } from '../documents/note-facts.ts';
-import { CHECK_IDS, type CheckId, type Outcome, type RomDependency } from '../documents/result.ts';
+import { CHECK_IDS, type CheckId, type Outcome, type RomDependency, type RunResult } from '../documents/result.ts';
 import { isDocumented, otherValues } from '../session/rom-options.ts';
 import type { Session } from '../session/session.ts';
 import { NOT_TRACED, subjectAt, type Traced } from '../session/subject.ts';
@@ -379,6 +379,12 @@ const keyOf = (ids: readonly CheckId[]): string => [...ids].sort().join();
 const triedAll = (of: readonly Judged[]): string => `all ${keyOf(of.map((j) => j.id))}`;
 const named = (j: Judged): NamedRepair => ({ id: j.id, repair: j.repair!, subject: j.subject! });
 
+/** Of what the firmware left to the ROM alone, as the checks tell it: for a run that reached its goal, and that is asked nothing else. */
+export function dependenciesOfLeft(variants: Variants, checks: RunResult<string>['checks'], run: Attempt): RomDependency[] {
+  const left = checks.filter(({ verdict, lastWriter }) => (verdict === 'fail' || verdict === 'warn') && lastWriter !== null);
+  const actedOn = run.actedOn.filter(({ id }) => left.some((check) => check.id === id));
+  return run.reached ? dependencies(variants, [], { ...run, actedOn }) : [];
+}
 /** Undocumented ROM options that the ROM used in a run and whose other value changes the outcome. */
 export function dependencies(variants: Variants, repairs: readonly NamedRepair[], run: Attempt): RomDependency[] {
   const found: RomDependency[] = [];
