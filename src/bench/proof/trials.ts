@@ -62,6 +62,8 @@ const LONGER: Ps = 5500 * MS;
 const WRITE_COSTS = 500;
 const TRANSFER_COSTS = 1000;
 const FOR_OTHERS = 1 / 10;
+/** What guessed texts have used up beside a firmware that costs much does not count against a button. */
+const FOR_BUTTONS = 3;
 /** A request is dealt with while the firmware starts. */
 const BEHIND_RESET = 1000 * MS;
 
@@ -139,9 +141,10 @@ export class Trials {
   }
 
   /** What has been spent leaves room for one more stretch of it. */
-  private isWorth({ oneOf, tried: { step } }: Trial, stretch: number, wanted: boolean, most: number): boolean {
-    // while it costs little, what would not be chosen is told all the same
-    if (stretch > 0) return this.cost <= most * (wanted ? 1 : stretch === 1 ? FOR_OTHERS : 0);
+  private isWorth({ oneOf, ways, tried: { step } }: Trial, stretch: number, wanted: boolean, most: number): boolean {
+    // a button that is held for a second is usual; while it costs little, what would not be chosen is told all the same
+    const share = wanted ? (stretch === 1 && ways.some(lasting) ? FOR_BUTTONS : 1) : stretch === 1 ? FOR_OTHERS : 0;
+    if (stretch > 0) return this.cost <= most * share;
     if (!wanted && 'call' in step.do && !this.whole && this.cost > most * FOR_OTHERS) return false;
     // what a port may wait for is guessed: beside a firmware that costs much, the first guesses are enough
     if (oneOf === undefined || this.whole || this.cost <= most) return true;
