@@ -4,7 +4,7 @@
  * scenario and the notes `trigger` and `control`.
  */
 import { programsOf } from '../image/programs.ts';
-import { pulled, sorted, type Trigger } from './proof/init.ts';
+import { heldBriefly, pulled, sorted, type Trigger } from './proof/init.ts';
 import { firstAnswer } from './proof/first-answer.ts';
 import { AT_START, entered, rank } from './proof/find-jump.ts';
 import { jobInput, type RunHooks, type RunJob } from './input/job.ts';
@@ -122,18 +122,21 @@ function look(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<
 /** The firmware by itself, and what comes of its inputs. Busy firmware is asked for them early, and followed for as long as any other only where none leads on. */
 function asksInputs(input: RunInput, run: (input: RunInput) => RunResult<string>): Pick<Look, 'alone' | 'tried'> {
   const asked: { tried: readonly Tried[] | null; hurried: boolean } = { tried: null, hurried: false };
-  const patient: RunInput = {
+  const asking = (known: readonly Tried[] | null = null): RunInput => ({
     ...input,
-    triggers: (tried) => {
-      asked.tried = tried;
-      return leadsOn(tried);
+    triggers: (tryAll) => {
+      asked.tried = known ?? tryAll();
+      // what is chosen is told in place of this run
+      return sorted(asked.tried).length > 0;
     },
-  };
-  const hasty = { ...patient, hurried: () => (asked.hurried = true) };
-  const first = run(input.effort === 'full' ? patient : hasty);
+  });
+  const hasty = { ...asking(), hurried: () => (asked.hurried = true) };
+  const first = run(input.effort === 'full' ? asking() : hasty);
   if (!asked.hurried || isCut(first) || (asked.tried !== null && leadsOn(asked.tried))) return { alone: first, tried: asked.tried };
+  // it may still go by itself; what comes of its inputs is known
+  const { tried } = asked;
   asked.tried = null;
-  return { alone: run(patient), tried: asked.tried };
+  return { alone: run(asking(tried)), tried: asked.tried };
 }
 /** What is chosen is an input, not a function that is called. */
 function leadsOn(tried: readonly Tried[]): boolean {
@@ -174,7 +177,7 @@ function lookFurther(job: RunJob, hooks: RunHooks, run: (input: RunInput) => Run
   const first = { ...wayOf(chosen), outcome: result.outcome, tried: true };
   const others = tried.filter((t) => t !== chosen);
   const ways = [first, ...others.map(wayOf)];
-  const notes = [...triggerNotes(chosen, sorted(tried), jobInput(job)), ...(hasReached(result) ? besideTheRom(others, hooks, pull) : [])];
+  const notes = [...triggerNotes(chosen, tried, jobInput(job)), ...(hasReached(result) ? besideTheRom(others, hooks, pull) : [])];
   return withControl(withNotes({ ...result, ways }, notes), job, hooks);
 }
 
@@ -212,7 +215,7 @@ export function triggeredJob(job: RunJob, hooks: RunHooks = {}): { readonly job:
   if (job.trigger !== true) return { job, told: null };
   const { chosen, tried } = look(job, hooks, runBench, puller(job, hooks));
   if (tried === null || chosen === null || chosen.step === null) return { job, told: null };
-  return { job: withSteps(job, chosen.step, chosen.held), told: triggerNotes(chosen, sorted(tried), jobInput(job))[0]!.text };
+  return { job: withSteps(job, chosen.step, chosen.held), told: triggerNotes(chosen, tried, jobInput(job))[0]!.text };
 }
 
 /** Null: nothing reaches it, it was called. */
@@ -286,17 +289,19 @@ function leftBehind(
 
 const isCut = (result: RunResult<string>): boolean => !['settled', 'deadline'].includes(result.ended.reason);
 
-function triggerNotes(chosen: Trigger, all: readonly Trigger[], input: RunInput): Note[] {
+function triggerNotes(chosen: Trigger, tried: readonly Trigger[], input: RunInput): Note[] {
+  const all = sorted(tried);
   const what = chosen.name ?? 'the firmware';
   const atStart = chosen.step !== null && 'at' in chosen.step && chosen.step.at === AT_START;
   const notes: Note[] = [{ kind: 'trigger', text: `triggered ${atStart ? 'at power-on' : 'at 100 ms'} by bootbench: ${what}` }];
   if (chosen.step !== null && 'do' in chosen.step && 'call' in chosen.step.do) {
     const { step, others } = exampleOf(chosen);
+    const brief = heldBriefly(tried);
     notes.push({
       kind: BUT,
       ...withAdvice({
         is: 'other',
-        said: `no input that was tried reaches this jump: bootbench made the ${what} itself${withoutCall(input, chosen.step.do.call)}`,
+        said: `no input that was tried reaches this jump: bootbench made the ${what} itself${withoutCall(input, chosen.step.do.call)}${brief.length === 0 ? '' : `. ${brief.join('. ')}`}`,
         lead: '. Instead of that call, ',
         command: `put the button or the text that leads there into a scenario: ${step}, or a step ${others}`,
       }),

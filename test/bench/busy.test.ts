@@ -52,6 +52,13 @@ describe('an output that is turned a million times a second', () => {
     expect(result.scenario.steps).toEqual([]);
     expect(alone(told)).toEqual(['without any input: no-jump', 'without any input: dfu']);
   });
+  it('what comes of its button is asked once, though the firmware is followed twice', () => {
+    const asked: string[] = [];
+    const job = plainJob('stm32f405rg', bareImage(turning(false, 0)));
+    const result = firstRun(job, { progress: (text) => void asked.push(text) });
+    expect(result.outcome).toBe('no-jump');
+    expect(asked.filter((text) => text === 'looking for what makes the firmware jump')).toHaveLength(1);
+  });
   it('with --effort full it is waited for though the button leads on', () => {
     const { result } = runOf(turning(true, ROUNDS), { effort: 'full' });
     expect(result.outcome).toBe('dfu');

@@ -66,8 +66,8 @@ export interface RunInput {
   readonly symptoms: readonly Symptom[];
   /** Without an entry: call each function that can enter system memory, and press each pin that is polled, on forks. */
   readonly findJump: boolean;
-  /** Is given what was tried to make the firmware jump, where it waits for something; left out: nothing is tried. True: nothing else is asked about this run. */
-  readonly triggers?: (tried: readonly Tried[]) => boolean;
+  /** May try what makes the firmware jump, where it waits for something; left out: nothing is tried. True: nothing else is asked about this run. */
+  readonly triggers?: (tryAll: () => readonly Tried[]) => boolean;
   /** A run of busy firmware may end early, and says so here; left out: it may not. */
   readonly hurried?: () => void;
   /** Look for the last instruction at which a single repair still saves DFU. */

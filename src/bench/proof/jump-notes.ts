@@ -48,7 +48,7 @@ export function jumpNotes(session: Session, powerOn: Checkpoint, finished: Check
   const short = bounded(session, () => stuckInJump(session, powerOn, finished));
   if (short !== null) notes.push({ kind: SHORT_OF_JUMP, text: short });
   notes.push(...halfStores(session, powerOn, finished));
-  const leadsOn = session.input.triggers?.(triedInputs(session, powerOn, finished, found)) === true;
+  const leadsOn = session.input.triggers?.(() => triedInputs(session, powerOn, finished, found)) === true;
   if (!session.input.findJump) return { notes, leadsOn };
   const tried = tryAll(session, powerOn, finished, found, true);
   const told = tried.map((t) => ({
