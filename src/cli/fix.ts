@@ -10,7 +10,7 @@ import { labelOf, patchOf, type Patch } from '../report/patch.ts';
 import { storyOf } from '../report/story/story.ts';
 import { toldOn } from '../report/story/surfaces.ts';
 import { printable } from '../report/text.ts';
-import { placesIn, withShownPaths } from '../report/shown-paths.ts';
+import { newerSource, withShownPaths } from '../report/shown-paths.ts';
 import { applyPatchTo } from './apply-patch.ts';
 import type { Bench } from './engine.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
@@ -142,9 +142,7 @@ class Repair {
 
   /** A source that the run came by, and whose lines are not those of the image; null where nothing is known to be newer. */
   private newerThanImage({ result, sources }: Ran): string | null {
-    if (this.changed.size > 0) return null;
-    const files = [...placesIn(result)].flatMap((file) => sources(file) ?? []);
-    return files.find((f) => f.newer)?.path ?? null;
+    return this.changed.size > 0 ? null : newerSource(result, sources);
   }
 
   private async write(round: number, patch: Patch, { sources, result }: Ran): Promise<string> {

@@ -16,7 +16,7 @@ import { shortReport } from '../report/short.ts';
 import type { Sources } from '../report/source-lines.ts';
 import { checksReport, documentReport, terminalReport } from '../report/terminal.ts';
 import { printable, wrap } from '../report/text.ts';
-import { withShownPaths } from '../report/shown-paths.ts';
+import { newerSource, withShownPaths } from '../report/shown-paths.ts';
 import { dirname, resolve } from 'node:path';
 import type { Bench } from './engine.ts';
 import { chipNamed, loadJob, type RunOptions } from './inputs.ts';
@@ -138,6 +138,9 @@ function tell(
         : shortReport(result, view) + (options.checks === true ? checksReport(result, view) : ''),
     );
   }
+  const newer = options.quiet === true ? null : newerSource(result, sources);
+  if (newer !== null)
+    io.stderr.write(`bootbench: ${printable(newer)} was changed after the image was built: this is the result of the old one\n`);
   if (run.stats !== undefined) io.stderr.write(`${run.stats}\n`);
 }
 

@@ -74,3 +74,8 @@ function inStrings<T>(value: T, text: (text: string) => string): T {
   };
   return of(value) as T;
 }
+/** A source that the run came by, and that was changed after the image was built: its lines are not those of the image. Null where nothing is known to be newer. */
+export function newerSource(result: unknown, sources: Sources): string | null {
+  const files = [...placesIn(result)].flatMap((file) => sources(file) ?? []);
+  return files.find((f) => f.newer)?.path ?? null;
+}

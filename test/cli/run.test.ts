@@ -1,4 +1,15 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { dfuResult, primaskResult } from '../samples/results.ts';
@@ -7,6 +18,15 @@ import { FIRMWARE, IMAGE, cli, folder } from './helpers.ts';
 
 const CHIP = ['--chip', 'stm32h533re'];
 const run = (...args: string[]): string[] => ['run', IMAGE, ...CHIP, ...args];
+
+test('a source that was changed after the image was built is named: the result is that of the old image', async () => {
+  const cwd = folder({ 'fw.bin': FIRMWARE, 'main.c': 'int main(void);\n' });
+  const ran = () => cli(run(), { cwd, result: primaskResult });
+  expect((await ran()).err).toBe('');
+  const later = Date.now() / 1000 + 120;
+  utimesSync(join(cwd, 'main.c'), later, later);
+  expect((await ran()).err).toContain('main.c was changed after the image was built: this is the result of the old one');
+});
 
 describe('exit code', () => {
   test('0 for the outcome dfu, 1 for any other', async () => {
