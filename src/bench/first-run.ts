@@ -127,7 +127,7 @@ function asksInputs(input: RunInput, run: (input: RunInput) => RunResult<string>
     triggers: (tryAll) => {
       asked.tried = known ?? tryAll();
       // what is chosen is told in place of this run
-      return sorted(asked.tried).length > 0;
+      return sorted(asked.tried).length > 0 || hanging(asked.tried, undefined) !== undefined;
     },
   });
   const hasty = { ...asking(), hurried: () => (asked.hurried = true) };
