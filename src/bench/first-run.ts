@@ -268,7 +268,7 @@ const asking = (tried: readonly Trigger[], { images, chip }: RunInput): Trigger 
   jumpCandidates(scanFunctions(images), chip).length > 0 ? (tried.find(mayAsk) ?? null) : null;
 
 /** An input that hangs the firmware, where no other one leads to the ROM: what works when it is called is nothing that the board does. Else a function that hangs. */
-function hanging(tried: readonly Trigger[], best: Trigger | undefined): Trigger | undefined {
+export function hanging(tried: readonly Trigger[], best: Trigger | undefined): Trigger | undefined {
   if (best !== undefined && isInput(best)) return undefined;
   const hung = tried.filter((t) => t.instead?.is === 'hang');
   return hung.find(isInput) ?? (best === undefined ? hung[0] : undefined);

@@ -1,7 +1,8 @@
 /** A byte whose code faults on its way into the ROM, in a firmware whose watchdog ends the handler of the fault two seconds later. */
+import { hanging } from '../../src/bench/first-run.ts';
 import { expect, it } from 'vitest';
 import { jobInput } from '../../src/bench/input/job.ts';
-import { tryTriggers } from '../../src/bench/proof/init.ts';
+import { sorted, tryTriggers } from '../../src/bench/proof/init.ts';
 import { SymbolTable } from '../../src/image/symbols.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { bareImage, MAIN } from './bare-image.ts';
@@ -35,5 +36,6 @@ it('is told, before the watchdog hides it', () => {
   const images = input.images.map((image) => ({ ...image, symbols: new SymbolTable([name], () => MAIN + t.bytes().length) }));
   const { tried } = tryTriggers({ ...input, images });
   const byte = tried.find(({ step }) => step !== null && 'uart' in step.do);
+  expect(hanging(tried, sorted(tried)[0])).toBe(byte);
   expect(byte?.instead).toMatchObject({ is: 'hang', how: expect.stringContaining('a fault keeps it in ') });
 });
