@@ -13,10 +13,20 @@ interface Where {
   readonly code: string;
   /** What is known of its lines. */
   readonly lines: string;
+  /** Where it lies, and what comes of that. */
+  readonly danger: string;
   off(target: { setField(path: string, value: number): void; write(address: number, size: 1 | 2 | 4, value: number): void }): void;
 }
 /** CCR bits of a core with L1 caches. */
 const CCR_BIT = { icache: 1 << 17, dcache: 1 << 16 } as const;
+
+const FOREIGN = 'the ROM runs with a cache that it did not set up';
+const H5_AREAS = 'on STM32H5 some areas of flash must not be read through ICACHE';
+const STALE = 'the cache can hold older or newer data than RAM, and the ROM is not known to do any cache maintenance';
+/** The caches of the flash interface (ART). */
+const isOfFlash = (enable: string): boolean => enable.startsWith('FLASH.');
+const OF_FLASH =
+  'the flash interface caches what it reads, and the ROM did not set that up: it holds nothing of RAM, but is not emptied when flash is erased';
 
 const ICIALLU = 0xe000ef50;
 const DCCISW = 0xe000ef74;
@@ -47,6 +57,13 @@ function find({ state }: Subject, kind: 'icache' | 'dcache'): Where | null {
       mask: maskOf(state.chip, own.enable),
       code: own.code,
       lines: '',
+      danger: isOfFlash(own.enable)
+        ? OF_FLASH
+        : kind === 'dcache'
+          ? STALE
+          : state.chip.family === 'STM32H5'
+            ? `${FOREIGN}; ${H5_AREAS}`
+            : FOREIGN,
       off: (target) => target.setField(own.enable, 0),
     };
   if (!modelOf(state.chip.cores[0]!.type).l1) return null;
@@ -60,6 +77,7 @@ function find({ state }: Subject, kind: 'icache' | 'dcache'): Where | null {
     mask: bit,
     code: kind === 'icache' ? 'SCB_DisableICache();' : 'SCB_CleanInvalidateDCache(); SCB_DisableDCache();',
     lines: linesOf(state.l1 ?? null, kind),
+    danger: kind === 'dcache' ? STALE : FOREIGN,
     off: (target) => {
       if (kind === 'icache') target.write(ICIALLU, 4, 0);
       else
@@ -70,7 +88,7 @@ function find({ state }: Subject, kind: 'icache' | 'dcache'): Where | null {
   };
 }
 
-function cacheCheck(kind: 'icache' | 'dcache', words: { what: string; danger: string; explanation: string }): Check {
+function cacheCheck(kind: 'icache' | 'dcache', words: { what: string; explanation: string }): Check {
   return {
     id: kind,
     question: `Is the ${words.what} cache off?`,
@@ -82,7 +100,7 @@ function cacheCheck(kind: 'icache' | 'dcache', words: { what: string; danger: st
       return broken('warn', {
         observed: `${where.name} = 1${where.lines}`,
         expected: `${where.name} = 0`,
-        because: words.danger,
+        because: where.danger,
         source: NOTHING_PUBLISHED,
         confidence: 'assumed',
         lastWriter: subject.history?.lastWriter(where.register, where.mask) ?? null,
@@ -98,7 +116,6 @@ function cacheCheck(kind: 'icache' | 'dcache', words: { what: string; danger: st
 
 export const icache: Check = cacheCheck('icache', {
   what: 'instruction',
-  danger: 'the ROM runs with a cache that it did not set up; on STM32H5 some areas of flash must not be read through ICACHE',
   explanation: [
     'After a reset the cache is off, and the ROM is written for that state. ST does not say whether the ROM works with the cache on.',
     'On STM32H5, reading the OTP and unique-ID area through an enabled ICACHE causes a bus fault, and the ROM reads such data. A software reset does switch ICACHE off (its EN bit resets to 0); the claim that ICACHE stays on after a reset is wrong.',
@@ -108,7 +125,6 @@ export const icache: Check = cacheCheck('icache', {
 
 export const dcache: Check = cacheCheck('dcache', {
   what: 'data',
-  danger: 'the cache can hold older or newer data than RAM, and the ROM is not known to do any cache maintenance',
   explanation: [
     'The ROM expects the data cache off, as after a reset. A line that is dirty at the jump can be written back later and overwrite data of the ROM, and DMA does not see data that is only in the cache.',
     'Before the jump, clean and invalidate the data cache, then switch it off. A flag in RAM that must survive a reset needs the same care: clean its line first, because a reset discards dirty lines.',
