@@ -11,7 +11,7 @@ import { DfuTool } from './after-dfu.ts';
 import { failed, isBad, ok, runUntil, type Tool } from './after-tool.ts';
 import type { NotBack } from './behind-leave.ts';
 import { heldPin, keptRequest } from './again.ts';
-import { leaveTwin } from './leave.ts';
+import { leaveTwin, resetByPin } from './leave.ts';
 import { asNotAlive, setOwnTable, wrongTable, wrongTableInWords, type WrongTable } from './own-table.ts';
 import { USB_GOAL } from '../documents/goal.ts';
 import { badSteps } from '../documents/proved.ts';
@@ -267,7 +267,7 @@ class Client {
   private again(): AfterResult<string> {
     const read = keptRequest(this.s);
     if (read === null) return ok(this.heldInWords());
-    this.notBack = { is: 'kept', read };
+    this.notBack = { is: 'kept', read, behind: 'leave' };
     return failed(`${AGAIN}, because what asked for it is still there`);
   }
   private heldInWords(): string {
@@ -277,20 +277,31 @@ class Client {
     const read = reader === null ? '' : `, as ${place(this.s, reader.pc)} reads it`;
     return `${AGAIN}, because ${pin} is still ${level === 0 ? 'low' : 'high'}${read}: no firmware can change that`;
   }
+  /** A word that power-on alone clears, and with a battery nothing, is a request that nobody took back. */
+  private untilReset(shows: string): AfterResult<string> {
+    const { s } = this;
+    const read = keptRequest(s, () => resetByPin(s.machine, s.leave!.table));
+    if (read === null || read.register === null) return ok(shows);
+    this.notBack = { is: 'kept', read, behind: 'reset' };
+    return failed(`${shows}, and the next reset enters the ROM again, because what asked for it is still there`);
+  }
   /** It shows no more: is that what it shows from reset, too? */
   private asFromReset(shows: string): AfterResult<string> {
     const twin = this.s.leave === null ? null : leaveTwin(this.s, false, () => this.ownTable(), this.asked.reasons ?? true);
     const [missing] = twin?.facts.missing ?? [];
-    if (twin === null || missing === undefined) return ok(shows);
+    if (twin === null || missing === undefined) return twin?.enters === true ? this.untilReset(shows) : ok(shows);
     this.notBack = { is: 'left', twin };
     const { ends } = twin.facts;
     const left = twin.facts.left
       .filter(({ relied }) => relied)
       .map(({ kind, observed, expected }) => ({ id: `leave-${kind}`, observed, expected }));
-    return failed(`${ends === undefined ? '' : `it ${ends}; `}after a reset, ${missing}, and behind the leave not`, {
-      left,
-      table: null,
-    });
+    return failed(
+      `${ends === undefined ? '' : `it ${ends}; `}after ${twin.enters ? 'power-on' : 'a reset'}, ${missing}, and behind the leave not`,
+      {
+        left,
+        table: null,
+      },
+    );
   }
 }
 

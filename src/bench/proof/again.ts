@@ -11,8 +11,12 @@ import type { Session } from '../session/session.ts';
 import { repairTarget } from './repairs.ts';
 import { deciding, firstReads, WATCHED, type FirstRead } from './first-reads.ts';
 
-/** A word that was kept from before, and because of which the program enters the ROM again; null where that is not so. */
-export function keptRequest(s: Session): FirstRead | null {
+/**
+ * A word that was kept from before, and because of which the program enters the ROM again; null where that is not so.
+ *
+ * @param begin resets the chip first
+ */
+export function keptRequest(s: Session, begin?: () => void): FirstRead | null {
   const { leave, machine } = s;
   if (leave === null) return null;
   const { system, chip } = machine;
@@ -35,12 +39,16 @@ export function keptRequest(s: Session): FirstRead | null {
   };
   const entries = leave.checkpoint.history.entryCount;
   const again = (): boolean => machine.history.entryCount > entries;
-  const reads = firstReads(s, leave.checkpoint, pages, cleared, again);
+  const reads = firstReads(s, leave.checkpoint, pages, cleared, again, begin);
   if (!again()) return null;
-  return deciding(s, reads, (change) => staysAway(s, leave.checkpoint, change));
+  return deciding(s, reads, (change) => staysAway(s, leave.checkpoint, () => (change(), begin?.()), begin === undefined ? 0 : 1));
 }
-/** It neither enters the ROM nor fails. */
-function staysAway(s: Session, from: Checkpoint, change: () => void): boolean {
+/**
+ * It neither enters the ROM nor fails.
+ *
+ * @param own resets that `change` makes
+ */
+function staysAway(s: Session, from: Checkpoint, change: () => void, own = 0): boolean {
   const { machine } = s;
   s.restore(from);
   const before = machine.setRepairs(null);
@@ -50,7 +58,7 @@ function staysAway(s: Session, from: Checkpoint, change: () => void): boolean {
     const isOver = (): boolean => machine.history.entryCount > from.history.entryCount || machine.now >= end;
     s.run({ until: end, over: isOver, counterfactual: true });
     const { entryCount, resets } = machine.history;
-    return entryCount === from.history.entryCount && resets.length === from.history.resets.length && machine.state.lockup === null;
+    return entryCount === from.history.entryCount && resets.length === from.history.resets.length + own && machine.state.lockup === null;
   } finally {
     machine.setRepairs(before);
   }

@@ -20,7 +20,8 @@ import type { TurningRead } from './turning-read.ts';
 
 /** What was found behind a leave. */
 export type NotBack =
-  | { readonly is: 'kept'; readonly read: FirstRead }
+  /** `behind`: when the application enters the ROM because of it. */
+  | { readonly is: 'kept'; readonly read: FirstRead; readonly behind: 'leave' | 'reset' }
   | { readonly is: 'left'; readonly twin: LeaveTwin }
   | { readonly is: 'table'; readonly wrong: WrongTable };
 
@@ -42,7 +43,7 @@ export interface LeftCause {
 
 /** The session is left anywhere. */
 export function leftCauses(s: Session, powerOn: Checkpoint, found: NotBack): readonly LeftCause[] {
-  if (found.is === 'kept') return [keptCause(s, powerOn, found.read)];
+  if (found.is === 'kept') return [keptCause(s, powerOn, found.read, found.behind)];
   if (found.is === 'table') return [tableCause(s, found.wrong)];
   const { decides, turns, facts, parting, registers, byCall } = found.twin;
   if (decides !== null) return [decidingCause(decides, found.twin)];
@@ -184,12 +185,12 @@ function decidingCause({ register, value, instead, reader }: FirstRead, { regist
   };
 }
 
-function keptCause(s: Session, powerOn: Checkpoint, read: FirstRead): LeftCause {
+function keptCause(s: Session, powerOn: Checkpoint, read: FirstRead, behind: 'leave' | 'reset'): LeftCause {
   const { register, address, value, instead } = read;
   const what = register === null ? nameOf(s, address) : inManual(register);
   return {
     what,
-    says: `${what} still holds ${hex32(value)} when the leave starts the application, which reads it and enters the ROM again. With ${hex32(instead)} it stays: clear it before the jump${isBackup(s.input.chip, register) ? ', with DBP of PWR set' : ''}.`,
+    says: `${what} still holds ${hex32(value)} when the leave starts the application, which reads it ${behind === 'leave' ? '' : 'after the next reset '}and enters the ROM again. With ${hex32(instead)} it stays: clear it before the jump${isBackup(s.input.chip, register) ? ', with DBP of PWR set' : ''}.`,
     repair: `${what} = ${hex32(instead)}`,
     fix: register === null ? `*(volatile uint32_t *)${hex32(address)}u = 0;` : clearedInC(s.input.chip, register),
     // nothing reads it there any more

@@ -26,13 +26,14 @@ export interface FirstRead {
 /** A program that goes another way because of what it reads does so while it starts. */
 export const WATCHED = 200 * MS;
 
-/** What user code reads first, before it has written there, of the addresses that `instead` has another value for; in their order. */
+/** What user code reads first, before it has written there, of the addresses that `instead` has another value for; in their order. `begin`: what happens to the chip first. */
 export function firstReads(
   s: Session,
   from: Checkpoint,
   pages: ReadonlySet<number>,
   instead: (address: number, size: number, value: number) => Pick<FirstRead, 'register' | 'instead'> | null,
   over: () => boolean,
+  begin: () => void = () => undefined,
 ): readonly FirstRead[] {
   const { machine } = s;
   const found = new Map<number, FirstRead>();
@@ -56,6 +57,7 @@ export function firstReads(
     write: (_core, address, _size, value) => (written.add(word(address)), value),
   });
   try {
+    begin();
     s.run({ until: end, over: () => over() || machine.now >= end, counterfactual: true });
   } finally {
     machine.setRepairs(before);

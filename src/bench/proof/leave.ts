@@ -53,6 +53,8 @@ export interface LeaveTwin {
   readonly decides: FirstRead | null;
   /** Where no register alone decides: the one by which the program goes another way than from reset. */
   readonly turns: TurningRead | null;
+  /** After a reset, it enters the ROM: what it is compared with is what it does after power-on. */
+  readonly enters: boolean;
   /** Of the clocks that it depends on: with one call of ST's HAL at the start of main() it comes back as well. */
   readonly byCall: boolean;
   /** Registers that differ at the first instruction: as left, as after a reset. */
@@ -83,23 +85,27 @@ export function leaveTwin(s: Session, back: boolean, given: () => void = () => u
     s.restore(checkpoint);
     const asLeft = registersOf(s.machine);
     const core = coreState(s.machine);
-    const reset = afterReset(s, checkpoint, table);
+    const pin = afterReset(s, checkpoint, table, 'pin');
+    // what still asks for the ROM is gone without power
+    const reset = pin.shown.again ? afterReset(s, checkpoint, table, 'power') : pin;
     const left = differences(s.machine, asLeft, reset, core, table);
     const ours = window(s, checkpoint, given);
     const missing = back ? [] : compare(reset.shown, ours.shown);
     // the session stands at the end of this window
     const ends = missing.length === 0 ? null : deadEnd(s);
     const asked = why && missing.length > 0;
-    const needed = asked ? search(s, checkpoint, table, reset, left, given) : [];
-    const { decides, turns } = asked ? readsBehind(s, checkpoint, ours.track, reset, given) : NO_READS;
+    const clean = pin.shown.again ? () => (given(), resetBackup(s.machine)) : given;
+    const needed = asked ? search(s, checkpoint, table, reset, left, clean) : [];
+    const { decides, turns } = asked ? readsBehind(s, checkpoint, ours.track, reset, clean) : NO_READS;
     const kind = kindIn(s.machine, reset.supply);
     const mends = (call: () => void): boolean => {
       const others = decides === null ? needed.filter((k) => k !== 'clocks') : [];
-      const ran = window(s, checkpoint, () => (given(), putBack(s.machine, others, table, reset.registers), call()));
+      const ran = window(s, checkpoint, () => (clean(), putBack(s.machine, others, table, reset.registers), call()));
       return compare(reset.shown, ran.shown).length === 0;
     };
     const call = clocksDecide(decides, needed, kind) ? clocksBackIn(s, table) : null;
     return {
+      enters: pin.shown.again,
       decides,
       byCall: call !== null && mends(() => makeCall(s, call)),
       turns: needed.length === 0 ? null : turns,
@@ -220,7 +226,7 @@ interface AfterReset extends Window {
  * The chip is reset at the instant of the leave, BOOT0 low; PWR as power-on leaves it, since a program that hangs after each reset too does not do what it does without DFU.
  * A program elsewhere than at the boot address starts there all the same.
  */
-function afterReset(s: Session, from: Checkpoint, table: number): AfterReset {
+function afterReset(s: Session, from: Checkpoint, table: number, by: 'pin' | 'power'): AfterReset {
   const { machine } = s;
   let registers: Registers = new Map();
   let supply: ReadonlySet<string> = new Set();
@@ -237,16 +243,26 @@ function afterReset(s: Session, from: Checkpoint, table: number): AfterReset {
     },
   };
   try {
-    const ran = window(s, from, () => {
-      machine.system.setParameter('boot0.level', 0);
-      if (machine.bootVectors() !== table) machine.bootAt = table;
-      machine.askReset('pin', machine.bootCore, true);
-    });
+    const ran = window(s, from, () => (by === 'pin' ? resetByPin(machine, table) : powerCycle(machine, table)));
     return { ...ran, registers, supply };
   } finally {
     machine.observer = observer;
     machine.bootAt = bootAt;
   }
+}
+
+/** The chip is reset, BOOT0 low, and starts the program whose vector table is there. */
+export function resetByPin(machine: Machine, table: number): void {
+  bootsFrom(machine, table);
+  machine.askReset('pin', machine.bootCore, true);
+}
+function powerCycle(machine: Machine, table: number): void {
+  bootsFrom(machine, table);
+  machine.powerOn(true);
+}
+function bootsFrom(machine: Machine, table: number): void {
+  machine.system.setParameter('boot0.level', 0);
+  if (machine.bootVectors() !== table) machine.bootAt = table;
 }
 
 function registersOf(machine: Machine): Registers {
@@ -400,6 +416,9 @@ const isRest = (name: string): boolean => !NOT_REST.includes(name) && !isSecurit
 function resetBlock(machine: Machine, name: string, kind?: 'power'): void {
   const block = machine.system.findBlock(name);
   if (block) machine.system.resetBlock(block, kind);
+}
+function resetBackup(machine: Machine): void {
+  for (const row of machine.chip.blocks) if (row.backup === true) resetBlock(machine, row.name, 'power');
 }
 function quiet(machine: Machine, target: ReturnType<typeof repairTarget>): void {
   target.clearNvic('enabled');

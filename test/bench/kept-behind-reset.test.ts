@@ -1,0 +1,47 @@
+/** A request that nobody takes back: after a reset it enters the ROM, too, so that a reset is nothing to compare the application behind a leave with. */
+import { expect, it } from 'vitest';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { runBench } from '../../src/bench/run.ts';
+import { Thumb } from '../emu/thumb.ts';
+import { bareImage, MAIN } from './bare-image.ts';
+import { plainJob } from './plain-job.ts';
+
+const [RCC_CFGR, RCC_AHB1ENR, RCC_APB1ENR, RCC_APB2ENR] = [0x40023808, 0x40023830, 0x40023840, 0x40023844];
+const [GPIOA, GPIOC, USART1, PWR_CR, BKP0R, AIRCR] = [0x40020000, 0x40020800, 0x40011000, 0x40007000, 0x40002850, 0xe000ed0c];
+const [MAGIC, ROM] = [0xb007d0f0, 0x1fff0000];
+
+const store = (t: Thumb, address: number, value: number): Thumb => t.constant(0, address).constant(1, value).str(1, 0);
+/** Hangs unless the system clock is HSI; enters the ROM for a request that it never clears; prints "A"; asks for the ROM when PC13 is 1. */
+function program(): Thumb {
+  const t = new Thumb(MAIN).constant(0, RCC_CFGR).ldr(1, 0).movs(2, 0xc).tst(1, 2).bne('hangs');
+  store(store(t, RCC_APB1ENR, 1 << 28), PWR_CR, 1 << 8);
+  t.constant(0, BKP0R).ldr(1, 0).constant(2, MAGIC).cmpRegister(1, 2).beq('enter');
+  store(store(t, RCC_AHB1ENR, 5), RCC_APB2ENR, 1 << 4);
+  store(store(t, GPIOA + 0x24, 7 << 4), GPIOA, 2 << 18);
+  store(store(t, USART1 + 8, 139), USART1 + 12, (1 << 13) | (1 << 3));
+  store(t, USART1 + 4, 0x41);
+  t.constant(0, GPIOC)
+    .constant(2, 1 << 13)
+    .label('wait')
+    .ldr(1, 0, 0x10)
+    .tst(1, 2)
+    .put(0xd0fc /* beq wait */);
+  store(store(t, BKP0R, MAGIC), AIRCR, 0x05fa0004);
+  t.label('hangs').put(0xb672 /* cpsid i */).label('end').b('end');
+  return t.label('enter').constant(0, ROM).ldr(1, 0).put(0xf381, 0x8808 /* msr msp, r1 */).ldr(1, 0, 4).put(0x4708 /* bx r1 */);
+}
+
+it('behind a leave, an application that does not come back is compared with itself after power-on', () => {
+  const steps = [
+    { at: '10ms', do: { pin: { name: 'PC13', level: 1 } } },
+    { after: '20ms', do: { pin: { name: 'PC13', level: 0 } } },
+  ] as const;
+  const job = plainJob('STM32F411CE', bareImage(program()), { steps });
+  const { outcome, after, diagnosis } = runBench(jobInput({ ...job, after: true }));
+  expect(outcome).toBe('dfu');
+  expect(after!.alive).toMatchObject({
+    result: 'failed',
+    because: expect.stringContaining('after power-on, usart1 says "A", and behind the leave not'),
+  });
+  expect(diagnosis.causes).toMatchObject([{ proved: true, what: expect.stringContaining('RCC_CFGR') }]);
+});
