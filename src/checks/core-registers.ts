@@ -64,6 +64,9 @@ export function lineName(chip: ChipDescription, line: number): string {
 const DMA_BLOCK = /^(?:GP)?DMA\d$/;
 /** Registers of DMA by which their channels or streams are switched on. */
 const DMA_CONTROL = /^(?:CCR(\d+)|C(\d+)CR|S(\d)CR)$/;
+/** The line of a DMA channel or stream, by the name of it in ST's headers (`DMA2_Stream0`); null where it shares one. */
+export const lineOfChannel = (chip: ChipDescription, block: string, channel: string): number | null =>
+  chip.blocks.find((b) => b.name === block)?.irqs?.find((line) => channelOfLine(chip, block, line) === channel) ?? null;
 /** The channel or stream of a DMA with a line for each, in whose order the lines rise (reference manuals, vector tables); null where some share one. */
 function channelOfLine(chip: ChipDescription, name: string, line: number): string | null {
   const block = DMA_BLOCK.test(name) ? chip.blocks.find((b) => b.name === name) : undefined;

@@ -1,8 +1,21 @@
 /** Peripherals that the application leaves working: clocks, USB, DMA, EXTI. */
 import type { ChipDescription } from '../emu/chip.ts';
 import { broken, notApplicable, pass, unknown, type Check, type Judgement, type Repair, type Subject } from './check.ts';
-import { listed } from './core-registers.ts';
-import { clearedInC, familyOf, inC, inManual, isPulledUp, isUnread, locate, NO_FAMILY, NO_USB, pullUpOffInC, UNREAD } from './families.ts';
+import { lineOfChannel, listed } from './core-registers.ts';
+import {
+  clearedInC,
+  familyOf,
+  inC,
+  inManual,
+  isPulledUp,
+  isUnread,
+  locate,
+  NO_FAMILY,
+  NO_USB,
+  pullUpOffInC,
+  registerOf,
+  UNREAD,
+} from './families.ts';
 import { resetInC } from './fix-in-c.ts';
 import { DEINIT, NOTHING_PUBLISHED } from './sources.ts';
 import { latestWriter } from './writers.ts';
@@ -176,20 +189,34 @@ const channels = ({ state }: Subject, patterns: readonly string[]): string[] =>
     .flatMap((p) => Array.from({ length: 16 }, (_, i) => p.replace('#', String(i))))
     .filter((path) => locate(state.chip, path) !== null);
 
-/**
- * What stops a DMA channel, in this order. The enable bit of a GPDMA channel falls by the hardware alone: the channel is suspended, then reset
- * (RM0481 §16.4.3).
- */
-function stopping(enable: string): { readonly fix: string; readonly fields: readonly (readonly [path: string, value: number])[] } {
-  const stream = /^(DMA\d)\.S(\d)CR\.EN$/.exec(enable);
-  if (stream) {
-    const register = `${stream[1]}_Stream${stream[2]}->CR`;
-    return { fix: `${register} &= ~DMA_SxCR_EN; while (${register} & DMA_SxCR_EN) {}`, fields: [[enable, 0]] };
+/** What stops a DMA channel: fields in this order, and the line of the NVIC that it has for itself. */
+interface Stop {
+  readonly fix: string;
+  readonly fields: readonly (readonly [path: string, value: number])[];
+  readonly line: number | null;
+}
+/** Switching a stream off raises its TCIF (RM0090, DMA transfer completion), and a flag that is there already keeps the line up: the interrupt enables go with EN, then what is pending. */
+function stoppingAll(chip: ChipDescription, block: string, channel: string, register: string, enable: string): Stop {
+  const control = registerOf(enable);
+  const line = lineOfChannel(chip, block, channel);
+  const enables = ['TCIE', 'HTIE', 'TEIE', 'DMEIE'].map((name) => `${control}.${name}`).filter((path) => locate(chip, path) !== null);
+  const cleared = line === null ? '' : ` NVIC_ClearPendingIRQ((IRQn_Type)${line});`;
+  return { fix: `${register}${cleared}`, fields: [...enables, enable].map((path) => [path, 0] as const), line };
+}
+/** The enable bit of a GPDMA channel falls by the hardware alone: the channel is suspended, then reset (RM0481 §16.4.3). */
+function stopping(chip: ChipDescription, enable: string): Stop {
+  const [, dma = '', stream] = /^(DMA\d)\.S(\d)CR\.EN$/.exec(enable) ?? [];
+  if (stream !== undefined) {
+    const name = `${dma}_Stream${stream}`;
+    return stoppingAll(chip, dma, name, `${name}->CR = 0; while (${name}->CR & DMA_SxCR_EN) {}`, enable);
   }
-  const plain = /^(DMA\d)\.CCR(\d)\.EN$/.exec(enable);
-  if (plain) return { fix: `${plain[1]}_Channel${plain[2]}->CCR &= ~DMA_CCR_EN;`, fields: [[enable, 0]] };
+  const [, block1 = '', plain] = /^(DMA\d)\.CCR(\d)\.EN$/.exec(enable) ?? [];
+  if (plain !== undefined) {
+    const name = `${block1}_Channel${plain}`;
+    return stoppingAll(chip, block1, name, `${name}->CCR = 0;`, enable);
+  }
   const channel = /^(GPDMA\d)\.(C(\d+)CR)\.EN$/.exec(enable);
-  if (!channel) return { fix: `${inC(enable)} = 0;`, fields: [[enable, 0]] };
+  if (!channel) return { fix: `${inC(enable)} = 0;`, fields: [[enable, 0]], line: null };
   const [, block, control, number] = channel;
   const c = `${block}_Channel${number}`;
   return {
@@ -199,6 +226,7 @@ function stopping(enable: string): { readonly fix: string; readonly fields: read
       [`${block}.${control}.RESET`, 1],
       [enable, 0],
     ],
+    line: null,
   };
 }
 
@@ -213,13 +241,17 @@ const judgeChannels = (subject: Subject, on: readonly string[]): Judgement =>
     because: 'a DMA channel that keeps running can write into RAM that the ROM now uses',
     lastWriter: latestWriter(subject, on),
   });
-function stopChannels(on: readonly string[]): Repair {
-  const stops = on.map(stopping);
+function stopChannels({ state }: Subject, on: readonly string[]): Repair {
+  const stops = on.map((enable) => stopping(state.chip, enable));
+  const lines = stops.flatMap(({ line }) => line ?? []);
   return {
     at: 'entry',
     what: `DMA channels disabled: ${listed(on.map(inManual))}`,
     fix: stops.map((s) => s.fix).join('\n'),
-    apply: (target) => stops.forEach((s) => s.fields.forEach(([path, value]) => target.setField(path, value))),
+    apply: (target) => {
+      stops.forEach((s) => s.fields.forEach(([path, value]) => target.setField(path, value)));
+      if (lines.length > 0) target.clearNvic('pending', lines);
+    },
   };
 }
 
@@ -228,7 +260,7 @@ export const dma: Check = {
   question: 'Are all DMA channels stopped?',
   path: false,
   members: (subject) => channelsOn(subject),
-  narrow: (subject, members) => ({ judgement: judgeChannels(subject, members), repair: stopChannels(members) }),
+  narrow: (subject, members) => ({ judgement: judgeChannels(subject, members), repair: stopChannels(subject, members) }),
   judge(subject) {
     const { state } = subject;
     const f = familyOf(state.chip);
@@ -239,7 +271,7 @@ export const dma: Check = {
       ? pass('no channel enabled', 'no DMA channel writes to RAM while the ROM runs', DEINIT, 'documented')
       : judgeChannels(subject, on);
   },
-  repair: (subject) => stopChannels(channelsOn(subject)),
+  repair: (subject) => stopChannels(subject, channelsOn(subject)),
   explanation: [
     'A DMA channel that receives from a UART or an ADC keeps writing to the same addresses after the jump. AN2606 lists the RAM that the ROM uses; a DMA buffer in that RAM overwrites its variables.',
     'Disable every channel and wait until it is idle, or reset the DMA controller through RCC.',
