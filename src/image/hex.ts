@@ -9,6 +9,9 @@ export interface RecordFile {
   readonly entry: number | null;
 }
 
+/** Ctrl-Z: DOS ended texts with it, and some tools still do. */
+const DOS_END = '\u001a';
+
 export const looksLikeHex = (bytes: Uint8Array): boolean => firstOf(bytes, 1) === ':';
 
 export function parseHex(bytes: Uint8Array): RecordFile {
@@ -18,6 +21,7 @@ export function parseHex(bytes: Uint8Array): RecordFile {
   let ended = false;
   let last = 'line 1';
   for (const { text, where } of textLines(bytes)) {
+    if (ended && text === DOS_END) continue;
     last = where;
     if (ended) throw new ImageError('bad-hex', 'data after the end record', where);
     const { type, data, offset } = parseRecord(text, where);

@@ -60,10 +60,16 @@ describe('Intel HEX', () => {
     ]);
   });
 
+  test('behind the end record blank lines and the end of a DOS text, Ctrl-Z, say nothing', () => {
+    for (const end of ['\u001a', '\r\n \r\n\u001a', '\u001a\n', '\n\n'])
+      expect(loadImage(text(record(0, 0, [1]) + EOF_RECORD + end), 'a.hex').chunks).toHaveLength(1);
+  });
+
   test.each([
     ['a wrong checksum', ':0100000041BF\n' + EOF_RECORD, 'hex-checksum', 'checksum 0xbf, expected 0xbe (line 1)'],
     ['a missing end record', record(0, 0, [1]), 'truncated', 'no end record'],
     ['data after the end', EOF_RECORD + record(0, 0, [1]), 'bad-hex', 'line 2'],
+    ['data after Ctrl-Z', EOF_RECORD + '\u001a\n' + record(0, 0, [1]), 'bad-hex', 'line 3'],
     ['a length that is too long', ':0500000041BE\n', 'bad-hex', 'line 1'],
     ['letters that are no digits', ':zz\n', 'bad-hex', 'line 1'],
     ['an unknown type', record(9, 0, []), 'bad-hex', 'unknown record type 9'],
