@@ -1,7 +1,9 @@
 /** TAMP backup registers and RTC: what survives what, and who may write. */
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
+import { findChip } from '../../src/chips/index.ts';
 import { bench, type Bench } from './bench.ts';
+import { StChip } from './st-chip.ts';
 
 const made = bench(
   [
@@ -200,5 +202,17 @@ describe('RTC', () => {
     b.write('RCC.APB3ENR', RTCAPBEN);
     b.ticks('rtc', 32_768);
     expect(b.read('RTC.TR')).toBe(0x12);
+  });
+});
+
+describe('the RCC register of the backup domain', () => {
+  it.each([
+    ['stm32l152re', 'CSR', 'LSEON'],
+    ['stm32f407vg', 'BDCR', 'LSEON'],
+  ])('of %s is RCC_%s, and a write that DBP keeps out says so', (name, register, bit) => {
+    const h = new StChip(findChip(name)!);
+    h.set(`RCC.${register}.${bit}`, 1);
+    expect(h.read(`RCC.${register}`) & 0x100).toBe(0);
+    expect(h.notes).toEqual([`RCC_${register} written while the backup domain is protected (PWR DBP = 0)`]);
   });
 });

@@ -353,15 +353,15 @@ export abstract class RccBase {
   /** Bits beside the bypass that are frozen while HSE is on. */
   protected readonly hseFrozen: number = 0;
 
-  /** BDCR lies in the backup domain; BDRST resets the rest of it and holds it. */
+  /** BDCR (L0 and L1: CSR; G0 family: also CSR1) lies in the backup domain; BDRST resets the rest of it and holds it. */
   protected writeBdcr(c: Ctx, merged: number): number {
     const { bdcr, bdrst, rtcsel, lseFrozen, open = 0, lsecss } = this.backup;
     const old = c.get(bdcr);
     if (!c.env.wire(DBP)) {
       if ((merged ^ old) & ~open)
-        c.env.note('guest', 'RCC_BDCR written while the backup domain is protected (PWR DBP = 0)', {
+        c.env.note('guest', `RCC_${bdcr.name} written while the backup domain is protected (PWR DBP = 0)`, {
           is: 'backup-locked',
-          register: 'BDCR',
+          register: bdcr.name,
         });
       return ((old & ~open) | (merged & open)) >>> 0;
     }
