@@ -43,6 +43,19 @@ describe('OTG_HS on its full-speed transceiver', () => {
     expect(h.read('OTG_HS.GUSBCFG') & PHYSEL).toBe(PHYSEL);
   });
 
+  it('GCCFG.PWRDWN = 0 is a defect of one who uses it, not of one with an outside transceiver', () => {
+    for (const [chosen, said] of [
+      [0, []],
+      [PHYSEL, ['connects, but its transceiver is off (GCCFG.PWRDWN = 0)']],
+    ] as const) {
+      const h = fresh();
+      h.write('OTG_HS.GUSBCFG', chosen);
+      h.write('OTG_HS.DCTL', 2);
+      h.write('OTG_HS.DCTL', 0);
+      expect(h.notes).toEqual(said);
+    }
+  });
+
   it('the host talks to the one that pulls up, to OTG_FS if both do', () => {
     const h = fresh();
     const both = usbPort(h.system)!.port;

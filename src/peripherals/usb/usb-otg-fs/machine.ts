@@ -170,6 +170,8 @@ export class OtgFsMachine extends OtgFsRegisters {
 
   /** A device that asks for its pull-up and cannot have it. */
   private noteDead(c: Context): void {
+    // what switches the chip's own transceiver says nothing of one outside
+    if (!this.hasTransceiver(c)) return;
     if (this.supplyWire !== null && c.env.wire(this.supplyWire) === 0)
       c.env.note('guest-error', 'connects, but its transceiver has no supply: the supply bit in PWR is not set, or the pin has no voltage');
     else if ((c.get(this.gccfg) & GCCFG.PWRDWN) === 0) c.env.note('guest-error', 'connects, but its transceiver is off (GCCFG.PWRDWN = 0)');
