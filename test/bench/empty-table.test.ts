@@ -12,14 +12,18 @@ const [TABLE, ROM, AHB1ENR, GPIOC_IDR] = [0x080003f0, 0x1fff0000, 0x40023830, 0x
 const steps: Step[] = [{ at: '5ms', do: { pin: { name: 'PC13', level: 1 } } }];
 const jumps = (t: Thumb): Thumb => t.constant(0, ROM).ldr(1, 0).ldr(2, 0, 4).movSp(1).bx(2);
 
-/** Waits until PC13 is high, and calls each function of a table of which R6 is the next entry. `end`: where it ends, as the code says. */
-function run(names: readonly [string, string], { end = TABLE, entries = [] as readonly number[], given = steps } = {}) {
+const calls = (t: Thumb): Thumb => t.ldr(1, 6).blx(1);
+/** As start-up code copies .data to where R0 points. */
+const copies = (t: Thumb): Thumb => t.ldr(1, 6).str(1, 0);
+
+/** Waits until PC13 is high, and goes through a table of which R6 is the next entry: it calls each function of it. `end`: where it ends, as the code says. */
+function run(names: readonly [string, string], { end = TABLE, entries = [] as readonly number[], given = steps, each = calls } = {}) {
   const t = new Thumb(MAIN).constant(0, AHB1ENR).movs(1, 4).str(1, 0).constant(4, GPIOC_IDR).movs(5, 1).lsls(5, 5, 13);
   t.label('wait');
   if (given.length > 0) t.ldr(1, 4).tst(1, 5).beq('wait');
   t.constant(6, TABLE).constant(7, end).label('each').cmpRegister(6, 7);
   const compares = MAIN + 2 * (t.length - 1);
-  t.beq('none').ldr(1, 6).blx(1).adds(6, 4).b('each').label('none');
+  each(t.beq('none')).adds(6, 4).b('each').label('none');
   // one that was given nothing has nothing to jump with either
   if (given.length > 0) jumps(t.ldr(1, 4).tst(1, 5).bne('none').b('wait').label('jump'));
   else t.ldr(1, 4).b('none');
@@ -58,6 +62,15 @@ describe('a table without entries', () => {
   });
   it('is not told where it is one that may well be empty', () => expect(run(['__init_array_start', '__init_array_end']).told).toEqual([]));
   it('is none where two other names share an address', () => expect(run(['_shell_first', '_menu_end']).told).toEqual([]));
+  it('is none where the loop only copies or clears', () => {
+    expect(run(['Image$$RW_IRAM1$$Base', 'Image$$RW_IRAM1$$Limit'], { each: copies }).told).toEqual([]);
+    expect(run(['__ccm_start', '__ccm_end'], { each: (t) => t.str(1, 6) }).told).toEqual([]);
+  });
+  it.each<[string, (t: Thumb) => Thumb]>([
+    ['the second word of each entry', (t) => t.ldr(1, 6, 4).blx(1)],
+    ['what the entry points to', (t) => t.ldr(1, 6).ldr(1, 1, 8).blx(1)],
+    ['by a variable on the stack', (t) => t.put(0xb082, 0x9601, 0x9a01).ldr(2, 2).blx(2).put(0xb002)],
+  ])('is one where the loop calls %s', (_, each) => expect(run(['_shell_first', '_shell_end'], { each }).told).toHaveLength(1));
   it('is none with an entry', () => {
     const { told, outcome } = run(['_shell_first', '_shell_end'], { end: TABLE + 4, entries: [0x080001f1] });
     expect([told, outcome]).toEqual([[], 'stuck']);
