@@ -206,9 +206,9 @@ function chipOf(
   return { chip: inferred.chip, said: chipSaid(inferred) };
 }
 /** Who names no chip and gives no scenario wants to see what this firmware does: its trigger is looked for. `--trigger` asks for it, `--no-trigger` for none. */
-function triggered({ trigger, chip, scenario: file, findJump, boot0, leave }: RunOptions, scenario: Scenario): boolean {
+function triggered({ trigger, chip, scenario: file, findJump, boot0 }: RunOptions, scenario: Scenario): boolean {
   if (trigger !== undefined) return trigger;
-  return chip === undefined && file === undefined && findJump !== true && boot0 !== true && leave !== true && scenario.board?.boot0 !== 1;
+  return chip === undefined && file === undefined && findJump !== true && boot0 !== true && scenario.board?.boot0 !== 1;
 }
 
 /** A pin selects the ROM: nothing in flash is needed. */
