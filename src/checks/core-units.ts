@@ -2,6 +2,7 @@
 import { broken, hex, notApplicable, pass, unknown, type Check, type Subject } from './check.ts';
 import { PPB } from './core-registers.ts';
 import { ownEntry } from './entry.ts';
+import { part } from './fix-in-c.ts';
 import { NOTHING_PUBLISHED } from './sources.ts';
 
 const LSPACT = 1;
@@ -13,7 +14,8 @@ const PRIVDEFENA = 4;
 interface Denied {
   readonly who: 'the ROM' | 'the program';
   readonly address: number;
-  readonly need: 'execute' | 'write';
+  /** `access`: by a fault that does not say whether it read or wrote. */
+  readonly need: 'execute' | 'write' | 'access';
   /** Null where no region covers it, and the background map is off. */
   readonly region: { readonly number: number; readonly rbar: number; readonly attributes: number } | null;
 }
@@ -30,7 +32,7 @@ function deniedPlace({ state, rom, history }: Subject, control: number): Denied 
       ? [{ who: by(fault.address), address: fault.address, need: 'execute' as const }]
       : []),
     ...(fault?.kind === 'mem-data' && fault.address !== null
-      ? [{ who: by(fault.pc), address: fault.address, need: 'write' as const }]
+      ? [{ who: by(fault.pc), address: fault.address, need: 'access' as const }]
       : []),
     { who, address: (rom.resetVector & ~1) >>> 0, need: 'execute' },
     { who, address: rom.initialStack - 4, need: 'write' },
@@ -44,11 +46,7 @@ function deniedPlace({ state, rom, history }: Subject, control: number): Denied 
   return 'nothing';
 }
 /** PMSAv7: RASR.XN 28 and AP 26:24; PMSAv8: RBAR.XN 0 and AP 2:1 (ARMv7-M B3.5.9, ARMv8-M D1.2.170). */
-function forbids(
-  { rbar, attributes }: { readonly rbar: number; readonly attributes: number },
-  need: 'execute' | 'write',
-  v8: boolean,
-): boolean {
+function forbids({ rbar, attributes }: { readonly rbar: number; readonly attributes: number }, need: Denied['need'], v8: boolean): boolean {
   const [xn, noAccess, readOnly] = v8
     ? [(rbar & 1) !== 0, false, (rbar & 4) !== 0]
     : [(attributes & (1 << 28)) !== 0, ((attributes >>> 24) & 7) === 0, ((attributes >>> 24) & 7) >= 5];
@@ -76,7 +74,7 @@ function mpuFinding(
     because:
       region === null
         ? 'the MPU regions of the application still apply: system memory may not be executable, and RAM or peripherals may not be accessible'
-        : `MPU region ${region.number} does not allow ${denied!.who} to ${denied!.need} at ${hex(denied!.address)}`,
+        : `MPU region ${region.number} does not allow ${denied!.who} to ${denied!.need}${denied!.need === 'access' ? '' : ' at'} ${hex(denied!.address)}`,
     lastWriter:
       (region && name ? history?.lastWriter(`CPU.${name}${region.number}`) : null) ?? history?.lastWriter('CPU.MPU_CTRL', 1) ?? null,
   });
@@ -101,11 +99,14 @@ export const mpu: Check = {
   },
   repair(subject) {
     const { history } = subject;
-    const fix = '__DMB();\nMPU->CTRL = 0;\n__DSB(); __ISB();';
+    const off = ['__DMB();', 'MPU->CTRL = 0;', '__DSB(); __ISB();'];
+    const fix = off.join('\n');
     // where a fault on the way entered the ROM, the firmware's own jump is still to come
     if (ownEntry(subject)) return { at: 'entry', what: 'MPU switched off', fix, apply: (target) => target.write(PPB.MPU_CTRL, 4, 0) };
     const writer = history?.lastWriter('CPU.MPU_CTRL', 1);
-    return writer ? { at: 'before-write', what: 'the write that enables the MPU suppressed', fix, seq: writer.seq, value: null } : null;
+    const what = 'the write that enables the MPU suppressed';
+    const stops = history?.firstFault?.kind.startsWith('mem-') === true;
+    return writer ? { at: 'before-write', what, fix: stops ? part('access', '', ...off) : fix, seq: writer.seq, value: null } : null;
   },
   explanation: [
     'MPU regions of an application rarely cover system memory, and the default memory map applies only with PRIVDEFENA. The branch into the ROM then causes a MemManage fault, or the ROM faults on its first access to RAM or USB.',

@@ -104,8 +104,8 @@ describe('The caches of an M7', () => {
 it.each([
   ['mem-fetch', 0x080401ca, 0x08000100, 'the program to execute'],
   ['mem-fetch', RESET_VECTOR & ~1, 0x08000100, 'the ROM to execute'],
-  ['mem-data', 0x20000000, 0x08000100, 'the program to write'],
-  ['mem-data', 0x20000000, RESET_VECTOR & ~1, 'the ROM to write'],
+  ['mem-data', 0x20000000, 0x08000100, 'the program to access'],
+  ['mem-data', 0x20000000, RESET_VECTOR & ~1, 'the ROM to access'],
 ] as const)('mpu: a %s of %i by %i is told as what it kept from its work', (kind, address, pc, who) => {
   const t = new FakeTarget();
   t.ppb.set(PPB.MPU_CTRL, 5);
@@ -114,7 +114,9 @@ it.each([
   // no execution and no access, anywhere
   const region = { number: 0, rbar: 0, attributes: 1 << 28 };
   const core = (name: string): number | null => (name === 'msplim' ? null : state.core(name));
-  expect(check('mpu').judge({ ...rest, state: { ...state, core, mpuRegion: () => region } }).because).toMatch(`does not allow ${who} at`);
+  expect(check('mpu').judge({ ...rest, state: { ...state, core, mpuRegion: () => region } }).because).toMatch(
+    `does not allow ${who}${kind === 'mem-fetch' ? ' at' : ''} `,
+  );
 });
 
 type MpuRegion = NonNullable<ReturnType<NonNullable<Subject['state']['mpuRegion']>>>;
