@@ -325,6 +325,21 @@ it.each([
   ['from the literal pool', 'ldr r3, [pc, #4]; tst r2, r3', [0x4b01, 0x421a], 0x02000000],
   ['overwritten on the way: nobody knows', 'movs r3, #128; mov r3, r1; ands r3, r2', [0x2380, 0x460b, 0x4013], null],
   ['of a shift of the word itself', 'lsls r3, r2, #18', [0x0493], 1 << 13],
+  ['behind a shift to the right', 'lsrs r0, r2, #5; and.w r0, r0, #31', [0x0950, 0xf000, 0x001f], 31 << 5],
+  [
+    'behind another word and its mask',
+    'ldr r1, [r4]; lsrs r1, r1, #5; and.w r1, r1, #31; lsrs r2, r2, #7; and.w r2, r2, #16; orrs r1, r2',
+    [0x6821, 0x0949, 0xf001, 0x011f, 0x09d2, 0xf002, 0x0210, 0x4311],
+    1 << 11,
+  ],
+  [
+    'in front of another word and its mask',
+    'and.w r2, r2, #2; ldr r1, [r4]; and.w r1, r1, #16',
+    [0xf002, 0x0202, 0x6821, 0xf001, 0x0110],
+    2,
+  ],
+  ['of a bit field', 'ubfx r3, r2, #4, #1', [0xf3c2, 0x1300], 1 << 4],
+  ['of a bit field, as Armv6-M takes it', 'lsls r3, r2, #22; lsrs r3, r3, #27', [0x0593, 0x0edb], 31 << 5],
 ])('the mask of a read that stands in a register, %s (%s)', (_what, _code, words, expected) => {
   // LDR R2, [R0]; the test; BNE to the read; NOPs up to the literal
   const main = new Thumb(0x08000200)
