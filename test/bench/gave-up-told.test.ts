@@ -1,7 +1,10 @@
 /** A bounded wait that gave up is named at the end of a run that it does not explain, and the end is not called a wait for its bit. */
 import { expect, it } from 'vitest';
+import { givenUp } from '../../src/bench/difference/gave-up.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
+import { Session } from '../../src/bench/session/session.ts';
+import { MS } from '../../src/emu/time.ts';
 import { shortReport } from '../../src/report/short.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { bareImage, FLASH, MAIN } from './bare-image.ts';
@@ -96,4 +99,35 @@ it.each([
   const job = plainJob('stm32f405rg', tickingImage(looks));
   const { notes } = runBench(jobInput({ ...job, scenario: { ...job.scenario, board: { hse: null } } }));
   expect(notes.some(({ text }) => text.includes('the last wait that gave up: RCC.CR.HSERDY'))).toBe(isWait);
+});
+
+/** RTC at LSI behind an APB1 of 1 MHz; a bounded wait for INITF that begins so many cycles later. Then INIT is cleared, and INITF falls. */
+function waitsForInit(nops: number): Thumb {
+  const [PWR, RCC, RTC] = [0x40007000, 0x40023800, 0x40002800];
+  const t = new Thumb(MAIN)
+    .constant(0, RCC)
+    .constant(1, 1 << 28)
+    .str(1, 0, 0x40)
+    .constant(1, 7 << 10)
+    .str(1, 0, 8);
+  t.constant(2, PWR)
+    .constant(1, 1 << 8)
+    .str(1, 2)
+    .movs(1, 1)
+    .str(1, 0, 0x74);
+  t.label('lsi')
+    .ldr(1, 0, 0x74)
+    .lsls(1, 1, 30)
+    .put(0xd5fc)
+    .constant(1, (1 << 15) | (2 << 8))
+    .str(1, 0, 0x70);
+  t.constant(0, RTC).movs(1, 0xca).str(1, 0, 0x24).movs(1, 0x53).str(1, 0, 0x24).movs(1, 0x80).str(1, 0, 12);
+  t.constant(3, 20_000).movs(2, 1);
+  for (let i = 0; i < nops; i++) t.put(0xbf00);
+  t.label('wait').ldr(1, 0, 12).lsls(1, 1, 25).put(0xd402).subs(3, 3, 2).bne('wait').put(0xbf00); // BMI to the end
+  return t.movs(1, 0).str(1, 0, 12).label('end').b('end');
+}
+it.each([0, 3, 5])('a wait whose last look found the bit has not given up: %i', (nops) => {
+  const session = new Session(jobInput(plainJob('stm32f405rg', bareImage(waitsForInit(nops)))));
+  expect(givenUp(session, session.save(), 2 * MS, []).map(({ what }) => what)).toEqual([]);
 });

@@ -10,7 +10,7 @@ import { MS, US, type Ps } from '../../emu/time.ts';
 import type { Block } from '../../emu/system.ts';
 import type { Session } from '../session/session.ts';
 import { domainReason } from '../slice/core-domain.ts';
-import { runTo } from '../slice/window.ts';
+import { runTo, stepOnce } from '../slice/window.ts';
 
 /** A wait for one bit. */
 export interface GivenUp {
@@ -100,10 +100,10 @@ export function givenUp(s: Session, powerOn: Checkpoint, end: Ps, hangsOn: reado
     machine.setRepairs(before);
     machine.observer = observer;
   }
-  return atMost(s.input, MOST.waits, 'waits that were given up', found).map((wait) => {
+  return atMost(s.input, MOST.waits, 'waits that were given up', found).flatMap((wait) => {
     const late = lateness(s, powerOn, wait);
     // the session stands at the end of what was waited for
-    return { ...wait, late, why: late === null ? domainReason(s, wait.what, wait.wanted) : null };
+    return late === 0 ? [] : [{ ...wait, late, why: late === null ? domainReason(s, wait.what, wait.wanted) : null }];
   });
 }
 type Read = (core: Core, address: number, size: number) => void;
@@ -164,15 +164,37 @@ export function asWanted(waits: readonly GivenUp[]): Interceptor {
   };
 }
 
-/** How long after the loop was left the bit comes by itself. */
-function lateness(s: Session, powerOn: Checkpoint, { address, mask, wanted, to }: GivenUp): Ps | null {
+/** How long after the loop was left the bit comes by itself; 0 where the last look found it. */
+function lateness(s: Session, powerOn: Checkpoint, wait: GivenUp): Ps | null {
+  const { address, mask, wanted, to } = wait;
   const core = s.machine.bootCore;
   s.restore(powerOn);
-  runTo(s, to);
+  const isThere = (): boolean => {
+    const word = core.peek(address, mask > 0xffff ? 4 : mask > 0xff ? 2 : 1);
+    return word !== null && ((word & mask) !== 0) === (wanted === 1);
+  };
+  passLastLook(s, wait);
+  if (isThere()) return 0;
   for (let after = LOOK; after <= LATE; after += LOOK) {
     runTo(s, to + after);
-    const word = core.peek(address, mask > 0xffff ? 4 : mask > 0xff ? 2 : 1);
-    if (word !== null && ((word & mask) !== 0) === (wanted === 1)) return after;
+    if (isThere()) return after;
   }
   return null;
+}
+/** Runs to behind the read: its bus answers a while after the core asks, and what it answers then counts. */
+function passLastLook(s: Session, { pc, address, to }: GivenUp): void {
+  const { machine } = s;
+  const core = machine.bootCore;
+  runTo(s, Math.max(0, to - LOOK));
+  let seen = false;
+  const read = (by: Core, at: number): null => {
+    seen ||= by === core && by.pc === pc && at === address && by.now() >= to;
+    return null;
+  };
+  const before = machine.setRepairs({ pages: new Set([address >>> PAGE_BITS]), read });
+  try {
+    while (!seen && core.now() <= to + LOOK && !machine.state.lockup) stepOnce(s, core, to + LOOK);
+  } finally {
+    machine.setRepairs(before);
+  }
 }
