@@ -4,6 +4,10 @@ import { jobInput } from '../../src/bench/input/job.ts';
 import type { Step } from '../../src/bench/documents/scenario-types.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
 import { runBench } from '../../src/bench/run.ts';
+import { Session } from '../../src/bench/session/session.ts';
+import { lineOfPin } from '../../src/bench/slice/wakers.ts';
+import { setPending } from '../../src/emu/core/arm/nvic.ts';
+import { EXC } from '../../src/emu/core/arm/scs-state.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { plainJob } from './plain-job.ts';
 
@@ -98,6 +102,22 @@ it('an edge on a pin, if its line, the edge and the interrupt are on', () => {
     'the core sleeps (WFI) in Stop, and only a rising edge on PA0 (EXTI0) wakes it',
   );
   expect(said(run([...rising(0), ...deep(1)]))).toBe('the core sleeps (WFI) in Stop, and no enabled interrupt wakes it');
+});
+
+it('an edge on a pin leads to its own interrupt only, not to another one that is pending just then', () => {
+  const [EXTI0, TIM2_LINE] = [6, 28];
+  const led = (enabled: readonly number[]): number | null => {
+    const bytes = program([...rising(0), ...enabled.map(nvic)], 'poll');
+    const session = new Session(jobInput(plainJob('stm32l476', [{ path: `app.bin@0x${FLASH.toString(16)}`, bytes }])));
+    session.run();
+    setPending(session.machine.bootCore, EXC.IRQ0 + TIM2_LINE);
+    const line = lineOfPin(session, { name: 'PA0', line: 0, level: 0 }, true);
+    session.release();
+    return line;
+  };
+  expect(led([TIM2_LINE])).toBeNull();
+  expect(led([EXTI0])).toBe(EXTI0);
+  expect(led([EXTI0, TIM2_LINE])).toBe(EXTI0);
 });
 
 it('a master that addresses the I2C, in Stop with WUPEN only; a CAN frame, not in Stop; a capture; a comparator', () => {

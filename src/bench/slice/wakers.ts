@@ -2,7 +2,7 @@
  * What from outside the chip would end a sleep, or a wait for a word that a handler writes: source by source, with the line that enabled it. Called where nothing of the
  * chip itself comes any more (session/fixed-loop.ts): blocks that only work on by themselves are not asked again.
  */
-import { highestPending, isEnabled, preempts } from '../../emu/core/arm/nvic.ts';
+import { isEnabled, isPending, preempts } from '../../emu/core/arm/nvic.ts';
 import { EXC, SCS } from '../../emu/core/arm/scs-state.ts';
 import type { Machine } from '../../emu/machine.ts';
 import type { Block } from '../../emu/system.ts';
@@ -333,14 +333,15 @@ export function wakers(s: Session, asleep: boolean): readonly Waker[] {
   return found;
 }
 const SEVONPEND = 0x10;
-/** The interrupt line by which an edge on the pin leads to a handler, or wakes: it is tried. Null: it does not. */
+/** The interrupt line by which an edge on the pin leads to a handler, or wakes: it is tried. Null: it does not; what else is pending just then is not the pin's. */
 export function lineOfPin(s: Session, { name, level }: ArmedPin, asleep: boolean): number | null {
-  const core = s.machine.bootCore;
+  const { bootCore: core, system } = s.machine;
+  const exti = system.findBlock('EXTI');
+  const quiet = (exti === undefined ? [] : linesOf(exti)).filter((line) => !isPending(core, EXC.IRQ0 + line));
   const here = s.save();
   try {
-    s.machine.system.setWire(`pin.${name}`, level === 1 ? 0 : 1);
-    const exception = highestPending(core);
-    return preempts(core, exception, asleep) ? exception - EXC.IRQ0 : null;
+    system.setWire(`pin.${name}`, level === 1 ? 0 : 1);
+    return quiet.find((line) => isPending(core, EXC.IRQ0 + line) && counts(s, line, asleep)) ?? null;
   } finally {
     s.restore(here);
   }
