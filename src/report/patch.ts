@@ -312,7 +312,8 @@ function wayOf(result: RunResult, causes: readonly ResultCause[], { nameOf }: Na
   return {
     early: redirected?.line != null && before ? redirected : jump,
     stray: factsIn(result.notes, 'fault').find((f) => f.jumped && f.at.file !== null)?.at ?? null,
-    access: factsIn(result.notes, 'fault')[0]?.at ?? null,
+    // the handler of a fault that stands in the ROM: what it interrupted
+    access: factsIn(result.notes, 'fault')[0]?.at ?? (entry?.how === 'exception' ? jump : null),
     byException: entry?.how === 'exception',
     moved: result.checks.find((c) => c.id === 'entry-address')?.lastWriter ?? null,
   };

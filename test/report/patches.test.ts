@@ -204,15 +204,21 @@ describe('A patch is refused', () => {
   });
 });
 
-it('A fix for an access that faults goes before that access, and not to the line that wrote the state', () => {
-  const at: Place = { pc: '0x08000430', symbol: 'main', file: 'main.c', line: 12 };
-  const note: Note = { kind: 'crash', text: 'it faults', about: { is: 'fault', at, jumped: false } };
-  const result = resultOf([cause('/* right before the access that faults */\nICACHE->CR &= ~0x1u;', 10)], null, { notes: [note] });
-  const found = (): SourceFile => ({ path: 'main.c', lines: SOURCES['plain']!.split('\n'), newer: false, elsewhere: false });
-  const lines = applyPatch(SOURCES['plain']!, patchOf(result, found).text).toString().split('\n');
-  const fixed = lines.findIndex((line) => line.includes('&= ~0x1u'));
-  expect([lines[fixed - 2]?.trim(), lines[fixed + 1]?.trim()]).toEqual(['if (wanted)', 'enter();']);
-});
+it.each(['told', 'stands in the ROM'] as const)(
+  'A fix for an access that faults goes before that access, and not to the line that wrote the state: the fault is %s',
+  (how) => {
+    const at: Place = { pc: '0x08000430', symbol: 'main', file: 'main.c', line: 12 };
+    const note: Note = { kind: 'crash', text: 'it faults', about: { is: 'fault', at, jumped: false } };
+    const causes = [cause('/* right before the access that faults */\nICACHE->CR &= ~0x1u;', 10)];
+    // the handler of a fault is in the ROM: what it interrupted is the access
+    const entries = [{ ...primaskResult().entries[0]!, how: 'exception' as const, from: at }];
+    const result = how === 'told' ? resultOf(causes, null, { notes: [note] }) : resultOf(causes, null, { entries });
+    const found = (): SourceFile => ({ path: 'main.c', lines: SOURCES['plain']!.split('\n'), newer: false, elsewhere: false });
+    const lines = applyPatch(SOURCES['plain']!, patchOf(result, found).text).toString().split('\n');
+    const fixed = lines.findIndex((line) => line.includes('&= ~0x1u'));
+    expect([lines[fixed - 2]?.trim(), lines[fixed + 1]?.trim()]).toEqual(['if (wanted)', 'enter();']);
+  },
+);
 
 describe('Two fixes in one patch', () => {
   const place = (line: number): Place => ({ pc: '0x08000430', symbol: 'f', file: 'main.c', line });
