@@ -37,7 +37,7 @@ export interface ElfFile {
   loaded(name: string): { readonly bytes: Uint8Array; readonly address: number } | null;
   /** Name of the section that an address lies in when the program runs; null where there is none. */
   sectionAt(address: number): string | null;
-  /** Sections without contents (SHT_NOBITS) that the program has at run time. */
+  /** Sections without contents (SHT_NOBITS) that the program has at run time, in memory of their own. */
   readonly reserved: readonly { readonly address: number; readonly size: number }[];
   /** Things that do not stop the load but that a user may want to know. */
   readonly remarks: readonly string[];
@@ -135,10 +135,15 @@ export function parseElf(bytes: Uint8Array, named = true): ElfFile {
   }
   const sectionAt = (address: number): string | null =>
     sections.find((s) => s.inMemory && address >= s.address && address < s.address + s.size)?.name ?? null;
-  const reserved = sections.filter((s) => s.inMemory && s.type === SHT_NOBITS).map(({ address, size }) => ({ address, size }));
+  const reserved = sections
+    .filter((s) => s.inMemory && s.type === SHT_NOBITS && !isBitAlias(s.address))
+    .map(({ address, size }) => ({ address, size }));
   const symbols = named ? readSymbols(bytes, sections, u16, u32, remarks) : [];
   return { entry: u32(24), segments, symbols, section, loaded, sectionAt, reserved, remarks, leftOut };
 }
+
+/** Words of 0x22000000 and 0x42000000 stand for bits of SRAM and of registers (bit-banding): a variable there has its place elsewhere. */
+export const isBitAlias = (address: number): boolean => [0x22, 0x42].includes((address >>> 24) & 0xfe);
 
 /** Name of a section that is compressed as GNU tools did it before SHF_COMPRESSED. */
 const OLD_NAME = (name: string): string => `.z${name.slice(1)}`;
@@ -238,6 +243,7 @@ function readSegments(bytes: Uint8Array, u16: Read, u32: Read): ElfSegment[] {
     if (address + fileSize > 2 ** 32)
       throw new ImageError('bad-header', `segment ${i} at ${hexAddress(address)} runs past the address space`, atOffset(at + 12));
     const data = bytes.subarray(offset, offset + fileSize);
+    if (isBitAlias(address) && data.every((byte) => byte === 0)) continue; // a second view of RAM or registers: nothing is programmed
     segments.push({ address, runAddress: u32(at + 8), data, memorySize, executable: (u32(at + 24) & PF_X) !== 0 });
   }
   if (segments.length === 0)

@@ -271,3 +271,23 @@ describe('Segments', () => {
     expect(() => parseElf(of(513))).toThrow('more than 512 segments that are loaded');
   });
 });
+
+describe('A variable in a bit-band alias, 0x22000000 or 0x42000000', () => {
+  /** The second segment lies at `address`, and has the four bytes of the file from `from` on. */
+  const withSegment = (address: number, from: number): Uint8Array => {
+    const bytes = elfOf([{ name: '.alias', type: NOBITS, flags: WRITE | ALLOC, address, size: 0x4ec00 }]);
+    const view = new DataView(bytes.buffer);
+    [from, address, address].forEach((value, i) => view.setUint32(52 + 32 + 4 + 4 * i, value, true));
+    return bytes;
+  };
+  const [ZEROS, MAGIC] = [8, 0];
+  it.each([0x2200_0000, 0x4200_0000])('takes no memory and loads nothing: its place is that of the bits (0x%x)', (address) => {
+    const elf = parseElf(withSegment(address, ZEROS));
+    expect([elf.segments.map((s) => s.address), elf.reserved]).toEqual([[0x0800_0000], []]);
+  });
+  it('that has other values than 0 is loaded, as is one beside the alias', () => {
+    expect(parseElf(withSegment(0x2200_0000, MAGIC)).segments).toHaveLength(2);
+    const beside = parseElf(withSegment(0x2400_0000, ZEROS));
+    expect([beside.segments.length, beside.reserved.length]).toEqual([2, 1]);
+  });
+});

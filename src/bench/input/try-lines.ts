@@ -7,6 +7,7 @@ import type { Block } from '../../emu/system.ts';
 import { Machine } from '../../emu/machine.ts';
 import { MS, type Ps } from '../../emu/time.ts';
 import type { Register } from '../../emu/registers.ts';
+import { isBitAlias } from '../../image/elf.ts';
 import type { LoadedImage } from '../../image/image.ts';
 import { MODELS } from '../../peripherals/index.ts';
 import { PIN_FLOATING } from '../../peripherals/pins/gpio-common.ts';
@@ -176,8 +177,6 @@ function misfit(machine: Machine, kind: string, address: number | null, pc: numb
   };
 }
 /** Memories and blocks, not what the board has behind a memory controller. */
-/** Words that stand for single bits, where the core has bit-banding. */
-const isBitAlias = (address: number): boolean => [0x22, 0x42].includes((address >>> 24) & 0xfe);
 const isOfChip = (address: number): boolean => address < 0x60000000;
 function hasPlace({ blocks, memories, cores }: ChipDescription, address: number): boolean {
   if (isBitAlias(address)) return cores[0]!.bitBand === true;
