@@ -5,6 +5,8 @@
 import { callChainOf } from './call-chain.ts';
 import { isCounting } from '../../emu/proofs/counting.ts';
 import type { Core } from '../../emu/core/core.ts';
+import type { AccessTrace } from '../../emu/core/core-types.ts';
+import { isByStack } from '../slice/kept-words.ts';
 import { anyLineEnabled } from '../../emu/core/arm/nvic.ts';
 import { EXC } from '../../emu/core/arm/scs-state.ts';
 import type { Machine } from '../../emu/machine.ts';
@@ -32,6 +34,7 @@ function sleepsForGood(s: LiveRun): FixedLoop | null {
   return {
     pc: SLEEPS.includes(core.peek(core.pc - 2, 2) ?? 0) && core.lastExecuted() === core.pc - 2 ? core.pc - 2 : core.pc,
     reads: [],
+    ofStack: 0,
     sizes: [],
     sleeping: true,
     inFault: s.state.fault !== null,
@@ -121,13 +124,16 @@ function proveLoop(s: LiveRun, from: readonly number[]): FixedLoop | null {
   const addresses = loop.reads.map((r) => r.address);
   if (storm === null || !addresses.every((a) => readStays(s, a))) return null;
   const exception = core.arm.ipsr;
-  const reads = polled(s, addresses);
+  const ofStack = stackReads(core, loop);
+  const inOrder = polled(s, addresses);
+  const reads = [...inOrder.filter((a) => !ofStack.has(a)), ...inOrder.filter((a) => ofStack.has(a))];
   const ahead = storm ? null : aheadOf(core, loop, from);
   if (mayBeLeft(s, loop, storm)) return null;
   const inFault = fault !== undefined && s.state.fault?.since === fault;
   return {
     pc: loop.pc,
     reads,
+    ofStack: reads.filter((a) => ofStack.has(a)).length,
     sizes: reads.map((address) => loop.reads.find((r) => r.address === address)!.size),
     sleeping: false,
     inFault,
@@ -136,6 +142,20 @@ function proveLoop(s: LiveRun, from: readonly number[]): FixedLoop | null {
     calls: callChainOf(core, s.input.images).frames,
     ahead,
   };
+}
+
+/** What an iteration reads by SP alone, as POP does: it is given back what it has saved itself. Goes iteration once. */
+function stackReads(core: Core, loop: SteadyLoop): ReadonlySet<number> {
+  const traced = (): AccessTrace => ({ reads: new Map(), writes: 0, refreshes: [] });
+  const [stack, others] = [traced(), traced()];
+  const next = (): void => core.trace(isByStack(core) ? stack : others);
+  try {
+    next();
+    runsOnceThrough(core, loop, next);
+  } finally {
+    core.trace(null);
+  }
+  return new Set([...stack.reads.keys()].filter((address) => !others.reads.has(address)));
 }
 
 /**

@@ -11,8 +11,10 @@ import type { RunInput } from '../input/run-input.ts';
 /** What the core will never get out of. */
 export interface FixedLoop {
   readonly pc: number;
-  /** What it polls, memory-mapped registers first; empty for `b .`. */
+  /** What it reads, memory-mapped registers first, the stack last; empty for `b .`. */
   readonly reads: number[];
+  /** How many of them, at the end, it reads by SP alone: saved registers, which nobody polls. */
+  readonly ofStack: number;
   /** How many bytes it takes of each. */
   readonly sizes: number[];
   readonly sleeping: boolean;

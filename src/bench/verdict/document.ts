@@ -129,7 +129,7 @@ function stuckAt(s: Session, outcome: Outcome): ResultStuck | null {
 function polledIn(s: Session, loop: NonNullable<Session['state']['loop']>): ResultStuck {
   const { system } = s.machine;
   // what a handler that returns, and is taken again, has read on its way is not polled
-  const address = loop.storm ? undefined : loop.reads[0];
+  const address = loop.storm || loop.reads.length === loop.ofStack ? undefined : loop.reads[0];
   if (address === undefined) return { address: null, register: null, value: null, pc: hex32(loop.pc), force: null };
   const region = system.regionAt(address);
   const value = s.machine.bootCore.peek(address & ~3, 4) ?? 0;
