@@ -96,6 +96,14 @@ describe('a search', () => {
     const one = { ...input, scenario: { ...input.scenario, board: boardDocument(input.chip, {}) } };
     expect(boardCauses(one, () => true).bounded).toBeUndefined();
   });
+  it('has nothing to change in a board whose usual clock comes as a signal', async () => {
+    const input = await lateInput();
+    const board = boardDocument(input.chip, {});
+    const signal = { ...input, scenario: { ...input.scenario, board: { ...board, hse: { ...board.hse!, kind: 'bypass' as const } } } };
+    const reaches = vi.spyOn(Session.prototype, 'reaches').mockReturnValue(true);
+    onTestFinished(() => reaches.mockRestore());
+    expect(boardCauses(signal, () => true).sets).toEqual([]);
+  });
   it('hears --wall and signals, and the result says so', async () => {
     const input = await lateInput();
     for (const reason of ['signal', 'wall'] as const) {

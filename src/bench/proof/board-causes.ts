@@ -156,7 +156,9 @@ function ofClocks(board: BoardDocument, { hse }: BoardDocument): BoardCause[] {
   const ppm = off.map((c) =>
     own(c.toUpperCase(), `is ${board.ppm[c]} ppm off`, `${c.toUpperCase()} exact`, { ppm: { ...board.ppm, [c]: 0 } }),
   );
-  if (hse === null || JSON.stringify(board.hse) === JSON.stringify(hse)) return ppm;
+  // whether a crystal or a signal gives it has its own words (never-ready): a board that lacks what the firmware asks for keeps it from coming back after a reset, too
+  const isSame = board.hse?.hz === hse?.hz && board.hse?.ready === hse?.ready;
+  if (hse === null || isSame) return ppm;
   const late = board.hse?.ready === undefined ? '' : ` and is ready after ${board.hse.ready}`;
   const is = board.hse === null ? 'is not fitted' : `has ${board.hse.hz / 1e6} MHz${late}`;
   return [own('HSE', is, `${hse.hz / 1e6} MHz at HSE`, { hse }), ...ppm];
