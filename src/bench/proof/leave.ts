@@ -53,7 +53,7 @@ export interface LeaveTwin {
   readonly decides: FirstRead | null;
   /** Where no register alone decides: the one by which the program goes another way than from reset. */
   readonly turns: TurningRead | null;
-  /** After a reset, it enters the ROM: what it is compared with is what it does after power-on. */
+  /** After a reset, it enters the ROM, and after power-on not: that is what it is compared with. */
   readonly enters: boolean;
   /** Of the clocks that it depends on: with one call of ST's HAL at the start of main() it comes back as well. */
   readonly byCall: boolean;
@@ -86,15 +86,15 @@ export function leaveTwin(s: Session, back: boolean, given: () => void = () => u
     const asLeft = registersOf(s.machine);
     const core = coreState(s.machine);
     const pin = afterReset(s, checkpoint, table, 'pin');
-    // what still asks for the ROM is gone without power
-    const reset = pin.shown.again ? afterReset(s, checkpoint, table, 'power') : pin;
+    const reset = pin.shown.again ? withoutRequest(pin, () => afterReset(s, checkpoint, table, 'power')) : pin;
+    const enters = reset !== pin;
     const left = differences(s.machine, asLeft, reset, core, table);
     const ours = window(s, checkpoint, given);
     const missing = back ? [] : compare(reset.shown, ours.shown);
     // the session stands at the end of this window
     const ends = missing.length === 0 ? null : deadEnd(s);
     const asked = why && missing.length > 0;
-    const clean = pin.shown.again ? () => (given(), resetBackup(s.machine)) : given;
+    const clean = enters ? () => (given(), resetBackup(s.machine)) : given;
     const needed = asked ? search(s, checkpoint, table, reset, left, clean) : [];
     const { decides, turns } = asked ? readsBehind(s, checkpoint, ours.track, reset, clean) : NO_READS;
     const kind = kindIn(s.machine, reset.supply);
@@ -105,7 +105,7 @@ export function leaveTwin(s: Session, back: boolean, given: () => void = () => u
     };
     const call = clocksDecide(decides, needed, kind) ? clocksBackIn(s, table) : null;
     return {
-      enters: pin.shown.again,
+      enters,
       decides,
       byCall: call !== null && mends(() => makeCall(s, call)),
       turns: needed.length === 0 ? null : turns,
@@ -121,6 +121,11 @@ export function leaveTwin(s: Session, back: boolean, given: () => void = () => u
   }
 }
 
+/** What still asks for the ROM is gone without power; a program that enters it at each start does so with anything. */
+function withoutRequest(pin: AfterReset, power: () => AfterReset): AfterReset {
+  const without = power();
+  return without.shown.again ? pin : without;
+}
 const clocksDecide = (decides: FirstRead | null, needed: readonly LeftKind[], kind: (name: string) => LeftKind): boolean =>
   decides === null ? needed.includes('clocks') : decides.register !== null && kind(decides.register) === 'clocks';
 const NO_READS: Pick<LeaveTwin, 'decides' | 'turns'> = { decides: null, turns: null };
