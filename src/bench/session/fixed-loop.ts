@@ -6,7 +6,7 @@ import { callChainOf } from './call-chain.ts';
 import { isCounting } from '../../emu/proofs/counting.ts';
 import type { Core } from '../../emu/core/core.ts';
 import type { AccessTrace } from '../../emu/core/core-types.ts';
-import { isByStack } from '../slice/kept-words.ts';
+import { isByStack } from './by-stack.ts';
 import { anyLineEnabled } from '../../emu/core/arm/nvic.ts';
 import { EXC } from '../../emu/core/arm/scs-state.ts';
 import type { Machine } from '../../emu/machine.ts';
