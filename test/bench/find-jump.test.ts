@@ -287,6 +287,22 @@ describe('functions that can enter system memory', () => {
     const found = jumpCandidates(scanFunctions([{ ...oneFunction(data), symbols }]), findChip('stm32h743zi')!);
     expect(found.map(({ kind, facts }) => [kind, facts.symbol.name])).toEqual([['request', 'f']]);
   });
+  it.each([
+    ['the number that the jump compares with', 0xf2, ['jump j', 'request f']],
+    ['another number', 0xf3, ['jump j']],
+  ])('a function that stores is given %s, and the chip is reset, as with HAL_RTCEx_BKUPWrite', (_what, low, expected) => {
+    const f = [0xf243, 0x2100 | low, 0xf000, 0xf804, 0xf000, 0xf804, 0x4770, 0xbf00]; // movw r1, #0x32f2; bl w; bl r; bx lr
+    const w = [0x6001, 0x4770]; // str r1, [r0]; bx lr
+    const r = [0x4b01, 0x60d3, 0x4770, 0xbf00, 0x0004, 0x05fa]; // ldr r3, key; str r3, [r2, #12]; bx lr; nop; the key
+    const j = [0x4b02, 0xf243, 0x22f2, 0x4290, 0x4718, 0xbf00, 0x0000, 0x1fff]; // ldr r3, rom; movw r2, #0x32f2; cmp r0, r2; bx r3; nop; the ROM
+    const data = new Uint8Array(Uint16Array.from([...f, ...w, ...r, ...j]).buffer);
+    const symbol = (name: string, at: number, size: number) =>
+      ({ name, address: 0x08000000 + at, size, kind: 'function', binding: 'global' }) as const;
+    const names = [symbol('f', 0, 16), symbol('w', 16, 4), symbol('r', 20, 12), symbol('j', 32, 16)];
+    const symbols = new SymbolTable(names, () => 0x08000000 + data.length);
+    const found = jumpCandidates(scanFunctions([{ ...oneFunction(data), symbols }]), findChip('stm32f405rg')!);
+    expect(found.map(({ kind, facts }) => `${kind} ${facts.symbol.name}`)).toEqual(expected);
+  });
   it('a reset with nothing stored before it asks for nothing', () => {
     expect(candidates('f405-reboot-type-ignored/firmware.elf', 'stm32f405rg')).toEqual([]);
   });

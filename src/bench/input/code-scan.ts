@@ -77,8 +77,10 @@ export interface FunctionFacts {
   readonly stores: readonly number[];
   /** Small numbers that it compares with. */
   readonly compared: readonly number[];
-  /** Constants that it compares something with. */
+  /** Constants that it compares something with, of 16 bits as well. */
   readonly comparedWith: ReadonlySet<number>;
+  /** Numbers that MOVW loads: whole ones of 16 bits, and lower halves. */
+  readonly halves: ReadonlySet<number>;
   /** Small numbers that it loads, adds or sets the bits of, with the place. */
   readonly small: readonly { readonly value: number; readonly pc: number }[];
 }
@@ -140,6 +142,7 @@ interface Draft {
   readonly literals: Set<number>;
   /** Lower halves by register, until MOVT brings the upper one. */
   readonly low: Map<number, number>;
+  readonly halves: Set<number>;
   /** The word at an address outside of the function: of one in assembler the literals may lie behind its end. */
   readonly beyond: (address: number) => DataView | null;
   setsMsp: boolean;
@@ -160,6 +163,7 @@ function scan(image: LoadedImage, symbol: ImageSymbol, start: number, code: Data
     small: [],
     literals: new Set(),
     low: new Map(),
+    halves: new Set(),
     beyond: (address) => bytesOf(image, address, 4),
     setsMsp: false,
     branchesFar: false,
@@ -181,10 +185,10 @@ function scan(image: LoadedImage, symbol: ImageSymbol, start: number, code: Data
     else wideInstruction(d, code, start, pc, bits);
     at += wide ? 4 : 2;
   }
-  const { constants, accesses, loads, calls, stores, compared, comparedWith, small, setsMsp, branchesFar } = d;
+  const { constants, accesses, loads, calls, stores, compared, comparedWith, halves, small, setsMsp, branchesFar } = d;
   const { loaded: words, accessed, compared: inPieces } = d.known;
   const reached = { constants, accesses, loads, words, accessed, calls, stores };
-  return { symbol, image, ...reached, compared, comparedWith, pieces: inPieces.pieces, small, setsMsp, branchesFar };
+  return { symbol, image, ...reached, compared, comparedWith, halves, pieces: inPieces.pieces, small, setsMsp, branchesFar };
 }
 
 /** The function that calls the one at `pc`, if it is one alone: LR at a jump says who returned last, not who called. */
@@ -256,8 +260,7 @@ function constant(d: Draft, pc: number, register: number, value: number): void {
 
 function compare(d: Draft, ...registers: readonly number[]): void {
   for (const register of registers) {
-    const value = d.held.get(register);
-    if (value !== undefined) d.comparedWith.add(value);
+    for (const value of [d.held.get(register), d.low.get(register)]) if (value !== undefined) d.comparedWith.add(value);
   }
 }
 
@@ -288,7 +291,7 @@ function wideInstruction(d: Draft, code: DataView, start: number, pc: number, bi
     load(d, (bits >>> 16) & 15, bits & 0xfff);
   }
   if (is(bits, LDR_LITERAL_T2)) literal(d, code, start, pc, (bits >>> 12) & 15, bits & 0x00800000 ? bits & 0xfff : -(bits & 0xfff));
-  else if (is(bits, MOVW)) d.low.set(register, half);
+  else if (is(bits, MOVW)) lowerHalf(d, register, half);
   else if (is(bits, MOVT)) constant(d, pc, register, ((half << 16) | (d.low.get(register) ?? 0)) >>> 0);
   else if (is(bits, MOV_WIDE)) rotatedConstant(d, register, rotated(bits));
   else if (is(bits, MSR_MSP) || is(bits, LDR_SP)) d.setsMsp = true;
@@ -298,6 +301,10 @@ function wideInstruction(d: Draft, code: DataView, start: number, pc: number, bi
   else if (STORES.some((s) => s.mask < 0 && is(bits, s))) d.stores.push(pc);
 }
 
+function lowerHalf(d: Draft, register: number, half: number): void {
+  d.low.set(register, half);
+  d.halves.add(half);
+}
 /** A number whose upper bits are those of a block's address is one; others are no base of anything. */
 function rotatedConstant(d: Draft, register: number, value: number): void {
   d.known.set(register, value);
@@ -390,13 +397,29 @@ const NEAR_KEY = 32;
 function storesBeforeReset(facts: FunctionFacts, at: ReadonlyMap<number, FunctionFacts>): boolean {
   // the store to AIRCR itself is one
   if (resets(facts)) return facts.stores.length > 1;
+  const call = resetCall(facts, at);
+  return call !== undefined && facts.stores.some((pc) => pc < call.pc);
+}
+function resetCall(facts: FunctionFacts, at: ReadonlyMap<number, FunctionFacts>): FunctionFacts['calls'][number] | undefined {
   const resetting = (f: FunctionFacts | undefined): boolean => f !== undefined && f !== facts && resets(f);
-  const call = facts.calls.find((c) => {
+  return facts.calls.find((c) => {
     const callee = at.get(c.target);
     // unoptimised, HAL_NVIC_SystemReset calls the function that resets
     return resetting(callee) || (callee?.stores.length === 0 && callee.calls.some((inner) => resetting(at.get(inner.target))));
   });
-  return call !== undefined && facts.stores.some((pc) => pc < call.pc);
+}
+/** Has a number stored by a function that it calls (HAL_RTCEx_BKUPWrite) and resets the chip; in front of the jump, code compares something with that number. */
+function hasStoredBeforeReset(facts: FunctionFacts, at: ReadonlyMap<number, FunctionFacts>, asked: ReadonlySet<number>): boolean {
+  const reset = resets(facts) ? Infinity : resetCall(facts, at)?.pc;
+  if (reset === undefined) return false;
+  const stores = facts.calls.some(({ target, pc }) => pc < reset && (at.get(target)?.stores.length ?? 0) > 0);
+  return (
+    stores &&
+    [...facts.constants, ...facts.small]
+      .map(({ value }) => value)
+      .concat(...facts.halves)
+      .some((n) => n !== 0 && asked.has(n))
+  );
 }
 
 /** Functions that can enter system memory, those that jump themselves first. */
@@ -414,8 +437,10 @@ export function jumpCandidates(functions: readonly FunctionFacts[], chip: ChipDe
       found.push({ facts, kind: 'jump', runsAnyway: started(facts), why: whyJump(facts, base?.value ?? null, at) });
   }
   const jumps = new Set(found.map((c) => c.facts));
+  const deciding = functions.filter((f) => jumps.has(f) || f.calls.some(({ target }) => jumps.has(at.get(target)!)));
+  const numbers = new Set(deciding.flatMap(({ compared, comparedWith }) => [...compared, ...comparedWith]));
   for (const facts of asked)
-    if (!jumps.has(facts) && storesBeforeReset(facts, at))
+    if (!jumps.has(facts) && (storesBeforeReset(facts, at) || hasStoredBeforeReset(facts, at, numbers)))
       found.push({ facts, kind: 'request', runsAnyway: started(facts), why: 'stores a word and resets the chip' });
   return found;
 }
