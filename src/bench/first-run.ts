@@ -178,7 +178,9 @@ function lookFurther(job: RunJob, hooks: RunHooks, run: (input: RunInput) => Run
   const others = tried.filter((t) => t !== chosen);
   const ways = [first, ...others.map(wayOf)];
   const notes = [...triggerNotes(chosen, tried, jobInput(job)), ...(hasReached(result) ? besideTheRom(others, hooks, pull) : [])];
-  return withControl(withNotes({ ...result, ways }, notes), job, hooks);
+  // of a call of its own it says more itself
+  const rest = result.notes.filter(({ about }) => about?.is !== 'called-itself');
+  return withControl(withNotes({ ...result, notes: rest, ways }, notes), job, hooks);
 }
 
 /** Inputs that end elsewhere: the firmware hangs, or a request for the ROM is provably lost. A reset for another reason is nobody's loss. */

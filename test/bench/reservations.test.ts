@@ -1,4 +1,6 @@
 /** `OK, but`: what a success rests on, where a board need not do the same. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { hasReservations } from '../../src/bench/documents/reservations.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
@@ -108,4 +110,16 @@ describe('an OK has none where', () => {
     ]);
     expect(run(calls, { board: { debugger: true } }).but).toEqual([]);
   });
+});
+
+describe('of a step that calls', () => {
+  const path = fileURLToPath(new URL('../../demo/firmware/fixes/3-request-kept.elf', import.meta.url));
+  const called = (call: string, at = '100ms') => {
+    const job = plainJob('STM32F446RE', [{ path, bytes: readFileSync(path) }], { steps: [{ at, do: { call } }] });
+    const { outcome, notes } = runBench(jobInput(job));
+    return [outcome, notes.flatMap(({ kind, text }) => (kind === 'but' ? [text] : []))];
+  };
+  it('the jump itself, an OK says that nothing of the board led there', () =>
+    expect(called('bootloader_jump')).toEqual(['dfu', [expect.stringContaining('makes bootbench call bootloader_jump itself')]]));
+  it('the request, which goes its way by the reset, it has nothing to say', () => expect(called('bootloader_reset')).toEqual(['dfu', []]));
 });

@@ -62,6 +62,8 @@ export type NoteFact =
   | { readonly is: 'way-fails' }
   /** `but`: a host cannot use the device that appears as it should. */
   | { readonly is: 'unusable' }
+  /** `but`: a step calls the function that jumps. */
+  | { readonly is: 'called-itself' }
   /** `but`: semihosting was answered, and the board has no debugger that does so. */
   | { readonly is: 'needs-debugger' }
   /** `limit`: a search came to the end of its budget; `more`: with more effort it goes on. */

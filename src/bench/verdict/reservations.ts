@@ -15,8 +15,9 @@ const but = (text: string): Note => ({ kind: BUT, text });
 export function reservations(s: Session, powerOn: Checkpoint, entry: Checkpoint | null, finished: Checkpoint): Note[] {
   s.restore(finished);
   const before = entry?.history ?? finished.history;
+  const outside = callsOutsideOfHandlers(s);
   const clocks = [
-    ...callsOutsideOfHandlers(s),
+    ...(outside.length > 0 ? outside : callsOfTheJump(s)),
     ...impossibleClocks(s, before),
     ...fastFlash(s, before),
     ...otherBauds(s, finished.history),
@@ -50,6 +51,21 @@ function callsOutsideOfHandlers({ input: { images, scenario, chip } }: Session):
     const handlers = from.handlers.join(' and ');
     return [but(`On the board, only ${handlers} calls ${spoken}, in an interrupt handler. The step \`call\` calls it outside of one.`)];
   });
+}
+
+/** Functions that jump themselves, and that a step calls: what leads to them on the board was not run. A request that is called goes its way by the reset. */
+function callsOfTheJump({ input: { images, scenario, chip }, machine: { history } }: Session): Note[] {
+  const called = new Set(scenario.steps.flatMap(({ action }) => (action.kind === 'call' ? [(action.address & ~1) >>> 0] : [])));
+  if (called.size === 0 || history.resets.length > 1) return [];
+  const jumps = jumpCandidates(scanFunctions(images), chip).filter(
+    ({ kind, facts }) => kind === 'jump' && called.has(facts.symbol.address),
+  );
+  return jumps.map(({ facts: { symbol } }) => ({
+    ...but(
+      `No input of the board led to this jump: the step \`call\` makes bootbench call ${symbol.name} itself, so what leads to it on the board (a button, a command, a request and a reset) is not tested.`,
+    ),
+    about: { is: 'called-itself' },
+  }));
 }
 
 /** Registers that hold the factors of a PLL. */
