@@ -5,7 +5,7 @@ import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { bareImage, MAIN } from './bare-image.ts';
-import { namedImage } from './named-image.ts';
+import { namedImage, type Named } from './named-image.ts';
 import { plainJob } from './plain-job.ts';
 
 const [TABLE, ROM, AHB1ENR, GPIOC_IDR] = [0x080003f0, 0x1fff0000, 0x40023830, 0x40020810];
@@ -17,11 +17,16 @@ const calls = (t: Thumb): Thumb => t.ldr(1, 6).blx(1);
 const copies = (t: Thumb): Thumb => t.ldr(1, 6).str(1, 0);
 
 /** Waits until PC13 is high, and goes through a table of which R6 is the next entry: it calls each function of it. `end`: where it ends, as the code says. */
-function run(names: readonly [string, string], { end = TABLE, entries = [] as readonly number[], given = steps, each = calls } = {}) {
+function run(
+  names: readonly [string, string],
+  { end = TABLE, entries = [] as readonly number[], given = steps, each = calls, compared = true, more = [] as readonly Named[] } = {},
+) {
   const t = new Thumb(MAIN).constant(0, AHB1ENR).movs(1, 4).str(1, 0).constant(4, GPIOC_IDR).movs(5, 1).lsls(5, 5, 13);
   t.label('wait');
   if (given.length > 0) t.ldr(1, 4).tst(1, 5).beq('wait');
-  t.constant(6, TABLE).constant(7, end).label('each').cmpRegister(6, 7);
+  t.constant(6, TABLE).constant(7, end).label('each');
+  if (compared) t.cmpRegister(6, 7);
+  else t.ldr(1, 6).tst(1, 1);
   const compares = MAIN + 2 * (t.length - 1);
   each(t.beq('none')).adds(6, 4).b('each').label('none');
   // one that was given nothing has nothing to jump with either
@@ -35,6 +40,7 @@ function run(names: readonly [string, string], { end = TABLE, entries = [] as re
     { name: start, address: TABLE },
     { name: stop, address: end },
     { name: '_sidata', address: TABLE },
+    ...more,
   ]);
   const job = plainJob('stm32f405rg', images);
   const { notes, outcome } = runBench(jobInput({ ...job, scenario: { ...job.scenario, steps: given, until: '60ms' } }));
@@ -66,6 +72,10 @@ describe('a table without entries', () => {
     expect(run(['Image$$RW_IRAM1$$Base', 'Image$$RW_IRAM1$$Limit'], { each: copies }).told).toEqual([]);
     expect(run(['__ccm_start', '__ccm_end'], { each: (t) => t.str(1, 6) }).told).toEqual([]);
   });
+  it('is none where the two are not compared: the address then is that of something else', () =>
+    expect(run(['_ramfunc_start', '_ramfunc_end'], { compared: false }).told).toEqual([]));
+  it('is none where a variable lies at the address', () =>
+    expect(run(['_shell_first', '_shell_end'], { more: [{ name: 'list', address: TABLE, size: 8, variable: true }] }).told).toEqual([]));
   it.each<[string, (t: Thumb) => Thumb]>([
     ['the second word of each entry', (t) => t.ldr(1, 6, 4).blx(1)],
     ['what the entry points to', (t) => t.ldr(1, 6).ldr(1, 1, 8).blx(1)],

@@ -6,6 +6,8 @@ export interface Named {
   readonly address: number;
   /** Of a function; a label has none. */
   readonly size?: number;
+  /** It is a variable of this size. */
+  readonly variable?: boolean;
 }
 const text = (s: string): Uint8Array => new TextEncoder().encode(s);
 const words = (...values: readonly number[]): readonly number[] => [...new Uint8Array(Uint32Array.from(values).buffer)];
@@ -15,8 +17,9 @@ const [HEADER, SEGMENT, SECTION] = [52, 32, 40];
 export function namedImage(image: Uint8Array, symbols: readonly Named[]): RunJob['images'] {
   const names = text(`\0${symbols.map(({ name }) => `${name}\0`).join('')}.symtab\0`);
   const nameAt = (i: number): number => 1 + symbols.slice(0, i).reduce((sum, { name }) => sum + name.length + 1, 0);
-  const table = symbols.flatMap(({ address, size = 0 }, i) => {
-    const row = words(nameAt(i), size > 0 ? address + 1 : address, size, 0x10 | (size > 0 ? 2 : 0));
+  const table = symbols.flatMap(({ address, size = 0, variable = false }, i) => {
+    const isFunction = size > 0 && !variable;
+    const row = words(nameAt(i), isFunction ? address + 1 : address, size, 0x10 | (isFunction ? 2 : variable ? 1 : 0));
     // of the first section
     return [...row.slice(0, 14), 1, 0];
   });

@@ -42,13 +42,13 @@ export function emptyTable(s: Session, powerOn: Checkpoint, from: Ps, end: Ps): 
   const isOne = (pc: number): boolean => (found = loads.get(pc) ?? null) !== null;
   return runByStops(s, [...loads.keys()], end, isOne) && found !== null ? inWords(s, found) : null;
 }
-/** From where the code loads one of the two: the loop is where they are compared. */
-function inWords(s: Session, { at, start, end }: EmptyTable): string {
+/** From where the code loads one of the two: the loop is where they are compared. Null where they are not: the address then stands for something else. */
+function inWords(s: Session, { at, start, end }: EmptyTable): string | null {
   const { bootCore } = s.machine;
-  const { pc } = bootCore;
   const { steps } = record(s, bootCore, Infinity, SOON);
   const compares = steps.find(({ flow }) => flow?.comparisons.some(({ left, right }) => left >>> 0 === at && right >>> 0 === at));
-  return `${place(s, compares?.pc ?? pc)} goes through the table from ${start} to ${end}, which has no entry in this image: both are ${hex32(at)} (--gc-sections drops what nothing refers to, unless the linker script says KEEP)`;
+  if (compares === undefined) return null;
+  return `${place(s, compares.pc)} goes through the table from ${start} to ${end}, which has no entry in this image: both are ${hex32(at)} (--gc-sections drops what nothing refers to, unless the linker script says KEEP)`;
 }
 
 function emptyTables({ input: { images }, machine: { bootCore } }: Session): readonly EmptyTable[] {
@@ -58,6 +58,8 @@ function emptyTables({ input: { images }, machine: { bootCore } }: Session): rea
     return [...values].flatMap(([at, loads]): EmptyTable[] => {
       if (loads.length < 2) return [];
       const labels = image.symbols.all.filter(({ address, kind, size }) => address === at && kind !== 'function' && size === 0);
+      // of a variable that lies there a loop of its own may be the address
+      if (image.symbols.all.some(({ address, size }) => address === at && size > 0)) return [];
       const pair = pairOf(labels.map(({ name }) => name));
       if (pair === null || !isCalledFrom(bootCore, Math.min(...loads), symbol.address + symbol.size, new Set(loads))) return [];
       return [{ at, loads, start: sourceName(pair.start), end: sourceName(pair.end) }];
