@@ -18,6 +18,8 @@ export interface Writer {
   readonly core: number;
   /** Number of the write since power-on; a repair refers to the write by it. */
   readonly seq: number;
+  /** What a special register held behind it, where that is known. */
+  readonly value?: number;
 }
 
 /** State of another core of the chip. */

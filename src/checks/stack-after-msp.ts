@@ -8,12 +8,15 @@ const SOURCE =
 /** A frame of compiled code; beyond that MSP has not been moved by pops, it is another stack. */
 const MAX_POPPED = 1024;
 
-/** Bytes that MSP stands above the ROM's stack pointer: pops and unwinding after MSP was set. */
+/**
+ * Bytes that MSP stands above the ROM's stack pointer: pops and unwinding after MSP was set to it. The stack of an application may end there, too: an RTOS loads its own
+ * initial value when it starts.
+ */
 function popped(subject: Subject): number {
   const { rom, history } = subject;
   const msp = mspBefore(subject);
   const writer = history?.lastWriter('CPU.MSP');
-  if (msp === null || (history && !writer)) return 0;
+  if (msp === null || (history && !writer) || (writer?.value ?? rom.initialStack) >>> 0 !== rom.initialStack >>> 0) return 0;
   const by = (msp - rom.initialStack) | 0;
   return by > 0 && by <= MAX_POPPED ? by : 0;
 }

@@ -18,6 +18,8 @@ export interface WriteRecord {
   readonly kind: WriterKind;
   /** Bus address of the store, or null for special registers. */
   readonly address: number | null;
+  /** What a special register held behind it. */
+  readonly value?: number;
 }
 
 /** A store of a program that had no effect, or not all of it: the first of these by one instruction to one address. */
@@ -127,6 +129,7 @@ class SpecialChange {
   at: Ps = 0;
   pc = 0;
   lr = 0;
+  value = 0;
   kind: WriterKind = 'cpu';
   private readonly core: number;
   private readonly list: (WriteRecord | null)[];
@@ -137,8 +140,8 @@ class SpecialChange {
   }
   settle(): void {
     if (this.bits === 0) return;
-    const { seq, at, core, pc, lr, kind } = this;
-    markBits(this.list, this.bits, { seq, at, core, pc, lr, kind, address: null });
+    const { seq, at, core, pc, lr, kind, value } = this;
+    markBits(this.list, this.bits, { seq, at, core, pc, lr, kind, address: null, value });
     this.bits = 0;
   }
 }
@@ -187,12 +190,14 @@ export class History {
     if (write !== null || this.bits.has(register)) markBits(this.bitsOf(register), changed, write);
   }
   /** The same of a special register of a core, by its own name. */
-  markSpecial(register: string, changed: number, core: number): SpecialChange {
+  markSpecial(register: string, old: number, value: number, core: number): SpecialChange {
+    const changed = old ^ value;
     const known = (this.special[core] ??= new Map<string, SpecialChange>());
     let change = known.get(register);
     if (!change) known.set(register, (change = new SpecialChange(core, this.bitsOf(`CPU${core === 0 ? '' : core}.${register}`))));
     if ((change.bits & ~changed) !== 0) change.settle();
     change.bits = changed;
+    change.value = value;
     return change;
   }
   /** By core and name of the register there: a name that is put together at each change takes longer than all else. */

@@ -684,7 +684,7 @@ export abstract class MachineBase implements CoreListener<Core> {
       setRegister(core, register.toLowerCase(), replaced);
       return;
     }
-    const change = this.history.markSpecial(register, old ^ value, core.index);
+    const change = this.history.markSpecial(register, old, value, core.index);
     change.seq = this.history.seq;
     change.at = core.now();
     change.pc = core.pc;

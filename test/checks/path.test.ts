@@ -151,6 +151,15 @@ describe('without an entry: where the vector was looked for', () => {
     expect(t.judge('stack-after-msp')).toMatchObject({ verdict: 'fail', lastWriter: { pc: 0x08000500 } });
     expect(check('stack-after-msp').repair(t.subject())).toMatchObject({ at: 'before-write', seq: 31 });
   });
+  test("an application's own stack may end right above the ROM's: only where MSP was set to the ROM's was something popped from it", () => {
+    const judged = (value: number): string => {
+      const t = none();
+      t.writers.set('CPU.MSP', { ...writer(0x08000500, 31), value });
+      t.core['msp'] = INITIAL_SP + 16;
+      return t.judge('stack-after-msp').verdict;
+    };
+    expect([INITIAL_SP, INITIAL_SP + 48].map(judged)).toEqual(['fail', 'pass']);
+  });
   test('the same with the vectors of the ROM in force: the fault went to the ROM, MSP is told without its frame', () => {
     const t = none();
     t.entry = { ...new FakeTarget().entry!, address: 0x0bf98100, how: 'exception' };

@@ -77,7 +77,7 @@ describe('History: registers that are programmed for after a reset', () => {
 
 describe('changes of a special register', () => {
   const change = (h: History, bits: number, pc: number): void =>
-    void Object.assign(h.markSpecial('BASEPRI', bits, 1), { seq: ++h.seq, at: 5 * h.seq, pc, lr: pc + 1, kind: 'cpu' });
+    void Object.assign(h.markSpecial('BASEPRI', 0, bits, 1), { seq: ++h.seq, at: 5 * h.seq, pc, lr: pc + 1, kind: 'cpu' });
   const pcs = (h: History): (number | undefined)[] => [0x40, 0x80, 0xc0, 0x20].map((mask) => h.lastWriter('CPU1.BASEPRI', mask)?.pc);
 
   it('are known bit by bit, whoever asks in between', () => {
@@ -91,7 +91,12 @@ describe('changes of a special register', () => {
         for (let bit = 1; bit < 256; bit *= 2) {
           const last = changes.findLastIndex((c) => c.bits & bit);
           const expected =
-            last < 0 ? null : { seq: last + 1, at: 5 * (last + 1), core: 1, pc: 100 + last, lr: 101 + last, kind: 'cpu', address: null };
+            last < 0
+              ? null
+              : {
+                  ...{ seq: last + 1, at: 5 * (last + 1), core: 1, pc: 100 + last, lr: 101 + last },
+                  ...{ kind: 'cpu', address: null, value: changes[last]!.bits },
+                };
           expect(h.lastWriter('CPU1.BASEPRI', bit)).toEqual(expected);
         }
       }),

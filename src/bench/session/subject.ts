@@ -68,7 +68,8 @@ function levelOf(machine: Machine, name: string): 0 | 1 | 'z' | null {
   return level === 0 || level === 1 ? level : 'z';
 }
 
-const writerOf = (w: WriteRecord | null): Writer | null => w && { pc: w.pc, lr: w.lr, at: w.at, kind: w.kind, core: w.core, seq: w.seq };
+const writerOf = (w: WriteRecord | null): Writer | null =>
+  w && { pc: w.pc, lr: w.lr, at: w.at, kind: w.kind, core: w.core, seq: w.seq, ...(w.value !== undefined && { value: w.value }) };
 
 /** Facts that only a second run with watches can tell; empty until that run was made. */
 export interface Traced {
