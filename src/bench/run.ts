@@ -31,7 +31,7 @@ import {
 } from './difference/path.ts';
 import { secondProgram } from './difference/programs.ts';
 import { lastWaitInWords, type Receiver } from './verdict/difference-causes.ts';
-import { behindRequest, dependencies, dependenciesOfLeft, diagnose, judgeAll, type Diagnosis } from './proof/diagnosis.ts';
+import { dependencies, dependenciesOfLeft, diagnose, judgeAll, type Diagnosis } from './proof/diagnosis.ts';
 import { observe, type Attempt, type Starts } from './proof/attempt.ts';
 import { Budget, CutShort, isCut } from './session/budget.ts';
 import { READING } from '../image/work.ts';
@@ -40,7 +40,7 @@ import { budgetOf } from './documents/effort.ts';
 import { isFetch } from '../checks/entry.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { MS } from '../emu/time.ts';
-import type { After, Outcome, RomDependency, RunResult } from './documents/result.ts';
+import type { After, RomDependency, RunResult } from './documents/result.ts';
 import type { EccLoss, RunInput } from './input/run-input.ts';
 import { followLeave } from './proof/leave.ts';
 import type { NamedRepair } from './proof/repairs.ts';
@@ -49,6 +49,7 @@ import { acceptance, isGood, unusableInWords } from './proof/after.ts';
 import { callerNotes } from './proof/users-caller.ts';
 import { mends, whyUnusable, type Works } from './proof/after-causes.ts';
 import { leftCauses, type LeftCause } from './proof/behind-leave.ts';
+import { againMended, behindKept, type BehindKept } from './proof/behind-request.ts';
 import { withOptions } from './proof/left-options.ts';
 import { isGoodIfRepaired, useDependencies, withUse, type IsEnough } from './proof/use-options.ts';
 import { boardCauses, MOST_BOARD_RUNS, NO_BOARD, type BoardFinding } from './proof/board-causes.ts';
@@ -75,7 +76,7 @@ import { traceLostFlag } from './slice/lost-flag.ts';
 import { requestEffort } from './slice/request-effort.ts';
 import { isLost, traceRequests } from './slice/requests.ts';
 import { factsOf, traceFailure, type Failure } from './slice/failure.ts';
-import { runTo } from './slice/window.ts';
+import { beforeWatchdog } from './slice/before-watchdog.ts';
 import { overwritten, type Overwritten } from './proof/overwritten.ts';
 import { starvedWait, type StarvedWait } from './proof/starved-wait.ts';
 import { wrongTurn, type WrongTurn } from './proof/wrong-turn.ts';
@@ -376,6 +377,7 @@ interface Answers {
   table?: MeantHandler | OthersTable;
   refused?: Refused;
   one?: OneCause;
+  hidden?: BehindKept;
   after?: After<string>;
   dependsOn: RomDependency[];
   symptom: SymptomAnswer | null;
@@ -439,7 +441,7 @@ function lookForCause(run: PlainRun, { judged, failure, beneath, entry, starts, 
   input.progress?.('looking for the cause');
   const { otherRate } = base;
   answers.diagnosis = diagnose(session, starts, variants, judged, observed, true);
-  run.notes.push(...behindRequest(answers.diagnosis));
+  if (isBehindRequest(run, answers)) return;
   if (otherRate !== null) run.notes.push(...atOtherRate(session, starts, otherRate));
   const explained = answers.diagnosis.explained === true;
   if (!explained && (isBehindFault(run, failure, answers) || isHeldInHandler(run, beneath, answers))) return;
@@ -447,14 +449,16 @@ function lookForCause(run: PlainRun, { judged, failure, beneath, entry, starts, 
   answers.path = onTheWay(run, explained || answers.difference?.helps === true);
   if (explained || answers.difference?.helps === true || answers.path.sets.length > 0) return;
   if (isOnWrongWay(run, entry, answers)) return;
-  const turn = byTurning(run);
-  if (turn !== null) {
-    answers.turn = turn;
-    return;
-  }
   answers.board = searched(run, 'what the board or the host keeps from it', NO_BOARD, () => boardCauses(input, () => true));
 }
 
+/** With the words of a lost request kept, something else is proved. */
+function isBehindRequest({ input, notes }: PlainRun, answers: Answers): boolean {
+  const { told, kept } = behindKept(input, answers.diagnosis, (asked) => runBench(asked, input.bounds));
+  notes.push(...told);
+  if (kept !== null) answers.hidden = kept;
+  return kept !== null;
+}
 const isHeldInHandler = (run: PlainRun, beneath: JudgedRun['beneath'], answers: Answers): boolean =>
   isStarved(run, beneath, answers) || missesHandler(run, answers);
 /** A wait in a handler for what cannot preempt it. True: in Thread mode the goal is reached. */
@@ -472,7 +476,12 @@ function missesHandler(run: PlainRun, answers: Answers): boolean {
   return table?.reached === true;
 }
 const isOnWrongWay = (run: PlainRun, entry: Checkpoint | null, answers: Answers): boolean =>
-  isRefused(run, answers) || isOthersTable(run, answers) || isLeftOut(run, entry, answers);
+  isRefused(run, answers) || isOthersTable(run, answers) || isLeftOut(run, entry, answers) || isTurned(run, answers);
+function isTurned(run: PlainRun, answers: Answers): boolean {
+  const turn = byTurning(run);
+  if (turn !== null) answers.turn = turn;
+  return turn !== null;
+}
 /** A loader turns a program away by its SP. True: otherwise the goal is reached. */
 function isRefused(run: PlainRun, answers: Answers): boolean {
   const { session, powerOn, base } = run;
@@ -728,11 +737,7 @@ function asFarAs(run: PlainRun, search: PathSearch, reached: PathGoal, further: 
 function withBehind({ input }: PlainRun, found: PathFinding): PathFinding {
   const [first] = found.sets;
   if (first === undefined || input.mended !== undefined) return NOT_ON_PATH;
-  const { trace: _trace, triggers: _triggers, stats: _stats, ...rest } = input;
-  const again = runBench(
-    { ...rest, mended: mending(first), findJump: false, noReturn: false, symptoms: [], onlyExpected: false },
-    input.bounds,
-  );
+  const again = againMended(input, mending(first), (asked) => runBench(asked, input.bounds));
   return { sets: [first], complete: false, behind: again.diagnosis.sets.length > 0 ? again.diagnosis : null };
 }
 
@@ -755,7 +760,7 @@ function leftBehind(run: PlainRun): ByDifference {
   return { difference, receiver: { id: 'image', name: program.name } };
 }
 
-const inHandler = ({ starved, table, refused: r, one }: Answers): Pick<Answers, 'starved' | 'table' | 'refused' | 'one'> => ({ ...(starved && { starved }), ...(table && { table }), ...(r && { refused: r }), ...(one && { one }) }); // prettier-ignore
+const inHandler = ({ starved, table, refused: r, one, hidden }: Answers): Pick<Answers, 'starved' | 'table' | 'refused' | 'one' | 'hidden'> => ({ ...(starved && { starved }), ...(table && { table }), ...(r && { refused: r }), ...(one && { one }), ...(hidden && { hidden }) }); // prettier-ignore
 function makeWhole(run: PlainRun, { judged, entry }: JudgedRun, answers: Answers): RunResult<string> {
   const { session, input, base, notes } = run;
   const {
@@ -810,19 +815,6 @@ function withRow(rows: RunResult<string>['timeline'], row: RunResult<string>['ti
   const behind = rows.findIndex((r) => Number(r.at) > Number(row.at));
   return rows.toSpliced(behind < 0 ? rows.length : behind, 0, row);
 }
-
-/** For a watchdog that resets the chip repeatedly before any entry: the state shortly before its first reset, while it runs. */
-function beforeWatchdog(session: Session, finished: Checkpoint, outcome: Outcome, powerOn: Checkpoint): Checkpoint | null {
-  const { resets } = finished.history;
-  const by = resets.at(-1)?.by;
-  const first = resets.find((r) => r.by === by);
-  if (outcome !== 'reset-loop' || !first || (by !== 'iwdg' && by !== 'wwdg')) return null;
-  session.restore(powerOn);
-  runTo(session, Math.max(0, first.at - BEFORE_RESET));
-  return session.save();
-}
-/** Longer than a reset lasts. */
-const BEFORE_RESET = 1 * MS;
 
 /** Notes about the first fault: of a run without an entry with what led to it, else of what was entered. */
 function crashNotes(

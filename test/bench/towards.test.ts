@@ -37,6 +37,21 @@ it('a jump that hangs behind the lost request', async () => {
   const screen = terminalReport(result).replace(/\s+/g, ' ');
   expect(screen).toMatch(/Maybe magic-survives: .*Why with the request kept, enter_rom is called/);
 });
+it('a jump that the MPU forbids, behind the lost request: both are proved together, and told with their lines', async () => {
+  // MPU: region 0 of 32 KB at the ROM, no access; PRIVDEFENA and ENABLE. Then the words of its table
+  const forbid = [0x4807, 0x4908, 0x6081, 0x221d, 0x60c2, 0x2205, 0x6002, 0xf3bf, 0x8f4f, 0xf3bf, 0x8f6f];
+  const jump = [0x680a, 0x684b, 0xf382, 0x8808, 0x4718, 0xed94, 0xe000, 0x0000, 0x1fff];
+  const result = await changed('f405-request-byte-bss', 'enter_rom', ...forbid, ...jump);
+  const { causes, sets } = result.diagnosis;
+  expect(sets).toEqual([['magic-survives', 'mpu']]);
+  expect(causes.map(({ id, proved, lastWriter }) => [id, proved, lastWriter?.symbol])).toEqual([
+    ['magic-survives', true, 'Reset_Handler'],
+    ['mpu', true, 'enter_rom'],
+  ]);
+  expect(result.checks.find(({ id }) => id === 'mpu')).toMatchObject({ verdict: 'fail', lastWriter: { symbol: 'enter_rom' } });
+  const screen = terminalReport(result).replace(/\s+/g, ' ');
+  expect(screen).toMatch(/Cause magic-survives: .*Cause mpu: .*Fault with the request kept, .*Proof with these 2 causes repaired/);
+});
 it('a jump that returns without a jump', async () => {
   const result = await changed('f405-request-byte-bss', 'enter_rom', 0x4770);
   expect(told(result)).toEqual([

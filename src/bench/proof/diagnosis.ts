@@ -9,7 +9,6 @@ import type { Checkpoint } from '../../emu/machine-base.ts';
 import { attempt, type Attempt, type AttemptOptions, type Starts } from './attempt.ts';
 import { enoughAlone, halve, minimise } from './minimal-sets.ts';
 import type { NamedRepair } from './repairs.ts';
-import { SHORT_OF_JUMP, type Note } from '../documents/note-facts.ts';
 import { CHECK_IDS, type CheckId, type Outcome, type RomDependency, type RunResult } from '../documents/result.ts';
 import { isDocumented, otherValues } from '../session/rom-options.ts';
 import type { Session } from '../session/session.ts';
@@ -45,11 +44,13 @@ export interface Diagnosis {
   readonly later: readonly Judged[];
   /** The run with the first set repaired; absent where there is none. */
   readonly repaired?: Attempt;
-  /** Of a request that is lost, and leads nowhere with its words kept either: what keeps the program from its jump then, in words. */
-  readonly behind?: string;
+  /** Of a request that is lost, and leads nowhere with its words kept either: what keeps the program from its jump then. */
+  readonly behind?: BehindRequest;
 }
-export const behindRequest = ({ behind }: Pick<Diagnosis, 'behind'>): Note[] =>
-  behind === undefined ? [] : [{ kind: SHORT_OF_JUMP, text: behind }];
+export interface BehindRequest {
+  readonly text: string;
+  readonly request: NamedRepair;
+}
 
 /** What a repaired run must reach. */
 export interface Goal {
@@ -201,10 +202,11 @@ class Search {
     const behind = this.broken
       .filter((j) => this.requestRuns(j).some(({ entries }) => entries === 0))
       .map((j) => [j, towards(this.session, this.starts.powerOn, named(j))] as const)
-      .find(([, text]) => text !== null);
+      .find(([, said]) => said !== null);
     this.drop(this.broken.filter((j) => isTentative(j) || (this.leadsNowhere(j) && j !== behind?.[0])));
     const causes = this.broken.filter((j) => isBroken(j) && !isRemark(j)).map(suspect);
-    return { explained: false, causes, sets: [], harmless: [], later: [], ...(behind?.[1] ? { behind: behind[1] } : {}) };
+    const [kept, text] = behind ?? [];
+    return { explained: false, causes, sets: [], harmless: [], later: [], ...(kept && text && { behind: { text, request: named(kept) } }) };
   }
 
   /** Runs with the word of a request kept, of a program that never came to the ROM without. */

@@ -205,10 +205,14 @@ function onThePath(repairs: readonly NamedRepair[]) {
 }
 
 /** Watches for the repairs that act before the entry; null if there are none. */
-export function pathInterceptor(machine: Machine, repairs: readonly NamedRepair[], table: number): Interceptor | null {
+export function pathInterceptor(
+  machine: Machine,
+  repairs: readonly NamedRepair[],
+  table: number,
+  words = new KeptWords(),
+): Interceptor | null {
   const { pages, redirects, writes, vetoed, launches, keeps, hidden } = onThePath(repairs);
   if (pages.size === 0 && writes.size === 0 && vetoed.size === 0 && launches.length === 0) return null;
-  const words = new KeptWords();
   const keptAt = (core: Core, address: number) =>
     core.zone === 'user' ? keeps.find((k) => k.address === address && machine.history.resets.length >= (k.resets ?? 2)) : undefined;
   return {

@@ -7,10 +7,18 @@ import { isByStack } from '../session/by-stack.ts';
  * there still leads back. Who looks twice, as at a volatile word, sees it twice, until something is written there.
  */
 export class KeptWords {
-  private readonly seen = new Set<number>();
-  private readonly overwritten = new Set<number>();
+  private seen = new Set<number>();
+  private overwritten = new Set<number>();
   /** What the stack has there. */
-  private readonly pushed = new Map<number, number>();
+  private pushed = new Map<number, number>();
+
+  /** For checkpoints, where one run is repeated with it. */
+  save(): unknown {
+    return structuredClone([this.seen, this.overwritten, this.pushed]);
+  }
+  restore(saved: unknown): void {
+    [this.seen, this.overwritten, this.pushed] = structuredClone(saved) as [Set<number>, Set<number>, Map<number, number>];
+  }
 
   /** @return null: what memory has */
   read(core: Core, address: number, value: number): number | null {

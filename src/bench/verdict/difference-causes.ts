@@ -160,7 +160,7 @@ export function withPath(
   };
 }
 /** Two causes, in the order in which they have to be mended: with the first alone the second shows. */
-const withHidden = (
+export const withHidden = (
   causes: readonly ResultCause<string>[],
   ids: readonly CauseId[],
   behind: ResultDiagnosis<string>,

@@ -59,6 +59,7 @@ import { framesOf, place as placeInWords } from '../slice/words.ts';
 import { handOversOf, ownWay } from './hand-overs.ts';
 import { summarise } from './summary.ts';
 import type { LeftCause } from '../proof/behind-leave.ts';
+import type { BehindKept } from '../proof/behind-request.ts';
 import type { BoardFinding } from '../proof/board-causes.ts';
 import type { Overwritten } from '../proof/overwritten.ts';
 import type { MeantHandler } from '../proof/meant-handler.ts';
@@ -71,6 +72,7 @@ import type { WrongTurn } from '../proof/wrong-turn.ts';
 import {
   withBoard,
   withDifference,
+  withHidden,
   withLeft,
   withOverwritten,
   withStarved,
@@ -583,6 +585,7 @@ type Explained = Diagnosis & {
   readonly table?: MeantHandler | OthersTable;
   readonly refused?: Refused;
   readonly one?: OneCause;
+  readonly hidden?: BehindKept;
   readonly after?: RunResult<string>['after'];
 };
 /** What a check that fails says of a part of the board. */
@@ -616,11 +619,13 @@ function diagnosed(
     table,
     refused,
     one,
+    hidden,
   }: Explained,
   causes: RunResult<string>['diagnosis']['causes'],
   reached: boolean,
   reason: (what: string) => string | null,
 ): RunResult<string>['diagnosis'] {
+  if (hidden !== undefined) return withHidden(keptFirst(causes, hidden.request), [hidden.request], hidden.diagnosis);
   const placed = (writer: Writer | null): LastWriter | null => lastWriter(input, writer);
   const goal = { outcome: input.goal.name === USB_GOAL ? ('dfu' as const) : null, then: thenOf(input, reached) };
   const byState = withDifference({ explained, causes, sets, harmless }, difference, receiver ?? THE_ROM, placed, goal);
@@ -635,6 +640,12 @@ function diagnosed(
   if (written !== undefined && written.length > 0) return withWritten(onPath, written, goal.then, placed);
   return board === undefined ? onPath : withBoard(onPath, board, goal.then, reason);
 }
+/** Of what fails behind a request, the run with its words kept has the row. */
+const rowBehind = ({ hidden }: Explained, id: CheckId): ResultCheck<string> | undefined =>
+  hidden?.diagnosis.sets.some((set) => set.includes(id)) === true ? hidden.checks.find((row) => row.id === id) : undefined;
+/** The request as a proved cause: without it, none of what is behind it is reached. */
+const keptFirst = (causes: readonly ResultCause<string>[], request: CheckId): ResultCause<string>[] =>
+  causes.filter(({ id }) => id === request).map((c) => ({ ...c, proved: true }));
 /** What the host heard then, from where the two runs part. */
 function repairedRun({ repaired, sets }: Explained, { usb: { log } }: BaseFacts): RunResult<string>['repaired'] {
   if (repaired?.reached !== true) return null;
@@ -659,7 +670,7 @@ export function makeResult(
   const shown = withLater(judged, diagnosis, base.entries.length > 0);
   const inSet = new Set<CheckId>(diagnosis.sets.flat());
   const checks = shown.map((j) => {
-    const row = checkRow(input, j);
+    const row = rowBehind(diagnosis, j.id) ?? checkRow(input, j);
     return row.verdict === 'warn' && inSet.has(j.id) ? { ...row, verdict: 'fail' as const } : row;
   });
   const causes = diagnosis.causes.map((c): ResultCause<string> => ({
