@@ -238,9 +238,9 @@ const inSystemArea = (a: number): boolean => (a >= 0x1ff00000 && a < 0x20000000)
 /** Where a core stands and who called that, innermost first; a recursion is counted. */
 export const callsOf = (s: Session, core: Core): Frame[] => framesOf(callChainOf(core, s.input.images).frames);
 export function framesOf(frames: CallChain['frames']): Frame[] {
-  const known = frames.filter((f) => f.function !== null || f.file !== null);
+  const known = frames.flatMap((f, i) => (isKnown(f) ? [{ ...f, interrupted: isInterrupted(frames, i) }] : []));
   const named = known.map((f): Frame => {
-    const name = f.function ?? hex(f.pc);
+    const name = `${f.interrupted ? 'an exception in ' : ''}${f.function ?? hex(f.pc)}`;
     return { text: `${name}${f.file === null ? '' : ` (${f.file}:${f.line})`}`, name, file: f.file, times: 1 };
   });
   const lines: Frame[] = [];
@@ -252,6 +252,22 @@ export function framesOf(frames: CallChain['frames']): Frame[] {
     i += count;
   }
   return lines.length > MOST_FRAMES ? [...lines.slice(0, MOST_FRAMES), MORE_FRAMES] : lines;
+}
+/** The function of a loop and who called that, from where the core stands `now`, or else from where the loop was found. What the loop itself calls has not called it. */
+export function framesOfLoop(name: string | null, now: CallChain['frames'], found: CallChain['frames']): Frame[] {
+  const at = (frames: CallChain['frames']): number => frames.findIndex((f) => f.function === name);
+  const frames = at(now) >= 0 || found.length === 0 ? now : found;
+  return framesOf(frames.slice(Math.max(0, at(frames))));
+}
+
+const isKnown = (f: CallChain['frames'][number]): boolean => f.function !== null || f.file !== null;
+/** It called nothing: an exception came, whose handler the frame before it is, or one that is not known. */
+function isInterrupted(frames: CallChain['frames'], i: number): boolean {
+  const before = frames.slice(
+    frames.findLastIndex((f, k) => k < i && isKnown(f)),
+    i,
+  );
+  return i > 0 && before.some(({ exception }) => exception !== null);
 }
 const MORE_FRAMES: Frame = { text: '…', name: '…', file: null, times: 1 };
 /** Frames of a call chain that are told. */

@@ -55,7 +55,7 @@ import { unclockedAt } from '../session/unclocked.ts';
 import type { Session } from '../session/session.ts';
 import { countedCrystalNote } from './counted-crystal.ts';
 import { usbClockNote } from './own-usb.ts';
-import { framesOf, place as placeInWords } from '../slice/words.ts';
+import { framesOfLoop, place as placeInWords } from '../slice/words.ts';
 import { handOversOf, ownWay } from './hand-overs.ts';
 import { summarise } from './summary.ts';
 import type { LeftCause } from '../proof/behind-leave.ts';
@@ -134,11 +134,13 @@ function polledIn(s: Session, loop: NonNullable<Session['state']['loop']>): Resu
   const address = loop.storm || loop.reads.length === loop.ofStack ? undefined : loop.reads[0];
   if (address === undefined) return { address: null, register: null, value: null, pc: hex32(loop.pc), force: null };
   const region = system.regionAt(address);
-  const value = s.machine.bootCore.peek(address & ~3, 4) ?? 0;
   if (!region?.block) {
     const register = address === CYCCNT ? 'DWT.CYCCNT' : null;
-    return { address: hex32(address), register, value: hex32(value), pc: hex32(loop.pc), force: null };
+    const [size = 4] = loop.sizes;
+    const value = hexOf(s.machine.bootCore.peek(address, size as 1 | 2 | 4) ?? 0, size);
+    return { address: hex32(address), register, value, pc: hex32(loop.pc), force: null };
   }
+  const value = s.machine.bootCore.peek(address & ~3, 4) ?? 0;
   const named = system.registerName(region.block, address);
   const block = region.block.row.name;
   const read = system.answersReads(region.block, address - region.block.row.base) ? value : 0;
@@ -150,6 +152,9 @@ function polledIn(s: Session, loop: NonNullable<Session['state']['loop']>): Resu
     force: named && forcedOf(s, `${block}.${named}`).length === 0 ? forceLine(s, region.block.row.name, named, address, loop.pc) : null,
   };
 }
+
+/** With as many digits as so many bytes have. */
+const hexOf = (value: number, bytes: number): Hex => `0x${value.toString(16).padStart(2 * bytes, '0')}`;
 
 const forcedOf = ({ input }: Session, register: string): readonly ForcedField[] =>
   input.force.filter((f) => `${f.peripheral}.${f.register}` === register);
@@ -316,17 +321,7 @@ function loopNote(s: Session, { pc }: ResultStuck, inHandler: boolean): Note {
   const now = callChainOf(s.machine.bootCore, images).frames;
   const found = s.state.loop?.calls ?? [];
   const name = functionNameAt(images, Number(pc));
-  const there = now.some((f) => f.function === name) || found.length === 0;
-  const [inner, ...callers] = framesOf(
-    there
-      ? now
-      : found.slice(
-          Math.max(
-            0,
-            found.findIndex((f) => f.function === name),
-          ),
-        ),
-  );
+  const [inner, ...callers] = framesOfLoop(name, now, found);
   const [at, where] = [place(s.input, Number(pc))!, placeInWords(s, Number(pc))];
   const text = callers.length === 0 ? where : `${where} < ${chainText(callers)}`;
   return {
