@@ -174,10 +174,23 @@ export interface LeaveFacts {
   readonly missing: readonly string[];
   /** Where it ends that does not show all of that: `ends in Error_Handler (main.c:196), called from …`; left out where it stands in no endless loop. */
   readonly ends?: string;
+  /** What the firmware itself had left switched on when it entered the ROM, and the program depends on; left out: nothing. */
+  readonly own?: readonly OwnLeft[];
   /** State that differs from that after a reset, in the order of `LEFT_KINDS`. */
   readonly left: readonly LeftState[];
 }
 
+/** Blocks, interrupts or SysTick that are behind the leave as they were when the ROM was entered, and otherwise than behind a reset. */
+export interface OwnLeft {
+  readonly kind: 'rest' | 'irq';
+  /** `TIM3`, `interrupt 29 (TIM3)` */
+  readonly names: readonly string[];
+  /** `TIM3_CR1 = 0x00000001` */
+  readonly observed: string;
+  readonly by: Writer | null;
+  /** Switches them off before the jump; empty: not known. */
+  readonly fix: readonly string[];
+}
 /** Groups of state that a ROM leaves. `supply`: only power-on restores it; `security`: non-secure code cannot change it; `rest`: all other blocks of the chip. */
 export const LEFT_KINDS = ['vtor', 'remap', 'clocks', 'supply', 'irq', 'flash', 'security', 'rest'] as const;
 export type LeftKind = (typeof LEFT_KINDS)[number];

@@ -44,6 +44,16 @@ function judgeLeft(text: LeaveCheckText, subject: Subject): Judgement {
       text.source,
       confidence,
     );
+  const own = leave.own?.find(({ kind }) => kind === text.kind);
+  if (own !== undefined)
+    return broken('fail', {
+      observed: own.observed,
+      expected: found.expected,
+      because: `the program starts again if this state is as after a reset (proved by repairing it in the same run). The firmware itself left ${own.names.join(', ')} on when it jumped into the ROM: switch it off before the jump`,
+      source: text.source,
+      confidence,
+      lastWriter: own.by,
+    });
   return broken('fail', {
     observed: found.observed,
     expected: found.expected,

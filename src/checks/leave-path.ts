@@ -1,5 +1,5 @@
 /** The way back: from DFU leave to the running application. */
-import { broken, notApplicable, pass, type Check, type LeaveFacts, type Subject } from './check.ts';
+import { broken, notApplicable, pass, type Check, type LeaveFacts, type OwnLeft, type Subject } from './check.ts';
 import { atInstruction } from './entry.ts';
 import { familyOf, inManual } from './families.ts';
 
@@ -9,7 +9,10 @@ const STAYS =
 
 const ONLY_POWER_ON =
   '. Only power-on restores this setting, neither software nor a reset: the application must accept the supply setting that it finds instead of waiting for its own, and stay within its limits (commaai/panda PR 1561)';
-function reliedOn({ left }: LeaveFacts, rom: Subject['rom']): string {
+const leftOnBy = (own: readonly OwnLeft[]): string =>
+  `the firmware left ${own.flatMap(({ names }) => names).join(', ')} on when it jumped into the ROM (${own.map(({ observed }) => observed).join('; ')}), the ROM leaves that as it is, and the application depends on it as it is after a reset: switch it off before the jump`;
+function reliedOn({ left, own = [] }: LeaveFacts, rom: Subject['rom']): string {
+  if (own.length > 0) return leftOnBy(own);
   const relied = left.filter((l) => l.relied);
   if (relied.length === 0)
     return 'the ROM leaves the chip in a state that differs from that after a reset, but restoring that state does not help';
@@ -60,6 +63,7 @@ export const leavePath: Check = {
         because: reliedOn(leave, rom),
         source: STAYS,
         confidence: 'inferred',
+        lastWriter: leave.own?.[0]?.by ?? null,
       });
     if (!leave.usbBefore && !trap)
       return pass(`the application runs${resets}`, 'it had no USB device of its own before, so none is missing', LEAVE, 'documented');

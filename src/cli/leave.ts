@@ -1,5 +1,6 @@
 /** `bootbench leave`: the same program from reset and after a DFU leave, side by side. */
-import { jobInput, bootAddress } from '../bench/input/job.ts';
+import { triggeredJob } from '../bench/first-run.ts';
+import { jobInput, bootAddress, type RunHooks, type RunJob } from '../bench/input/job.ts';
 import { runLeave, type LeaveRun } from '../bench/proof/leave-run.ts';
 import { leaveScenario, type LeaveEntry } from '../bench/documents/leave-scenario.ts';
 import type { Parting } from '../bench/proof/leave-track.ts';
@@ -18,8 +19,9 @@ export interface LeaveCommandOptions extends RunOptions {
   readonly color?: boolean;
 }
 
-const TITLES: Readonly<Record<LeaveEntry, string>> = {
+const TITLES: Readonly<Record<LeaveEntry | 'own', string>> = {
   scenario: "After the scenario's entry",
+  own: "After the firmware's own jump",
   jump: 'After a jump that bootbench itself made from reset',
   boot0: 'After a boot by BOOT0',
 };
@@ -33,32 +35,52 @@ export async function leaveCommand(images: readonly string[], options: LeaveComm
   const job = await loadJob(images, options, io.cwd);
   const chip = chipNamed(job.chip);
   const table = bootAddress(chip, { ...job.scenario, board: { ...job.scenario.board, boot0: 0 } }) ?? 0;
-  const first: LeaveEntry = (job.scenario.steps ?? []).length > 0 ? 'scenario' : 'jump';
+  const ways = waysOf(job);
   const runs: LeaveRun[] = [];
   const paint = paintFor(io, io.stdout, options.color !== false);
   const width = Math.max(60, Math.min(io.stdout.columns, 120));
   const shown = shownPathsIn(sourcesFor(job, images, options, io));
   const started = milliseconds();
-  for (const entry of [first, 'boot0'] as const) {
-    const { input, run } = await interruptible(io, true, (hooks) =>
+  for (const entry of ways) {
+    // what the firmware makes itself says more than a jump in its place
+    if (entry === 'jump' && runs.length > 0) continue;
+    const { input, run, by } = await interruptible(io, true, (hooks) =>
       orCutShort(
         () => {
           // both share the time of --wall
           const its = runHooks({ ...hooks, started });
-          const made = jobInput({ ...job, scenario: leaveScenario(job.scenario, table, entry) }, its);
-          return { input: made, run: runLeave(made, entry) };
+          return runWay(job, entry, table, its);
         },
         'the comparison',
         hooks,
       ),
     );
+    if (entry === 'own' && isNoWay(run, by)) continue;
     runs.push(run);
     io.stdout.write(`${paint(run.works ? 'green' : 'red', `${run.works ? 'OK  ' : 'FAIL'} ${TITLES[entry]}`)}: ${headline(run)}\n`);
+    if (by !== null) io.stdout.write(`${wrap(printable(by), width, '             ', `  ${'Way in'.padEnd(9)} `).join('\n')}\n`);
     for (const [label, text] of rowsOf(run, input))
       io.stdout.write(`${wrap(printable(shown(text)), width, '             ', `  ${label.padEnd(9)} `).join('\n')}\n`);
   }
   return runs.every((run) => run.works) ? EXIT.ok : EXIT.failed;
 }
+
+function runWay(
+  job: RunJob,
+  entry: LeaveEntry | 'own',
+  table: number,
+  hooks: RunHooks,
+): { readonly input: RunInput; readonly run: LeaveRun; readonly by: string | null } {
+  const { job: from, told: by } = entry === 'own' ? triggeredJob(job, hooks) : { job, told: null };
+  const kind = entry === 'own' ? 'scenario' : entry;
+  const input = jobInput({ ...from, scenario: leaveScenario(from.scenario, table, kind) }, hooks);
+  return { input, run: runLeave(input, kind), by };
+}
+/** `own`: as `run` would go on. */
+const waysOf = ({ trigger, scenario: { steps = [] } }: RunJob): readonly (LeaveEntry | 'own')[] =>
+  steps.length > 0 ? ['scenario', 'boot0'] : [...(trigger === true ? (['own'] as const) : []), 'jump', 'boot0'];
+/** Nothing was found to press, and no DFU device comes by itself. */
+const isNoWay = ({ twin }: LeaveRun, by: string | null): boolean => by === null && twin === null;
 
 function headline(run: LeaveRun): string {
   if (run.twin === null)
@@ -66,6 +88,8 @@ function headline(run: LeaveRun): string {
       ? 'the ROM did not start the application'
       : `no DFU device appeared (${run.outcome}): see \`bootbench run\``;
   if (run.works) return 'after the leave, the program behaves as after a reset';
+  const own = (run.twin.facts.own ?? []).flatMap(({ names }) => names);
+  if (own.length > 0) return `the program depends on what the firmware itself had left on: ${own.join(', ')}`;
   const causes = run.checks.filter((c) => c.id !== 'leave-path' && c.judgement.verdict === 'fail').map((c) => c.id);
   return causes.length > 0
     ? `the program depends on state that the ROM has changed: ${causes.join(', ')}`

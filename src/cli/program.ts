@@ -410,7 +410,12 @@ function addLeave(program: Command, io: Io, exit: (code: number) => void): void 
     )
     .argument('[images...]', IMAGES)
     .option('--chip <name>', 'for example stm32h533re; default: read from the image and its project; `bootbench chips` lists them')
-    .option('--scenario <file>', 'how the firmware enters the ROM (bootbench/scenario@1); default: it jumps right after reset')
+    .option(
+      '--scenario <file>',
+      'how the firmware enters the ROM (bootbench/scenario@1); default: as `run` finds it, else by a jump that bootbench makes right after reset',
+    )
+    .addOption(triggerOption())
+    .addOption(noTriggerOption())
     .option('--seed <n>', 'seed of the random RAM contents at power-on')
     .option('--board <name>', 'default; none = without crystals')
     .option('--force <field=value>', 'fix a field of a register that is not modelled, for example PKA.SR.INITOK=1; repeatable', collect)

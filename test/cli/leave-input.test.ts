@@ -32,3 +32,17 @@ it('a jump that bootbench makes itself is told as one', async () => {
   });
   expect(out).toMatch(/^(OK {2}|FAIL) After a jump that bootbench itself made from reset: /m);
 });
+
+it('without a chip, the way in that `run` finds is left, and not a jump in its place', async () => {
+  let out = '';
+  const facts = { isTTY: false, columns: 100 };
+  await main(['leave', fileURLToPath(new URL('../../demo/firmware/fixes/2-from-the-main-loop.elf', import.meta.url))], {
+    stdout: streamOf((text) => void (out += text), facts),
+    stderr: streamOf(() => undefined, facts),
+    env: {},
+    cwd: folder(),
+    onInterrupt: () => () => undefined,
+  });
+  expect(out).toMatch(/^OK {3}After the firmware's own jump: .*\n {2}Way in +triggered at 100 ms by bootbench: PC13 = 0$/m);
+  expect(out).not.toContain('a jump that bootbench itself made');
+});

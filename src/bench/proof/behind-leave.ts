@@ -1,7 +1,7 @@
 /** Why an application that a DFU leave has started does not come back, as causes: a word that still asks for the ROM, a register that the ROM has left, or a group of them. */
 import type { Writer } from '../../checks/check.ts';
 import { exceptionName } from '../../checks/core-registers.ts';
-import type { LeftKind } from '../../checks/check.ts';
+import type { LeftKind, OwnLeft } from '../../checks/check.ts';
 import { familyOf, inC, inManual, maskOf, registerOf } from '../../checks/families.ts';
 import { RESET_CLOCKS } from '../../checks/leave-clocks.ts';
 import type { ChipDescription } from '../../emu/chip.ts';
@@ -51,7 +51,8 @@ export function leftCauses(s: Session, powerOn: Checkpoint, found: NotBack): rea
     parting === null ? null : { pc: parting.pc, at: s.leave!.checkpoint.system.now + parting.at, kind: 'cpu', core: 0, seq: -1 };
   return facts.left.flatMap(({ kind, observed, expected, relied }) => {
     if (!relied) return [];
-    const own = ownCause(s, kind, observed);
+    const mine = facts.own?.find((o) => o.kind === kind);
+    const own = mine === undefined ? ownCause(s, kind, observed) : leftOnCause(mine);
     if (own !== null) return [{ ...own, kinds: [kind] }];
     const group = registers.filter((r) => r.kind === kind).map((r) => r.name);
     if (turns !== null && group.includes(turns.register)) return [turningCause(s.input.chip, turns, kind, group, byCall)];
@@ -60,6 +61,18 @@ export function leftCauses(s: Session, powerOn: Checkpoint, found: NotBack): rea
   });
 }
 type OwnCause = Omit<LeftCause, 'kinds'>;
+/** The firmware had it on before the ROM was entered. */
+function leftOnCause({ names, observed, by, fix }: OwnLeft): OwnCause {
+  const all = names.join(', ');
+  return {
+    what: all,
+    says: `The firmware left ${all} on when it entered the ROM, which leaves that as it is: ${observed} when the leave starts the application. With that as behind a reset, the application comes back: switch it off before the jump.`,
+    repair: `${all} as behind a reset`,
+    fix: fix.length === 0 ? null : part('jump', '', ...fix),
+    at: 'entry',
+    by,
+  };
+}
 /** Of VTOR and the masks, what the program can do is known. */
 function ownCause(s: Session, kind: LeftKind, observed: string): OwnCause | null {
   const { table, checkpoint } = s.leave!;

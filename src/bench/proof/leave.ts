@@ -5,7 +5,7 @@
  */
 import { printedBehind } from '../../emu/console-text.ts';
 import { LEFT_KINDS, type LeaveFacts, type LeftKind, type LeftState } from '../../checks/check.ts';
-import { familyOf, inManual, registerOf } from '../../checks/families.ts';
+import { familyOf, registerOf } from '../../checks/families.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Machine } from '../../emu/machine.ts';
 import { MS, PS_PER_SECOND, type Ps } from '../../emu/time.ts';
@@ -16,6 +16,8 @@ import { deadEnd } from './dead-end.ts';
 import { clocksBackIn, makeCall } from './hal-call.ts';
 import { changedReads, deciding, type FirstRead } from './first-reads.ts';
 import { turningRead, type TurningRead } from './turning-read.ts';
+import { hex, isRest, isSecurity, listed, registersOf, resetBlock, resetBlocks, type Registers } from './leave-state.ts';
+import { ownLeft } from './own-left.ts';
 import { repairTarget } from './repairs.ts';
 import type { Session } from '../session/session.ts';
 import { fieldOf } from '../session/field-of.ts';
@@ -27,9 +29,6 @@ const WINDOW = 2 * PS_PER_SECOND;
 const WATCHED = 50 * MS;
 /** An interrupt that came so often from reset belongs to what the program does. */
 const REGULAR = 3;
-
-/** Register values by `BLOCK.REG`. */
-type Registers = ReadonlyMap<string, number>;
 
 /** What a program shows in the window. */
 interface Shown {
@@ -46,7 +45,7 @@ interface Shown {
 }
 
 export interface LeaveTwin {
-  readonly facts: Pick<LeaveFacts, 'table' | 'missing' | 'left' | 'ends'>;
+  readonly facts: Pick<LeaveFacts, 'table' | 'missing' | 'left' | 'ends' | 'own'>;
   /** Null where both go the same way. */
   readonly parting: Parting | null;
   /** A register that the program reads, and that alone decides: with what a reset leaves there, the program does what it does from reset. */
@@ -96,6 +95,12 @@ export function leaveTwin(s: Session, back: boolean, given: () => void = () => u
     const asked = why && missing.length > 0;
     const clean = enters ? () => (given(), resetBackup(s.machine)) : given;
     const needed = asked ? search(s, checkpoint, table, reset, left, clean) : [];
+    const comesBack = (without: LeftKind, change: () => void): boolean => {
+      const others = needed.filter((k) => k !== without);
+      const ran = window(s, checkpoint, () => (clean(), putBack(s.machine, others, table, reset.registers), change()));
+      return compare(reset.shown, ran.shown).length === 0;
+    };
+    const own = ownLeft(s, checkpoint, needed, reset.registers, comesBack);
     const { decides, turns } = asked ? readsBehind(s, checkpoint, ours.track, reset, clean) : NO_READS;
     const kind = kindIn(s.machine, reset.supply);
     const mends = (call: () => void): boolean => {
@@ -109,7 +114,13 @@ export function leaveTwin(s: Session, back: boolean, given: () => void = () => u
       decides,
       byCall: call !== null && mends(() => makeCall(s, call)),
       turns: needed.length === 0 ? null : turns,
-      facts: { table, missing, left: left.map((l) => ({ ...l, relied: needed.includes(l.kind) })), ...(ends !== null && { ends }) },
+      facts: {
+        table,
+        missing,
+        left: left.map((l) => ({ ...l, relied: needed.includes(l.kind) })),
+        ...(ends !== null && { ends }),
+        own,
+      },
       parting: ours.track.partsFrom(reset.track),
       registers: [...asLeft].flatMap(([name, value]) => {
         const after = reset.registers.get(name) ?? value;
@@ -270,18 +281,6 @@ function bootsFrom(machine: Machine, table: number): void {
   if (machine.bootVectors() !== table) machine.bootAt = table;
 }
 
-function registersOf(machine: Machine): Registers {
-  const all = new Map<string, number>();
-  for (const row of machine.chip.blocks) {
-    if (row.model === null || row.backup === true) continue;
-    const block = machine.system.block(row.name);
-    const { layout } = block;
-    const { regs } = block.state;
-    for (const r of layout.registers) all.set(`${row.name}.${r.name}`, regs[r.index]! >>> 0);
-  }
-  return all;
-}
-
 /** State of the core that a reset clears, as text by what it is. */
 function coreState(machine: Machine): { readonly vtor: number | null; readonly irq: readonly string[] } {
   const core = machine.bootCore;
@@ -304,16 +303,7 @@ const VTOR = 0xe000ed08;
 /** Armv6-M has none on some parts. */
 export const hasVtor = (machine: Machine): boolean => registerFile(machine.bootCore, 0)['vtor'] !== undefined;
 
-const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
-/** Registers that differ, by name; a long list is cut. */
-function listed(names: readonly string[], values: Registers): string {
-  const words = names.slice(0, MOST_LISTED).map((name) => `${inManual(name)} = ${hex(values.get(name) ?? 0)}`);
-  return words.join(', ') + (names.length > MOST_LISTED ? `, and ${names.length - MOST_LISTED} more` : '');
-}
-const MOST_LISTED = 6;
-
 const ACR = 'FLASH.ACR';
-const isSecurity = (name: string): boolean => name.startsWith('GTZC');
 /** Group that a register of a block belongs to. */
 function kindOf(name: string, remap: string | null, supply: ReadonlySet<string>): LeftKind {
   if (supply.has(name)) return 'supply';
@@ -412,15 +402,12 @@ function putBack(machine: Machine, kinds: readonly LeftKind[], table: number, re
       if (field !== undefined) target.setField(field, 0);
     } else if (kind === 'security') {
       for (const row of machine.chip.blocks) if (isSecurity(row.name)) resetBlock(machine, row.name);
-    } else for (const row of machine.chip.blocks) if (isRest(row.name) && row.backup !== true) resetBlock(machine, row.name);
+    } else
+      resetBlocks(
+        machine,
+        machine.chip.blocks.flatMap((row) => (isRest(row.name) && row.backup !== true ? [row.name] : [])),
+      );
   }
-}
-/** A watchdog that runs cannot be stopped by anything that software does. */
-const NOT_REST = ['RCC', 'PWR', 'FLASH', 'SYSCFG', 'IWDG', 'IWDG1', 'IWDG2', 'WWDG'];
-const isRest = (name: string): boolean => !NOT_REST.includes(name) && !isSecurity(name);
-function resetBlock(machine: Machine, name: string, kind?: 'power'): void {
-  const block = machine.system.findBlock(name);
-  if (block) machine.system.resetBlock(block, kind);
 }
 function resetBackup(machine: Machine): void {
   for (const row of machine.chip.blocks) if (row.backup === true) resetBlock(machine, row.name, 'power');

@@ -1,0 +1,67 @@
+/** Behind a leave: what the firmware itself had left switched on in front of the jump is told as its own, with its line, and not as the ROM's. */
+import { expect, it } from 'vitest';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { runBench } from '../../src/bench/run.ts';
+import type { Step } from '../../src/bench/documents/scenario-types.ts';
+import { Thumb } from '../emu/thumb.ts';
+import { bareImage, MAIN } from './bare-image.ts';
+import { plainJob } from './plain-job.ts';
+
+const [ICER0, ISER0, ICPR0, SYST_CSR, SYST_RVR] = [0xe000e180, 0xe000e100, 0xe000e280, 0xe000e010, 0xe000e014];
+const TIM3 = 1 << 29;
+const store = (t: Thumb, address: number, value: number): Thumb => t.constant(0, address).constant(1, value).str(1, 0);
+
+/** F411: SysTick ticks, TIM3 is enabled in the NVIC first and runs later; PC13 low goes for the ROM. `quiet`: what it does in front of the jump. */
+function firmware(early: readonly (readonly [number, number])[], quiet: readonly (readonly [number, number])[]) {
+  let t = new Thumb(MAIN).b('main').bxLr().label('main');
+  for (const [address, value] of [
+    [0xe000ed08, 0x08000000], // VTOR
+    ...early,
+    [SYST_RVR, 15999],
+    [SYST_CSR, 7],
+    [0x40023830, 4], // RCC_AHB1ENR: GPIOC
+    [0x4002080c, 1 << 26], // GPIOC_PUPDR: PC13 up
+    [0x40023840, 2], // RCC_APB1ENR: TIM3
+    [0x4000042c, 999], // TIM3_ARR
+  ] as const)
+    t = store(t, address, value);
+  t.cpsidI();
+  // TIM3_DIER, TIM3_CR1
+  t = store(store(t, 0x4000040c, 1), 0x40000400, 1);
+  t = store(store(t, ICER0, TIM3), ICPR0, TIM3).cpsieI();
+  t.label('poll').constant(0, 0x40020810).ldr(1, 0).lsls(1, 1, 18).lsrs(1, 1, 31).bne('poll');
+  for (const [address, value] of [[SYST_CSR, 0], ...quiet] as const) t = store(t, address, value);
+  t.constant(0, 0x1fff0000).ldr(1, 0).put(0xf381, 0x8808).ldr(1, 0, 4).bx(1);
+  const images = bareImage(t);
+  new DataView(images[0]!.bytes.buffer).setUint32(4 * 15, MAIN + 2 + 1, true);
+  const steps: readonly Step[] = [
+    { at: '100ms', do: { pin: { name: 'PC13', level: 0 } } },
+    { after: '200ms', do: { pin: { name: 'PC13', level: 1 } } },
+  ];
+  return { images, steps };
+}
+function behindLeave({ images, steps }: ReturnType<typeof firmware>) {
+  const leave: Step = { after: '0ms', do: { dfu: { leave: '0x08000000' } } };
+  const { outcome, checks } = runBench(jobInput(plainJob('STM32F411CE', images, { steps: [...steps, leave] })));
+  return [outcome, checks.find(({ id }) => id === 'leave-path')] as const;
+}
+const onAtStart = firmware([[ISER0, TIM3]], []);
+
+it('a timer', () => {
+  const [outcome, check] = behindLeave(onAtStart);
+  expect(outcome).toBe('dfu');
+  expect(check).toMatchObject({ verdict: 'fail', because: expect.stringMatching(/^the firmware left TIM3 on when it jumped/) as string });
+  expect(check?.lastWriter).toMatchObject({ kind: 'cpu' });
+});
+it('is the cause of a device that a host cannot use, with its reset as the fix', () => {
+  const { images, steps } = onAtStart;
+  const { diagnosis } = runBench({ ...jobInput(plainJob('STM32F411CE', images, { steps })), after: true });
+  expect(diagnosis.causes.map(({ what, at }) => [what, at])).toEqual([['TIM3', 'entry']]);
+  expect(diagnosis.causes[0]!.explanation).toContain('The firmware left TIM3 on when it entered the ROM');
+  expect(diagnosis.causes[0]!.fix).toContain('RCC->APB1RSTR |= RCC_APB1RSTR_TIM3RST;');
+  expect(diagnosis.causes[0]!.fix).toContain('NVIC_ClearPendingIRQ((IRQn_Type)29);');
+});
+it('of a timer that is reset in front of the jump there is nothing to tell', () => {
+  const [, check] = behindLeave(firmware([[ISER0, TIM3]], [[0x40023820, 2], [0x40023820, 0], [ICPR0, TIM3]])); // prettier-ignore
+  expect(check?.verdict).toBe('pass');
+});
