@@ -239,9 +239,13 @@ const wayOf = (t: Trigger): WayIn => {
 function withTried(alone: RunResult<string>, tried: readonly Trigger[]): RunResult<string> {
   const kind = 'find-jump';
   const told = tried.flatMap((t) => (t.name === null ? [] : [{ kind, text: `${t.name}: ${followedText(t)}`, ...triedInput(t) }])); // prettier-ignore
-  const notes = told.length > 0 ? told : [{ kind, text: 'no pin, byte or function was found that could trigger the jump' }];
+  const notes = told.length > 0 ? told : [{ kind, text: hasInput(alone) ? 'nothing' : NOTHING_FOUND }];
   return { ...alone, notes: [...alone.notes, ...notes] };
 }
+const NOTHING_FOUND = 'no pin, byte or function was found that could trigger the jump';
+/** It is told of a pin or a register that the firmware looks at, of which no more is known, or which it came to later than the search. */
+const hasInput = ({ notes }: RunResult<string>): boolean =>
+  notes.some(({ about }) => about?.is === 'waits-for-input' || about?.is === 'steps');
 const REQUESTS = 'requests that may be lost';
 const requestsThatMayBeLost = (hooks: RunHooks, tried: readonly Trigger[], triggers: readonly Trigger[]): readonly Trigger[] =>
   triggers[0] !== undefined && rank(triggers[0]) < 2

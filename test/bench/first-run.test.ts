@@ -7,6 +7,7 @@ import { jobInput } from '../../src/bench/input/job.ts';
 import { pulled, tryTriggers } from '../../src/bench/proof/init.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
 import { Thumb } from '../emu/thumb.ts';
+import { bareImage, MAIN } from './bare-image.ts';
 import { plainJob } from './plain-job.ts';
 
 const run = (name: string, chip: string): RunResult => {
@@ -39,6 +40,13 @@ it('where nothing leads to the ROM, that it was tried is told', () => {
   expect(result.outcome).not.toBe('dfu');
   expect(notes(result, 'trigger')).toEqual([]);
   expect(notes(result, 'find-jump').length).toBeGreaterThan(0);
+});
+
+it('a firmware looks at a whole port: it is not told that no pin was found, where none could be tried', () => {
+  const waits = new Thumb(MAIN).constant(0, 0x40023830).movs(1, 1).str(1, 0).constant(0, 0x40020010).constant(2, 0x5aa5);
+  const program = waits.label('wait').ldr(1, 0).cmpRegister(1, 2).bne('wait').label('end').b('end');
+  const result = firstRun({ ...plainJob('stm32f405rg', bareImage(program)), trigger: true }, {});
+  expect(notes(result, 'find-jump')).toEqual(['nothing']);
 });
 
 it('a firmware that reaches DFU by itself is left alone', () => {
