@@ -21,7 +21,7 @@ const UIE: Store = [TIM2 + 0xc, 1];
 const VTOR: Store = [0xe000ed08, FLASH];
 
 /** A program that makes these stores and then waits for the flag; its handler stands behind it. */
-function told(stores: readonly Store[], hasVector = true): string {
+function told(stores: readonly Store[], hasVector = true, line = LINE, name = 'TIM2_IRQHandler'): string {
   const t = new Thumb(MAIN);
   for (const [at, value] of [VTOR, ...stores]) t.constant(0, at).constant(1, value).str(1, 0);
   t.constant(0, FLAG).label('poll').ldr(1, 0).constant(2, 1).tst(1, 2).beq('poll').label('end').b('end');
@@ -36,9 +36,9 @@ function told(stores: readonly Store[], hasVector = true): string {
     .bxLr();
   const [image] = bareImage(t);
   image!.bytes.set(handler.bytes(), HANDLER - FLASH);
-  if (hasVector) new DataView(image!.bytes.buffer).setUint32(4 * (16 + LINE), HANDLER + 1, true);
+  if (hasVector) new DataView(image!.bytes.buffer).setUint32(4 * (16 + line), HANDLER + 1, true);
   const input = jobInput(plainJob('STM32L476RG', [image!], {}));
-  const symbol = { name: 'TIM2_IRQHandler', address: HANDLER, size: handler.bytes().length, kind: 'function', binding: 'global' } as const;
+  const symbol = { name, address: HANDLER, size: handler.bytes().length, kind: 'function', binding: 'global' } as const;
   const symbols = new SymbolTable([symbol], () => FLASH + 0x400);
   const { outcome, notes } = runBench({ ...input, images: [{ ...input.images[0]!, symbols }] });
   return [outcome, ...notes.filter(({ kind }) => kind === 'wait').map((n) => String(n.text))].join('\n');
@@ -61,4 +61,8 @@ it('no vector leads to the handler', () => {
 });
 it('nothing is told where the handler runs', () => {
   expect(told([ON, UIE, ...COUNTS, IN_NVIC])).not.toContain('the loop waits');
+});
+it('a word behind the last vector of the chip is none', () => {
+  expect(told([ON, ...COUNTS], true, LINE, 'KEY_Scan')).toContain('interrupt 28 (TIM2) can write (KEY_Scan)');
+  expect(told([ON, ...COUNTS], true, 100, 'KEY_Scan')).toBe('stuck');
 });

@@ -45,14 +45,15 @@ function leadingTo(to: FunctionFacts, callers: Callers): ReadonlySet<FunctionFac
   return seen;
 }
 
-/** Of the NVIC of every STM32. */
-const MOST_LINES = 240;
+/** One more than the highest line of the chip: behind its vectors code or data may lie. */
+const linesOf = ({ chip }: Session['machine']): number => Math.max(-1, ...chip.blocks.flatMap(({ irqs = [] }) => irqs)) + 1;
 /** Exceptions from SVCall on by the address of their handler: one for many is the default of the start-up file. */
 function handlersInForce({ machine }: Session): ReadonlyMap<number, readonly number[]> {
   const core = machine.bootCore;
+  const lines = linesOf(machine);
   const table = core.profile.vtor === 0 ? 0 : core.get(SCS.VTOR) >>> 0;
   const found = new Map<number, number[]>();
-  for (let exception = EXC.SVCALL; exception < EXC.IRQ0 + MOST_LINES; exception++) {
+  for (let exception = EXC.SVCALL; exception < EXC.IRQ0 + lines; exception++) {
     const vector = core.peek(table + 4 * exception, 4) ?? 0;
     if (vector % 2 === 0) continue;
     found.set(vector - 1, [...(found.get(vector - 1) ?? []), exception]);
