@@ -345,6 +345,16 @@ describe('functions that can enter system memory', () => {
     expect(jumpCandidates(scanFunctions([oneFunction(code)]), findChip('stm32f405rg')!).map((c) => c.kind)).toEqual(expected);
   });
 
+  it.each([
+    ['movs r3, #0', [0x2300, 0xbf00]],
+    ['mov.w r3, #0x700', [0xf44f, 0x63e0]],
+  ])('the key is put above %s, whatever the register held before', (_what, between) => {
+    // str r3, [r7]; movw r3, #0xf8ff; ands r2, r3; what stands between; movt r3, #0x5fa; orrs r2, r3; str r2, [r0, #12]; bx lr
+    const code = new Uint8Array(
+      Uint16Array.from([0x603b, 0xf64f, 0x03ff, 0x401a, ...between, 0xf2c0, 0x53fa, 0x431a, 0x60c2, 0x4770]).buffer,
+    );
+    expect(jumpCandidates(scanFunctions([oneFunction(code)]), findChip('stm32f405rg')!)).toEqual([]);
+  });
   it('a function that sets the priority grouping and gives back 1 far behind that (HAL_Init) asks for no reset', () => {
     // str r3, [r7]; ldr r3, [pc, #40]; str r3, [r2, #12]; nothing for a while; movs r0, #1; bx lr; the key
     const code = new Uint8Array(

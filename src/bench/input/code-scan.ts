@@ -277,7 +277,7 @@ function narrowInstruction(d: Draft, code: DataView, start: number, pc: number, 
   else if (is(bits, CMP_T1)) d.compared.push(bits & 0xff);
   else if (is(bits, CMP_LOW)) compare(d, bits & 7, (bits >>> 3) & 7);
   else if (is(bits, CMP_HIGH)) compare(d, (bits & 7) | ((bits >>> 4) & 8), (bits >>> 3) & 15);
-  else if (is(bits, MOVS_T1) || is(bits, ADDS_T2)) d.small.push({ value: bits & 0xff, pc });
+  else if (is(bits, MOVS_T1) || is(bits, ADDS_T2)) smallNumber(d, bits, pc);
   else if (STORES.some((s) => s.mask > 0 && is(bits, s))) d.stores.push(pc);
 }
 
@@ -301,6 +301,11 @@ function wideInstruction(d: Draft, code: DataView, start: number, pc: number, bi
   else if (STORES.some((s) => s.mask < 0 && is(bits, s))) d.stores.push(pc);
 }
 
+/** MOVT sets the upper half of what MOVS leaves, too. */
+function smallNumber(d: Draft, bits: number, pc: number): void {
+  d.small.push({ value: bits & 0xff, pc });
+  if (is(bits, MOVS_T1)) d.low.set((bits >>> 8) & 7, bits & 0xff);
+}
 function lowerHalf(d: Draft, register: number, half: number): void {
   d.low.set(register, half);
   d.halves.add(half);
@@ -308,6 +313,7 @@ function lowerHalf(d: Draft, register: number, half: number): void {
 /** A number whose upper bits are those of a block's address is one; others are no base of anything. */
 function rotatedConstant(d: Draft, register: number, value: number): void {
   d.known.set(register, value);
+  d.low.set(register, value & 0xffff);
   if (value >>> 28 !== 4 && value >>> 28 !== 5) return;
   d.accesses.push(value);
   d.held.set(register, value);
