@@ -37,7 +37,7 @@ it('a loop reads a byte: what lies beside it is none of its value', () => {
       .label('end')
       .b('end'),
   );
-  expect(stuck).toMatchObject({ address: '0x20000041', value: '0x01' });
+  expect(stuck).toMatchObject({ address: '0x20000041', value: '0x00000001' });
 });
 it('what a loop calls has not called it', () => {
   const frame = (name: string, line: number): CallFrame => ({

@@ -137,7 +137,7 @@ function polledIn(s: Session, loop: NonNullable<Session['state']['loop']>): Resu
   if (!region?.block) {
     const register = address === CYCCNT ? 'DWT.CYCCNT' : null;
     const [size = 4] = loop.sizes;
-    const value = hexOf(s.machine.bootCore.peek(address, size as 1 | 2 | 4) ?? 0, size);
+    const value = hex32(s.machine.bootCore.peek(address, size as 1 | 2 | 4) ?? 0);
     return { address: hex32(address), register, value, pc: hex32(loop.pc), force: null };
   }
   const value = s.machine.bootCore.peek(address & ~3, 4) ?? 0;
@@ -152,9 +152,6 @@ function polledIn(s: Session, loop: NonNullable<Session['state']['loop']>): Resu
     force: named && forcedOf(s, `${block}.${named}`).length === 0 ? forceLine(s, region.block.row.name, named, address, loop.pc) : null,
   };
 }
-
-/** With as many digits as so many bytes have. */
-const hexOf = (value: number, bytes: number): Hex => `0x${value.toString(16).padStart(2 * bytes, '0')}`;
 
 const forcedOf = ({ input }: Session, register: string): readonly ForcedField[] =>
   input.force.filter((f) => `${f.peripheral}.${f.register}` === register);
