@@ -93,7 +93,7 @@ function countsOnAnother(job: RunJob): boolean {
   if (job.boardSays !== undefined || job.scenario.board?.hse !== undefined) return false;
   const { images, chip, scenario } = jobInput(job);
   const { hse } = scenario.board;
-  return hse !== null && countedCrystal(scanFunctions(images), chip, hse.hz) !== null;
+  return hse !== null && countedCrystal(images, chip, hse.hz) !== null;
 }
 
 /** What a firmware does by itself, and what makes it jump if it waits for something. */

@@ -60,7 +60,7 @@ import { changedOptions, type ChangedOption } from './session/changed-options.ts
 import { sleepsOnExit } from './session/fixed-loop.ts';
 import { sysTickInterrupts } from './session/surrounding-events.ts';
 import { SCR, SCS } from '../emu/core/arm/scs-state.ts';
-import { Session } from './session/session.ts';
+import { lastLeave, Session } from './session/session.ts';
 import { afterRun, NOT_TRACED, romFacts, type Traced } from './session/subject.ts';
 import { noReturnRow, noReturnText, pointOfNoReturn, type NoReturn } from './verdict/point-of-no-return.ts';
 import { repairsAtEntry, Solver } from './proof/solver.ts';
@@ -277,7 +277,7 @@ function idleImages(session: Session, powerOn: Checkpoint, { end, entries }: Bas
 /** Result of the comparison of a DFU leave with a reset; null if a limit ended it. */
 function leaveOf({ session, input, finished, notes }: PlainRun): Traced['leave'] {
   try {
-    return followLeave(session);
+    return lastLeave(session) === null ? null : followLeave(session);
   } catch (error) {
     notes.push(notFinished(input, error));
     session.restore(finished);

@@ -1,6 +1,7 @@
 /** The crystal that a firmware counts on, by the rates that its functions hold. */
 import type { ChipDescription } from '../../emu/chip.ts';
-import type { FunctionFacts } from './code-scan.ts';
+import type { LoadedImage } from '../../image/image.ts';
+import { scanFunctions } from './code-scan.ts';
 
 const MHZ = 1e6;
 /** Crystals and oscillators that boards have. */
@@ -20,14 +21,14 @@ export interface CountedCrystal {
 }
 
 /** The only usual rate that such functions hold and that is not the board's; an own oscillator's only where there is no other: the crystal has the same then. */
-export function countedCrystal(functions: readonly FunctionFacts[], chip: ChipDescription, here: number): CountedCrystal | null {
+export function countedCrystal(images: readonly LoadedImage[], chip: ChipDescription, here: number): CountedCrystal | null {
   const base = chip.blocks.find(({ name }) => name === chip.rcc)?.base ?? 0;
   const oscillators = Object.entries(chip.parameters).flatMap(([name, p]) => (/^(hsi|csi|msi)\w*\.hz$/.test(name) ? [p.value] : []));
   const own = new Set(oscillators);
   // the PLL of F0, F1 and F3 takes half of it
   const half = chip.parameters['hsi.hz']?.value === FIRST_HSI ? FIRST_HSI / 2 : null;
   const found = new Map<number, string>();
-  for (const { symbol, constants } of functions) {
+  for (const { symbol, constants } of scanFunctions(images)) {
     const isClock = COUNTS.test(symbol.name) || constants.some(({ value }) => value >= base && value < base + BLOCK);
     for (const { value } of isClock ? constants : []) if (USUAL.includes(value) && !found.has(value)) found.set(value, symbol.name);
   }

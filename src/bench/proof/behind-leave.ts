@@ -14,8 +14,8 @@ import { storesOf, writerOf } from '../slice/stores.ts';
 import type { FirstRead } from './first-reads.ts';
 import { LEAVE_HANDLER, part, romTableInC } from '../../checks/fix-in-c.ts';
 import { CLOCKS_BACK } from './hal-call.ts';
-import { hasVtor, type LeaveTwin } from './leave.ts';
-import { tableForJump, vtorInC, type WrongTable } from './own-table.ts';
+import type { LeaveTwin } from './leave.ts';
+import { hasVtor, tableForJump, vtorInC, type WrongTable } from './own-table.ts';
 import type { TurningRead } from './turning-read.ts';
 
 /** What was found behind a leave. */

@@ -35,7 +35,7 @@ import { stormBehind } from '../slice/starved.ts';
 import { outcomeAwake } from '../slice/why.ts';
 import { place } from '../slice/words.ts';
 import type { Session } from '../session/session.ts';
-import { isInFault, Trials, type Trial, type Way } from './trials.ts';
+import { Trials, type Trial, type Way } from './trials.ts';
 
 /** How long the inputs are watched. */
 const WATCH = 60 * MS;
@@ -480,7 +480,7 @@ function insteadOf(s: Session, start: Ps, outcome: Outcome, jumping: readonly Ju
   if (outcome === 'stuck' && loop !== null && isHang(s, loop, jumping)) return hang(`it stays in ${place(s, loop.pc)}`);
   const kept = keptFromWork(s) ?? keptOnTheWay(s);
   if (kept !== null) return hang(kept);
-  if (isInFault(s)) return hang(`a fault keeps it in ${place(s, machine.bootCore.pc)}`);
+  if (s.state.fault !== null) return hang(`a fault keeps it in ${place(s, machine.bootCore.pc)}`);
   return resets.some((r) => r.at > start && r.by === 'software') ? { instead: { is: 'reset' } } : {};
 }
 const hang = (how: string): { readonly instead: Instead } => ({ instead: { is: 'hang', how } });

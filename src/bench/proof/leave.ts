@@ -9,7 +9,6 @@ import { familyOf, registerOf } from '../../checks/families.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Machine } from '../../emu/machine.ts';
 import { MS, PS_PER_SECOND, type Ps } from '../../emu/time.ts';
-import { registerFile } from '../../emu/core/arm/register-file.ts';
 import { watchLeave, type Parting, type Track } from './leave-track.ts';
 import { CutShort, isCut } from '../session/budget.ts';
 import { deadEnd } from './dead-end.ts';
@@ -21,6 +20,7 @@ import { ownLeft } from './own-left.ts';
 import { repairTarget } from './repairs.ts';
 import type { Session } from '../session/session.ts';
 import { fieldOf } from '../session/field-of.ts';
+import { hasVtor } from './own-table.ts';
 import { leaveFacts } from '../session/subject.ts';
 
 /** How long each of the two is watched (ps): the time that a device of the program has to come back in. */
@@ -300,8 +300,6 @@ function coreState(machine: Machine): { readonly vtor: number | null; readonly i
   return { vtor: hasVtor(machine) ? word(VTOR) >>> 0 : null, irq };
 }
 const VTOR = 0xe000ed08;
-/** Armv6-M has none on some parts. */
-export const hasVtor = (machine: Machine): boolean => registerFile(machine.bootCore, 0)['vtor'] !== undefined;
 
 const ACR = 'FLASH.ACR';
 /** Group that a register of a block belongs to. */

@@ -9,7 +9,6 @@ import type { Machine } from '../../emu/machine.ts';
 import { codePlace, symbolAt, type LoadedImage } from '../../image/image.ts';
 import { hex32, type NotAlive, type Place } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
-import { hasVtor } from './leave.ts';
 import { repairTarget } from './repairs.ts';
 
 /** An exception of the program that went to the ROM. */
@@ -24,6 +23,9 @@ export interface WrongTable {
   /** VTOR right before the jump, where the program set its own: see `tableForJump`. */
   readonly atJump: number | null;
 }
+
+/** Armv6-M has none on some parts. */
+export const hasVtor = (machine: Machine): boolean => registerFile(machine.bootCore, 0)['vtor'] !== undefined;
 
 /** The exceptions of the program reach its own handlers. */
 export function setOwnTable(machine: Machine, table: number): void {

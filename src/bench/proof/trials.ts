@@ -104,9 +104,6 @@ const unfinished = ({ tried }: Trial, ways: readonly Followed[]): Tried => ({
 /** Something came of it. */
 const isTold = ({ outcome, instead }: Tried): boolean => instead !== undefined || (outcome !== 'no-jump' && outcome !== 'stuck');
 
-/** In the handler of a HardFault to SecureFault (Armv8-M ARM B3.5), which a watchdog may end. */
-export const isInFault = ({ machine }: Session): boolean => machine.bootCore.arm.ipsr >= 3 && machine.bootCore.arm.ipsr <= 7;
-
 export class Trials {
   private readonly s: Session;
   /** Every fork is followed to its end, whatever was found. */
@@ -181,7 +178,7 @@ export class Trials {
     const at = this.s.save();
     const storm = stormBehind(this.s, at);
     this.s.restore(at);
-    return storm === null && keptOnTheWay(this.s) === null && !isInFault(this.s) ? null : 'no-jump';
+    return storm === null && keptOnTheWay(this.s) === null && this.s.state.fault === null ? null : 'no-jump';
   }
   /** From where the session stands; null if neither an entry nor a reset came in this time, and nothing says that none will. */
   private outcomeWithin(length: Ps, { takes, lasts }: Way, fresh: boolean): Outcome | null {

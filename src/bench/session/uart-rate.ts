@@ -2,7 +2,6 @@
 import type { LoadedImage } from '../../image/image.ts';
 import type { Machine } from '../../emu/machine.ts';
 import { PRESCALERS, type UsartOptions } from '../../peripherals/serial/usart-v4.ts';
-import { scanFunctions } from '../input/code-scan.ts';
 import { countedCrystal, type CountedCrystal } from '../input/counted-crystal.ts';
 import { givenInStop } from '../../peripherals/wires.ts';
 
@@ -66,7 +65,7 @@ export function senderOf(machine: Machine, port: string, images: readonly Loaded
   const own = baudOf(machine, port) ?? UNSET;
   const usual = { baud: nearestTo(own), counts: null };
   if (hasStandard(own) || hse === null || machine.system.wire('hse.on') !== 1) return usual;
-  const counts = countedCrystal(scanFunctions(images), machine.chip, hse);
+  const counts = countedCrystal(images, machine.chip, hse);
   const meant = counts === null ? own : (own * counts.hz) / hse;
   return counts !== null && hasStandard(meant) ? { baud: nearestTo(meant), counts } : usual;
 }

@@ -1,5 +1,4 @@
 /** The crystal that a firmware counts on, where another one makes its PLL impossible, or the rate of a serial port odd. */
-import { scanFunctions } from '../input/code-scan.ts';
 import { countedCrystal, type CountedCrystal } from '../input/counted-crystal.ts';
 import { SAY_BOARD, withAdvice } from '../documents/advice.ts';
 import type { Note } from '../documents/note-facts.ts';
@@ -17,7 +16,7 @@ function impossiblePll(s: Session): Note | null {
   const here = input.scenario.board.hse?.hz;
   const [row] = machine.history.timeline.toArray().filter(({ about }) => about?.is === 'impossible-clock');
   if (here === undefined || row === undefined) return null;
-  const counted = countedCrystal(scanFunctions(input.images), input.chip, here);
+  const counted = countedCrystal(input.images, input.chip, here);
   return counted === null ? null : noteOf(counted, here, 'pll', row.text);
 }
 /** Who sent to the port took it for one of a board with that crystal. Where the clocks are set up for the one that is there, the rate that the functions hold is wrong. */
