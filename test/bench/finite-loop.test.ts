@@ -121,6 +121,19 @@ describe('a delay of a main loop', () => {
     expect(loopOf(blinks(false, down))).toBeNull();
     expect(loopOf(blinks(false, stamped, tick))).toBeNull();
   });
+  it('is none where the count of the rounds decides, in an hour, what a function does that it calls', () => {
+    const called = (t: Thumb): unknown =>
+      t.push(0, true).ldr(0, 7, 4).adds(0, 1).str(0, 7, 4).cmpRegister(0, 3).bne('on').str(0, 7, 8).label('on').pop(0, true);
+    const rounds = (t: Thumb): unknown =>
+      t
+        .constant(3, 1 << 30)
+        .constant(4, 0x08000401)
+        .label('round')
+        .blx(4)
+        .b('round');
+    expect(lookedAt(10 * MS, rounds, called).loop).toMatchObject({ within: true });
+    expect(loopOf(job(rounds, called))).toBeNull();
+  });
   it('may end the loop where its rounds are counted', () => {
     expect(loopOf(blinks(true, down))).toMatchObject({ pc: expect.stringMatching(/^0x0800/) as unknown });
     expect(loopOf(blinks(true, stamped, tick))).toMatchObject({ pc: expect.stringMatching(/^0x0800/) as unknown });

@@ -49,7 +49,8 @@ function passEvent(machine: Machine, core: Core, advance: (time: Ps) => void): v
 function counted(machine: Machine, loop: CountingLoop): FiniteLoop | null {
   const core = machine.bootCore;
   const endsAt = core.clockTimeOf(core.row.clock, core.cycles() + loop.iterations * loop.cycles);
-  return isLeftAfter(core, loop, 0) ? { pc: loop.pc, endsAt } : null;
+  const left = leftAfter(core, loop, 0);
+  return left === null ? null : { pc: loop.pc, endsAt, ...left };
 }
 
 /** Nothing moves in it but a word that the handler of SysTick counts: the next tick shows which. */
@@ -65,15 +66,18 @@ function ledByTicks(machine: Machine, loop: CountingLoop, advance: (time: Ps) =>
   }
   if (again?.led !== 'yes' || again.iterations === Infinity) return null;
   const endsAt = machine.now + again.iterations * sysTickPeriod(core);
-  return isLeftAfter(core, again, 1) ? { pc: loop.pc, endsAt } : null;
+  const left = leftAfter(core, again, 1);
+  return left === null ? null : { pc: loop.pc, endsAt, ...left };
 }
 
 /** The core stands at its start: with the values of its last iteration, it goes on somewhere else. */
-function isLeftAfter(core: Core, loop: CountingLoop, lead: 0 | 1): boolean {
+function leftAfter(core: Core, loop: CountingLoop, lead: 0 | 1): Pick<FiniteLoop, 'within'> | null {
   const places = new Set<number>([core.pc]);
+  let top = core.arm.sp >>> 0;
   for (let i = 1; i < loop.instructions; i++) {
     core.step();
     places.add(core.pc);
+    top = Math.max(top, core.arm.sp >>> 0);
   }
   core.step();
   const past = loop.iterations - 1;
@@ -82,8 +86,8 @@ function isLeftAfter(core: Core, loop: CountingLoop, lead: 0 | 1): boolean {
     core.storePlain(c.where, 4, (c.at + Math.imul(c.step, past + 1)) >>> 0);
   } else moveOn(core, loop, past);
   for (let i = 0; i < 3 * loop.instructions; i++) {
-    if (core.step() || core.halted) return false;
-    if (!places.has(core.pc)) return true;
+    if (core.step() || core.halted) return null;
+    if (!places.has(core.pc)) return { within: core.arm.sp >>> 0 < top };
   }
-  return false;
+  return null;
 }

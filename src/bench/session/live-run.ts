@@ -36,6 +36,8 @@ export interface FiniteLoop {
   readonly pc: number;
   /** When it is left, if nothing holds it up: interrupts make it later. */
   readonly endsAt: Ps;
+  /** It is a function it calls that goes another way then: the loop may go on. */
+  readonly within: boolean;
 }
 
 /** Start-up code that ran again without a reset. */
