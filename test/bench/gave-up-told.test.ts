@@ -101,6 +101,32 @@ it.each([
   expect(notes.some(({ text }) => text.includes('the last wait that gave up: RCC.CR.HSERDY'))).toBe(isWait);
 });
 
+/** Looks at a bit in a loop, 20,000 times, and each time does so much more. Where it never comes, that is no wait. */
+const looksAt = (more: (t: Thumb) => Thumb): Thumb => {
+  const t = new Thumb(MAIN)
+    .constant(0, RCC_CR)
+    .constant(4, 0x40023c00)
+    .constant(5, 0x40003000)
+    .constant(1, 0x10081)
+    .str(1, 0)
+    .movs(3, 1)
+    .constant(2, 20_000);
+  more(t.label('look').ldr(1, 0).lsls(1, 1, 14).put(0xd403))
+    .subs(2, 2, 3)
+    .bne('look')
+    .put(0xbf00);
+  return t.label('end').b('end');
+};
+it.each<[string, (t: Thumb) => Thumb, boolean]>([
+  ['nothing', (t) => t.put(0xbf00), true],
+  ['a refresh of the watchdog', (t) => t.str(3, 5), true],
+  ['a register that is written', (t) => t.str(3, 0, 0x30), false],
+  ['another one that is read', (t) => t.ldr(1, 4, 12), false],
+])('a loop that looks at a bit, and at each look does more: %s', (_, more, isWait) => {
+  const { notes } = run(looksAt(more));
+  expect(notes.some(({ text }) => text.includes('the last wait that gave up: RCC.CR.HSERDY'))).toBe(isWait);
+});
+
 /** RTC at LSI behind an APB1 of 1 MHz; a bounded wait for INITF that begins so many cycles later. Then INIT is cleared, and INITF falls. */
 function waitsForInit(nops: number): Thumb {
   const [PWR, RCC, RTC] = [0x40007000, 0x40023800, 0x40002800];

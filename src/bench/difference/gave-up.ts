@@ -44,6 +44,8 @@ const STILL = 20 * MS;
 export const LATE = 50 * MS;
 const LOOK = 50 * US;
 
+/** Written while something is waited for. */
+const WATCHDOG = /wdg/;
 /** Inputs: what nobody pressed or sent is no wait of the chip. */
 const INPUTS = /^(gpio|exti|usart|uart|lpuart|spi|i2c|can|fdcan|tim|lptim|adc|touch)/;
 
@@ -54,6 +56,8 @@ interface Poll {
   readonly size: number;
   /** How often its handler had been entered: what one reads once each time is no loop. */
   readonly activation: number;
+  /** How often something else had been done: a loop that does more than look is none that waits. */
+  readonly round: number;
   value: number;
   reads: number;
   from: Ps;
@@ -80,8 +84,7 @@ export function givenUp(s: Session, powerOn: Checkpoint, end: Ps, hangsOn: reado
       observer.exception?.(core, exception, ...rest);
     },
   };
-  const read: Read = (core, address, size) => note(polls, core, address, size, activations[core.arm.ipsr] ?? 0);
-  const before = machine.setRepairs(watching(s, read));
+  const before = machine.setRepairs(watching(s, new Polls(polls, activations)));
   try {
     runTo(s, end);
     const stays = ({ address }: Poll): boolean => hangsOn.includes(address);
@@ -106,31 +109,59 @@ export function givenUp(s: Session, powerOn: Checkpoint, end: Ps, hangsOn: reado
     return late === 0 ? [] : [{ ...wait, late, why: late === null ? domainReason(s, wait.what, wait.wanted) : null }];
   });
 }
-type Read = (core: Core, address: number, size: number) => void;
-/** Reads of blocks by user code of the boot core. */
-function watching({ machine }: Session, read: Read): Interceptor {
+/** Accesses to blocks by user code of the boot core. */
+function watching({ machine }: Session, polls: Polls): Interceptor {
   const pages = new Set<number>();
   for (const { row } of machine.system.blocks)
     if (!INPUTS.test(row.model ?? '')) for (let at = row.base; at < row.base + row.size; at += PAGE_SIZE) pages.add(at >>> PAGE_BITS);
+  const isOurs = (core: Core): boolean => core === machine.bootCore && core.zone === 'user';
   const asked = (address: number): Block | null => machine.system.regionAt(address)?.block ?? null;
   return {
     pages,
     read: (core, address, size) => {
-      if (core === machine.bootCore && core.zone === 'user' && !INPUTS.test(asked(address)?.row.model ?? 'gpio')) read(core, address, size);
+      if (isOurs(core) && !INPUTS.test(asked(address)?.row.model ?? 'gpio')) polls.read(core, address, size);
       return null;
     },
+    write: (core, address, _, value) => {
+      if (isOurs(core) && !WATCHDOG.test(asked(address)?.row.model ?? '')) polls.wrote(core);
+      return value;
+    },
+    everyDeviceWrite: true,
   };
 }
-function note(polls: Map<string, Poll>, core: Core, address: number, size: number, activation: number): void {
-  const { pc } = core;
-  const key = `${pc} ${address}`;
-  const value = core.peek(address, size as 1 | 2 | 4) ?? 0;
-  const now = core.now();
-  const known = polls.get(key);
-  if (known?.value === value && known.activation === activation && now - known.to <= LONGEST_GAP) {
-    known.reads++;
-    known.to = now;
-  } else polls.set(key, { pc, lr: core.arm.lr, address, size, activation, value, reads: 1, from: now, to: now });
+class Polls {
+  private readonly polls: Map<string, Poll>;
+  private readonly activations: readonly number[];
+  /** By exception number: what was read last, and how often something else came in between. */
+  private readonly last: (string | undefined)[] = [];
+  private readonly rounds: number[] = [];
+
+  constructor(polls: Map<string, Poll>, activations: readonly number[]) {
+    this.polls = polls;
+    this.activations = activations;
+  }
+
+  read(core: Core, address: number, size: number): void {
+    const { pc } = core;
+    const { ipsr, lr } = core.arm;
+    const key = `${pc} ${address}`;
+    if (this.last[ipsr] !== key) this.pass(ipsr);
+    this.last[ipsr] = key;
+    const [activation, round] = [this.activations[ipsr] ?? 0, this.rounds[ipsr] ?? 0];
+    const value = core.peek(address, size as 1 | 2 | 4) ?? 0;
+    const now = core.now();
+    const known = this.polls.get(key);
+    if (known?.value === value && known.activation === activation && known.round === round && now - known.to <= LONGEST_GAP) {
+      known.reads++;
+      known.to = now;
+    } else this.polls.set(key, { pc, lr, address, size, activation, round, value, reads: 1, from: now, to: now });
+  }
+  wrote(core: Core): void {
+    this.pass(core.arm.ipsr);
+  }
+  private pass(ipsr: number): void {
+    this.rounds[ipsr] = (this.rounds[ipsr] ?? 0) + 1;
+  }
 }
 /** Of a loop that tests one bit. */
 function asWait({ machine }: Session, { pc, lr, address, size, value, from, to }: Poll, stays: boolean): GivenUp[] {
