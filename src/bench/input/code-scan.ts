@@ -191,13 +191,18 @@ function scan(image: LoadedImage, symbol: ImageSymbol, start: number, code: Data
   return { symbol, image, ...reached, compared, comparedWith, halves, pieces: inPieces.pieces, small, setsMsp, branchesFar };
 }
 
-/** The function that calls the one at `pc`, if it is one alone: LR at a jump says who returned last, not who called. */
-export function onlyCallerOf(images: readonly LoadedImage[], pc: number): string | null {
+/** The functions that call the one at `pc` by name. */
+export function callersOf(images: readonly LoadedImage[], pc: number): readonly string[] {
   const all = scanFunctions(images);
   const at = all.find(({ symbol: { address, size } }) => pc >= (address & ~1) && pc < (address & ~1) + size)?.symbol.address;
-  if (at === undefined) return null;
+  if (at === undefined) return [];
   const callers = all.filter(({ calls, symbol }) => symbol.address !== at && calls.some(({ target }) => target === (at & ~1) >>> 0));
-  return callers.length === 1 ? callers[0]!.symbol.name : null;
+  return callers.map(({ symbol }) => symbol.name);
+}
+/** The function that calls the one at `pc`, if it is one alone: LR at a jump says who returned last, not who called. */
+export function onlyCallerOf(images: readonly LoadedImage[], pc: number): string | null {
+  const callers = callersOf(images, pc);
+  return callers.length === 1 ? callers[0]! : null;
 }
 
 /** Functions that begin the ways to one: none of them is start-up code. */

@@ -13,7 +13,7 @@ import { codePlace, framesAt, functionName } from '../../image/image.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, type Ps } from '../../emu/time.ts';
 import { keptOnTheWay } from './towards.ts';
-import { jumpCandidates, scanFunctions, type FunctionFacts, type JumpCandidate } from '../input/code-scan.ts';
+import { callersOf, jumpCandidates, scanFunctions, type FunctionFacts, type JumpCandidate } from '../input/code-scan.ts';
 import { awaitedTexts, lettersOf, LINE_ENDS } from './awaited-texts.ts';
 import { comparersFor, sharersWith, type Comparer } from './comparers.ts';
 import { decidingBit } from '../slice/deciding-bit.ts';
@@ -192,6 +192,8 @@ export function waitsForInput(s: Session): boolean {
   const { loop } = s.state;
   if (loop === null || idleBlock(s, loop.reads) !== null) return false;
   if (pollsInput(s.machine, loop)) return true;
+  // it looks at nothing, and several functions end in it: that is where errors end, whatever interrupts go on
+  if (loop.reads.length === 0 && !loop.sleeping && callersOf(s.input.images, loop.pc).length > 1) return false;
   return loop.exception === 0 && !loop.inFault && wakers(s, loop.sleeping).length > 0;
 }
 
