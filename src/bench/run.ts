@@ -718,11 +718,11 @@ function lastGivenUp(session: Session, { all }: PathSearch): Note[] {
   const last = all.flatMap((c) => (c.is === 'gave-up' && !c.wait.stays && c.wait.to - c.wait.from >= MS ? [c.wait] : [])).at(-1);
   return last === undefined ? [] : [{ kind: GAVE_UP, text: lastWaitInWords(last, placeInWords(session, last.pc)) }];
 }
-/** A wait that the run hangs in is over. */
+/** A wait that the run hangs in is over. Where the program rests, leaving it is no progress. */
 const leavesLoop =
-  ({ observed }: PlainRun): PathGoal =>
+  ({ observed, waitsForInput }: PlainRun): PathGoal =>
   (again) =>
-    observed.outcome === 'stuck' && (again.outcome !== 'stuck' || again.loop !== observed.loop);
+    observed.outcome === 'stuck' && !waitsForInput && (again.outcome !== 'stuck' || again.loop !== observed.loop);
 /** What leads to the goal, else what leads further, with what keeps it from the goal then. */
 function asFarAs(run: PlainRun, search: PathSearch, reached: PathGoal, further: readonly PathGoal[]): PathFinding {
   const found = search.sets(reached);
