@@ -53,6 +53,8 @@ export type GuestFact =
   | { readonly is: 'over-newer'; readonly address: number }
   /** Odd, but nothing that the firmware wrote was refused. */
   | { readonly is: 'nothing-lost' }
+  /** A serial port did not get this byte; `behindOne`: the program had taken one before. */
+  | { readonly is: 'lost-byte'; readonly behindOne: boolean }
   /** The chip went to sleep; `cold`: without its RAM. */
   | { readonly is: 'sleep'; readonly cold: boolean };
 

@@ -72,6 +72,31 @@ describe('a program that polls for bytes', () => {
     expect(result.entries).toHaveLength(1);
     expect(received(result)).toEqual([]);
   });
+  it('and takes one that decides, behind which it switches the port off: the next byte is lost, and that is no reason', () => {
+    const t = opens(new Thumb(MAIN)).label('wait').ldr(0, 4).movs(1, 0x20).tst(0, 1).beq('wait').ldr(5, 4, 4).cmp(5, 0x0d).bne('wait');
+    const result = run(
+      jumps(t.movs(0, 0).str(0, 4, 12).constant(6, GPIOB).movs(1, 1).label('rest').ldr(0, 6, 0x10).tst(0, 1).beq('rest')),
+      sends('\r\n'),
+    );
+    expect(result.notes.filter(({ kind }) => kind === 'input').map(({ text }) => text)).toEqual([
+      'USART3: the byte 0x0a is lost: the receiver was switched off while it came',
+    ]);
+    expect(terminalReport(result).replace(/\s+/g, ' ')).toMatch(/Why USART3 got "\\r" \(read at/);
+  });
+  it('and does not listen to the first one: that it is lost is the reason', () => {
+    const t = opens(new Thumb(MAIN), 0x2008)
+      .label('wait')
+      .ldr(0, 4)
+      .movs(1, 0x20)
+      .tst(0, 1)
+      .beq('wait')
+      .ldr(5, 4, 4)
+      .cmp(5, 0x0d)
+      .bne('wait');
+    expect(terminalReport(run(jumps(t), sends('\r'))).replace(/\s+/g, ' ')).toMatch(
+      /Why USART3: the byte 0x0d is lost: the receiver is off/,
+    );
+  });
   it('and gets none', () => {
     const result = run(polls(0x44), []);
     expect(received(result)).toEqual([]);

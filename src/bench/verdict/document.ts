@@ -428,6 +428,7 @@ function machineNote(s: Session, { kind, text, count, block, about }: MachineSta
   return {
     kind,
     text: rate === null ? told(s, text, count) : text + set,
+    ...(about?.is === 'lost-byte' && { about: { ...about, block } }),
     ...(kind === 'guest' && { about: { ...(about ?? ({ is: 'misuse' } as const)), block } }),
   };
 }

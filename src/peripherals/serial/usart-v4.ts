@@ -91,8 +91,10 @@ interface State {
   silence: boolean;
   /** SR: flags that the last read showed; the access to DR that follows clears them. */
   seen: number;
+  /** The program has taken a byte since the chip was reset: who switches the receiver off then need not want the next one. */
+  taken: boolean;
 }
-const fresh = (): State => ({ tx: [], shift: -1, rx: [], frame: 'none', missed: '', flags: ISR.TC, silence: false, seen: 0 });
+const fresh = (): State => ({ tx: [], shift: -1, rx: [], frame: 'none', missed: '', flags: ISR.TC, silence: false, seen: 0, taken: false });
 type Context = RegisterContext<State>;
 
 // eslint-disable-next-line house/own-lines -- fields of two generations of USART; sender and receiver share them
@@ -240,7 +242,7 @@ export const usartV4: ModelFactory<Partial<UsartOptions>> = (layout, given): Reg
     if (on(c, RTOEN) && RTOR) armAfter(c, 'timeout', bitTicks(c, 2 * (c.get(RTOR) & 0xffffff)));
   };
   const lost = (c: Context, byte: number, why: string): void =>
-    c.env.note('input', `the byte 0x${byte.toString(16).padStart(2, '0')} is lost: ${why}`);
+    c.env.note('input', `the byte 0x${byte.toString(16).padStart(2, '0')} is lost: ${why}`, { is: 'lost-byte', behindOne: c.s.taken });
   const receive = (c: Context, value: number): void => {
     const { s } = c;
     if ((value & 0x100) === 0) {
@@ -271,7 +273,7 @@ export const usartV4: ModelFactory<Partial<UsartOptions>> = (layout, given): Reg
   };
   const disable = (c: Context): void => {
     const frame = c.s.frame === 'none' ? 'none' : 'missed';
-    Object.assign(c.s, fresh(), { frame, missed: 'the receiver was switched off while it came' });
+    Object.assign(c.s, fresh(), { frame, missed: 'the receiver was switched off while it came', taken: c.s.taken });
     for (const t of ['tx', 'idle', 'timeout']) c.env.disarm(t);
   };
 
@@ -293,8 +295,9 @@ export const usartV4: ModelFactory<Partial<UsartOptions>> = (layout, given): Reg
     },
     modelled: ['CR1', 'CR2', 'CR3', 'BRR', 'RTOR', 'RQR', 'ISR', 'ICR', 'RDR', 'TDR', 'PRESC', 'SR', 'DR'].filter((n) => layout.has(n)),
     create: fresh,
-    onReset(c) {
+    onReset(c, kind) {
       disable(c);
+      if (kind !== 'gate') c.s.taken = false;
       driveIrq(c);
     },
     onWire: (c, _wire, value) => receive(c, value),
@@ -329,6 +332,7 @@ export const usartV4: ModelFactory<Partial<UsartOptions>> = (layout, given): Reg
       if (r !== RDR) return value;
       c.s.flags &= ~(c.s.seen & SEQUENCE & (first ? ~0 : 0));
       c.s.seen &= ISR.TC;
+      if (c.s.rx.length > 0) c.s.taken = true;
       const byte = c.s.rx.shift() ?? value;
       c.put(RDR, byte);
       driveIrq(c);

@@ -352,12 +352,7 @@ function notTriggered(result: RunResult, detail = false): Fact[] {
   const loop = delay && `the run ended at ${humanTime(ended.at)} inside a loop that counts and goes on until ${humanTime(delay.endsAt)} (${delay.file === null ? delay.pc : baseOf(delay)}); what comes behind it was not seen`; // prettier-ignore
   const behind = reset && `the firmware ${reset.by === 'software' ? 'reset the chip' : 'loaded the option bytes, which resets the chip,'} at ${humanTime(reset.at)}${reset.from?.file == null ? '' : ` (${baseOf(reset.from)})`}, and nothing jumped into the ROM after that`; // prettier-ignore
   const tried = texts(result, 'find-jump');
-  const text =
-    texts(result, 'input', 'endless')[0] ??
-    loop ??
-    texts(result, 'restart', 'starved', SHORT_OF_JUMP, 'received')[0] ??
-    keptInVain(result) ??
-    behind;
+  const text = whyNot(result, loop, behind);
   return [
     {
       is: 'not-triggered',
@@ -368,9 +363,30 @@ function notTriggered(result: RunResult, detail = false): Fact[] {
     },
   ];
 }
+/** The first reason that is known. */
+function whyNot(result: RunResult, loop: Sentence | null | undefined, behind: Sentence | undefined): Sentence | undefined {
+  const [input, late] = inputs(result);
+  return (
+    [...input, ...texts(result, 'endless')][0] ??
+    loop ??
+    texts(result, 'restart', 'starved', SHORT_OF_JUMP, 'received')[0] ??
+    keptInVain(result) ??
+    behind ??
+    late[0]
+  );
+}
+/** What keeps an input from the program; of a byte behind one that it took, the program may have gone by that one already. */
+function inputs({ notes }: RunResult): readonly [input: readonly Sentence[], late: readonly Sentence[]] {
+  const all = notes.filter(({ kind }) => kind === 'input');
+  const isLate = ({ about }: RunResult['notes'][number]): boolean => about?.is === 'lost-byte' && about.behindOne;
+  return [all.filter((n) => !isLate(n)).map(({ text }) => text), all.filter(isLate).map(({ text }) => text)];
+}
 /** That the program began anew is why it does not jump, and no circumstance of the run. */
 const tellsRestart = (result: RunResult): boolean =>
-  said(result, 'not-triggered').length > 0 && texts(result, 'input', 'endless').length === 0 && !longLoop(result.ended);
+  said(result, 'not-triggered').length > 0 &&
+  inputs(result)[0].length === 0 &&
+  texts(result, 'endless').length === 0 &&
+  !longLoop(result.ended);
 export const baseOf = ({ file, line }: Pick<Place, 'file' | 'line'>): string => `${file!.slice(file!.lastIndexOf('/') + 1)}:${line}`;
 
 /** A request word survived the reset, but the firmware did not jump into the ROM. */
