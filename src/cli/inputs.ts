@@ -176,7 +176,7 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
     findJump: options.findJump === true,
     ...(options.after === true && options.effort !== 'quick' ? { after: true } : {}),
     ...(triggered(options, scenario) ? { trigger: true } : {}),
-    ...(options.trigger === false && options.scenario === undefined ? { surroundings: true } : {}),
+    ...(surrounded(options) ? { surroundings: true } : {}),
     ...ofChip,
     ...(named === null ? {} : { boardSays: saidOf(named, chip) }),
     noReturn: options.pointOfNoReturn === true,
@@ -210,6 +210,10 @@ function triggered({ trigger, chip, scenario: file, findJump, boot0 }: RunOption
   if (trigger !== undefined) return trigger;
   return chip === undefined && file === undefined && findJump !== true && boot0 !== true && scenario.board?.boot0 !== 1;
 }
+
+/** No trigger is looked for, and the board is the one that the same run with a trigger would assume. */
+const surrounded = ({ trigger, chip, scenario: file, findJump }: RunOptions): boolean =>
+  file === undefined && (trigger === false || (trigger === undefined && findJump === true && chip === undefined));
 
 /** A pin selects the ROM: nothing in flash is needed. */
 function tableAddress(text: string): number {

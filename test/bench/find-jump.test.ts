@@ -44,6 +44,19 @@ const notes = (r: RunResult, kind: string): string[] => r.notes.filter((n) => n.
 const candidates = (path: string, chip: string): (readonly [string, string])[] =>
   jumpCandidates(scanFunctions([image(path)]), findChip(chip)!).map((c) => [c.facts.symbol.name, c.kind] as const);
 
+it.each([
+  ['the firmware alone', {}, true],
+  ['a chip that is named', { chip: 'stm32f405rg' }, undefined],
+  ['a scenario', { scenario: fixture('f405-bare-jump/scenario.json') }, undefined],
+])('--find-jump with %s assumes of the board what a run without it does', async (_what, options, surroundings) => {
+  const job = await loadJob(
+    'scenario' in options ? [] : [fixture('f405-bare-jump/firmware.elf')],
+    { findJump: true, ...options },
+    fixture(''),
+  );
+  expect([job.findJump, job.trigger, job.surroundings]).toEqual([true, undefined, surroundings]);
+});
+
 describe('a button that nobody presses', () => {
   it('is named with pin, level, period and line, and pressing it on a fork reaches DFU', async () => {
     const result = await run('l476-button/scenario.json', true);
