@@ -109,8 +109,8 @@ export function byResetInC({ rom, state }: Subject, here = ''): string {
 const indented = (line: string): string => `  ${line.replace(IN_PLACE, '')}`;
 /** A comment that names the code to replace. */
 const IN_PLACE = / {3}\/\* in place of the old (reads|jump) \*\//;
-const CCR = 0xe000ed14;
-const CCR_DC = 1 << 16;
+export const CCR = 0xe000ed14;
+export const CCR_DC = 1 << 16;
 
 /** A declaration of a variable that survives a reset, with the name and size from the image. Its type is not known if it can be an array or a structure. */
 export function keptInC(name: string, bytes: number): string {

@@ -16,7 +16,7 @@ import {
   type Writer,
 } from './check.ts';
 import { inC, inManual } from './families.ts';
-import { backupAccessInC, backupClockInC, keptInC, part } from './fix-in-c.ts';
+import { backupAccessInC, backupClockInC, CCR, CCR_DC, keptInC, part } from './fix-in-c.ts';
 import { judgeLostFlag, repairOfFlag } from './lost-flag.ts';
 import { otherOrder } from './word-order.ts';
 
@@ -271,13 +271,20 @@ function cleanedInC({ variable, address }: MagicWord): string {
   const [place, size] = /^[A-Za-z_]\w*$/.test(name) ? [`&${name}`, `sizeof ${name}`] : [`${hex(address & ~31)}u`, '32'];
   return `SCB_CleanDCache_by_Addr((void *)${place}, ${size});`;
 }
+const cleanPart = (w: MagicWord): string => part('after', ', before the reset', cleanedInC(w));
+/** The program runs with its data cache on: in another place as well, the word may be in a dirty line at the reset. */
+const cleanedToo = ({ state }: Subject, w: MagicWord): readonly string[] =>
+  !w.inDirtyLine && ((state.read(CCR, 4) ?? 0) & CCR_DC) !== 0 ? [cleanPart(w)] : [];
+/** Start-up code clears what is cleaned, too. */
+const dirtyInC = (subject: Subject, w: MagicWord): string =>
+  [cleanPart(w), ...(w.overwrittenBy && inRam(subject, w.address) ? [keptInRam(subject, w)] : [])].join('\n');
 function keptBy(subject: Subject, w: MagicWord): string {
   const { chip } = subject.state;
   const at = hex(w.address);
   if (w.writer === null) return part('after', '', `*(volatile uint32_t *)${at}u = ${hex(w.wanted ?? 0)}u;   /* the other half */`);
   if (orderOf(w) !== null) return reorderedInC(subject, w);
   if (w.becauseOf && w.overwrittenBy) return flagsInC(chip, w.becauseOf);
-  if (w.inDirtyLine) return part('after', ', before the reset', cleanedInC(w));
+  if (w.inDirtyLine) return dirtyInC(subject, w);
   if (w.heldBack !== undefined) return part('after', ', before the reset', wholeWordInC(w.address, w.heldBack.bytes));
   if (w.lostSupply) return '/* RAM is lost in Standby: keep the request in a backup register */';
   if (inRam(subject, w.address)) return keptInRam(subject, w);
@@ -336,7 +343,10 @@ function keptInRam(subject: Subject, w: MagicWord): string {
   const stays = w.overwrittenBy === null ? null : overwrittenInC(w);
   if (stays !== null) return stays;
   if (w.variable)
-    return part('declaration', `of ${w.variable.name}${placeOf(w.variable)}${remark}`, keptInC(w.variable.name, w.variable.bytes));
+    return [
+      part('declaration', `of ${w.variable.name}${placeOf(w.variable)}${remark}`, keptInC(w.variable.name, w.variable.bytes)),
+      ...cleanedToo(subject, w),
+    ].join('\n');
   return part('file', `, to be used instead of the word at ${at} wherever that is written and read${remark}`, keptInC('dfu_request', 4));
 }
 /** Where no other section helps, since no start-up code has overwritten it, or since it is in such a section already; null where one does. */

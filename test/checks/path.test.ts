@@ -312,6 +312,19 @@ describe('the request that has to survive a reset', () => {
     const fix = '/* right after that line, before the reset */\nSCB_CleanDCache_by_Addr((void *)&boot_request, sizeof boot_request);';
     expect(check('magic-survives').repair(t.subject())).toMatchObject({ fix });
   });
+  test('where start-up code clears it as well, the fix cleans the line and moves the variable', () => {
+    const variable = { name: 'boot_request', bytes: 4, section: '.bss', declared: null };
+    const over = { address: 0x20000010, read: 0, overwrittenBy: writer(0x08000100, 45), variable };
+    const fixOf = (w: MagicWord, t = none(w)): unknown => check('magic-survives').repair(t.subject());
+    const clean = 'SCB_CleanDCache_by_Addr((void *)&boot_request, sizeof boot_request);';
+    const both = { fix: expect.stringMatching(/SCB_CleanDCache_by_Addr[^]*section\("\.noinit"\)/) as unknown };
+    expect(fixOf(word({ ...over, atReset: 0x1234, inDirtyLine: true }))).toMatchObject(both);
+    // not in a dirty line this time, with the data cache on all the same
+    const t = none(word(over));
+    expect(fixOf(word(over), t)).toMatchObject({ fix: expect.not.stringContaining(clean) as unknown });
+    t.ppb.set(0xe000ed14, 1 << 16);
+    expect(fixOf(word(over), t)).toMatchObject({ fix: expect.stringContaining(clean) as unknown });
+  });
   test('the word that is compared with what it had held is the request, whatever else was lost', () => {
     const t = none(word({ address: 0x20000100, wanted: 1, atReset: 1, read: 0, comparedWith: 0 }), word({ address: 0x20000200, read: 0 }));
     expect(check('magic-survives').repair(t.subject())).toMatchObject({ words: [{ address: 0x20000200 }] });
