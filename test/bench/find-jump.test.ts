@@ -203,12 +203,20 @@ describe('a byte that an interrupt takes', () => {
 });
 
 describe('functions that can enter system memory', () => {
+  it('one that holds no address of the ROM may go elsewhere, as a loader does', () => {
+    // msr msp, r0; bx r1
+    const [loader] = jumpCandidates(
+      scanFunctions([oneFunction(Uint8Array.of(0x80, 0xf3, 0x08, 0x88, 0x08, 0x47))]),
+      findChip('stm32f103cb')!,
+    );
+    expect(entering('jump', loader!, false)).toBe('jump may enter system memory: it sets MSP, branches to an address in a register');
+  });
   it('one that resets is no way there where nothing jumps behind the reset: an assertion resets, too', () => {
     const functions = scanFunctions([image('h533-backup-register/firmware.elf')]);
     const all = jumpCandidates(functions, findChip('stm32h533re')!);
     const request = all.find(({ kind }) => kind === 'request')!;
     expect(entering('panic', request, true)).toBe('panic stores a word and resets the chip');
-    expect(entering('request_dfu', request, false)).toBe('request_dfu can enter system memory: it stores a word and resets the chip');
+    expect(entering('request_dfu', request, false)).toBe('request_dfu may enter system memory: it stores a word and resets the chip');
   });
 
   it.each([

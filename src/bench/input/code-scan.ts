@@ -349,6 +349,8 @@ export interface JumpCandidate {
   readonly kind: 'jump' | 'request';
   /** Start-up code calls it: that it did not jump was its own decision. */
   readonly runsAnyway: boolean;
+  /** It holds an address of the ROM: of another, a loader for instance, nobody knows where it goes. */
+  readonly namesRom: boolean;
   /** For a person: `holds 0x1fff0000, sets MSP and branches`. */
   readonly why: string;
 }
@@ -445,13 +447,19 @@ export function jumpCandidates(functions: readonly FunctionFacts[], chip: ChipDe
   for (const facts of functions) {
     const base = facts.constants.find((c) => inRom(c.value) && !readsIdentity(facts, c.value, chip));
     if (base || (facts.setsMsp && facts.branchesFar && !isReset(facts) && !startsAnImage(facts, chip)))
-      found.push({ facts, kind: 'jump', runsAnyway: started(facts), why: whyJump(facts, base?.value ?? null, at) });
+      found.push({
+        facts,
+        kind: 'jump',
+        runsAnyway: started(facts),
+        namesRom: base !== undefined,
+        why: whyJump(facts, base?.value ?? null, at),
+      });
   }
   const jumps = new Set(found.map((c) => c.facts));
   const deciding = functions.filter((f) => jumps.has(f) || f.calls.some(({ target }) => jumps.has(at.get(target)!)));
   const numbers = new Set(deciding.flatMap(({ compared, comparedWith }) => [...compared, ...comparedWith]));
   for (const facts of asked)
     if (!jumps.has(facts) && (storesBeforeReset(facts, at) || hasStoredBeforeReset(facts, at, numbers)))
-      found.push({ facts, kind: 'request', runsAnyway: started(facts), why: 'stores a word and resets the chip' });
+      found.push({ facts, kind: 'request', runsAnyway: started(facts), namesRom: false, why: 'stores a word and resets the chip' });
   return found;
 }

@@ -148,8 +148,8 @@ const lacksJump = (functions: readonly FunctionFacts[], all: readonly JumpCandid
 
 export const NO_JUMP = 'no function of the image that sets MSP and branches holds an address of system memory';
 /** Behind a reset nothing of an image without a jump enters the ROM: a function that resets, an assertion for instance, is no way there. */
-export const entering = (name: string, { kind, why }: JumpCandidate, noJump: boolean): string =>
-  kind === 'request' && noJump ? `${name} ${why}` : `${name} can enter system memory: it ${why}`;
+export const entering = (name: string, { kind, why, namesRom }: JumpCandidate, noJump: boolean): string =>
+  kind === 'request' && noJump ? `${name} ${why}` : `${name} ${namesRom ? 'can' : 'may'} enter system memory: it ${why}`;
 const ONLY_BY_BOOT = 'after a reset, only option bytes or BOOT0 can start the ROM';
 /** Why firmware that resets the chip repeatedly does not enter the ROM, if its code shows it. */
 export function whyNoJump(s: Session): string | null {
@@ -561,7 +561,7 @@ export function notTriggered(s: Session, found: FoundJump, goesOn = true): Note[
   const tell = (text: string, about?: Note['about']): void => void notes.push({ kind: 'not-triggered', text, ...(about && { about }) });
   if (candidates.length === 0 && scanFunctions(s.input.images).length === 0)
     tell('the image has no function names: give the .elf to see which functions can enter system memory');
-  else if (candidates.length === 0) tell(`${NO_JUMP}, and none stores a word and resets`, { is: 'lacks-jump' });
+  else if (candidates.length === 0) tell(`${NO_JUMP}, and none is seen to store a word and reset`, { is: 'lacks-jump' });
   for (const c of candidates) tell(entering(candidateName(s, c), c, found.noJump));
   if (candidates.length > 0 && found.noJump) tell(`${NO_JUMP}: ${ONLY_BY_BOOT}`, { is: 'lacks-jump' });
   notes.push(...deafNotes(s, found));
@@ -579,6 +579,7 @@ export function notTriggered(s: Session, found: FoundJump, goesOn = true): Note[
       .slice(0, 1)
       .map((c) => calling(s, c)),
   ].filter((step) => !known.has(JSON.stringify(step.do)));
+  const commands = new Set(steps.map((step) => JSON.stringify(step)));
   if (goesOn && steps.length > 0)
     notes.push({
       kind: 'not-triggered',
@@ -587,7 +588,7 @@ export function notTriggered(s: Session, found: FoundJump, goesOn = true): Note[
         is: 'other',
         said: '',
         lead: 'to try it, ',
-        command: `put one of these steps into a scenario: ${steps.map((x) => JSON.stringify(x)).join(' or ')}`,
+        command: `put one of these steps into a scenario: ${[...commands].join(' or ')}`,
       }),
     });
   return notes;
