@@ -92,6 +92,13 @@ it('an access to memory on the board, behind a controller that runs, is told to 
   expect(crashOf(...enable.with(1, 0x2100))).toMatch(/there is nothing at this address on STM32F405RG$/);
 });
 
+it('no memory is proposed for a jump to an even address', () => {
+  // as above, with BX r0 in place of the store
+  const jump = (low: number): string => crashOf(0x4802, 0x2101, 0x6001, 0x4802, 0x4700, 0xbf00, 0x3838, 0x4002, low, 0x639a);
+  expect(jump(0xf042)).toMatch(/jumped to 0x639af042: bit 0 is 0, and a Cortex-M has no Arm state$/);
+  expect(jump(0xf043)).toContain('if your board has memory on FSMC');
+});
+
 /** The lines about the crash of a program whose SysTick vector is no handler; it moves VTOR to `table` first, if one is given. */
 function tickInto(vector: number, table: number | null = null): readonly string[] {
   const start = FLASH_START + 0x40;

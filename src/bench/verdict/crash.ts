@@ -98,9 +98,15 @@ export function faultPhrase(s: Session, fault: FaultFacts, did: 'read' | 'write'
   }
   const verb = did === 'read' ? 'read' : did === 'write' ? 'wrote to' : (DOING[fault.kind] ?? fault.kind);
   if (fault.address === null || !/to$|accessed|read/.test(verb)) return `${by} ${verb}`;
-  const why = fault.kind === 'unaligned' ? 'the address is not aligned' : (outOfStack(s, fault.address) ?? whatIsAt(s, fault.address));
-  return `${by} ${verb} ${hex(fault.address)}: ${why}`;
+  return `${by} ${verb} ${hex(fault.address)}: ${whyThere(s, fault.kind, fault.address)}`;
 }
+function whyThere(s: Session, kind: string, address: number): string {
+  if (kind === 'unaligned') return 'the address is not aligned';
+  // no memory of a board helps against that
+  if (kind === 'invalid-state' && !s.machine.system.regionAt(address)?.memory) return NO_ARM_STATE;
+  return outOfStack(s, address) ?? whatIsAt(s, address);
+}
+const NO_ARM_STATE = 'bit 0 is 0, and a Cortex-M has no Arm state';
 
 /** Whether that phrase tells of a jump. */
 export const isJump = ({ kind, address }: FaultFacts, did: 'read' | 'write' | 'jump' | null): boolean =>
@@ -174,7 +180,7 @@ function misaligned(s: Session, exception: number): string[] {
 function noHandler(s: Session, fault: FaultFacts, vector: number): string | null {
   const target = (vector & ~1) >>> 0;
   if (isFetch(fault) && target === ((fault.address ?? fault.pc) & ~1) >>> 0)
-    return fault.kind === 'invalid-state' && (vector & 1) === 0 ? 'bit 0 is 0, and a Cortex-M has no Arm state' : whatIsAt(s, target);
+    return fault.kind === 'invalid-state' && (vector & 1) === 0 ? NO_ARM_STATE : whatIsAt(s, target);
   return fault.pc >= target && fault.pc - target < RAN_ON && !isCode(s, target) ? 'no image has code there' : null;
 }
 /** The writer of a vector in RAM. */
