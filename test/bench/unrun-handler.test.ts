@@ -21,10 +21,12 @@ const UIE: Store = [TIM2 + 0xc, 1];
 const VTOR: Store = [0xe000ed08, FLASH];
 
 /** A program that makes these stores and then waits for the flag; its handler stands behind it. */
-function told(stores: readonly Store[], hasVector = true, line = LINE, name = 'TIM2_IRQHandler'): string {
+function told(stores: readonly Store[], hasVector = true, line = LINE, name = 'TIM2_IRQHandler', reads = 1): string {
   const t = new Thumb(MAIN);
   for (const [at, value] of [VTOR, ...stores]) t.constant(0, at).constant(1, value).str(1, 0);
-  t.constant(0, FLAG).label('poll').ldr(1, 0).constant(2, 1).tst(1, 2).beq('poll').label('end').b('end');
+  t.constant(0, FLAG).label('poll').ldr(1, 0);
+  if (reads > 1) t.ldr(3, 0, 4);
+  t.constant(2, 1).tst(1, 2).beq('poll').label('end').b('end');
   const handler = new Thumb(HANDLER);
   handler
     .constant(0, TIM2 + 0x10)
@@ -65,4 +67,9 @@ it('nothing is told where the handler runs', () => {
 it('a word behind the last vector of the chip is none', () => {
   expect(told([ON, ...COUNTS], true, LINE, 'KEY_Scan')).toContain('interrupt 28 (TIM2) can write (KEY_Scan)');
   expect(told([ON, ...COUNTS], true, 100, 'KEY_Scan')).toBe('stuck');
+});
+it('of a loop that reads another word as well it is not said which it waits for', () => {
+  const text = (reads: number): string => told([ON, ...COUNTS, IN_NVIC], true, LINE, 'TIM2_IRQHandler', reads);
+  expect(text(1)).toContain('the loop waits for 0x20000040, which the handler');
+  expect(text(2)).toContain('the loop reads 0x20000040, which the handler');
 });

@@ -173,36 +173,39 @@ export function waitStory(s: Session, powerOn: Checkpoint, finished: Checkpoint)
     const store = isOwn(last) ? storesOf(s, powerOn, [{ address, size, byHandler: true }], finished.system.now)[0]! : last;
     if (store === null) {
       s.restore(finished);
-      const silent = ofUnrunHandler(s, address, loop.pc);
+      const silent = ofUnrunHandler(s, address, loop);
       if (silent !== null) return silent;
     }
     if (store === null || store === 'too long') continue;
     if (store.master) return { lines: [overwritten(s, loop.pc, store, store.master, address)], changed: null };
     s.restore(finished);
-    return ofHandler(s, store.exception, addressText(s, address, loop.pc), `writes (${place(s, store.pc)})`);
+    return ofHandler(s, store.exception, readsWord(s, loop, address), `writes (${place(s, store.pc)})`);
   }
   s.restore(finished);
   return loop.exception === 0 ? inThread(s, loop, finished) : null;
 }
 const ofBlocks = (s: Session, loop: FixedLoop): string | null =>
   stoppedWatchdog(s, loop.reads) ?? stoppedDomain(s, loop) ?? idleBlock(s, loop.reads);
-/** @param writes `writes (main.c:4)` */
+/** What else it reads may decide as well: then it is not known that it waits for this. */
+const readsWord = (s: Session, { reads, ofStack, pc }: FixedLoop, address: number): string =>
+  `the loop ${reads.length - ofStack > 1 ? 'reads' : 'waits for'} ${addressText(s, address, pc)}`;
+/** @param word `the loop waits for …` @param writes `writes (main.c:4)` */
 function ofHandler(s: Session, exception: number, word: string, writes: string): WaitStory {
   const why = whyNotTaken(s, exception);
   const name = exceptionName(s.machine.chip, exception);
   return {
-    lines: [`the loop waits for ${word}, which the handler of ${name} ${writes}`, ...why.lines],
+    lines: [`${word}, which the handler of ${name} ${writes}`, ...why.lines],
     ...(why.active !== undefined && { beneath: { awaited: exception, active: why.active } }),
     changed: why.mask === null ? null : { what: `${why.mask.toUpperCase()} cleared`, outcome: outcomeWithout(s, why.mask) },
   };
 }
-function ofUnrunHandler(s: Session, address: number, loop: number): WaitStory | null {
+function ofUnrunHandler(s: Session, address: number, loop: FixedLoop): WaitStory | null {
   const handler = unrunHandler(s, address);
   if (handler === null) return null;
-  const word = addressText(s, address, loop);
+  const word = readsWord(s, loop, address);
   if (handler.exception !== null) return ofHandler(s, handler.exception, word, `can write (${handler.writer}) and has not written`);
   return {
-    lines: [`the loop waits for ${word}, which ${handler.handler} can write, and no vector leads to ${handler.handler}`],
+    lines: [`${word}, which ${handler.handler} can write, and no vector leads to ${handler.handler}`],
     changed: null,
   };
 }
