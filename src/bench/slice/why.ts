@@ -239,17 +239,18 @@ function inThread(s: Session, { pc, reads, sleeping }: FixedLoop, finished: Chec
   const lines = sleeping ? asleep(s) : fromOutside(s, pc, reads);
   return lines.length === 0 ? null : { lines, changed: null };
 }
-/** A loop that polls what only handlers can write, and the inputs whose handlers are enabled. */
+/** A loop that polls what only handlers can write, and the inputs whose handlers are enabled: which of them writes it is not known. */
 function fromOutside(s: Session, loop: number, reads: readonly number[]): string[] {
   const { system } = s.machine;
   const word = reads.find((address) => isRam(s, address));
   if (word === undefined || reads.some((address) => system.regionAt(address)?.block)) return [];
   const found = wakers(s, false);
-  return found.length === 0
-    ? []
-    : [
-        `the loop polls ${addressText(s, word, loop)}, which nothing writes any more; only ${wakersText(found)} can lead to a handler that does`,
-      ];
+  if (found.length === 0) return [];
+  const unknown = unknownWakers(s, false);
+  const open = unknown.length === 0 ? '' : `; bootbench does not know when ${unknown.join(', ')} (its interrupt is enabled) would`;
+  return [
+    `the loop polls ${addressText(s, word, loop)}, which the program does not write there; a handler runs only with ${wakersText(found)}${open}`,
+  ];
 }
 /** What it sleeps in, and what would wake it: nothing that is scheduled does. */
 function asleep(s: Session): string[] {
