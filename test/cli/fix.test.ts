@@ -222,6 +222,15 @@ describe.skipIf(skipped)(`bootbench fix${why}`, { timeout: 120_000 }, () => {
     expect(ran.out).not.toMatch(/\+\s+HAL_RCC_DeInit/);
   });
 
+  it('puts the clocks back by their registers, where the image has no such call, and the same leave then works', async () => {
+    const main = LEFT_BY_THE_ROM['src/main.c']!.replace('(*(volatile uint32_t *)0x40023830u & 1u) | ', '');
+    const root = smallProject({ ...LEFT_BY_THE_ROM, 'src/main.c': main });
+    const ran = await fix(root, ...BUILD);
+    expect(ran.out).toMatch(/^OK, but[^]*\nround 1: VTOR and RCC and PWR: src\/main\.c, src\/boot\.c changed; built in \d+\.\d s\nOK /);
+    // RCC_CFGR
+    expect(diff(root)).toMatch(/src\/main\.c[^]*\+.*0x40023808u/);
+    expect(ran.code).toBe(0);
+  });
   it('takes a second cause in a second round', async () => {
     // masked in the handler's way, which only shows once the jump is made elsewhere
     const boot = SMALL_PROJECT['src/boot.c']!.replace('\tSYST_CSR = 0;', '\tSYST_CSR = 0;\n\t__asm volatile("cpsid i" : : : "memory");');

@@ -45,7 +45,7 @@ export interface LeftCause {
 export function leftCauses(s: Session, powerOn: Checkpoint, found: NotBack): readonly LeftCause[] {
   if (found.is === 'kept') return [keptCause(s, powerOn, found.read, found.behind)];
   if (found.is === 'table') return [tableCause(s, found.wrong)];
-  const { decides, turns, facts, parting, registers, byCall } = found.twin;
+  const { decides, turns, facts, parting, registers } = found.twin;
   if (decides !== null) return [decidingCause(decides, found.twin)];
   const by: Writer | null =
     parting === null ? null : { pc: parting.pc, at: s.leave!.checkpoint.system.now + parting.at, kind: 'cpu', core: 0, seq: -1 };
@@ -55,9 +55,9 @@ export function leftCauses(s: Session, powerOn: Checkpoint, found: NotBack): rea
     const own = mine === undefined ? ownCause(s, kind, observed) : leftOnCause(mine);
     if (own !== null) return [{ ...own, kinds: [kind] }];
     const group = registers.filter((r) => r.kind === kind).map((r) => r.name);
-    if (turns !== null && group.includes(turns.register)) return [turningCause(s.input.chip, turns, kind, group, byCall)];
+    if (turns !== null && group.includes(turns.register)) return [turningCause(s.input.chip, turns, kind, group, found.twin)];
     const says = `The ROM leaves this to the application, which goes another way here: ${observed}; from reset ${expected}. With it as behind a reset, the application comes back. ${NOT_RESTORED}`;
-    return [{ what: GROUPS[kind], says, repair: asBehindReset(kind), fix: fixOf(kind, byCall), at: null, by, kinds: [kind] }];
+    return [{ what: GROUPS[kind], says, repair: asBehindReset(kind), fix: fixOf(kind, found.twin), at: null, by, kinds: [kind] }];
   });
 }
 type OwnCause = Omit<LeftCause, 'kinds'>;
@@ -148,8 +148,14 @@ const GROUPS: Readonly<Record<LeftKind, string>> = {
 };
 
 const asBehindReset = (kind: LeftKind): string => `${GROUPS[kind]} as behind a reset`;
-const fixOf = (kind: LeftKind | undefined, byCall: boolean): string | null =>
-  kind !== 'clocks' ? null : byCall ? CALLED : part('main', `; ${RESET_CLOCKS}`);
+type ClocksBack = Pick<LeaveTwin, 'byCall' | 'clocksCode'>;
+function fixOf(kind: LeftKind | undefined, { byCall, clocksCode }: ClocksBack): string | null {
+  if (kind !== 'clocks') return null;
+  if (byCall) return CALLED;
+  return clocksCode.length === 0 ? part('main', `; ${RESET_CLOCKS}`) : part('main', CODED, ...clocksCode);
+}
+const CODED =
+  ', before the clocks are set up: a DFU leave does not restore them; with these values, the same leave brought the application back, too';
 /** What was run is the user's own copy of this function, called there. */
 const CALLED = part(
   'main',
@@ -158,7 +164,7 @@ const CALLED = part(
 );
 
 /** What the program itself reads and goes by comes first, then what else the ROM has left of the same. */
-function turningCause(chip: ChipDescription, turns: TurningRead, kind: LeftKind, group: readonly string[], byCall: boolean): LeftCause {
+function turningCause(chip: ChipDescription, turns: TurningRead, kind: LeftKind, group: readonly string[], back: ClocksBack): LeftCause {
   const { register, field, reader } = turns;
   const what = inManual(field === null ? register : `${register}.${field.name}`);
   const [value, instead] = field === null ? [hex32(turns.value), hex32(turns.instead)] : [field.value, field.instead].map((n) => named(chip, `${register}.${field.name}`, n)); // prettier-ignore
@@ -168,7 +174,7 @@ function turningCause(chip: ChipDescription, turns: TurningRead, kind: LeftKind,
     what,
     says: `${what} is ${value} when the leave starts the application, and ${instead} behind a reset. The application reads it here and goes another way.${rest} With ${GROUPS[kind]} as behind a reset, it comes back. ${NOT_RESTORED}`,
     repair: asBehindReset(kind),
-    fix: fixOf(kind, byCall),
+    fix: fixOf(kind, back),
     at: null,
     by: reader,
     kinds: [kind],
@@ -184,14 +190,14 @@ const NAMED = 3;
 const shortList = (names: readonly string[]): string =>
   names.length <= NAMED + 1 ? names.join(', ') : `${names.slice(0, NAMED).join(', ')} and ${names.length - NAMED} more registers`;
 
-function decidingCause({ register, value, instead, reader }: FirstRead, { registers, byCall }: LeaveTwin): LeftCause {
+function decidingCause({ register, value, instead, reader }: FirstRead, twin: LeaveTwin): LeftCause {
   const what = inManual(register!);
-  const kind = registers.find((r) => r.name === register)?.kind;
+  const kind = twin.registers.find((r) => r.name === register)?.kind;
   return {
     what,
     says: `${what} is ${hex32(value)} when the leave starts the application, and ${hex32(instead)} behind a reset. The application reads it here and goes another way; where it reads what a reset leaves, it comes back. ${NOT_RESTORED}`,
     repair: `${what} = ${hex32(instead)}`,
-    fix: fixOf(kind, byCall),
+    fix: fixOf(kind, twin),
     at: null,
     by: reader,
     kinds: kind === undefined ? [] : [kind],

@@ -12,6 +12,7 @@ import { MS, PS_PER_SECOND, type Ps } from '../../emu/time.ts';
 import { watchLeave, type Parting, type Track } from './leave-track.ts';
 import { CutShort, isCut } from '../session/budget.ts';
 import { deadEnd } from './dead-end.ts';
+import { clocksInC } from './clocks-code.ts';
 import { clocksBackIn, makeCall } from './hal-call.ts';
 import { changedReads, deciding, type FirstRead } from './first-reads.ts';
 import { turningRead, type TurningRead } from './turning-read.ts';
@@ -56,6 +57,8 @@ export interface LeaveTwin {
   readonly enters: boolean;
   /** Of the clocks that it depends on: with one call of ST's HAL at the start of main() it comes back as well. */
   readonly byCall: boolean;
+  /** The same with this code there; empty where that was not tried, or is not enough. */
+  readonly clocksCode: readonly string[];
   /** Registers that differ at the first instruction: as left, as after a reset. */
   readonly registers: readonly { readonly name: string; readonly kind: LeftKind; readonly left: number; readonly reset: number }[];
 }
@@ -108,11 +111,16 @@ export function leaveTwin(s: Session, back: boolean, given: () => void = () => u
       const ran = window(s, checkpoint, () => (clean(), putBack(s.machine, others, table, reset.registers), call()));
       return compare(reset.shown, ran.shown).length === 0;
     };
-    const call = clocksDecide(decides, needed, kind) ? clocksBackIn(s, table) : null;
+    const registers = [...asLeft].flatMap(([name, value]) => {
+      const after = reset.registers.get(name) ?? value;
+      return value === after ? [] : [{ name, kind: kind(name), left: value, reset: after }];
+    });
+    const clocks = registers.filter((r) => r.kind === 'clocks');
+    const clocksBehind = clocksDecide(decides, needed, kind) ? clocksBack(s, table, clocks, mends) : NOT_ASKED;
     return {
       enters,
       decides,
-      byCall: call !== null && mends(() => makeCall(s, call)),
+      ...clocksBehind,
       turns: needed.length === 0 ? null : turns,
       facts: {
         table,
@@ -122,10 +130,7 @@ export function leaveTwin(s: Session, back: boolean, given: () => void = () => u
         own,
       },
       parting: ours.track.partsFrom(reset.track),
-      registers: [...asLeft].flatMap(([name, value]) => {
-        const after = reset.registers.get(name) ?? value;
-        return value === after ? [] : [{ name, kind: kind(name), left: value, reset: after }];
-      }),
+      registers,
     };
   } finally {
     s.keepCheckpoints = keep;
@@ -139,6 +144,19 @@ function withoutRequest(pin: AfterReset, power: () => AfterReset): AfterReset {
 }
 const clocksDecide = (decides: FirstRead | null, needed: readonly LeftKind[], kind: (name: string) => LeftKind): boolean =>
   decides === null ? needed.includes('clocks') : decides.register !== null && kind(decides.register) === 'clocks';
+const NOT_ASKED: Pick<LeaveTwin, 'byCall' | 'clocksCode'> = { byCall: false, clocksCode: [] };
+/** What puts the clocks back at the start of main(): a call of ST's HAL, else the registers themselves. */
+function clocksBack(
+  s: Session,
+  table: number,
+  left: LeaveTwin['registers'],
+  mends: (change: () => void) => boolean,
+): Pick<LeaveTwin, 'byCall' | 'clocksCode'> {
+  const call = clocksBackIn(s, table);
+  if (call !== null && mends(() => makeCall(s, call))) return { byCall: true, clocksCode: [] };
+  const direct = clocksInC(s.machine, left);
+  return { byCall: false, clocksCode: direct !== null && mends(() => direct.apply(s.machine)) ? direct.code : [] };
+}
 const NO_READS: Pick<LeaveTwin, 'decides' | 'turns'> = { decides: null, turns: null };
 /** The read that alone decides, else the one by which the program goes another way. What promises nothing within a short window is not followed for long. */
 function readsBehind(
