@@ -61,7 +61,10 @@ export function findingsOf(
     );
     // the place of a finding is where its source stands
     const parts = told.map((t) => ({ is: t.is, text: linesOf({ ...t, source: null }, { width: Infinity }).join('\n') }));
-    const part = (wanted: (typeof parts)[number]['is']): string | undefined => parts.find(({ is }) => is === wanted)?.text;
+    const part = (wanted: (typeof parts)[number]['is']): string | undefined => {
+      const all = parts.filter(({ is }) => is === wanted).map((p) => p.text);
+      return all.length === 0 ? undefined : all.join('\n');
+    };
     const [fix, cause] = [part('fix'), own === null ? undefined : part('cause')];
     const text = [inShort(failures).join('; '), ...parts.map((p) => p.text)].join('\n');
     return { message: text, ...(fix !== undefined && { fix }), ...(cause !== undefined && { cause }) };

@@ -3,6 +3,7 @@ import { applyPatch } from 'diff';
 import { describe, expect, it } from 'vitest';
 import type { Place, ResultCause, RunResult } from '../../src/bench/documents/result.ts';
 import { part } from '../../src/checks/fix-in-c.ts';
+import { storyOf } from '../../src/report/story/story.ts';
 import { patchOf, type Patch } from '../../src/report/patch.ts';
 import type { Note } from '../../src/bench/documents/note-facts.ts';
 import type { SourceFile } from '../../src/report/source-lines.ts';
@@ -219,6 +220,18 @@ it.each(['told', 'stands in the ROM'] as const)(
     expect([lines[fixed - 2]?.trim(), lines[fixed + 1]?.trim()]).toEqual(['if (wanted)', 'enter();']);
   },
 );
+
+it('A fix for two files is told file by file', () => {
+  const sources = (name: string): SourceFile => ({ path: name, lines: SOURCES['plain']!.split('\n'), newer: false, elsewhere: false });
+  const at = (file: string, line: number) => ({ lastWriter: { ...writer, file, line } });
+  const causes = [
+    cause(part('before', '', '__DSB();'), 10, at('boot.c', 10)),
+    cause(part('before', '', '__ISB();'), 12, { id: 'msp', ...at('main.c', 12) }),
+  ];
+  const facts = storyOf(resultOf(causes, null), { sources }).flatMap((fact) => (fact.is === 'fix' ? [fact] : []));
+  expect(facts.map(({ where }) => where.replace(/\d+$/, 'n'))).toEqual(['boot.c, line n', 'main.c, line n']);
+  expect(facts.map(({ code }) => code.length > 0)).toEqual([true, true]);
+});
 
 describe('Two fixes in one patch', () => {
   const place = (line: number): Place => ({ pc: '0x08000430', symbol: 'f', file: 'main.c', line });

@@ -449,17 +449,20 @@ function unexplained(result: RunResult): Fact[] {
 }
 
 /** `boot.c, line 4; main.c, lines 7, 20`. */
-function placesOf({ hunks }: Patch): string {
-  const files = new Map<string, number[]>();
-  for (const { file, line } of hunks) files.set(file, [...(files.get(file) ?? []), line]);
-  return [...files].map(([file, lines]) => `${file}, ${lines.length > 1 ? 'lines' : 'line'} ${lines.join(', ')}`).join('; ');
+/** One for each file, in the order of the patch. */
+function changedFiles({ hunks, left, needs }: Patch): Fact[] {
+  const files = [...new Set(hunks.map(({ file }) => file))];
+  return files.map((name, i): Fact => {
+    const own = hunks.filter(({ file }) => file === name);
+    const where = `${name}, ${own.length > 1 ? 'lines' : 'line'} ${own.map(({ line }) => line).join(', ')}`;
+    const isLast = i === files.length - 1;
+    return { is: 'fix', form: 'diff', where, code: own.flatMap((h) => h.changed), left: isLast ? left : [], needs: isLast ? needs : [] };
+  });
 }
 
 /** The fix as changed lines if the sources are available, otherwise as C. */
 function fix(result: RunResult, causes: readonly ResultCause[], patch: Patch): Fact[] {
-  const { left, needs } = patch;
-  if (patch.hunks.length > 0)
-    return [{ is: 'fix', form: 'diff', where: placesOf(patch), code: patch.hunks.flatMap((h) => h.changed), left, needs }];
+  if (patch.hunks.length > 0) return changedFiles(patch);
   // a part that names its own place does not belong to the jump
   const isAtJump = causes.some((c) => c.at !== null || (c.fix !== null && partsOf(c.fix).some(({ goes }) => goes === null)));
   const jump = isAtJump ? (result.entries.at(-1)?.from ?? factsIn(result.notes, 'hands-over')[0]?.at) : null;
