@@ -7,6 +7,7 @@ import {
   partInBoardFile,
   partInDefines,
   partInIoc,
+  partInLinkerScript,
   partInPlatformio,
   type ProjectPart,
 } from '../bench/input/project-files.ts';
@@ -68,8 +69,12 @@ function definedIn(folder: string): ProjectPart[] {
   const commands = partInDefines(textAt(join(folder, 'compile_commands.json'), 'head') ?? '');
   if (commands !== null) return [{ file: 'compile_commands.json', ...commands }];
   for (const name of MAKEFILES) {
-    const made = partInDefines((textAt(join(folder, name)) ?? '').replace(/#.*/g, ''));
-    if (made !== null) return [{ file: 'the Makefile', ...made }];
+    const text = (textAt(join(folder, name)) ?? '').replace(/#.*/g, '');
+    const made = partInDefines(text);
+    const built = made === null ? [] : [{ file: 'the Makefile', ...made }];
+    const part = partInLinkerScript(text);
+    const linked = part === null ? [] : [{ file: 'LDSCRIPT of the Makefile', part }].filter((own) => built.every((b) => agree(own, b)));
+    if (built.length + linked.length > 0) return [...linked, ...built];
   }
   return [];
 }

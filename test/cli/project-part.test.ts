@@ -62,6 +62,15 @@ it.skipIf(process.platform === 'win32')('no board is read through a link', () =>
 
 const DEFINES = '-DUSE_HAL_DRIVER -DSTM32F405xx';
 const BUILT = { part: 'STM32F405xx', line: true, file: 'compile_commands.json' };
+it.each([
+  ['names the part', 'LDSCRIPT = STM32F446ZETx_FLASH.ld\nC_DEFS = -DSTM32F446xx\n', ['STM32F446ZET', 'STM32F446xx']],
+  ['as new projects of CubeMX write it', 'LDSCRIPT := ld/stm32f446zetx_flash.ld\n', ['STM32F446ZET']],
+  ['is of another line than the build defines', 'LDSCRIPT = STM32F405RGTx_FLASH.ld\nC_DEFS = -DSTM32F446xx\n', ['STM32F446xx']],
+  ['is one of two', 'LDSCRIPT = STM32F446RETx_FLASH.ld\nLDSCRIPT = STM32F446ZETx_FLASH.ld\n', []],
+  ['names no part', 'LDSCRIPT = linker_FLASH.ld\n', []],
+])('LDSCRIPT of a Makefile %s', (_what, makefile, parts) =>
+  expect(look(tree({ '.git/': '', Makefile: makefile }), 'fw.elf').map(({ part }) => part)).toEqual(parts),
+);
 it('what the build defines, as it was compiled before what its Makefile says', () => {
   const commands = JSON.stringify([{ directory: '/', command: `gcc ${DEFINES} -c a.c`, file: 'a.c' }]);
   const root = tree({ '.git/': '', 'build/compile_commands.json': commands, Makefile: '# -DSTM32F103xB\nC_DEFS = -DSTM32F446xx\n' });

@@ -79,6 +79,14 @@ export function partInDefines(text: string): Omit<ProjectPart, 'file'> | null {
   if (parts.length === 0) return others.length === 0 ? { part: name.slice(0, LINE) } : null;
   return others.every((other) => parts.every((part) => other.parts.includes(part))) ? { part: asInHeaders(name), line: true } : null;
 }
+/** What the script of the linker says in a Makefile, by the name that CubeMX gives it: `LDSCRIPT = STM32F446RETx_FLASH.ld`. */
+export function partInLinkerScript(text: string): string | null {
+  const names = [...text.matchAll(/^\s*LDSCRIPT\s*[:?]?=\s*(?:\S*[\\/])?(stm32\w{4,10}?)_(?:flash|ram)\w*\.ld\b/gim)].map((m) =>
+    m[1]!.toUpperCase(),
+  );
+  const [only, ...others] = new Set(names);
+  return only === undefined || others.length > 0 ? null : knownPart(only);
+}
 /** More are no build of one part. */
 const MOST_MACROS = 4;
 /** `STM32F103xB` */
