@@ -55,7 +55,9 @@ function withAssumed(given: RunJob, asked: RunHooks, run: (input: RunInput) => R
       break;
     }
     const made = far(next.job);
-    if (!next.helps(made)) break;
+    const cut = isCutShorter(made, result);
+    if (cut) result = withLimit(result, made);
+    if (cut || !next.helps(made)) break;
     told.set(next.kind, noteOf(next));
     [job, result] = [next.job, made];
   }
@@ -136,7 +138,8 @@ function asksInputs(input: RunInput, run: (input: RunInput) => RunResult<string>
   // it may still go by itself; what comes of its inputs is known
   const { tried } = asked;
   asked.tried = null;
-  return { alone: run(asking(tried)), tried: asked.tried };
+  const again = run(asking(tried));
+  return isCutShorter(again, first) ? { alone: withLimit(first, again), tried } : { alone: again, tried: asked.tried };
 }
 /** What is chosen is an input, not a function that is called. */
 function leadsOn(tried: readonly Tried[]): boolean {
@@ -173,6 +176,7 @@ function lookFurther(job: RunJob, hooks: RunHooks, run: (input: RunInput) => Run
   const { alone, tried, chosen } = look(job, hooks, run, pull);
   if (tried === null) return withControl(alone, job, hooks);
   const result = chosen === null ? null : pull(chosen);
+  if (result !== null && isCutShorter(result, alone)) return withControl(withTried(withLimit(alone, result), tried), job, hooks);
   if (result === null || chosen === null) return withControl({ ...withTried(alone, tried), ways: tried.map(wayOf) }, job, hooks);
   const first = { ...wayOf(chosen), outcome: result.outcome, tried: true };
   const others = tried.filter((t) => t !== chosen);
@@ -294,6 +298,11 @@ function leftBehind(
 }
 
 const isCut = (result: RunResult<string>): boolean => !['settled', 'deadline'].includes(result.ended.reason);
+/** A limit of the user ended it before it came as far as one that says more. */
+const isCutShorter = (result: RunResult<string>, than: RunResult<string>): boolean =>
+  isCut(result) && !isCut(than) && Number(result.ended.at) < Number(than.ended.at);
+const withLimit = (result: RunResult<string>, { ended }: RunResult<string>): RunResult<string> =>
+  withNotes(result, [{ kind: 'limit', text: `a further run, with what this one has shown, was not finished (${ended.reason})` }]);
 
 function triggerNotes(chosen: Trigger, tried: readonly Trigger[], input: RunInput): Note[] {
   const all = sorted(tried);

@@ -49,6 +49,19 @@ it('a firmware looks at a whole port: it is not told that no pin was found, wher
   expect(notes(result, 'find-jump')).toEqual(['nothing']);
 });
 
+it('a signal in front of the run with the trigger leaves what the firmware does by itself', () => {
+  const bytes = new Uint8Array(readFileSync(fileURLToPath(new URL('../../fixtures/f405-polls-pin/firmware.elf', import.meta.url))));
+  let stop = false;
+  const progress = (what: string): boolean => (stop ||= what === 'PC13 = 1');
+  const job = { ...plainJob('stm32f405rg', [{ path: 'fw.elf', bytes }]), trigger: true };
+  const result = firstRun(job, { progress, signal: () => stop });
+  expect(stop).toBe(true);
+  expect(Number(result.ended.at)).toBeGreaterThan(0);
+  expect(result.ended.reason).not.toBe('signal');
+  expect(notes(result, 'limit')).toEqual(['a further run, with what this one has shown, was not finished (signal)']);
+  expect(notes(result, 'find-jump').join()).toContain('PC13 = 1: dfu');
+});
+
 it('a firmware that reaches DFU by itself is left alone', () => {
   const result = run('f405-straight', 'stm32f405rg');
   expect(result.outcome).toBe('dfu');
