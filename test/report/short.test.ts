@@ -176,6 +176,19 @@ it('of an endless loop that polls nothing the headline does not say that it wait
   const waits = { ...result, notes: [{ kind: 'wait', text: 'SysTick is not taken: PRIMASK is 1' }] };
   expect(shortReport(waits)).toMatch(/^FAIL +stuck: the firmware waits for something that cannot happen\n/);
 });
+it('of a wait of which nothing is known the headline does not say that it cannot end, where a register is not modelled', () => {
+  const result: RunResult = {
+    ...primaskResult(),
+    outcome: 'stuck',
+    stuck: { address: '0x20000000', register: null, value: '0x00000000', pc: '0x08000324', force: null },
+    notes: [],
+    diagnosis: { explained: null, causes: [], sets: [], harmless: [] },
+    entries: [],
+  };
+  expect(shortReport({ ...result, unmodelled: [] })).toMatch(/^FAIL +stuck: the firmware waits for something that cannot happen\n/);
+  const unmodelled = [{ peripheral: 'SPI1', register: 'I2SCFGR', reads: 1, writes: 1 }];
+  expect(shortReport({ ...result, unmodelled })).toMatch(/^FAIL +stuck: the firmware waits for something that does not come here\n/);
+});
 
 const NO_HSE = { is: 'never-ready', flag: 'HSERDY', otherBoard: true, block: 'RCC' } as const;
 

@@ -70,9 +70,16 @@ const HEADLINES: Readonly<Record<Outcome, string>> = {
   stuck: 'the firmware waits for something that cannot happen',
   'no-jump': 'the firmware never jumped into the ROM',
 };
-/** It polls nothing, and nothing is known that would end the loop: nobody can say that it waits. */
-const endsInLoop = ({ outcome, stuck, notes }: RunResult): boolean =>
-  outcome === 'stuck' && stuck !== null && stuck.address === null && !notes.some(({ kind }) => kind === 'wait');
+/** Nothing is known of what would end the loop. */
+const isUnexplained = ({ outcome, stuck, notes }: RunResult): boolean =>
+  outcome === 'stuck' && stuck !== null && !notes.some(({ kind }) => kind === 'wait');
+function unexplainedText(result: RunResult): string {
+  // it polls nothing: nobody can say that it waits
+  if (result.stuck!.address === null)
+    return `the firmware ends in an endless loop${otherGoal(result) === APP_GOAL ? loopText(result) : ''}`;
+  // what a register would do that is not modelled, it does not do here
+  return result.unmodelled.length > 0 ? 'the firmware waits for something that does not come here' : HEADLINES.stuck;
+}
 const polledOf = (result: RunResult): Said | undefined => (hasReached(result) ? undefined : result.notes.find((n) => n.kind === 'polled'));
 /** The outcome in plain words. A wait for something that is not emulated takes precedence. */
 function headlineText(result: RunResult): string {
@@ -82,7 +89,7 @@ function headlineText(result: RunResult): string {
     return 'interrupts are taken again and again, and the program behind them does not run';
   if (result.notes.some(({ kind }) => kind === 'endless')) return HEADLINES.stuck;
   if (waitsForInput(result)) return inputText(result);
-  if (endsInLoop(result)) return `the firmware ends in an endless loop${otherGoal(result) === APP_GOAL ? loopText(result) : ''}`;
+  if (isUnexplained(result)) return unexplainedText(result);
   const goal = otherGoal(result);
   if (result.outcome === 'rom-silent' && goal !== null && goal !== APP_GOAL)
     return `the ROM was entered, but does not answer on ${goal.toUpperCase()}`;
