@@ -346,12 +346,14 @@ describe('functions that can enter system memory', () => {
   });
 
   it.each([
-    ['its flash size', [0xb3, 0xf8, 0xe0, 0x07], 0], // ldrh.w r0, [r3, #0x7e0]
-    ['its reset vector', [0x58, 0x68, 0x00, 0xbf], 1], // ldr r0, [r3, #4]; nop
-  ])('an STM32F103 reads %s from the base of its ROM', (_what, bytes, expected) => {
+    ['stm32f103rb', 'its flash size', [0xb3, 0xf8, 0xe0, 0x07], 0], // ldrh.w r0, [r3, #0x7e0]
+    ['stm32f103rb', 'its reset vector', [0x58, 0x68, 0x00, 0xbf], 1], // ldr r0, [r3, #4]; nop
+    ['stm32f303vc', 'its unique ID', [0xd3, 0xf8, 0xac, 0x07], 0], // ldr.w r0, [r3, #0x7ac]
+    ['stm32f303vc', 'code of its ROM', [0xd3, 0xf8, 0xac, 0x06], 1], // ldr.w r0, [r3, #0x6ac]
+  ])('%s reads %s from 0x1ffff000', (part, _what, bytes, expected) => {
     // ldr r3, [pc, #4]; the load; bx lr; the literal
     const code = new Uint8Array([0x01, 0x4b, ...bytes, 0x70, 0x47, 0x00, 0xf0, 0xff, 0x1f]);
-    expect(jumpCandidates(scanFunctions([oneFunction(code)]), findChip('stm32f103rb')!).length).toBe(expected);
+    expect(jumpCandidates(scanFunctions([oneFunction(code)]), findChip(part)!).length).toBe(expected);
   });
 
   it.each([

@@ -374,11 +374,10 @@ export function isFact({ memories }: ChipDescription, address: number): boolean 
   return memories.some((m) => m.zone !== 'user' && address >= from(m) && address < m.base + m.size);
 }
 
-/** All that it loads behind this constant is unique ID or flash size: where these are the last bytes of the ROM (F1), the base of the load may be that of the ROM. */
+/** All that it loads behind this constant is unique ID or flash size: where these lie in the last bytes of the ROM (F0, F3) or behind it (F1), the base of the load may be one of the ROM. */
 function readsIdentity({ loads }: FunctionFacts, base: number, chip: ChipDescription): boolean {
-  const info = chip.memories.find((m) => m.name === 'info');
   const reached = loads.get(base) ?? [];
-  return info !== undefined && reached.length > 0 && reached.every((a) => a >= info.base && a < info.base + info.size);
+  return reached.length > 0 && reached.every((a) => isFact(chip, a));
 }
 
 /** What a vector table has to lie at a multiple of, at least (Armv7-M ARM B3.2.5). */
