@@ -37,6 +37,19 @@ it('a jump that hangs behind the lost request', async () => {
   const screen = terminalReport(result).replace(/\s+/g, ' ');
   expect(screen).toMatch(/Maybe magic-survives: .*Why with the request kept, enter_rom is called/);
 });
+it('an image that has no jump into the ROM: nobody asked for it, and no request is told as lost', async () => {
+  const job = await loadJob([], { scenario: fixture('f405-request-byte-bss/scenario.json') }, fixture(''));
+  const { symbols, chunks } = jobInput(job).images[0]!;
+  const { address, size } = symbols.named('enter_rom')[0]!;
+  const chunk = chunks.find((c) => address >= c.address && address < c.address + c.data.length)!;
+  const code = chunk.data.slice(address - chunk.address, address - chunk.address + size);
+  // in the file, since what jumps is looked for when it is read
+  const bytes = Uint8Array.from(job.images[0]!.bytes);
+  bytes.set(new Uint8Array(Uint16Array.from([STAY, ...Array<number>(size / 2 - 1).fill(0xbf00)]).buffer), Buffer.from(bytes).indexOf(code));
+  const result = runBench(jobInput({ ...job, images: [{ ...job.images[0]!, bytes }] }));
+  expect(result.diagnosis.causes).toEqual([]);
+  expect(result.checks.find(({ id }) => id === 'magic-survives')?.verdict).toBe('n/a');
+});
 it('a jump that the MPU forbids, behind the lost request: both are proved together, and told with their lines', async () => {
   // MPU: region 0 of 32 KB at the ROM, no access; PRIVDEFENA and ENABLE. Then the words of its table
   const forbid = [0x4807, 0x4908, 0x6081, 0x221d, 0x60c2, 0x2205, 0x6002, 0xf3bf, 0x8f4f, 0xf3bf, 0x8f6f];

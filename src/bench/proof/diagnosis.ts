@@ -13,6 +13,7 @@ import { CHECK_IDS, type CheckId, type Outcome, type RomDependency, type RunResu
 import { isDocumented, otherValues } from '../session/rom-options.ts';
 import type { Session } from '../session/session.ts';
 import { NOT_TRACED, subjectAt, type Traced } from '../session/subject.ts';
+import { whyNoJump } from './find-jump.ts';
 import { towards } from './towards.ts';
 import type { Variants } from './variants.ts';
 
@@ -203,7 +204,8 @@ class Search {
       .filter((j) => this.requestRuns(j).some(({ entries }) => entries === 0))
       .map((j) => [j, towards(this.session, this.starts.powerOn, named(j))] as const)
       .find(([, said]) => said !== null);
-    this.drop(this.broken.filter((j) => isTentative(j) || (this.leadsNowhere(j) && j !== behind?.[0])));
+    const isVain = (j: Judged): boolean => this.leadsNowhere(j) || (j.check?.isRequest === true && whyNoJump(this.session) !== null);
+    this.drop(this.broken.filter((j) => isTentative(j) || (isVain(j) && j !== behind?.[0])));
     const causes = this.broken.filter((j) => isBroken(j) && !isRemark(j)).map(suspect);
     const [kept, text] = behind ?? [];
     return { explained: false, causes, sets: [], harmless: [], later: [], ...(kept && text && { behind: { text, request: named(kept) } }) };
