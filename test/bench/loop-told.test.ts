@@ -48,6 +48,7 @@ it('what a loop calls has not called it', () => {
   expect(names('main', [looks, main, reset], [])).toEqual(['main', 'Reset_Handler']);
   expect(names('looks', [looks, main, reset], [])).toEqual(['looks', 'main', 'Reset_Handler']);
   expect(names('main', [looks], [looks, main, reset])).toEqual(['main', 'Reset_Handler']);
+  expect(names('main', [{ ...looks, inlined: true }, main, reset], [])).toEqual(['looks', 'main', 'Reset_Handler']);
 });
 it('nobody has called the handler of an exception: it interrupted a function', () => {
   expect(told(new Thumb(MAIN).put(SVC).label('end').b('end')).callers).toEqual(['an exception in main+0x2']);

@@ -257,7 +257,10 @@ export function framesOf(frames: CallChain['frames']): Frame[] {
 export function framesOfLoop(name: string | null, now: CallChain['frames'], found: CallChain['frames']): Frame[] {
   const at = (frames: CallChain['frames']): number => frames.findIndex((f) => f.function === name);
   const frames = at(now) >= 0 || found.length === 0 ? now : found;
-  return framesOf(frames.slice(Math.max(0, at(frames))));
+  let first = Math.max(0, at(frames));
+  // what is inlined there is a part of it
+  while (frames[first - 1]?.inlined === true) first--;
+  return framesOf(frames.slice(first));
 }
 
 const isKnown = (f: CallChain['frames'][number]): boolean => f.function !== null || f.file !== null;
