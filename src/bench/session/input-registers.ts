@@ -11,6 +11,8 @@ export interface InputRegister {
   readonly register: string;
   readonly bits: number;
 }
+/** Of a bit that the register does not have, nothing is read: a compiler may only shift it out. */
+const maskOf = ({ bit, width }: { readonly bit: number; readonly width: number }): number => (2 ** width - 1) << bit;
 /** Port inputs, and the status of serial receivers, by address. */
 export function inputRegisters({ system, chip }: Machine): ReadonlyMap<number, InputRegister> {
   const found = new Map<number, InputRegister>();
@@ -19,8 +21,8 @@ export function inputRegisters({ system, chip }: Machine): ReadonlyMap<number, I
     for (const register of layout?.registers ?? []) {
       const receives = register.fields.some((f) => /^RXF?NE/.test(f.name)) && /^I?SR$/.test(register.name);
       const isPort = register.name === 'IDR' && layout?.registers.some((r) => r.name === 'ODR');
-      const sent = receives ? register.fields.filter((f) => OF_SENDER.test(f.name)) : [];
-      const bits = ~sent.reduce((mask, f) => mask | (1 << f.bit), 0);
+      const received = register.fields.filter((f) => !OF_SENDER.test(f.name));
+      const bits = receives ? received.reduce((mask, f) => mask | maskOf(f), 0) : -1;
       if (receives || isPort)
         found.set(row.base + register.offset, { kind: isPort ? 'pin' : 'serial', block: row.name, register: register.name, bits });
     }
