@@ -98,19 +98,16 @@ export function leaveTwin(s: Session, back: boolean, given: () => void = () => u
     const asked = why && missing.length > 0;
     const clean = enters ? () => (given(), resetBackup(s.machine)) : given;
     const needed = asked ? search(s, checkpoint, table, reset, left, clean) : [];
-    const comesBack = (without: LeftKind, change: () => void): boolean => {
-      const others = needed.filter((k) => k !== without);
-      const ran = window(s, checkpoint, () => (clean(), putBack(s.machine, others, table, reset.registers), change()));
+    const comesBackWith = (kinds: readonly LeftKind[], change: () => void): boolean => {
+      const ran = window(s, checkpoint, () => (clean(), putBack(s.machine, kinds, table, reset.registers), change()));
       return compare(reset.shown, ran.shown).length === 0;
     };
+    const without = (kind: LeftKind): LeftKind[] => needed.filter((k) => k !== kind);
+    const comesBack = (kind: LeftKind, change: () => void): boolean => comesBackWith(without(kind), change);
     const own = ownLeft(s, checkpoint, needed, reset.registers, comesBack);
     const { decides, turns } = asked ? readsBehind(s, checkpoint, ours.track, reset, clean) : NO_READS;
     const kind = kindIn(s.machine, reset.supply);
-    const mends = (call: () => void): boolean => {
-      const others = decides === null ? needed.filter((k) => k !== 'clocks') : [];
-      const ran = window(s, checkpoint, () => (clean(), putBack(s.machine, others, table, reset.registers), call()));
-      return compare(reset.shown, ran.shown).length === 0;
-    };
+    const mends = (call: () => void): boolean => comesBackWith(decides === null ? without('clocks') : [], call);
     const registers = [...asLeft].flatMap(([name, value]) => {
       const after = reset.registers.get(name) ?? value;
       return value === after ? [] : [{ name, kind: kind(name), left: value, reset: after }];
