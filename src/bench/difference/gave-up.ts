@@ -54,9 +54,7 @@ interface Poll {
   readonly lr: number;
   readonly address: number;
   readonly size: number;
-  /** How often its handler had been entered: what one reads once each time is no loop. */
-  readonly activation: number;
-  /** How often something else had been done: a loop that does more than look is none that waits. */
+  /** How often something else had been done, or its handler entered: a loop that does more than look is none that waits. */
   readonly round: number;
   value: number;
   reads: number;
@@ -76,15 +74,15 @@ export function givenUp(s: Session, powerOn: Checkpoint, end: Ps, hangsOn: reado
   s.keepCheckpoints = false;
   s.restore(powerOn);
   const { observer } = machine;
-  const activations: number[] = [];
+  const watch = new Polls(polls);
   machine.observer = {
     ...observer,
     exception: (core, exception, ...rest) => {
-      if (core === machine.bootCore) activations[exception] = (activations[exception] ?? 0) + 1;
+      if (core === machine.bootCore) watch.pass(exception);
       observer.exception?.(core, exception, ...rest);
     },
   };
-  const before = machine.setRepairs(watching(s, new Polls(polls, activations)));
+  const before = machine.setRepairs(watching(s, watch));
   try {
     runTo(s, end);
     const stays = ({ address }: Poll): boolean => hangsOn.includes(address);
@@ -123,7 +121,7 @@ function watching({ machine }: Session, polls: Polls): Interceptor {
       return null;
     },
     write: (core, address, _, value) => {
-      if (isOurs(core) && !WATCHDOG.test(asked(address)?.row.model ?? '')) polls.wrote(core);
+      if (isOurs(core) && !WATCHDOG.test(asked(address)?.row.model ?? '')) polls.pass(core.arm.ipsr);
       return value;
     },
     everyDeviceWrite: true,
@@ -131,14 +129,12 @@ function watching({ machine }: Session, polls: Polls): Interceptor {
 }
 class Polls {
   private readonly polls: Map<string, Poll>;
-  private readonly activations: readonly number[];
   /** By exception number: what was read last, and how often something else came in between. */
   private readonly last: (string | undefined)[] = [];
   private readonly rounds: number[] = [];
 
-  constructor(polls: Map<string, Poll>, activations: readonly number[]) {
+  constructor(polls: Map<string, Poll>) {
     this.polls = polls;
-    this.activations = activations;
   }
 
   read(core: Core, address: number, size: number): void {
@@ -147,19 +143,17 @@ class Polls {
     const key = `${pc} ${address}`;
     if (this.last[ipsr] !== key) this.pass(ipsr);
     this.last[ipsr] = key;
-    const [activation, round] = [this.activations[ipsr] ?? 0, this.rounds[ipsr] ?? 0];
+    const round = this.rounds[ipsr] ?? 0;
     const value = core.peek(address, size as 1 | 2 | 4) ?? 0;
     const now = core.now();
     const known = this.polls.get(key);
-    if (known?.value === value && known.activation === activation && known.round === round && now - known.to <= LONGEST_GAP) {
+    if (known?.value === value && known.round === round && now - known.to <= LONGEST_GAP) {
       known.reads++;
       known.to = now;
-    } else this.polls.set(key, { pc, lr, address, size, activation, round, value, reads: 1, from: now, to: now });
+    } else this.polls.set(key, { pc, lr, address, size, round, value, reads: 1, from: now, to: now });
   }
-  wrote(core: Core): void {
-    this.pass(core.arm.ipsr);
-  }
-  private pass(ipsr: number): void {
+  /** Something else was done in this exception, or it was entered anew. */
+  pass(ipsr: number): void {
     this.rounds[ipsr] = (this.rounds[ipsr] ?? 0) + 1;
   }
 }
