@@ -4,13 +4,12 @@ import { isFetch } from '../../checks/entry.ts';
 import type { Core } from '../../emu/core/core.ts';
 import { imageAt, symbolAt } from '../../image/image.ts';
 import { flowOf, writesRegistersAlone } from '../../emu/core/translate/flow.ts';
-import { registerAt, type Places } from '../../emu/proofs/data-flow.ts';
 import type { EntryRecord } from '../../emu/history.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { US, type Ps } from '../../emu/time.ts';
 import type { Session } from '../session/session.ts';
 import { Slicer, type Chain, type Target } from './slice.ts';
-import { holds, isRam, type Step, type Window } from './window.ts';
+import { heldIn, holds, isRam, type Window } from './window.ts';
 
 export interface Failure {
   readonly kind: 'jump' | 'read' | 'write';
@@ -109,16 +108,11 @@ function accessOf(slicer: Slicer, s: Session, fault: FaultFacts): Failure | null
     const access = store ?? flow?.loads.find(hits);
     if (!access || access.addressFrom.size === 0) return null;
     kind = store ? 'write' : 'read';
+    // an offset of the instruction is no part of what is followed
     return { places: access.addressFrom, value: heldIn(window.steps[last]!, access.addressFrom), before: last };
   });
   const feedsBranch = kind === 'read' && isBranchedTo(s.machine.cores[0]!, fault.pc);
   return chain && { kind, pc: fault.pc, core: 0, at: fault.at, address, feedsBranch, ranAway: false, chain };
-}
-
-/** An offset of the instruction is no part of what is followed. */
-function heldIn({ registers }: Step, places: Places): number | null {
-  const held = registers.filter((_, n) => places.has(registerAt(n)));
-  return places.size === 1 && held.length === 1 ? held[0]! : null;
 }
 
 function follow(slicer: Slicer, s: Session, core: number, at: number, wanted: Target['wanted'] & ((w: Window) => unknown)): Chain | null {

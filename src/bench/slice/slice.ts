@@ -3,14 +3,14 @@
  * wrote. It goes back through loads and stores, over resets and images; where a stretch does not hold the instruction that wrote a word, the run is
  * repeated with a watch on that word.
  */
-import { isState, registerAt, type DataFlow, type Place, type Places } from '../../emu/proofs/data-flow.ts';
+import { isState, type DataFlow, type Place, type Places } from '../../emu/proofs/data-flow.ts';
 import type { Core } from '../../emu/core/core.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { US, type Ps } from '../../emu/time.ts';
 import type { Session } from '../session/session.ts';
 import type { Master, MasterWrite } from './masters.ts';
 import { lastStore } from './stores.ts';
-import { checkpointBefore, cyclesTime, holds, record, runTo, type Step, type Window } from './window.ts';
+import { checkpointBefore, cyclesTime, heldIn, holds, record, runTo, type Step, type Window } from './window.ts';
 import { imageAt } from '../../image/image.ts';
 
 /** Core cycles of the first stretch that is looked at, and of the longer one if that did not reach far enough. */
@@ -256,7 +256,7 @@ class Walk {
   /** What it was made of is one value again where it is one register or one word. */
   private valueBefore(step: Step, from: Places): number | null {
     const registers = [...from].filter(isState);
-    if (registers.length === 1 && from.size === 1) return this.registerValue(step, registers[0]!) ?? this.value;
+    if (registers.length === 1 && from.size === 1) return heldIn(step, from) ?? this.value;
     return registers.length > 0 ? null : this.value;
   }
 
@@ -297,10 +297,6 @@ class Walk {
   private isStack(address: number, sp: number): boolean {
     const region = this.session.machine.system.regionAt(address, this.core.index);
     return region?.memory?.row.kind === 'ram' && address >= sp - STACK_BELOW && address < sp + STACK_ABOVE;
-  }
-  private registerValue(step: Step, place: Place): number | null {
-    for (let n = 0; n < 15; n++) if (registerAt(n) === place) return step.registers[n]!;
-    return null;
   }
   private origin(origin: Origin): WalkEnd {
     return { kind: 'origin', origin, addressFrom: null, address: null, index: this.index };

@@ -30,6 +30,14 @@ export interface Step {
 export const holds = ({ pc, flow }: Step, wanted: number): boolean =>
   pc === wanted || (flow !== null && [...flow.loads, ...flow.stores].some((a) => a.pc === wanted));
 
+/** What the one register held in front of the step; null where there are more places, or another one. */
+export function heldIn({ registers }: Step, places: Places): number | null {
+  const [place] = places;
+  if (places.size !== 1) return null;
+  for (let n = 0; n < registers.length; n++) if (registerAt(n) === place) return registers[n]!;
+  return null;
+}
+
 /** What ended the stretch. */
 export type Ended = 'time' | 'fault' | 'entry' | 'reset' | 'lockup' | 'steps';
 export interface Window {
