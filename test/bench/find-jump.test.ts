@@ -361,6 +361,10 @@ describe('functions that can enter system memory', () => {
     ['the key and SYSRESETREQ in one constant', 0x05fa0004, [0xbf00, 0xbf00], ['request']],
     ['SYSRESETREQ set behind the key: orr.w r3, r3, #4', 0x05fa0000, [0xf043, 0x0304], ['request']],
     ['VECTRESET set behind the key: movs r1, #1; orrs r3, r1', 0x05fa0000, [0x2101, 0x430b], ['request']],
+    ['SYSRESETREQ added to the key: adds r3, #4', 0x05fa0000, [0x3304, 0xbf00], ['request']],
+    ['a priority group and 4 for something else: movs r0, #4', 0x05fa0300, [0x2004, 0xbf00], []],
+    ['a priority group and a bit of another register: orr.w r1, r1, #1', 0x05fa0300, [0xf041, 0x0101], []],
+    ['bits of something that was loaded over the key: ldr r3, [r2]; adds r3, #4', 0x05fa0000, [0x6813, 0x3304], []],
   ])('a function that stores something and writes AIRCR, %s', (_what, key, between, expected) => {
     // str r3, [r7]; ldr r3, [pc, #8]; what stands between; str r3, [r2, #12]; bx lr; the key
     const code = new Uint8Array(Uint16Array.from([0x603b, 0x4b02, ...between, 0x60d3, 0x4770, 0, key >>> 16]).buffer);

@@ -6,6 +6,7 @@ import type { ChipDescription, MemoryRow } from '../../emu/chip.ts';
 import type { Piece } from './compared-pieces.ts';
 import { is, type Encoding } from './encoding.ts';
 import { KnownWords } from './known-words.ts';
+import { VECTKEY, writesReset } from './reset-write.ts';
 import type { ImageSymbol, LoadedImage } from '../../image/image.ts';
 
 const LDR_LITERAL_T1: Encoding = { mask: 0xf800, value: 0x4800 };
@@ -46,11 +47,6 @@ const CMP_T2: Encoding = { mask: 0xfbf08f00 | 0, value: 0xf1b00f00 | 0 };
 const MOVS_T1: Encoding = { mask: 0xf800, value: 0x2000 };
 const ADDS_T2: Encoding = { mask: 0xf800, value: 0x3000 };
 const ORR_T1: Encoding = { mask: 0xfbe0f000 | 0, value: 0xf0400000 | 0 };
-
-/** AIRCR.VECTKEY, which a write that resets has in its upper half (Armv7-M ARM B3.2.6). */
-const VECTKEY = 0x05fa;
-/** AIRCR.SYSRESETREQ and VECTRESET. A write of the key without them sets the priority grouping, as HAL_Init does. */
-const RESETS = [4, 1];
 
 /** What one function holds. */
 export interface FunctionFacts {
@@ -397,14 +393,12 @@ function whyJump(facts: FunctionFacts, base: number | null, at: ReadonlyMap<numb
   ].join(', ');
 }
 
-/** Compilers fold key and bit into one constant, or set the bit by an instruction of its own, near the key: further off such a number is another one (HAL_Init gives HAL_ERROR back). */
-const resets = ({ constants, small }: FunctionFacts): boolean =>
-  constants.some(
-    ({ value, pc }) =>
-      value >>> 16 === VECTKEY &&
-      RESETS.some((bit) => (value & bit) !== 0 || small.some((s) => s.value === bit && Math.abs(s.pc - pc) <= NEAR_KEY)),
-  );
-const NEAR_KEY = 32;
+/** It has the key, and writes it with a bit that resets. */
+function resets({ constants, image, symbol: { address, size } }: FunctionFacts): boolean {
+  if (!constants.some(({ value }) => value >>> 16 === VECTKEY)) return false;
+  const code = bytesOf(image, address, size);
+  return code !== null && writesReset(code, address, (a) => bytesOf(image, a, 4)?.getUint32(0, true) ?? null);
+}
 /** Writes something down and resets the chip, itself or by a function that it calls. */
 function storesBeforeReset(facts: FunctionFacts, at: ReadonlyMap<number, FunctionFacts>): boolean {
   // the store to AIRCR itself is one

@@ -25,7 +25,7 @@ export class KnownWords {
     if (bits >>> 11 === 0b01101) this.load((bits >>> 3) & 7, ((bits >>> 6) & 31) * 4);
     // LDMIA: the words one behind the other
     if (bits >>> 11 === 0b11001) for (let n = 0; n < ones(bits & 0xff); n++) this.load((bits >>> 8) & 7, 4 * n);
-    const written = WRITTEN.find(([mask, value]) => (bits & mask) === value)?.[2](bits) ?? 0;
+    const written = mayWriteNarrow(bits);
     this.forget(written);
     this.compared.narrow(bits, pc, written);
   }
@@ -35,10 +35,7 @@ export class KnownWords {
     if (is(bits, IMM12)) this.access(base, bits & 0xfff, (bits & (1 << 20)) === 0, pc);
     if (is(bits, LDR_IMM12)) this.load(base, bits & 0xfff);
     if (is(bits, LDRD_IMM)) for (const n of [0, 4]) this.load(base, (bits & 0xff) * 4 + n);
-    // one of the two is what it writes, or neither; a store writes its base at most
-    const isStore = is(bits, STR) || (is(bits, STRD) && !is(bits, STREX));
-    const results = isStore ? 1 << base : (1 << ((bits >>> 8) & 15)) | (1 << ((bits >>> 12) & 15));
-    const written = (is(bits, BL) ? CALLEES : 0) | (!isStore || writesBack(bits) ? results : 0);
+    const written = mayWriteWide(bits);
     this.forget(written);
     this.compared.wide(bits, pc, written);
   }
@@ -53,6 +50,15 @@ export class KnownWords {
     const from = this.registers.get(base);
     if (from !== undefined) this.loaded.push((from + offset) >>> 0);
   }
+}
+/** The registers that a half-word may write, as a mask. */
+export const mayWriteNarrow = (bits: number): number => WRITTEN.find(([mask, value]) => (bits & mask) === value)?.[2](bits) ?? 0;
+/** Those that an instruction of two half-words may write. */
+export function mayWriteWide(bits: number): number {
+  // one of the two is what it writes, or neither; a store writes its base at most
+  const isStore = is(bits, STR) || (is(bits, STRD) && !is(bits, STREX));
+  const results = isStore ? 1 << ((bits >>> 16) & 15) : (1 << ((bits >>> 8) & 15)) | (1 << ((bits >>> 12) & 15));
+  return (is(bits, BL) ? CALLEES : 0) | (!isStore || writesBack(bits) ? results : 0);
 }
 /** What a function may change (AAPCS32 6.1.1). */
 const OF_CALLEES = [0, 1, 2, 3, 12];
