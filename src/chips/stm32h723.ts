@@ -25,7 +25,7 @@ const RAM: Readonly<Record<string, readonly [base: number, kilobytes: number, al
   bkpsram: [0x38800000, 4],
 };
 
-const otg: RowParts = { facts: 'OTG_FS', model: 'usb-otg-fs', options: { fifoWords: 1024, clock: 'usb', busClock: 'hclk' } };
+const otg: RowParts = { facts: 'OTG_HS', model: 'usb-otg-fs', options: { fifoWords: 1024, clock: 'usb', busClock: 'hclk', ulpi: true } };
 
 const FLASH_LATENCY: NonNullable<ChipDescription['flashLatency']> = known(
   {

@@ -35,6 +35,18 @@ describe('H723', () => {
     expect(findChip('stm32h723zg')!.blocks.find((b) => b.name === 'USART10')!.irqs).toEqual([156]);
     expect(findChip('stm32h723zg')!.cores[0]!.nvicLines).toBeGreaterThan(162);
   });
+  it('OTG_HS has ULPI: its own transceiver counts only where GUSBCFG.PHYSEL chooses it', () => {
+    for (const [chosen, said] of [
+      [0, []],
+      [1, ['connects, but its transceiver has no supply: the supply bit in PWR is not set, or the pin has no voltage']],
+    ] as const) {
+      const h = chip.again();
+      h.set('RCC.AHB1ENR.USB1OTGHSEN', 1);
+      h.set('OTG_HS.GUSBCFG.PHYSEL', chosen);
+      for (const value of [2, 0]) h.write('OTG_HS.DCTL', value);
+      expect(h.notes).toEqual(said);
+    }
+  });
   it('H743 has none of them', () => {
     expect(
       findChip('stm32h743zi')!.blocks.filter((b) => /^(FDCAN3|I2C5|UART9|USART10|TIM2[34]|OCTOSPI\d|FMAC|CORDIC)$/.test(b.name)),
