@@ -51,6 +51,13 @@ describe('the terminal report', () => {
     for (const part of ['rom-silent', 'primask', 'main.c:42']) expect(head).toContain(part);
   });
 
+  test('advises what it does not show itself: the checks and the page', () => {
+    const text = flat(report(primaskResult()));
+    expect(text).toContain('add --checks (all checks), --html report.html (page)');
+    expect(text).not.toContain('add -v');
+    expect(flat(shortReport(primaskResult(), { width: 80 }))).toContain('add -v (full report), --checks');
+  });
+
   test('says stand-in ROM in every report on one, and not of a dump', () => {
     expect(report(dfuResult())).toContain('stand-in ROM (stm32h5 V14.2)');
     expect(report(primaskResult())).toContain('stand-in ROM');

@@ -54,11 +54,15 @@ function withOption(surface: Surface, { rom, other }: RomDependency, entered: bo
   if (surface === 'playground' && entered) return `with “${rom} = ${other}” under “${CONTROLS.whatIf}”,`;
   return commandLine(surface, `with --rom-option ${rom}=${other}`);
 }
-/** A page is the whole report, and the playground's fix is a file to load down. */
+/** Steps that a surface leaves out: a page is the whole report, and the playground's fix is a file to load down. */
+const NOT_ON: Readonly<Partial<Record<Surface, readonly NextStep['to'][]>>> = {
+  full: ['reports'],
+  page: ['reports', 'further'],
+  playground: ['reports', 'further', 'patch'],
+};
+const NOT_ELSEWHERE: readonly NextStep['to'][] = ['further'];
 export const stepsOn = (surface: Surface, { steps }: FactOf<'next'>): readonly NextStep[] =>
-  steps.filter(
-    ({ to }) => (surface !== 'page' && surface !== 'playground') || (to !== 'reports' && (to !== 'patch' || surface === 'page')),
-  );
+  steps.filter(({ to }) => !(NOT_ON[surface] ?? NOT_ELSEWHERE).includes(to));
 
 const HEADLINES: Readonly<Record<Outcome, string>> = {
   dfu: 'the host sees the DFU device',

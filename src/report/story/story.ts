@@ -538,18 +538,25 @@ function pastWait(result: RunResult): string[] {
   return isReceiving ? [`add to a scenario: {"at":"1s","do":{"uart":{"port":"${port}","text":"…"}}}`] : [];
 }
 
-const ALL: NextStep = { to: 'reports', text: 'add -v (full report), --checks (all checks), --html report.html (page)' };
+const FURTHER = '--checks (all checks), --html report.html (page)';
+const ALL: readonly NextStep[] = [
+  { to: 'reports', text: `add -v (full report), ${FURTHER}` },
+  { to: 'further', text: `add ${FURTHER}` },
+];
 const other = (text: string): NextStep => ({ to: 'other', text });
 /** What there is to look at where nothing failed. */
 function lookFurther(result: RunResult): NextStep[] {
-  if (lostWay(result).length > 0) return [ALL, other('bootbench leave … shows where its start differs from one after a reset')];
+  if (lostWay(result).length > 0) return [...ALL, other('bootbench leave … shows where its start differs from one after a reset')];
   const ways = factsIn(result.notes, 'way-fails').length > 0;
-  return [...(ways ? [other('bootbench init … writes a scenario for each way in; run --scenario then tells the cause of one')] : []), ALL];
+  return [
+    ...(ways ? [other('bootbench init … writes a scenario for each way in; run --scenario then tells the cause of one')] : []),
+    ...ALL,
+  ];
 }
 
 function nextSteps(result: RunResult, patch: Patch, judgement: Judgement | null): NextStep[] {
   if (hasReached(result)) return lookFurther(result);
-  if (judgement?.holds === true) return [ALL];
+  if (judgement?.holds === true) return [...ALL];
   const proof = proofOf(result);
   const has = (kind: string): boolean => result.notes.some((n) => n.kind === kind);
   return [
@@ -564,7 +571,7 @@ function nextSteps(result: RunResult, patch: Patch, judgement: Judgement | null)
       ? [other('add --effort full: a search was ended before its end')]
       : []),
     ...ownDfu(result).map(other),
-    ALL,
+    ...ALL,
     ...(proof === null ? [] : [other(`bootbench explain ${(firstSet(proof)[0] ?? proof.causes[0]!).id}`)]),
   ];
 }
