@@ -172,6 +172,11 @@ describe('without a name the machine code tells', () => {
     expect(found).toThrow(/fits 3 chips: stm32f303cc, stm32f302cc, stm32f358vc \(it contains 0x1fffd804/);
   });
 
+  it('of several parts only what holds for each is a reason: the stack of one ends with its RAM, the ROM of another has the address', () => {
+    const found = (): InferredChip => raw(0x20005000, (t) => t.constant(1, 0x1fffd804).ldr(2, 1));
+    expect(found).toThrow(/fits 13 chips: stm32f103c8, stm32f091rc.*stm32l083rz; give yours/);
+  });
+
   it('code for a Cortex-M0 is not taken for a part with more', () => {
     // the address of F042's ROM, which F105's ROM covers too
     expect(infer(bytes('f072-entry-address')).chip.name).toBe('STM32F072RB');

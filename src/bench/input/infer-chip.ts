@@ -370,7 +370,8 @@ function choose(path: string, fits: readonly Fit[], best: readonly Fit[], limit:
   const near = behind.filter((f) => first.score - f.score <= NEAR_LEAD);
   if (others.some((chip) => !alike(chip, first.chip))) {
     const names = left.map((f) => f.chip.name.toLowerCase());
-    const why = first.reasons.length > 0 ? ` (${first.reasons.join(', ')})` : '';
+    const shared = first.reasons.filter((reason) => left.every((f) => f.reasons.includes(reason)));
+    const why = shared.length > 0 ? ` (${shared.join(', ')})` : '';
     throw new AmbiguousChip(
       `${path} fits ${left.length} chips: ${names.join(', ')}${why}${lessLikely(near)}${limit.map((text) => `; ${text}`).join('')}`,
       `give yours, for example: --chip ${names[0]!}`,
