@@ -32,9 +32,9 @@ const REGISTERS = [['hse', 'CR'], ['lse', 'BDCR'], ['lse', 'CSR']] as const; // 
 
 export const judgeBypassed = ({ name, path, writer }: Bypassed): Judgement =>
   broken('fail', {
-    observed: `${inManual(path)} = 1, and a crystal on the board`,
+    observed: `${inManual(path)} = 1, and a crystal on the board of this run`,
     expected: `${path.split('.')[2]} = 0`,
-    because: `the firmware sets ${name.toUpperCase()} to bypass mode, which takes a clock signal, but the board has a crystal there: ${name.toUpperCase()}RDY never rises`,
+    because: `the firmware sets ${name.toUpperCase()} to bypass mode, which takes a clock signal, but the board of this run has a crystal there: ${name.toUpperCase()}RDY never rises`,
     source: SOURCE,
     confidence: 'documented',
     lastWriter: writer,

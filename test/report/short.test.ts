@@ -278,7 +278,7 @@ test('a USB device of the application that runs at a wrong clock is told where n
   );
 });
 test('a clock that the board cannot give is told where a run ended before the firmware gave it up', () => {
-  const told = 'HSE in bypass mode (HSEBYP = 1), but the board has a crystal there: HSERDY never rises';
+  const told = 'HSE in bypass mode (HSEBYP = 1), but the board of this run has a crystal there: HSERDY never rises';
   const text = (entries: RunResult['entries'], kind = 'guest'): string =>
     shortReport({ ...primaskResult(), outcome: 'no-jump', diagnosis: NONE, entries, notes: [{ kind, text: told, about: NO_HSE }, { kind: 'not-triggered', text: 'waits' }] }, { width: 200 }); // prettier-ignore
   expect(text([])).toMatch(/^Clock +HSE in bypass mode[^]*^Next +add --board /m);
@@ -292,7 +292,7 @@ test('where the board has no clock for a ready bit, another board is the next st
       { ...primaskResult(), outcome: 'stuck', diagnosis: NONE, stuck: wait, notes: [{ kind: 'wait', text, ...(about && { about }) }] },
       { width: 80 },
     );
-  expect(next('RCC: HSE in bypass mode, but the board has a crystal there: HSERDY never rises', NO_HSE)).toMatch(
+  expect(next('RCC: HSE in bypass mode, but the board of this run has a crystal there: HSERDY never rises', NO_HSE)).toMatch(
     /Next +add --board (?![^]*--force)/,
   );
   expect(next('it polls something else')).toMatch(/Next +add --force RCC.CR.HSERDY=1/);
@@ -338,7 +338,7 @@ test('a firmware that has given up an oscillator that the board lacks is told so
     .label('x')
     .b('x');
   const text = await shortReportOf(hangs, { hse: null });
-  expect(text.replace(/\s+/g, ' ')).toContain('HSE is switched on, but the board has nothing at OSC_IN: HSERDY never rises');
+  expect(text.replace(/\s+/g, ' ')).toContain('HSE is switched on, but the board of this run has nothing at OSC_IN: HSERDY never rises');
   expect(text).toMatch(/Next +add --board /);
   expect(await shortReportOf(hangs, { hse: { hz: 8000000, kind: 'crystal' } })).not.toContain('HSERDY');
 });

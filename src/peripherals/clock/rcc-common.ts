@@ -159,8 +159,8 @@ export abstract class RccBase {
     const otherwise = fed && !this.parameter(c, `${name}.external`) && this.oscillators[name]!.bypass?.get(c);
     if (fed && !otherwise) return;
     const why = fed
-      ? `in bypass mode (${upper}BYP = 1), but the board has a crystal there`
-      : `is switched on, but the board has nothing at ${name === 'hse' ? 'OSC_IN' : 'OSC32_IN'}`;
+      ? `in bypass mode (${upper}BYP = 1), but the board of this run has a crystal there`
+      : `is switched on, but the board of this run has nothing at ${name === 'hse' ? 'OSC_IN' : 'OSC32_IN'}`;
     c.env.note('guest', `${upper} ${why}: ${upper}RDY never rises`, {
       is: 'never-ready',
       flag: `${upper}RDY`,
