@@ -176,7 +176,7 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
     findJump: options.findJump === true,
     ...(options.after === true && options.effort !== 'quick' ? { after: true } : {}),
     ...(triggered(options, scenario) ? { trigger: true } : {}),
-    ...(surrounded(options) ? { surroundings: true } : {}),
+    ...(surrounded(options, scenario) ? { surroundings: true } : {}),
     ...ofChip,
     ...(named === null ? {} : { boardSays: saidOf(named, chip) }),
     noReturn: options.pointOfNoReturn === true,
@@ -211,9 +211,9 @@ function triggered({ trigger, chip, scenario: file, findJump, boot0 }: RunOption
   return chip === undefined && file === undefined && findJump !== true && boot0 !== true && scenario.board?.boot0 !== 1;
 }
 
-/** No trigger is looked for, and the board is the one that the same run with a trigger would assume. */
-const surrounded = ({ trigger, chip, scenario: file, findJump }: RunOptions): boolean =>
-  file === undefined && (trigger === false || (trigger === undefined && findJump === true && chip === undefined));
+/** No trigger is looked for, and the board is the one that the same run with a trigger would assume: to name the part says nothing of its board. */
+const surrounded = (options: RunOptions, scenario: Scenario): boolean =>
+  options.scenario === undefined && options.boot0 !== true && scenario.board?.boot0 !== 1 && !triggered(options, scenario);
 
 /** A pin selects the ROM: nothing in flash is needed. */
 function tableAddress(text: string): number {

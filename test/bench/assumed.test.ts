@@ -47,12 +47,12 @@ describe('a firmware that waits for HSE', () => {
     expect(result.scenario.board.hse).toEqual(expect.objectContaining({ hz: 8e6, kind: 'crystal' }));
     expect(told(result)[0]).toMatch(/^a crystal of 8 MHz at OSC_IN is assumed, because the firmware waits for it/);
   });
-  it('has it also where no trigger is wanted, which is no matter of the board', async () => {
+  it.each([{ trigger: false }, {}])('has it also where only the part is named (%j), which says nothing of its board', async (options) => {
     const folder = mkdtempSync(join(tmpdir(), 'assumed-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const { images } = jobOf('stm32l431rc', waits(0x40021000, HSEON));
     writeFileSync(join(folder, 'app.bin'), images[0]!.bytes);
-    const job = await loadJob(['app.bin@0x08000000'], { chip: 'stm32l431rc', trigger: false }, folder);
+    const job = await loadJob(['app.bin@0x08000000'], { chip: 'stm32l431rc', ...options }, folder);
     const result = runHere(job, {});
     expect(told(result)[0]).toMatch(/^a crystal of 8 MHz at OSC_IN is assumed/);
     expect(result.notes.some(({ kind }) => kind === 'trigger' || kind === 'find-jump')).toBe(false);
