@@ -158,6 +158,13 @@ describe('imports', () => {
     expect([...rooms].filter((r) => floorOf(r) < 0)).toEqual([]);
   });
 
+  test('instructions are registered by their list alone, whose order counts', () => {
+    // system.ts is its first
+    const registersNone = /^emu\/core\/isa\/(index|system|operands|expand-imm)\.ts$/;
+    const outside = relativeImports.filter((i) => !i.file.startsWith('emu/core/isa/') && target(i).startsWith('emu/core/isa/'));
+    expect(outside.filter((i) => !registersNone.test(target(i)))).toEqual([]);
+  });
+
   test('a peripheral imports no other peripheral model', () => {
     // index.ts lists the models, usb-ports.ts those with a bus; files of one block may stand beside each other under a common name.
     const lists = ['peripherals/index.ts', 'peripherals/usb/usb-ports.ts'];

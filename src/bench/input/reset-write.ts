@@ -1,4 +1,4 @@
-import { thumbExpandImm } from '../../emu/core/isa/data-processing.ts';
+import { thumbExpandImm } from '../../emu/core/isa/expand-imm.ts';
 import { is, type Encoding } from './encoding.ts';
 import { mayWriteNarrow, mayWriteWide } from './known-words.ts';
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Profile } from '../../../src/emu/core/builder.ts';
 import { PROFILES } from '../../../src/emu/core/models/index.ts';
-import { thumbExpandImm } from '../../../src/emu/core/isa/data-processing.ts';
+import { thumbExpandImm } from '../../../src/emu/core/isa/expand-imm.ts';
 import { EXIT, S } from '../../../src/emu/core/state.ts';
 import { BareCore, FAULT } from './bare-core.ts';
 import { CODE, DATA, DATA_BYTES, PC, SP, XPSR } from './unicorn.ts';
