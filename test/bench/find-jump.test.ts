@@ -46,7 +46,7 @@ const candidates = (path: string, chip: string): (readonly [string, string])[] =
 
 it.each([
   ['the firmware alone', {}, true],
-  ['a chip that is named', { chip: 'stm32f405rg' }, undefined],
+  ['a chip that is named', { chip: 'stm32f405rg' }, true],
   ['a scenario', { scenario: fixture('f405-bare-jump/scenario.json') }, undefined],
 ])('--find-jump with %s assumes of the board what a run without it does', async (_what, options, surroundings) => {
   const job = await loadJob(
