@@ -51,6 +51,8 @@ export type GuestFact =
   | { readonly is: 'half-written'; readonly address: number }
   /** A line of the data cache was written back over what the code had stored there since it switched the cache off. */
   | { readonly is: 'over-newer'; readonly address: number }
+  /** This register, `BLOCK.REG`, took a write although its block had no clock: `enable`, `RCC.REG.FIELD`, was 0. */
+  | { readonly is: 'kept-unclocked'; readonly register: string; readonly enable: string }
   /** Odd, but nothing that the firmware wrote was refused. */
   | { readonly is: 'nothing-lost' }
   /** A serial port did not get this byte; `behindOne`: the program had taken one before. */

@@ -649,12 +649,25 @@ export class System {
     return this.faultRanges.some((r) => r.base < high && low < r.end);
   }
 
+  private keptUnclocked(b: Block, offset: number): void {
+    const name = b.layout.registers.find((r) => r.offset === (offset & ~3))?.name;
+    if (name === undefined || b.row.clock === undefined) return;
+    const [register, enable] = [`${b.row.name}.${name}`, `${this.chip.rcc}.${b.row.clock}`];
+    this.listener.note('guest', `${register} takes a write without its clock: ${enable} is 0`, b.row.name, {
+      is: 'kept-unclocked',
+      register,
+      enable,
+    });
+  }
   writeBlock(b: Block, address: number, size: number, value: number): number {
     this.worked();
     const offset = address - b.row.base;
-    if (!this.isClocked(b) && !b.row.unclocked?.includes(offset & ~3)) {
-      this.listener.unclocked(b.row.name, offset, 'write');
-      return 0;
+    if (!this.isClocked(b)) {
+      if (!b.row.unclocked?.includes(offset & ~3)) {
+        this.listener.unclocked(b.row.name, offset, 'write');
+        return 0;
+      }
+      this.keptUnclocked(b, offset);
     }
     if (this.isInReset(b)) {
       this.listener.note('guest', `a write is lost: ${this.chip.rcc}.${b.row.reset!} holds it in reset`, b.row.name, {

@@ -44,7 +44,25 @@ const switched = (t: Thumb): Thumb => t.ldr(1, 0).lsls(1, 1, 28).lsrs(1, 1, 30).
 /** Goes on where PC13 is 0, and ends where it is 1. */
 const ifPressed = (t: Thumb): Thumb => t.constant(0, GPIOC_IDR).ldr(1, 0).lsrs(1, 1, 13).lsls(1, 1, 31).bne('end');
 
+const [SYSCFG_MEMRMP, RCC_APB2ENR] = [0x40013800, 0x40023844];
+/** Maps the ROM to 0 and goes there by the word at 4. */
+const mapped = (t: Thumb): Thumb => store(t, SYSCFG_MEMRMP, 1).movs(0, 0).ldr(1, 0, 4).bx(1);
+
 describe('an OK has a reservation where', () => {
+  it('it rests on a write to a block without a clock, which is not documented to count', () => {
+    const { outcome, but, has } = run(mapped);
+    expect([outcome, has]).toEqual(['dfu', true]);
+    expect(but).toHaveLength(1);
+    expect(but[0]).toMatch(/^0x0800020[0-9a-f] writes SYSCFG_MEMRMP while RCC_APB2ENR\.SYSCFGEN is 0\..* set SYSCFGEN first\.$/);
+  });
+  it.each([
+    ['the block has its clock', (t: Thumb) => mapped(store(t, RCC_APB2ENR, 1 << 14))],
+    ['the ROM comes up without the write, too', (t: Thumb) => store(t, SYSCFG_MEMRMP, 0)],
+  ])('but not where %s', (_name, body) => {
+    const { outcome, but } = run(body);
+    expect([outcome, ...but]).toEqual(['dfu']);
+  });
+
   it('the firmware runs from a PLL beyond its limits, with the line of its factors', () => {
     // HSI 16 MHz / 8 × 300 = 600 MHz
     const { outcome, but, has } = run((t) =>

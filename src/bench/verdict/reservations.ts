@@ -3,6 +3,10 @@ import { withAdvice } from '../documents/advice.ts';
 import { BUT } from '../documents/reservations.ts';
 import { calledFrom, jumpCandidates, scanFunctions } from '../input/code-scan.ts';
 import { decidingFloats } from '../proof/floating.ts';
+import { runFrom } from '../proof/attempt.ts';
+import { inManual } from '../../checks/families.ts';
+import { PAGE_BITS } from '../../emu/arena.ts';
+import type { Interceptor } from '../../emu/core/core.ts';
 import type { History } from '../../emu/history.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Note } from '../documents/note-facts.ts';
@@ -23,6 +27,7 @@ export function reservations(s: Session, powerOn: Checkpoint, entry: Checkpoint 
     ...otherBauds(s, finished.history),
     ...securesItself(s, before),
     ...answeredCalls(s),
+    ...writtenUnclocked(s, powerOn, entry),
   ];
   const floats = entry === null ? [] : decidingFloats(s, powerOn, entry);
   s.restore(finished);
@@ -36,6 +41,33 @@ export function reservations(s: Session, powerOn: Checkpoint, entry: Checkpoint 
       `${pins} ${are}: nothing drives ${floats.length > 1 ? 'them' : 'it'}, and ${they} 0 here. With 1, the firmware does not enter the ROM so.`,
     ),
   ];
+}
+
+/** Ignores writes to a register while its block has no clock, as registers do as a rule. */
+function needingClock({ machine: { system } }: Session, register: string): Interceptor {
+  const [name, word] = register.split('.') as [string, string];
+  const block = system.block(name);
+  const at = block.row.base + block.layout.reg(word).offset;
+  return {
+    pages: new Set([at >>> PAGE_BITS]),
+    write: (_core, address, _size, value) => (address >>> 2 === at >>> 2 && !system.isClocked(block) ? null : value),
+  };
+}
+/** Registers that took a write without a clock, where the same run without that write does not come so far. The session is left anywhere. */
+function writtenUnclocked(s: Session, powerOn: Checkpoint, entry: Checkpoint | null): Note[] {
+  if (entry === null) return [];
+  const { timeline } = entry.history;
+  const kept = timeline.toArray().flatMap(({ about }) => (about?.is === 'kept-unclocked' ? [about] : []));
+  return kept.flatMap(({ register, enable }) => {
+    const writer = entry.history.lastWriter(register);
+    if (writer === null) return [];
+    if (runFrom(s, powerOn, needingClock(s, register)).reached) return [];
+    return [
+      but(
+        `${place(s, writer.pc)} writes ${inManual(register)} while ${inManual(enable)} is 0. That the write counts without a clock is reported, not documented. If it does not count on your chip, the run ends without DFU: set ${enable.split('.').at(-1)!} first.`,
+      ),
+    ];
+  });
 }
 
 /** Functions that a step calls although on the board only interrupt handlers do: what a handler keeps from the ROM is not seen then. */
