@@ -174,6 +174,26 @@ describe('a word over a serial line that never comes', () => {
   });
 });
 
+describe('a word that code compares in parts', () => {
+  const textsOf = (body: (t: Thumb) => Thumb): string[] => {
+    const [facts] = scanFunctions([oneFunction(body(new Thumb(0x08000000)).put(0x4770).bytes())]);
+    return awaitedTexts({}, [{ facts: facts!, at: null }], [], []);
+  };
+  const begins = (t: Thumb): Thumb => t.constant(3, 0x20000000).ldr(2, 3).constant(1, 0x61647075).put(0x428a);
+  /** The second half: LDRH r1, [r3, #4], compared with "te". */
+  const ends = (t: Thumb): Thumb => t.put(0x8899).constant(2, 0x6574).put(0x4291);
+
+  it('is one where they stand one behind the other', () => {
+    expect(textsOf((t) => ends(begins(t)))[0]).toMatch(/^update/);
+  });
+  it('is one where a branch for equality leads on, and the base was taken for something else since', () => {
+    expect(textsOf((t) => ends(begins(t).beq('more').constant(3, 0x40020000).put(0x4770).label('more')))[0]).toMatch(/^update/);
+  });
+  it('is none where the base is another one', () => {
+    expect(textsOf((t) => ends(begins(t).constant(3, 0x40020000)))).not.toContainEqual(expect.stringContaining('update'));
+  });
+});
+
 describe('a byte that only SPI could bring', () => {
   it('is named, but no step is offered that a scenario does not have', async () => {
     const bytes = Buffer.from(readFileSync(fixture('f405-serial-trigger/firmware.elf')));

@@ -1,6 +1,7 @@
 /**
  * Parts of a text that a compiler compares in place of a call of strcmp or memcmp: a word, a half-word or a byte at a time, each with a number of the code. As with known
- * words, code is read as it stands, whichever path leads there. Encodings: Armv7-M ARM, A5.
+ * words, code is read as it stands, whichever path leads there; but where a branch for equality leads further on, the next part of a text is compared there, with the bases
+ * that the branch had. Encodings: Armv7-M ARM, A5.
  */
 import { is, type Encoding } from './encoding.ts';
 
@@ -37,6 +38,10 @@ const ADD_T4: Encoding = { mask: 0xfbf08000, value: 0xf2000000 };
 const SUB_T4: Encoding = { mask: 0xfbf08000, value: 0xf2a00000 };
 const MOVW: Encoding = { mask: 0xfbf08000, value: 0xf2400000 };
 
+/** BEQ, in half a word and in a whole one. */
+const BEQ_T1: Encoding = { mask: 0xff00, value: 0xd000 };
+const BEQ_T3: Encoding = { mask: 0xfbc0d000, value: 0xf0008000 };
+
 const BETWEEN_BASES = 0x10000;
 
 export class ComparedPieces {
@@ -45,6 +50,8 @@ export class ComparedPieces {
   private readonly bases = new Map<number, number>();
   private readonly loaded = new Map<number, Pick<Piece, 'at' | 'size'>>();
   private unknown = 0;
+  /** What the registers held at branches for equality to code further on, by where they lead. */
+  private readonly equal = new Map<number, ReadonlyMap<number, number>>();
 
   constant(register: number, value: number): void {
     this.values.set(register, value >>> 0);
@@ -53,6 +60,8 @@ export class ComparedPieces {
 
   /** @param written registers that it may write, as a mask */
   narrow(bits: number, pc: number, written: number): void {
+    this.arrive(pc);
+    if (is(bits, BEQ_T1)) this.leadsOn(pc, pc + 4 + ((bits << 24) >> 23));
     const [low, third] = [bits & 7, (bits >>> 3) & 7];
     const imm = bits & 0xff;
     const register = (bits >>> 8) & 7;
@@ -67,6 +76,8 @@ export class ComparedPieces {
   }
 
   wide(bits: number, pc: number, written: number): void {
+    this.arrive(pc);
+    if (is(bits, BEQ_T3)) this.leadsOn(pc, pc + 4 + (bits & 0x04000000 ? -1 : ((bits >>> 4) & 0x3f000) | ((bits & 0x7ff) << 1)));
     const [rn, rd, rt] = [(bits >>> 16) & 15, (bits >>> 8) & 15, (bits >>> 12) & 15];
     const twelve = ((bits >>> 15) & 0x800) | ((bits >>> 4) & 0x700) | (bits & 0xff);
     const size = WIDE_LOADS.get(bits >>> 20);
@@ -82,6 +93,14 @@ export class ComparedPieces {
     }
   }
 
+  private leadsOn(pc: number, to: number): void {
+    if (to > pc && !this.equal.has(to)) this.equal.set(to, new Map(this.bases));
+  }
+  private arrive(pc: number): void {
+    const bases = this.equal.get(pc);
+    if (bases === undefined) return;
+    for (const [register, base] of bases) this.bases.set(register, base);
+  }
   private forget(written: number): void {
     for (const map of [this.values, this.bases, this.loaded])
       for (const register of map.keys()) if (written & (1 << register)) map.delete(register);
