@@ -49,6 +49,20 @@ const [SYSCFG_MEMRMP, RCC_APB2ENR] = [0x40013800, 0x40023844];
 const mapped = (t: Thumb): Thumb => store(t, SYSCFG_MEMRMP, 1).movs(0, 0).ldr(1, 0, 4).bx(1);
 
 describe('an OK has a reservation where', () => {
+  it('its request hangs on an input that nothing drives, in front of the reset', () => {
+    const [REQUEST, WORD, AIRCR] = [0x20001000, 0xb00710ad, 0xe000ed0c];
+    const asks = (t: Thumb): Thumb =>
+      store(ifPressed(store(t.constant(0, REQUEST).ldr(1, 0).constant(2, WORD).put(0x4291).beq('asked'), RCC_AHB1ENR, 4)), REQUEST, WORD)
+        .constant(0, AIRCR)
+        .constant(1, 0x05fa0004)
+        .str(1, 0)
+        .label('reset')
+        .b('reset')
+        .label('asked');
+    const { outcome, but } = run(asks);
+    expect([outcome, but.length]).toEqual(['dfu', 1]);
+    expect(but[0]).toMatch(/^PC13 floats: nothing drives it, and it reads 0 here\. With 1, the firmware does not enter the ROM so\.$/);
+  });
   it('it rests on a write to a block without a clock, which is not documented to count', () => {
     const { outcome, but, has } = run(mapped);
     expect([outcome, has]).toEqual(['dfu', true]);

@@ -39,6 +39,7 @@ import { pollsInput } from './input-registers.ts';
 import { isAlone, proveFixedLoop, watchdogRuns } from './fixed-loop.ts';
 import { interruptsAround } from './surrounding-events.ts';
 import { CHECK_TIMER } from './hearing.ts';
+import { floatingInputs } from './floating-inputs.ts';
 import type { FiniteLoop, FixedLoop, LiveRun, SessionEnd, SessionState } from './live-run.ts';
 import { goesRoundForEver } from './same-rounds.ts';
 import { repeatsUntil } from './tick-period.ts';
@@ -140,6 +141,8 @@ export class Session implements LiveRun {
   /** At the first fault before any entry, for checks on the path. */
   faultCheckpoint: Checkpoint | null = null;
   keepCheckpoints = true;
+  /** Inputs that nothing drove when the program's last reset came. */
+  floatsBeforeReset: readonly string[] = [];
   /** A host on another interface has asked the ROM to start the program whose vector table is there. */
   goTo: number | null = null;
   private unlooked = 0;
@@ -222,7 +225,10 @@ export class Session implements LiveRun {
     const goalPort = this.input.goal.asking?.port;
     const listened = new Set(watchedPins(this.profile).flatMap(({ name, pin }) => (name === goalPort ? [] : [`pin.${pin}`])));
     machine.observer = {
-      beforeReset: () => this.usb.chipReset(),
+      beforeReset: () => {
+        if (!machine.state.inSystem) this.floatsBeforeReset = floatingInputs(machine, this.input.scenario.document);
+        this.usb.chipReset();
+      },
       reset: () => this.onReset(),
       lockup: () => this.requestCheck(),
       entry: (e) => this.onEntry(e),
