@@ -26,6 +26,7 @@ const orSay = (what: string): ReturnType<typeof withAdvice> =>
 const LACKS = {
   usb: 'USB would run at a wrong rate',
   pll: 'the firmware counts on it, and its PLL would be out of range',
+  range: 'the PLL would be out of its range',
   baud: 'the firmware counts on it, and its serial port would run at an odd rate',
 } as const;
 
@@ -60,7 +61,8 @@ function otherClock(job: RunJob, { notes, scenario }: RunResult<string>): Assume
       job: withHse(crystal.hz, here.kind ?? 'crystal'),
       kind: 'assumed-board',
       ...orSay(`a clock of ${crystal.hz / MHZ} MHz at OSC_IN is assumed, because ${LACKS[crystal.lacks]} with ${here.hz / MHZ} MHz`),
-      helps: (r) => factsIn(r.notes, 'other-crystal').length === 0,
+      helps: (r) =>
+        factsIn(r.notes, 'other-crystal').length === 0 && (crystal.lacks !== 'range' || factsIn(r.notes, 'impossible-clock').length === 0),
     };
   const missing = factsIn(notes, 'never-ready').find(({ flag, otherBoard }) => otherBoard && flag === 'HSERDY');
   if (missing === undefined) return null;

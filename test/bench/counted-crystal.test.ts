@@ -11,10 +11,10 @@ import { plainJob } from './plain-job.ts';
 
 const [RCC_CR, RCC_PLLCFGR] = [0x40023800, 0x40023804];
 /** A program for F411 that locks its PLL on 25 MHz / 25 × 192 from HSE; a function behind it that never runs holds these rates. */
-function run(rates: readonly number[], board: Board = {}, divider = 25) {
+function run(rates: readonly number[], board: Board = {}, divider = 25, source = 1) {
   const t = new Thumb(MAIN).constant(0, RCC_CR).constant(1, 0x00010083).str(1, 0);
   t.constant(2, RCC_PLLCFGR)
-    .constant(1, (0x04400000 | (192 << 6) | divider) >>> 0)
+    .constant(1, (0x04000000 | (source << 22) | (192 << 6) | divider) >>> 0)
     .str(1, 2);
   t.constant(1, 0x01010083).str(1, 0).label('end').b('end');
   for (const rate of rates) t.constant(3, rate);
@@ -48,7 +48,19 @@ describe('a PLL out of its range with the usual crystal', () => {
   });
   it('is left as it is where the firmware counts on the crystal of the board, or on none', () => {
     expect(run([16e6, 8e6])).toEqual({ note: null, hse: null, why: null });
-    expect(run([])).toEqual({ note: null, hse: null, why: null });
+  });
+  it('is run with a usual crystal that keeps it in range where the firmware holds no rate', () => {
+    const { note, hse, why } = run([]);
+    expect(note).toMatch(/^with 8 MHz at OSC_IN the PLL is out of its range, with 25 MHz it would not be: if yours has one/);
+    expect(hse).toEqual({ hz: 25e6, kind: 'crystal' });
+    expect(why).toContain('because the PLL would be out of its range with 8 MHz');
+  });
+  it('is left as it is where the crystal that the firmware counts on is out of range as well', () => {
+    expect(run([12e6])).toEqual({ note: null, hse: null, why: null });
+  });
+  it('is left as it is where HSI feeds it', () => {
+    expect(run([16e6, 25e6], {}, 8, 0)).toEqual({ note: null, hse: null, why: null });
+    expect(run([16e6, 25e6], {}, 40, 0)).toEqual({ note: null, hse: null, why: null });
   });
 });
 describe('nothing is assumed where', () => {

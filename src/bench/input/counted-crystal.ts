@@ -22,19 +22,24 @@ export interface CountedCrystal {
 
 /** The only usual rate that such functions hold and that is not the board's; an own oscillator's only where there is no other: the crystal has the same then. */
 export function countedCrystal(images: readonly LoadedImage[], chip: ChipDescription, here: number): CountedCrystal | null {
-  const base = chip.blocks.find(({ name }) => name === chip.rcc)?.base ?? 0;
+  const found = heldRates(images, chip);
   const oscillators = Object.entries(chip.parameters).flatMap(([name, p]) => (/^(hsi|csi|msi)\w*\.hz$/.test(name) ? [p.value] : []));
   const own = new Set(oscillators);
   // the PLL of F0, F1 and F3 takes half of it
   const half = chip.parameters['hsi.hz']?.value === FIRST_HSI ? FIRST_HSI / 2 : null;
-  const found = new Map<number, string>();
-  for (const { symbol, constants } of scanFunctions(images)) {
-    const isClock = COUNTS.test(symbol.name) || constants.some(({ value }) => value >= base && value < base + BLOCK);
-    for (const { value } of isClock ? constants : []) if (USUAL.includes(value) && !found.has(value)) found.set(value, symbol.name);
-  }
   if (found.has(here)) return null;
   const crystals = [...found].filter(([hz]) => hz !== half);
   const others = crystals.filter(([hz]) => !own.has(hz));
   const [first] = others.length > 0 ? others : crystals;
   return first === undefined || others.length > 1 ? null : { hz: first[0], by: first[1] };
+}
+/** The usual rates that functions hold which compute a clock, with one of these functions. */
+export function heldRates(images: readonly LoadedImage[], chip: ChipDescription): ReadonlyMap<number, string> {
+  const base = chip.blocks.find(({ name }) => name === chip.rcc)?.base ?? 0;
+  const found = new Map<number, string>();
+  for (const { symbol, constants } of scanFunctions(images)) {
+    const isClock = COUNTS.test(symbol.name) || constants.some(({ value }) => value >= base && value < base + BLOCK);
+    for (const { value } of isClock ? constants : []) if (USUAL.includes(value) && !found.has(value)) found.set(value, symbol.name);
+  }
+  return found;
 }

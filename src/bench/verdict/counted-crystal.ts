@@ -1,5 +1,5 @@
 /** The crystal that a firmware counts on, where another one makes its PLL impossible, or the rate of a serial port odd. */
-import { countedCrystal, type CountedCrystal } from '../input/counted-crystal.ts';
+import { countedCrystal, heldRates, type CountedCrystal } from '../input/counted-crystal.ts';
 import { SAY_BOARD, withAdvice } from '../documents/advice.ts';
 import type { Note } from '../documents/note-facts.ts';
 import type { Session } from '../session/session.ts';
@@ -14,11 +14,23 @@ export function countedCrystalNote(s: Session): Note | null {
 function impossiblePll(s: Session): Note | null {
   const { machine, input } = s;
   const here = input.scenario.board.hse?.hz;
-  const [row] = machine.history.timeline.toArray().filter(({ about }) => about?.is === 'impossible-clock');
-  if (here === undefined || row === undefined) return null;
+  const rows = machine.history.timeline
+    .toArray()
+    .flatMap(({ about, text }) => (about?.is === 'impossible-clock' ? [{ ...about, text }] : []));
+  const [row] = rows;
+  // a PLL that another oscillator feeds is out of its range with any crystal
+  if (here === undefined || row === undefined || rows.some(({ source }) => source !== 'hse')) return null;
+  const fits = (hz: number): boolean => rows.every(({ vco, range: [low, high] }) => (vco * hz) / here >= low && (vco * hz) / here <= high);
   const counted = countedCrystal(input.images, input.chip, here);
-  return counted === null ? null : noteOf(counted, here, 'pll', row.text);
+  if (counted !== null) return fits(counted.hz) ? noteOf(counted, here, 'pll', row.text) : null;
+  if (heldRates(input.images, input.chip).size > 0) return null;
+  const hz = ON_BOARDS.find((rate) => rate !== here && fits(rate));
+  return hz === undefined
+    ? null
+    : crystalNote(hz, 'range', `with ${here / MHZ} MHz at OSC_IN the PLL is out of its range, with ${hz / MHZ} MHz it would not be`);
 }
+/** Where the firmware holds no rate: those of most boards first. */
+const ON_BOARDS = [8, 25, 24, 16, 12, 26, 32].map((mhz) => mhz * MHZ);
 /** Who sent to the port took it for one of a board with that crystal. Where the clocks are set up for the one that is there, the rate that the functions hold is wrong. */
 function oddBaud({ machine, input }: Session): Note | null {
   const here = input.scenario.board.hse?.hz;
@@ -28,13 +40,10 @@ function oddBaud({ machine, input }: Session): Note | null {
   if (here === undefined || counts === undefined) return null;
   return noteOf(counts, here, 'baud', `${counts.port} runs at a rate that no sender has`);
 }
-const noteOf = ({ hz, by }: CountedCrystal, here: number, lacks: 'pll' | 'baud', what: string): Note => ({
+const noteOf = ({ hz, by }: CountedCrystal, here: number, lacks: 'pll' | 'baud', what: string): Note =>
+  crystalNote(hz, lacks, `${what}. ${by} counts on a crystal of ${hz / MHZ} MHz, and this board has ${here / MHZ} MHz`);
+const crystalNote = (hz: number, lacks: 'pll' | 'range' | 'baud', said: string): Note => ({
   kind: 'other-crystal',
   about: { is: 'other-crystal', hz, lacks },
-  ...withAdvice({
-    is: 'other',
-    said: `${what}. ${by} counts on a crystal of ${hz / MHZ} MHz, and this board has ${here / MHZ} MHz`,
-    lead: ': if yours has one, ',
-    command: SAY_BOARD,
-  }),
+  ...withAdvice({ is: 'other', said, lead: ': if yours has one, ', command: SAY_BOARD }),
 });

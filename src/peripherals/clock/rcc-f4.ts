@@ -9,10 +9,10 @@
  */
 import type { ResetCause } from '../../emu/component.ts';
 import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
-import { rateHz, scaleRate, type Rate } from '../../emu/time.ts';
+import { scaleRate, type Rate } from '../../emu/time.ts';
 import { RccCir } from './rcc-cir.ts';
 import { rccModel } from './rcc-common.ts';
-import { megahertz, resetFlagNames } from './rcc-rules.ts';
+import { checkVco, resetFlagNames } from './rcc-rules.ts';
 import { PLL_READY } from '../wires.ts';
 
 type Ctx = RegisterContext<object>;
@@ -193,12 +193,7 @@ class RccF4 extends RccCir {
     const pll = [this.pll, ...this.more].find((p) => p.name === name);
     if (!pll) return super.setReady(c, name);
     pll.rdy.set(c, 1);
-    const vco = this.vco(c, pll);
-    const [low, high] = VCO_RANGE;
-    if (vco && (rateHz(vco) < low || rateHz(vco) > high))
-      c.env.note('guest', `${name.toUpperCase()}: VCO at ${megahertz(vco)} MHz, allowed ${low / 1e6} to ${high / 1e6} MHz`, {
-        is: 'impossible-clock',
-      });
+    checkVco(c, name.toUpperCase(), this.pllSource(c), this.vco(c, pll), VCO_RANGE);
   }
 
   override write(c: Ctx, r: Register, merged: number, raw: number, lanes: number): number | void {

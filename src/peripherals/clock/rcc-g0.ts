@@ -7,10 +7,10 @@
  */
 import type { ResetCause } from '../../emu/component.ts';
 import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
-import { rateHz, scaleRate, type Rate } from '../../emu/time.ts';
+import { scaleRate, type Rate } from '../../emu/time.ts';
 import { RccBase, rccModel, type BackupFields, type InterruptFields, type OscillatorFields } from './rcc-common.ts';
 import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';
-import { megahertz, resetFlagNames } from './rcc-rules.ts';
+import { checkVco, resetFlagNames } from './rcc-rules.ts';
 
 export interface RccG0Options {
   /** HSI48 of the USB: its bits in CR, `HSI48` or `HSIUSB48`; left out = there is none. */
@@ -202,8 +202,7 @@ class RccG0 extends RccBase {
     this.pll!.rdy.set(c, 1);
     const source = this.pllInput(c);
     const vco = source === null ? null : this.vco(c, this.oscillatorRate(c, source));
-    if (vco && (rateHz(vco) < VCO[0] || rateHz(vco) > VCO[1]))
-      c.env.note('guest', `PLL: VCO at ${megahertz(vco)} MHz, allowed ${VCO[0] / 1e6} to ${VCO[1] / 1e6} MHz`, { is: 'impossible-clock' });
+    checkVco(c, 'PLL', source, vco, VCO);
   }
 
   write(c: Ctx, r: Register, merged: number, raw: number): number | void {

@@ -4,9 +4,9 @@
  */
 import type { ResetKind } from '../../emu/component.ts';
 import type { Field, Layout, Register, RegisterContext } from '../../emu/registers.ts';
-import { rateHz, scaleRate, type Rate } from '../../emu/time.ts';
+import { scaleRate, type Rate } from '../../emu/time.ts';
 import { RccBase, type BackupFields, type InterruptFields, type OscillatorFields } from './rcc-common.ts';
-import { clocksPs, megahertz } from './rcc-rules.ts';
+import { checkVco, clocksPs } from './rcc-rules.ts';
 
 /** What the registers do not show. */
 export interface RccHState {
@@ -221,14 +221,9 @@ export abstract class RccH extends RccBase {
   protected pllUses(c: AnyCtx, name: string): boolean {
     return this.pllSource(c, this.plls[0]!) === name;
   }
-  /** ASSUMED: a VCO outside its range locks all the same; the timeline says so. */
   protected checkPll(c: AnyCtx, i: number): void {
-    const vco = this.vco(c, i);
-    const [low, high] = this.facts.vcoRange[this.plls[i]!.vcosel.get(c)]!;
-    if (vco && (rateHz(vco) < low || rateHz(vco) > high))
-      c.env.note('guest', `PLL${i + 1}: VCO at ${megahertz(vco)} MHz, allowed ${low / 1e6} to ${high / 1e6} MHz`, {
-        is: 'impossible-clock',
-      });
+    const pll = this.plls[i]!;
+    checkVco(c, `PLL${i + 1}`, this.pllSource(c, pll), this.vco(c, i), this.facts.vcoRange[pll.vcosel.get(c)]!);
   }
   protected override setReady(c: AnyCtx, name: string): void {
     const pll = /^pll([123])$/.exec(name);

@@ -8,10 +8,10 @@
  */
 import type { ResetCause, ResetKind } from '../../emu/component.ts';
 import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
-import { rateHz, scaleRate, type Rate } from '../../emu/time.ts';
+import { scaleRate, type Rate } from '../../emu/time.ts';
 import { RccBase, rccModel, type BackupFields, type InterruptFields, type OscillatorFields } from './rcc-common.ts';
 import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';
-import { megahertz, resetFlagNames } from './rcc-rules.ts';
+import { checkVco, resetFlagNames } from './rcc-rules.ts';
 
 export interface RccL4Options {
   /** PLLxPDIV divides by 2…31 (L49x, G4); without it PLLxP chooses 7 or 17. */
@@ -309,18 +309,13 @@ class RccL4 extends RccBase {
     const pll = this.plls.find((p) => p.name === name);
     if (pll) {
       pll.rdy.set(c, 1);
-      this.checkVco(c, pll);
+      this.checkPll(c, pll);
     } else super.setReady(c, name);
   }
-  /** ASSUMED: a VCO outside its range locks all the same; the timeline says so. */
-  private checkVco(c: Ctx, pll: Pll): void {
+  private checkPll(c: Ctx, pll: Pll): void {
     const source = this.pllInput(c);
     const vco = source === null ? null : this.vco(c, pll, { [source]: this.oscillatorRate(c, source) });
-    const [low, high] = this.vcoRange;
-    if (vco && (rateHz(vco) < low || rateHz(vco) > high))
-      c.env.note('guest', `${pll.name.toUpperCase()}: VCO at ${megahertz(vco)} MHz, allowed ${low / 1e6} to ${high / 1e6} MHz`, {
-        is: 'impossible-clock',
-      });
+    checkVco(c, pll.name.toUpperCase(), source, vco, this.vcoRange);
   }
 
   override onTimer(c: Ctx, timer: string): void {

@@ -8,9 +8,9 @@
  */
 import type { ResetCause } from '../../emu/component.ts';
 import type { Field, Layout, Register, RegisterContext } from '../../emu/registers.ts';
-import { rateHz, scaleRate, type Rate } from '../../emu/time.ts';
+import { scaleRate, type Rate } from '../../emu/time.ts';
 import { RccBase, type BackupFields, type InterruptFields, type OscillatorFields } from './rcc-common.ts';
-import { megahertz, resetFlagNames } from './rcc-rules.ts';
+import { checkVco, resetFlagNames } from './rcc-rules.ts';
 import { VOS } from '../wires.ts';
 
 type Ctx = RegisterContext<object>;
@@ -143,10 +143,7 @@ export abstract class RccLowPower extends RccBase {
     const source = this.pllSource(c);
     const vco = this.vco(c, { [source]: this.oscillatorRate(c, source) });
     const limit = VCO_MAX[c.env.wire(VOS)] ?? VCO_MAX[1]!;
-    if (vco && rateHz(vco) > limit)
-      c.env.note('guest', `PLL: VCO at ${megahertz(vco)} MHz, allowed up to ${limit / 1e6} MHz in this voltage range`, {
-        is: 'impossible-clock',
-      });
+    checkVco(c, 'PLL', source, vco, [0, limit]);
   }
 
   write(c: Ctx, r: Register, merged: number, raw: number): number | void {
