@@ -10,7 +10,7 @@ const [GPIOA, EXTI_IMR, EXTI_RTSR, NVIC_ISER0, RAM] = [0x40020000, 0x40013c00, 0
 
 it.each([
   [true, 'for a pin', 0],
-  [false, 'hangs in an endless loop', 1],
+  [false, 'does not leave the loop', 1],
 ])('with the interrupt of PA0: %s', (armed, waits, causes) => {
   const t = new Thumb(MAIN);
   for (const [address, value] of [[EXTI_RTSR, 1] as const, [EXTI_IMR, armed ? 1 : 0] as const, [NVIC_ISER0, 1 << 6] as const])

@@ -39,7 +39,7 @@ const FACTS: { readonly [K in Kind]: readonly [Extract<Fact, { is: K }>, ...stri
   fault: [{ is: 'fault', text: 'it-crashed', source, more: ['called-by-x'] }, 'it-crashed', 'marked_line', 'called-by-x'],
   origin: [{ is: 'origin', links: ['first-link', 'second-link'] }, 'first-link', 'second-link'],
   reset: [{ is: 'reset', texts: ['reset-here', 'reset-why'], source }, 'reset-here', 'reset-why', 'marked_line'],
-  wait: [{ is: 'wait', where: 'main.c:7', source, callers: [{ text: 'caller-one', name: 'x', file: null, times: 1 }], stuck, summary: null, why: [{ text: 'wait-why' }], unmodelled: true, volatile: true, refused: 'refused-write' }, 'ETH.DMAMR', '0x00000001', 'main.c:7', 'caller-one', 'wait-why', 'volatile', 'refused-write', 'does not model'],
+  wait: [{ is: 'wait', where: 'main.c:7', source, callers: [{ text: 'caller-one', name: 'x', file: null, times: 1 }], stuck, summary: null, why: [{ text: 'wait-why' }], unmodelled: true, others: ['SPI1.I2SCFGR'], volatile: true, refused: 'refused-write' }, 'SPI1.I2SCFGR', 'ETH.DMAMR', '0x00000001', 'main.c:7', 'caller-one', 'wait-why', 'volatile', 'refused-write', 'does not model'],
   'not-triggered': [{ is: 'not-triggered', why: null, ways: [{ text: 'way-in' }], tried: ['tried-it'], detail: false }, 'nothing triggered', 'way-in', 'tried-it'],
   'in-vain': [{ is: 'in-vain', what: 'write', text: 'lost-write', unlock: true }, 'lost-write', 'FLASH_OPTKEYR'],
   serial: [{ is: 'serial', texts: ['over-serial', 'serial-fix'] }, 'over-serial', 'serial-fix'],

@@ -69,6 +69,8 @@ export type Fact =
       readonly summary: Sentence | null;
       readonly why: readonly Said[];
       readonly unmodelled: boolean;
+      /** Of a wait for a word in memory that nothing explains: registers used that are not modelled, of blocks that might write it or interrupt. */
+      readonly others: readonly string[];
       /** The source line reads a variable, the code does not. */
       readonly volatile: boolean;
       /** Nothing fails before it: the write that the flash refused, if any. */

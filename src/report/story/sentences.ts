@@ -245,7 +245,10 @@ function cause(fact: FactOf<'cause'>): Row {
 
 function wait(f: FactOf<'wait'>, surface: Surface): Row {
   const { stuck } = f;
-  const value = stuck.value === null ? '' : `, which always reads ${stuck.value}`;
+  const value =
+    stuck.value === null
+      ? ''
+      : `, which ${f.others.length > 0 ? 'stays' : 'always reads'} ${stuck.value}${f.others.length > 0 ? ' here' : ''}`;
   const polls = stuck.register ?? stuck.address;
   return {
     label: 'Waits',
@@ -259,6 +262,9 @@ function wait(f: FactOf<'wait'>, surface: Surface): Row {
       ...(f.callers.length === 0 ? [] : [`called by: ${f.callers.map((c) => c.text).join(' < ')}`]),
       ...f.why.map((s) => `- ${saidOn(surface, s)}`),
       ...(f.unmodelled ? [`bootbench does not model ${stuck.register}; a real chip may well get past this.`] : []),
+      ...(f.others.length > 0
+        ? [`bootbench does not model all that the firmware uses (${f.others.join(', ')}); a real chip may well get past this.`]
+        : []),
       ...(f.refused === null ? [] : [`No check fails before the wait, but the chip ignored a write before it: ${f.refused}.`]),
     ],
   };

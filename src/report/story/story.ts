@@ -331,11 +331,19 @@ function wait(result: RunResult, sources: Sources): Fact[] {
       // the summary of a loop that reads nothing names the reasons itself
       why: [...(idle && !inHandler ? [] : said(result, 'wait')), ...said(result, GAVE_UP)],
       unmodelled: unmodelled.some((u) => `${u.peripheral}.${u.register}` === stuck.register),
+      others: stuck.address === null || stuck.register !== null ? [] : workUnmodelled(result),
       volatile: idle && !asleep && source?.lines != null && asksSomething(source.lines[source.line - 1]!),
       refused: result.diagnosis.causes.length === 0 ? (refusedWrite(notes)?.text ?? null) : null,
     },
   ];
 }
+
+/** Blocks that move no data and raise no interrupts for a program. */
+const SYSTEM = /^(RCC|PWR|FLASH|SYSCFG|SBS|DBGMCU|DMAMUX\d?|AXI|GPIO.|FSMC|FMC)$/;
+const workUnmodelled = ({ unmodelled, notes }: RunResult): readonly string[] =>
+  (notes.some(({ kind }) => kind === 'wait') ? [] : unmodelled)
+    .filter(({ peripheral, writes }) => writes > 0 && !SYSTEM.test(peripheral))
+    .map((u) => `${u.peripheral}.${u.register}`);
 
 /** Nothing was pressed, and nothing was looked for that could be. */
 function unasked({ notes, scenario }: RunResult): Said | null {
