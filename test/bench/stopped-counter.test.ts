@@ -40,6 +40,36 @@ it.each([
   expect(proof).toMatch(/^with it counting during the wait, the outcome is /);
 });
 
+describe('a wait for room in a port of the ITM', () => {
+  /** Two calls in a round save different return addresses in the same word, as code without optimisation does. */
+  const prints = (trcena: number): ReturnType<typeof bareImage> => {
+    const asks = MAIN + 2;
+    const t = new Thumb(MAIN).b('main').push(0, true).ldr(1, 4).pop(0, true);
+    t.label('main')
+      .constant(4, DEMCR)
+      .constant(1, trcena << 24)
+      .str(1, 4)
+      .constant(4, 0xe0000e80)
+      .movs(1, 1)
+      .str(1, 4);
+    t.constant(4, 0xe0000000)
+      .constant(5, asks + 1)
+      .label('wait')
+      .blx(5)
+      .blx(5)
+      .cmp(1, 0)
+      .beq('wait');
+    return bareImage(t.constant(0, 0x1fff0000).ldr(1, 0).ldr(2, 0, 4).movSp(1).bx(2));
+  };
+  it('goes on while the ITM is on', () => expect(resultOf('STM32F405RG', prints(1)).outcome).toBe('dfu'));
+  it('lasts for ever while it is off, and is told so', () => {
+    const { outcome, stuck, notes } = resultOf('STM32F405RG', prints(0));
+    expect([outcome, stuck?.register]).toEqual(['stuck', 'ITM.STIM0']);
+    const [why] = notes.filter(({ kind }) => kind === 'wait').map(({ text }) => String(text));
+    expect(why).toContain('the loop waits for ITM_STIM0, which has no room while the ITM is off');
+  });
+});
+
 describe('the software lock of the DWT', () => {
   it.each([
     ['STM32F746ZG', DWT_LAR],

@@ -121,7 +121,7 @@ function proveLoop(s: LiveRun, from: readonly number[]): FixedLoop | null {
   // A loop that masks interrupts lets them in again.
   if (loop.writes > 0 && (sysTickInterrupts(core) || anyLineEnabled(core))) return null;
   const storm = comesBack(s, loop);
-  const addresses = loop.reads.map((r) => r.address);
+  const addresses = [...new Set(loop.reads.map((r) => r.address))];
   if (storm === null || !addresses.every((a) => readStays(s, a))) return null;
   const exception = core.arm.ipsr;
   const ofStack = stackReads(core, loop);
@@ -172,11 +172,13 @@ function comesBack(s: LiveRun, loop: SteadyLoop): boolean | null {
   return lineStaysUp(s, ipsr - EXC.IRQ0) ? true : null;
 }
 
+/** A port of the ITM, which takes nothing until a debugger, or the program, has switched the ITM on. */
+export const isStimulus = (address: number): boolean => address >= 0xe0000000 && address < 0xe0000080;
 /** Registers of blocks first, then a counter of the core that stands, then memory; code and constants are not polled. */
 function polled({ machine: { system, bootCore } }: LiveRun, addresses: readonly number[]): number[] {
   const devices = addresses.filter((a) => system.regionAt(a, bootCore.index)?.block);
   const memories = addresses.filter((a) => system.regionAt(a, bootCore.index)?.memory?.row.kind === 'ram');
-  return [...devices, ...addresses.filter((a) => cyccntStands(bootCore, a)), ...memories];
+  return [...devices, ...addresses.filter((a) => cyccntStands(bootCore, a) || isStimulus(a)), ...memories];
 }
 
 /** What a look for a proof needs to know: an iteration that masks interrupts. It is undone, so nothing has to be counted. */
@@ -189,6 +191,8 @@ const writesOf = (machine: Machine): Told => ({
     timeline: { length: 0 },
   },
   counts: () => new Map(),
+  // words that an iteration changes and puts back, as calls do below SP; of wires, somebody may hear
+  unheard: () => false,
 });
 
 /** Another core that runs, or may wake up, can change anything, or reset the chip. */

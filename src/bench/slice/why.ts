@@ -25,7 +25,7 @@ import { restartInChain } from '../session/restart.ts';
 import { sysTickInterrupts } from '../session/surrounding-events.ts';
 import { targetState } from '../session/subject.ts';
 import type { Master } from './masters.ts';
-import { outcomeCounting, stoppedCounter } from './stopped-counter.ts';
+import { closedPort, outcomeCounting, stoppedCounter } from './stopped-counter.ts';
 import { lastStore, storesOf, type Store } from './stores.ts';
 import { domainReason } from './core-domain.ts';
 import { idleBlock } from './idle-block.ts';
@@ -185,7 +185,7 @@ export function waitStory(s: Session, powerOn: Checkpoint, finished: Checkpoint)
   return loop.exception === 0 ? inThread(s, loop, finished) : null;
 }
 const ofBlocks = (s: Session, loop: FixedLoop): string | null =>
-  stoppedWatchdog(s, loop.reads) ?? stoppedDomain(s, loop) ?? idleBlock(s, loop.reads);
+  stoppedWatchdog(s, loop.reads) ?? stoppedDomain(s, loop) ?? closedPort(s.machine.bootCore, loop.reads) ?? idleBlock(s, loop.reads);
 /** What else it reads may decide as well: then it is not known that it waits for this. */
 const readsWord = (s: Session, { reads, ofStack, pc }: FixedLoop, address: number): string =>
   `the loop ${reads.length - ofStack > 1 ? 'reads' : 'waits for'} ${addressText(s, address, pc)}`;

@@ -73,7 +73,7 @@ function behindLock(register: ScsRegister): ScsRegister {
   };
 }
 
-const itmEnabled = (cpu: Cpu): boolean => (cpu.get(SCS.DEMCR) & TRCENA) !== 0 && (cpu.get(SCS.ITM_TCR) & 1) !== 0;
+export const itmEnabled = (cpu: Cpu): boolean => (cpu.get(SCS.DEMCR) & TRCENA) !== 0 && (cpu.get(SCS.ITM_TCR) & 1) !== 0;
 
 function stimulus(port: number): ScsRegister {
   return {
