@@ -324,7 +324,10 @@ it.each([
   ['with the operands the other way round', 'movs r3, #128; lsls r3, r3, #6; ands r2, r3', [0x2380, 0x019b, 0x401a], 1 << 13],
   ['from the literal pool', 'ldr r3, [pc, #4]; tst r2, r3', [0x4b01, 0x421a], 0x02000000],
   ['overwritten on the way: nobody knows', 'movs r3, #128; mov r3, r1; ands r3, r2', [0x2380, 0x460b, 0x4013], null],
-  ['of a shift of the word itself', 'lsls r3, r2, #18', [0x0493], 1 << 13],
+  ['of a shift of the word itself', 'lsls r3, r2, #18; bpl', [0x0493, 0xd5f0], 1 << 13],
+  ['of a shift, by its sign', 'lsls r3, r2, #28; bpl', [0x0713, 0xd5f0], 8],
+  ['of a shift, by whether anything is left', 'lsls r3, r2, #28; bne', [0x0713, 0xd1f0], 15],
+  ['of a shift, by whether its only bit is left', 'lsls r3, r2, #31; beq', [0x07d3, 0xd0f0], 1],
   ['behind a shift to the right', 'lsrs r0, r2, #5; and.w r0, r0, #31', [0x0950, 0xf000, 0x001f], 31 << 5],
   [
     'behind another word and its mask',

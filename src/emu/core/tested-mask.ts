@@ -24,7 +24,11 @@ interface Known {
 interface Mask {
   readonly bits: number;
   readonly sure: boolean;
+  /** Those that a branch by the zero flag goes by, where a branch by the sign goes by `bits`. */
+  readonly ifZero?: number;
 }
+/** EQ or NE. */
+const goesByZero = (condition: unknown): boolean => condition === 0 || condition === 1;
 
 /**
  * Bits that a short polling loop around `pc` tests: the constant of a TST or AND behind the load, in the instruction or in a register that was given it there (as on
@@ -37,10 +41,11 @@ export function testedMask(code: Code, pc: number): number | null {
   for (let i = 0; i < FAR; i++) {
     const ins = code.instructionAt(at);
     if (!ins) break;
-    const { op, imm = 0 } = ins.decoded;
+    const { op, imm = 0, v } = ins.decoded;
     const isBack = /^B(_cond)?$/.test(op) && (imm | 0) < -2;
     // the program goes by what it has tested up to here
-    if (mask !== null && (isBack || /^(B_cond|CBN?Z)/.test(op))) break;
+    if (mask !== null && (isBack || /^(B_cond|CBN?Z)/.test(op)))
+      return v !== undefined && goesByZero(v['cc']) ? (mask.ifZero ?? mask.bits) : mask.bits;
     // back to the start of the loop, in the middle of which it may have been found
     if (isBack) {
       at = (at + 4 + imm) >>> 0;
@@ -78,7 +83,8 @@ function testOf({ op, b, c, imm = 0, v }: Decoded, known: Known): Mask | null | 
   if (/^(TST|AND|BIC)_(?!imm)|^(BX|LDM_pc)$/.test(op)) return 'end';
   if (held !== undefined && isField(op, held)) return { bits: behindShift(held, op, imm, c).bits, sure: true };
   // a constant that is shifted is the mask of a test to come
-  return /^LSL_imm/.test(op) && v?.['S'] === true && of(known.constants, b) === undefined ? backIn(held, 0x80000000 >>> imm) : null;
+  const shifts = /^LSL_imm/.test(op) && v?.['S'] === true && of(known.constants, b) === undefined;
+  return shifts ? { ...backIn(held, 0x80000000 >>> imm), ifZero: backIn(held, 0xffffffff >>> imm).bits } : null;
 }
 /** Bits are taken out of the word: Armv6-M has no UBFX, and shifts to the left and back. */
 const isField = (op: string, { shift }: Held): boolean => /^[US]BFX$/.test(op) || (/^(LSR|ASR)_imm/.test(op) && shift < 0);
