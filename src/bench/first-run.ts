@@ -116,9 +116,7 @@ function look(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<
   if (left) return { alone: run(jobInput(job, hooks)), tried: null, chosen: null };
   if (tried === null || isCut(alone)) return { alone, tried: null, chosen: null };
   const triggers = sorted(tried);
-  // A lost request with a proved cause is a better result than a jump function that works when it is called, and so is an input behind which nothing runs any more.
-  const chosen =
-    lostRequest(tried, hooks, pull) ?? hanging(tried, triggers[0]) ?? triggers[0] ?? withoutWay(jobInput(job), alone, tried, hooks, pull);
+  const chosen = failingWay(tried, hooks, pull) ?? triggers[0] ?? withoutWay(jobInput(job), alone, tried, hooks, pull);
   return { alone, tried, chosen };
 }
 /** The firmware by itself, and what comes of its inputs. Busy firmware is asked for them early, and followed for as long as any other only where none leads on. */
@@ -266,8 +264,12 @@ const mayAsk = (t: Trigger): boolean => t.instead?.is === 'reset' && isInput(t);
 export const isInput = (t: Trigger): boolean => rank(t) === 0;
 
 /** The request that `run` would choose although it does not lead to the ROM; null if no loss is proved. */
-export const lostRequest = (tried: readonly Trigger[], hooks: RunHooks, pull: Pull): Trigger | null =>
+const lostRequest = (tried: readonly Trigger[], hooks: RunHooks, pull: Pull): Trigger | null =>
   requestsThatMayBeLost(hooks, tried, sorted(tried)).find((lost) => (pull(lost)?.diagnosis.sets.length ?? 0) > 0) ?? null;
+
+/** A lost request with a proved cause is a better result than a jump function that works when it is called, and so is an input behind which nothing runs any more. */
+export const failingWay = (tried: readonly Trigger[], hooks: RunHooks, pull: Pull): Trigger | undefined =>
+  lostRequest(tried, hooks, pull) ?? hanging(tried, sorted(tried)[0]);
 
 /** Nothing led to the ROM: what says more than the firmware alone. */
 const withoutWay = (input: RunInput, alone: RunResult<string>, tried: readonly Trigger[], hooks: RunHooks, pull: Pull): Trigger | null =>

@@ -3,7 +3,7 @@ import { jsonDocument } from '../bench/documents/json-text.ts';
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { runBench } from '../bench/run.ts';
-import { assumedJob, hanging, isInput, lostInputs, lostRequest, puller } from '../bench/first-run.ts';
+import { assumedJob, failingWay, isInput, lostInputs, puller } from '../bench/first-run.ts';
 import {
   aloneScenario,
   downloads,
@@ -131,11 +131,10 @@ async function search(given: RunJob, options: InitOptions, io: Io): Promise<Foun
         const { job, told: assumed } = assumedJob(given, hooks);
         const { tried, ...rest } = tryTriggers(jobInput(job, hooks));
         const pull = puller(job, hooks);
-        const lost = lostRequest(tried, hooks, pull);
-        const first = lost ?? hanging(tried, sorted(tried)[0]) ?? null;
+        const first = failingWay(tried, hooks, pull);
         const rests = tried.filter((t) => t !== first);
         const others = lostInputs(rests, hooks, pull).map(({ trigger }) => trigger);
-        const triggers = [...(first === null ? [] : [first]), ...sorted(rests), ...others];
+        const triggers = [...(first === undefined ? [] : [first]), ...sorted(rests), ...others];
         const written = triggers.filter((t, i) => i === 0 || isInput(t));
         const client = clientOf(job, hooks);
         const ways = new Map(written.map((t) => [t, downloads(job.scenario, t, rest.goal) ? client(t) : null]));
