@@ -4,6 +4,7 @@
  */
 import type { ChipDescription, MemoryRow } from '../emu/chip.ts';
 import type { Confidence } from '../emu/confidence.ts';
+export { hex } from '../emu/hex.ts';
 
 export type Verdict = 'pass' | 'fail' | 'warn' | 'n/a' | 'unknown';
 
@@ -493,8 +494,6 @@ export const unknown = (because: string): Judgement => ({
 });
 /** Data EEPROM of L0 and L1: stores program it after FLASH has been unlocked for it (RM0376 3.3.4, RM0038 3.4.2). */
 export const isDataEeprom = ({ name, programmedBy }: MemoryRow): boolean => name === 'eeprom' && programmedBy !== undefined;
-
-export const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 
 /** A rule is broken: `fail` if it is documented, else `warn`. */
 export const broken = (

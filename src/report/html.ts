@@ -20,6 +20,7 @@ import { toldOn } from './story/surfaces.ts';
 import { humanTime, sentence, type Style } from './text.ts';
 import { TIMELINE_STYLE } from './timeline-style.ts';
 import type { SafeText } from '../bench/documents/safe-text.ts';
+import { hex } from '../emu/hex.ts';
 
 export interface HtmlOptions {
   /** The script of the page (src/report/app); without it the page stands still. */
@@ -203,7 +204,6 @@ function memorySection({ memories }: RunTrace, { vectors, table: words, stack }:
     fold('memory map', table(['memory', 'addresses', 'kind', 'holds'], regions)),
   ].join('\n');
 }
-const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 /** The first words of a vector table (Arm ARM, vector table format). */
 const VECTORS = [
   'initial SP',

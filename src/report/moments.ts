@@ -1,9 +1,9 @@
 /** What is told of an instant of a page: by its keyframes, and by all lanes. */
 import type { Picture } from './picture.ts';
+import { hex } from '../emu/hex.ts';
 
 /** A fact of an instant. */
 export type Told = readonly [label: string, value: string];
-const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 
 /** What is known of an instant: the last moment of each core that is not behind it, all lanes of the run, and the clock tree, which is long. */
 export function toldAt(picture: Picture, seconds: number): Told[] {

@@ -8,6 +8,7 @@ import {
   type RomOptionSetting,
 } from './options.ts';
 import type { AddressRange, RomProfile } from './profiles.ts';
+import { hex } from '../emu/hex.ts';
 
 /** rom/images/<name>.json */
 export interface RomManifest {
@@ -65,7 +66,6 @@ export function dumpBase({ base, systemMemory }: RomProfile, bytes: Uint8Array):
 const SECURE_CODE = 1 << 26;
 
 const WORD = 4;
-const hex = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`;
 
 /** The image with the option block and, behind it, the version written; the argument is left alone. */
 export function patchOptions(

@@ -2,6 +2,7 @@
 import type { ChipDescription } from '../emu/chip.ts';
 import type { RomSegment } from './load.ts';
 import type { AddressRange, RomProfile } from './profile.ts';
+import { hex } from '../emu/hex.ts';
 
 /** What the playground's page asks `bootbench serve` for: a dump, for all parts that have this ROM. */
 export interface ServedDump {
@@ -15,7 +16,6 @@ export interface PlacedPieces {
   readonly beside: readonly RomSegment[];
 }
 
-const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 const endOf = ({ address, bytes }: RomSegment): number => address + bytes.length;
 const inside = (piece: RomSegment, { base, size }: AddressRange): boolean => piece.address >= base && endOf(piece) <= base + size;
 

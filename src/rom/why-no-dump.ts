@@ -2,6 +2,7 @@
 import type { ChipDescription } from '../emu/chip.ts';
 import { dumpBase } from './load.ts';
 import type { RomProfile } from './profile.ts';
+import { hex } from '../emu/hex.ts';
 
 /** Why bytes are no ROM of this chip, in a sentence, and what helps; null if they can be one. */
 export function whyNoDump(
@@ -28,4 +29,3 @@ export function whyNoDump(
 }
 /** The smallest ROM has 2 KB. */
 const SHORTEST = 1024;
-const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;

@@ -2,6 +2,7 @@
 import { inManual } from '../../checks/families.ts';
 import type { Machine } from '../../emu/machine.ts';
 import { repairTarget } from './repairs.ts';
+import { hex } from '../../emu/hex.ts';
 
 /** Register values by `BLOCK.REG`. */
 export type Registers = ReadonlyMap<string, number>;
@@ -18,7 +19,6 @@ export function registersOf(machine: Machine): Registers {
   return all;
 }
 
-export const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 /** Registers that differ, by name; a long list is cut. */
 export function listed(names: readonly string[], values: Registers): string {
   const words = names.slice(0, MOST_LISTED).map((name) => `${inManual(name)} = ${hex(values.get(name) ?? 0)}`);

@@ -5,6 +5,7 @@
  * stands on the bus). RDERR is not modelled.
  */
 import type { Field, Layout, RegisterContext } from '../../emu/registers.ts';
+import { hex } from '../../emu/hex.ts';
 
 export interface SecurableOptions {
   readonly memory: string;
@@ -75,4 +76,3 @@ export class SecurableMemory {
   }
 }
 const NOTHING_LOST = { is: 'nothing-lost' } as const;
-const hex = (address: number): string => `0x${address.toString(16).padStart(8, '0')}`;
