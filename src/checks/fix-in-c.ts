@@ -92,8 +92,8 @@ const branch = (instructions: string, operands: string): string =>
 /** Only the return from an exception ends it. */
 export const LEAVE_HANDLER = '/* the exception has to return first: set a flag in its handler, and make the jump from the main loop */';
 /** Interrupts of the ROM reach its handlers, whether it sets VTOR itself or not. */
-export const romTableInC = ({ vectorTable }: Pick<RomFacts, 'vectorTable'>): string =>
-  `SCB->VTOR = ${hex(vectorTable)}u;\n__DSB(); __ISB();`;
+export const romTableInC = ({ vectorTable }: Pick<RomFacts, 'vectorTable'>, why = ''): string =>
+  `SCB->VTOR = ${hex(vectorTable)}u;${why === '' ? '' : `   /* ${why} */`}\n__DSB(); __ISB();`;
 
 const REQUEST = '0xB00710ADu';
 const NOINIT = '__attribute__((section(".noinit")))';

@@ -133,8 +133,9 @@ function handlerCause({ machine, input: { chip } }: Session, observed: string): 
 }
 function backAtTheJump(s: Session): string[] {
   const vectorTable = tableForJump(s);
-  return vectorTable === null ? [] : [part('jump', ', where the ROM may rely on it', romTableInC({ vectorTable }))];
+  return vectorTable === null ? [] : [part('jump', ', where the ROM may rely on it', romTableInC({ vectorTable }, OWN_TABLE))];
 }
+const OWN_TABLE = 'main() sets its own table now, and the ROM may rely on that of a reset';
 const NOT_RESTORED = 'The ROM does not restore what it used (AN2606 Rev 70 4.1): do not rely on reset values, or reset the chip.';
 const GROUPS: Readonly<Record<LeftKind, string>> = {
   vtor: 'VTOR',
