@@ -133,15 +133,22 @@ describe('an OK has a reservation where the port that got a byte', () => {
   });
 });
 
-/** A receiver by HSE, whose clock function holds a crystal, jumps on a 0x55. */
-function countsOn(hz: number, brr: number, board: Board) {
-  const [RCC_CR, RCC_CFGR] = [0x40023800, 0x40023808];
-  const t = store(store(receiver(brr), RCC_CR, 0x00010083), RCC_CFGR, 1)
+/** Waits for RXNE and a 0x55. */
+const hears = (t: Thumb): Thumb => t.label('wait').ldr(1, 0).lsrs(1, 1, 6).put(0xd3fc).ldr(1, 0, 4).cmp(1, 0x55).bne('wait');
+/** Sends an A, and waits until it has gone out. */
+const says = (t: Thumb): Thumb => t.movs(1, 0x41).str(1, 0, 4).constant(2, 50_000).label('wait').put(0x3a01).bne('wait');
+/** A port by HSE, whose clock function holds a crystal: it jumps behind what it has to hear or to say. */
+function countsOn(hz: number, brr: number, board: Board, talks = hears) {
+  const [RCC_CR, RCC_CFGR, TE] = [0x40023800, 0x40023808, 1 << 3];
+  const t = store(store(receiver(brr, TE), RCC_CR, 0x00010083), RCC_CFGR, 1)
     .constant(3, hz)
-    .constant(0, USART1_BRR - 8);
-  t.label('wait').ldr(1, 0).lsrs(1, 1, 6).put(0xd3fc).ldr(1, 0, 4).cmp(1, 0x55).bne('wait');
+    .constant(2, 50_000);
+  // HSE has come by then
+  t.label('later').put(0x3a01).bne('later');
+  talks(t.constant(0, USART1_BRR - 8));
   t.constant(0, ROM).ldr(1, 0).put(0xf381, 0x8808).ldr(1, 0, 4).bx(1);
-  const planned = plainJob('STM32F411CE', bareImage(t), { steps: [{ at: '5ms', do: { uart: { port: 'USART1', hex: '55' } } }], board });
+  const steps = talks === hears ? [{ at: '15ms', do: { uart: { port: 'USART1', hex: '55' } } }] : [];
+  const planned = plainJob('STM32F411CE', bareImage(t), { steps, board });
   const input = jobInput(planned);
   const name = { name: 'SystemCoreClockUpdate', address: MAIN, size: t.bytes().length, kind: 'function', binding: 'global' } as const;
   const images = input.images.map((image) => ({ ...image, symbols: new SymbolTable([name], () => MAIN + t.bytes().length) }));
@@ -164,5 +171,11 @@ describe('a port at an odd rate, where the firmware counts on another crystal', 
     const { next } = countsOn(25e6, 217, {});
     expect(next?.job.scenario.board?.hse).toEqual({ hz: 25e6, kind: 'crystal' });
     expect(next?.text).toContain('because the firmware counts on it, and its serial port would run at an odd rate with 8 MHz');
+  });
+  it('sends what nobody reads, and an OK says so', () => {
+    const { result, told } = countsOn(8e6, 69, { hse: { hz: 25e6, kind: 'crystal' } }, says);
+    expect([result.outcome, hasReservations(result)]).toEqual(['dfu', true]);
+    expect(told).toMatch(/^USART1 sends at 362,319 baud in place of 115,200: SystemCoreClockUpdate counts on a crystal of 8 MHz/);
+    expect(countsOn(8e6, 69, { hse: { hz: 8e6, kind: 'crystal' } }, says)).toMatchObject({ result: { outcome: 'dfu' }, told: undefined });
   });
 });

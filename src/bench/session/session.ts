@@ -30,7 +30,9 @@ import { keptState } from './kept-state.ts';
 import { restartAt, startOf } from './restart.ts';
 import { entryLoopSettled, resetsDecide, resetLoop, resetsGoOn, steadyEntries } from './reset-loop.ts';
 import type { RunInput } from '../input/run-input.ts';
+import { SERIAL_PORT } from '../documents/names.ts';
 import { GoalHost } from './goal-host.ts';
+import { tellOutputRate } from './uart-rate.ts';
 import { serveSemihosting } from './semihosting.ts';
 import { Steps } from './steps.ts';
 import { finiteLoop } from './finite-loop.ts';
@@ -247,6 +249,7 @@ export class Session implements LiveRun {
           if (this.state.fellInRom.length < MAX_EDGES) this.state.fellInRom.push({ pin: name.slice('pin.'.length), at: machine.now });
         },
       ),
+      console: (channel) => this.hearsFrom(channel),
       semihosting: (core) => {
         this.serve(core);
         return true;
@@ -259,6 +262,15 @@ export class Session implements LiveRun {
       exception: (core, exception, _handler, pc) => this.onException(core, exception, pc),
       exceptionReturn: (core) => this.onExceptionReturn(core),
     };
+  }
+  private readonly heard = new Set<string>();
+  /** The first character of a port tells at which rate it sends. */
+  private hearsFrom(channel: string): void {
+    if (this.heard.has(channel)) return;
+    this.heard.add(channel);
+    const { machine, input } = this;
+    const port = channel.toUpperCase();
+    if (SERIAL_PORT.test(port)) tellOutputRate(machine, port, input.images, input.scenario.board.hse?.hz ?? null);
   }
   /** A master outside has called the chip on a port at which the ROM would follow. */
   selected(port: string): void {

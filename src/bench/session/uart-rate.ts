@@ -88,6 +88,18 @@ export function tellOtherBaud(machine: Machine, port: string, { baud, counts }: 
     counts: counts === null ? null : { port, ...counts, odd: isOddWith(machine, counts.hz, hse) },
   });
 }
+/** A port has sent a character: says so where nobody reads it who goes by the crystal that the firmware counts on. */
+export function tellOutputRate(machine: Machine, port: string, images: readonly LoadedImage[], hse: number | null): void {
+  const own = baudOf(machine, port);
+  if (own === null || machine.state.inSystem) return;
+  const { baud, counts } = senderOf(machine, port, images, hse);
+  if (counts === null) return;
+  machine.note('guest', `${port} sends at ${inWords(own)} baud in place of ${inWords(baud)}${countsInWords(counts, hse)}`, port, {
+    is: 'other-baud',
+    wrote: machine.history.lastWriter(`${port}.BRR`)?.pc ?? null,
+    counts: { port, ...counts, odd: isOddWith(machine, counts.hz, hse) },
+  });
+}
 function receives(machine: Machine, port: string): boolean {
   const cr1 = registerOf(machine, port, 'CR1');
   const on = machine.system.block(port).layout.has('SR') ? UE_FIRST : UE;
