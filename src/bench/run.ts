@@ -446,8 +446,10 @@ function lookForCause(run: PlainRun, { judged, failure, beneath, entry, starts, 
   const explained = answers.diagnosis.explained === true;
   if (!explained && (isBehindFault(run, failure, answers) || isHeldInHandler(run, beneath, answers))) return;
   if (!explained) Object.assign(answers, byDifference(run, entry));
-  answers.path = onTheWay(run, explained || answers.difference?.helps === true);
-  if (explained || answers.difference?.helps === true || answers.path.sets.length > 0) return;
+  const known = explained || answers.difference?.helps === true;
+  answers.path = onTheWay(run, known);
+  // without a wait in a handler it comes further: what else keeps it from its goal comes behind that
+  if (known || answers.path.sets.length > 0 || answers.starved !== undefined) return;
   if (isOnWrongWay(run, entry, answers)) return;
   answers.board = searched(run, 'what the board or the host keeps from it', NO_BOARD, () => boardCauses(input, () => true));
 }

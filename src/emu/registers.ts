@@ -215,6 +215,13 @@ export interface Published {
   readonly idleBy?: { readonly field: string; readonly value: number } | null;
   /** The kernel clock that does not run and that what it was told to do waits for, by its name in the clock tree, and the setting by which it is that one; null: none. */
   readonly unclocked?: { readonly clock: string; readonly by: string } | null;
+  /** Where a bus master stores by what it was told to do, as long as nobody writes its registers; left out: anywhere. */
+  readonly stores?: readonly Stretch[];
+}
+/** First and last address. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Core } from '../../emu/core/core.ts';
 import { EXC, SCS } from '../../emu/core/arm/scs-state.ts';
 import { anyLineEnabled, groupOf, isActive, isEnabled, isLineUp, preempts, priorityOf } from '../../emu/core/arm/nvic.ts';
 import { cyccntStands, readIsSteady, sysTickStands } from '../../emu/proofs/steady.ts';
+import type { Stretch } from '../../emu/registers.ts';
 import type { Block } from '../../emu/system.ts';
 import { USB_VBUS } from '../../peripherals/wires.ts';
 import { CHECK_TIMER } from './hearing.ts';
@@ -63,14 +64,21 @@ function staysQuiet(s: LiveRun, b: Block): boolean {
   if (s.machine.system.hasArmedTimer(b) || (isUsbController(b.row) && s.usb.state.cable)) return false;
   return (component.wires ?? []).length + (component.clocks ?? []).length === 0 || reached(s)?.has(b) === false;
 }
-/** A bus master that may store to memory or registers at an event. */
-const mastersAtWork = (s: LiveRun): boolean => {
+/** Stretches to which bus masters may store at an event; null: anywhere. */
+function storedByMasters(s: LiveRun): readonly Stretch[] | null {
   const { system } = s.machine;
   const masters = system.blocks.filter((b) => b.component.busMaster && system.isClocked(b));
-  if (masters.length === 0) return false;
+  if (masters.length === 0) return [];
   const found = reached(s);
-  return found === null || masters.some((b) => found.has(b));
-};
+  const stores = masters.filter((b) => found === null || found.has(b)).map((b) => b.component.published(b.state, b.env).stores);
+  return stores.every((of) => of !== undefined) ? stores.flat() : null;
+}
+/** A word, or a part of one. */
+const mastersReach = (s: LiveRun, address: number): boolean =>
+  storedByMasters(s)?.some(({ from, to }) => from < address + 4 && to >= address) !== false;
+/** Stores to registers may raise any interrupt. */
+const mastersReachBlocks = (s: LiveRun): boolean =>
+  storedByMasters(s)?.some(({ from }) => s.machine.system.regionAt(from, s.machine.bootCore.index)?.memory == null) !== false;
 
 /** A register of SysTick, of the core's own. */
 const isSysTick = (address: number): boolean => address >= 0xe000e010 && address < 0xe000e020;
@@ -80,7 +88,7 @@ export function readStays(s: LiveRun, address: number): boolean {
   const stands = (isSysTick(address) && sysTickStands(core)) || cyccntStands(core, address);
   if (!stands && !readIsSteady(system, address)) return false;
   if (address >= 0xe0000000) return !followsEvents(address) || (nothingScheduled(s) && !sysTickInterrupts(core));
-  if (mastersAtWork(s)) return false;
+  if (mastersReach(s, address)) return false;
   const block = system.regionAt(address, core.index)?.block;
   return block == null || staysQuiet(s, block);
 }
@@ -94,7 +102,7 @@ export function interruptsAround(s: LiveRun, level: Level = {}): { readonly sysT
   const line = (b: Block): boolean => (b.row.irqs ?? []).some((n) => n >= 0 && taken(EXC.IRQ0 + n));
   return {
     sysTick: sysTickInterrupts(core) && taken(EXC.SYSTICK),
-    others: system.blocks.some((b) => line(b) && !staysQuiet(s, b)) || (mastersAtWork(s) && anyLineEnabled(core)),
+    others: system.blocks.some((b) => line(b) && !staysQuiet(s, b)) || (mastersReachBlocks(s) && anyLineEnabled(core)),
   };
 }
 /** `asleep`: in WFI, which PRIMASK does not keep asleep. `under`: an exception comes back again and again, and others may go before it. */

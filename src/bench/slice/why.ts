@@ -16,7 +16,9 @@ import type { Block } from '../../emu/system.ts';
 import { MS, US, type Ps } from '../../emu/time.ts';
 import { IWDG_KEY_RELOAD, IWDG_KEY_START } from '../../peripherals/watchdog/iwdg-v3.ts';
 import { POWER_STANDBY, POWER_STOP } from '../../peripherals/wires.ts';
+import { budgetOf } from '../documents/effort.ts';
 import { hex32, type Outcome } from '../documents/result.ts';
+import { CutShort } from '../session/budget.ts';
 import { sleepsOnExit } from '../session/fixed-loop.ts';
 import type { FixedLoop } from '../session/live-run.ts';
 import { othersThanBooted, ownerAt, ownerName } from '../session/programs.ts';
@@ -165,10 +167,20 @@ export function waitStory(s: Session, powerOn: Checkpoint, finished: Checkpoint)
     const outcome = outcomeCounting(s);
     return { lines: [counter], changed: outcome === 'stuck' ? null : { what: 'it counting', outcome } };
   }
+  const told = ofMemory(s, powerOn, finished, loop);
+  if (told !== null) return told;
+  s.restore(finished);
+  return loop.exception === 0 ? inThread(s, loop, finished) : null;
+}
+/** A word that the loop reads, by who stored to it last. */
+function ofMemory(s: Session, powerOn: Checkpoint, finished: Checkpoint, loop: FixedLoop): WaitStory | null {
   const memory = loop.reads.filter((address) => isRam(s, address));
   for (const read of memory) {
     const { address, size } = decidingBytes(s, loop, read, memory.length === 1);
-    const last = lastStore(s, powerOn, address, size, finished.system.now);
+    const search = (): Store | null | 'too long' => lastStore(s, powerOn, address, size, finished.system.now);
+    const last = loop.exception === 0 ? search() : inTime(s, search);
+    const byCode = last === 'too long' && loop.exception !== 0 ? ofCode(s, finished, address, loop) : null;
+    if (byCode !== null) return byCode;
     // the program clears what it then waits for
     const store = isOwn(last) ? storesOf(s, powerOn, [{ address, size, byHandler: true }], finished.system.now)[0]! : last;
     if (store === null) {
@@ -181,8 +193,7 @@ export function waitStory(s: Session, powerOn: Checkpoint, finished: Checkpoint)
     s.restore(finished);
     return ofHandler(s, store.exception, readsWord(s, loop, address), `writes (${place(s, store.pc)})`);
   }
-  s.restore(finished);
-  return loop.exception === 0 ? inThread(s, loop, finished) : null;
+  return null;
 }
 const ofBlocks = (s: Session, loop: FixedLoop): string | null =>
   stoppedWatchdog(s, loop.reads) ?? stoppedDomain(s, loop) ?? closedPort(s.machine.bootCore, loop.reads) ?? idleBlock(s, loop.reads);
@@ -208,6 +219,21 @@ function ofUnrunHandler(s: Session, address: number, loop: FixedLoop): WaitStory
     lines: [`${word}, which ${handler.handler} can write, and no vector leads to ${handler.handler}`],
     changed: null,
   };
+}
+/** Who waits in a handler waits for another one as a rule: which one writes the word, the code says. */
+function ofCode(s: Session, finished: Checkpoint, address: number, loop: FixedLoop): WaitStory | null {
+  s.restore(finished);
+  const handler = unrunHandler(s, address);
+  return handler?.exception == null ? null : ofHandler(s, handler.exception, readsWord(s, loop, address), `can write (${handler.writer})`);
+}
+/** Within half of what the whole search may take. */
+function inTime<T>(s: Session, search: () => T): T | 'too long' {
+  try {
+    return s.budget.within(budgetOf(s.input).repeated / 2, search);
+  } catch (error) {
+    if (error instanceof CutShort && error.reason === 'effort') return 'too long';
+    throw error;
+  }
 }
 const isOwn = (store: Store | null | 'too long'): boolean =>
   store !== null && store !== 'too long' && store.master === null && store.exception === 0;

@@ -6,11 +6,11 @@
  * Wires read: the request lines in `requests`, see dma-requests.ts; `dma.remap.<field>` of SYSCFG (F0, F3).
  */
 import { NOT_MINE, type QuietRequests } from '../../emu/quiet-requests.ts';
-import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel, Stretch } from '../../emu/registers.ts';
 import { wire, type Wire } from '../../emu/wires.ts';
 import { dmaRemap } from '../wires.ts';
 import { RequestLines, type PendingRequests } from './dma-requests.ts';
-import { isSlow, leftBehind, placeAt, standing, type Progress } from './quiet-transfers.ts';
+import { isSlow, leftBehind, placeAt, standing, stretchOf, type Progress } from './quiet-transfers.ts';
 
 export interface DmaRequest {
   readonly wire: string;
@@ -252,6 +252,16 @@ class Dma {
     c.s.channels[ch.index]!.memory = placeAt(progress, requests) >>> 0;
     c.put(ch.cndtr, leftBehind(progress, requests));
   }
+  /** Of the channels that are on. */
+  stores(c: Ctx): readonly Stretch[] {
+    return this.channels
+      .filter((ch) => ch.f.EN.get(c))
+      .map((ch) => {
+        const { total } = c.s.channels[ch.index]!;
+        const [at, size, moves] = ch.f.DIR.get(c) ? [ch.cpar, ch.f.PSIZE, ch.f.PINC] : [ch.cmar, ch.f.MSIZE, ch.f.MINC];
+        return stretchOf(c.get(at), SIZES[size.get(c)] ?? 4, total, moves.get(c) === 1);
+      });
+  }
   private load(c: Ctx, ch: Channel): void {
     const now = c.s.channels[ch.index]!;
     now.peripheral = c.get(ch.cpar);
@@ -327,6 +337,7 @@ export const dmaV1: ModelFactory<DmaV1Options> = (layout, options): RegisterMode
     },
     quietRequests: (c, asked) => dma.quietRequests(c, asked),
     serveQuiet: (c, request, requests) => dma.serveQuiet(c, request, requests),
+    published: (c) => ({ stores: dma.stores(c) }),
     write: (c, r, merged, raw) => dma.write(c, r, merged, raw),
     wrote: (c, r, value, old) => dma.wrote(c, r, value, old),
   };

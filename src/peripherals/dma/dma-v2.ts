@@ -6,10 +6,10 @@
  * Wires read: the request lines in `requests`, see dma-requests.ts.
  */
 import { NOT_MINE, type QuietRequests } from '../../emu/quiet-requests.ts';
-import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel, Stretch } from '../../emu/registers.ts';
 import type { Wire } from '../../emu/wires.ts';
 import { RequestLines, type PendingRequests } from './dma-requests.ts';
-import { isSlow, leftBehind, placeAt, standing, type Progress } from './quiet-transfers.ts';
+import { isSlow, leftBehind, placeAt, standing, stretchOf, type Progress } from './quiet-transfers.ts';
 
 export interface DmaV2Options {
   /** Request lines by stream and CHSEL; with a DMAMUX one a stream, at CHSEL 0. */
@@ -251,6 +251,19 @@ class DmaV2 {
     c.s.streams[st.index]!.memory = placeAt(progress, requests) >>> 0;
     c.put(st.ndtr, leftBehind(progress, requests));
   }
+  /** Of the streams that are on. */
+  stores(c: Ctx): readonly Stretch[] {
+    return this.streams.filter((st) => c.get(st.cr) & CR.EN).flatMap((st) => this.storesOf(c, st));
+  }
+  private storesOf(c: Ctx, st: Stream): readonly Stretch[] {
+    const cr = c.get(st.cr);
+    const { total } = c.s.streams[st.index]!;
+    const [psize, msize] = this.widths(c, st);
+    // an offset of PINC is a word at most
+    if (this.direction(c, st) === TO_PERIPHERAL) return [stretchOf(c.get(st.par), cr & CR.PINCOS ? 4 : psize, total, (cr & CR.PINC) !== 0)];
+    const targets = cr & CR.DBM ? [st.m0ar, st.m1ar] : [st.m0ar];
+    return targets.map((at) => stretchOf(c.get(at), msize, Math.ceil((total * psize) / msize), (cr & CR.MINC) !== 0));
+  }
   private load(c: Ctx, st: Stream): void {
     const now = c.s.streams[st.index]!;
     const cr = c.get(st.cr);
@@ -342,6 +355,7 @@ export const dmaV2: ModelFactory<DmaV2Options> = (layout, given): RegisterModel<
     onGate: (c, on) => (on ? restart(c) : c.env.disarm('beat')),
     quietRequests: (c, asked) => dma.quietRequests(c, asked),
     serveQuiet: (c, request, requests) => dma.serveQuiet(c, request, requests),
+    published: (c) => ({ stores: dma.stores(c) }),
     write: (c, r, merged, raw) => dma.write(c, r, merged, raw),
     wrote: (c, r, value, old) => dma.wrote(c, r, value, old),
   };

@@ -1,6 +1,7 @@
 /** Transfers of the same to where it stands already, of a channel or a stream that stores what it reads at one address (src/emu/quiet-rounds.ts). */
 import type { Env } from '../../emu/component.ts';
 import type { QuietRequests } from '../../emu/quiet-requests.ts';
+import type { Stretch } from '../../emu/registers.ts';
 
 /** How far a channel is. */
 export interface Progress {
@@ -45,3 +46,9 @@ export function placeAt({ left, total, next, first, size, moves }: Progress, ahe
 /** What is left behind so many. */
 export const leftBehind = ({ left, total }: Progress, requests: number): number =>
   requests < left ? left - requests : total - ((requests - left) % total);
+
+/** Where `items` of `size` bytes are stored from an address on, or all of them there. */
+export function stretchOf(address: number, size: number, items: number, moves: boolean): Stretch {
+  const from = (address & ~(size - 1)) >>> 0;
+  return { from, to: from + size * (moves ? Math.max(items, 1) : 1) - 1 };
+}
