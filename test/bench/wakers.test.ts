@@ -247,8 +247,11 @@ it('a loop that polls a byte waits for the handler that writes that byte, whoeve
     expect(result.outcome).toBe('stuck');
     return said(result);
   };
-  // LDRB r0, [r1, #1]; LDR r0, [r1] and LSLS r0, #22
-  const polls = [(t: Thumb) => t.put(0x7848), (t: Thumb) => t.ldr(0, 1).put(0x0580)];
-  for (const poll of polls)
-    expect(told((t) => poll(t).put(0x2800).beq('loop'))).toContain('0x20000101, which the handler of interrupt 6 (EXTI) writes');
+  // LDRB r0, [r1, #1]; LDR r0, [r1] and LSLS r0, #22, which leaves bytes 0 and 1
+  const polls = [
+    ['0x20000101', (t: Thumb) => t.put(0x7848)],
+    ['0x20000100', (t: Thumb) => t.ldr(0, 1).put(0x0580)],
+  ] as const;
+  for (const [address, poll] of polls)
+    expect(told((t) => poll(t).put(0x2800).beq('loop'))).toContain(`${address}, which the handler of interrupt 6 (EXTI) writes`);
 });
