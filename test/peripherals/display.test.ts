@@ -144,6 +144,7 @@ describe.each(['STM32F429ZI', 'STM32H743ZI', 'STM32L496ZG', 'STM32U575ZI'])('DMA
     h.write('DMA2D.CR', 0x30101);
     h.wait(1e9);
     expect([h.get('DMA2D.CR.START'), h.get('DMA2D.ISR.TEIF'), h.get('DMA2D.ISR.TCIF')]).toEqual([0, 1, 0]);
+    expect(h.notes).toContain('bus error at 0x1ffe0000');
     h.write('DMA2D.IFCR', 0x3f);
     h.write('DMA2D.CR', 0x30001);
     h.write('DMA2D.CR', 0x30005);

@@ -86,7 +86,7 @@ class Dma2d {
   private fetch(c: Ctx, address: number, bits: number): number {
     const read = (at: number, size: 1 | 2 | 4): number => {
       const value = c.env.busRead(at >>> 0, size);
-      if (value === null) throw new BusError();
+      if (value === null) throw new BusError(at);
       return value;
     };
     if (bits !== 24) return read(address, (bits / 8) as 1 | 2 | 4);
@@ -94,7 +94,7 @@ class Dma2d {
   }
   private store(c: Ctx, address: number, bits: number, value: number): void {
     const write = (at: number, size: 1 | 2 | 4, part: number): void => {
-      if (!c.env.busWrite(at >>> 0, size, part >>> 0)) throw new BusError();
+      if (!c.env.busWrite(at >>> 0, size, part >>> 0)) throw new BusError(at);
     };
     if (bits !== 24) return write(address, (bits / 8) as 1 | 2 | 4, bits === 32 ? value : value & (2 ** bits - 1));
     for (let i = 0; i < 3; i++) write(address + i, 1, (value >>> (8 * i)) & 255);
@@ -160,7 +160,7 @@ class Dma2d {
       else this.load(c, timer === 'fg' ? 'FG' : 'BG');
     } catch (e) {
       if (!(e instanceof BusError)) throw e;
-      c.env.note('guest', `${c.env.name}: bus error`);
+      c.env.note('guest', `bus error at 0x${(e.address >>> 0).toString(16).padStart(8, '0')}`);
       if (pixels) this.stop(c);
       return this.raise(c, ISR.TEIF);
     }
@@ -190,7 +190,13 @@ class Dma2d {
     this.raise(c, 0);
   }
 }
-class BusError extends Error {}
+class BusError extends Error {
+  readonly address: number;
+  constructor(address: number) {
+    super('bus error');
+    this.address = address;
+  }
+}
 const tables = (): Dma2dState => ({ foreground: new Uint32Array(256), background: new Uint32Array(256) });
 
 export const dma2d: ModelFactory = (layout): RegisterModel<Dma2dState> => {
