@@ -393,6 +393,15 @@ describe('functions that can enter system memory', () => {
   });
 
   it.each([
+    ['a word in memory: str r3, [r2]', [0x6013, 0xbf00, 0xbf00], 1],
+    ['a local behind its frame pointer: add r7, sp, #0; str r3, [r7, #4]', [0xaf00, 0x607b, 0xbf00], 0],
+    ['a local whose address it makes: add r7, sp, #0; adds r3, r7, #7; strb r2, [r3]', [0xaf00, 0x1dfb, 0x701a], 0],
+  ])('a function that resets the chip leaves a request behind in %s', (_what, stores, expected) => {
+    // what it stores; ldr r3, [pc, #4]; str r3, [r1, #12]; bx lr; nop; the key with SYSRESETREQ
+    const code = new Uint8Array(Uint16Array.from([...stores, 0x4b01, 0x60cb, 0x4770, 0x0004, 0x05fa]).buffer);
+    expect(jumpCandidates(scanFunctions([oneFunction(code)]), findChip('stm32f405rg')!).length).toBe(expected);
+  });
+  it.each([
     ['movs r3, #0', [0x2300, 0xbf00]],
     ['mov.w r3, #0x700', [0xf44f, 0x63e0]],
   ])('the key is put above %s, whatever the register held before', (_what, between) => {

@@ -7,6 +7,7 @@ import type { Piece } from './compared-pieces.ts';
 import { is, type Encoding } from './encoding.ts';
 import { KnownWords } from './known-words.ts';
 import { VECTKEY, writesReset } from './reset-write.ts';
+import { StackBases } from './stack-base.ts';
 import type { ImageSymbol, LoadedImage } from '../../image/image.ts';
 
 const LDR_LITERAL_T1: Encoding = { mask: 0xf800, value: 0x4800 };
@@ -130,6 +131,7 @@ interface Draft {
   /** Whole constants by register. */
   readonly held: Map<number, number>;
   readonly known: KnownWords;
+  readonly bases: StackBases;
   readonly calls: { target: number; pc: number }[];
   readonly stores: number[];
   readonly compared: number[];
@@ -152,6 +154,7 @@ function scan(image: LoadedImage, symbol: ImageSymbol, start: number, code: Data
     loads: new Map(),
     held: new Map(),
     known: new KnownWords(),
+    bases: new StackBases(),
     calls: [],
     stores: [],
     compared: [],
@@ -179,6 +182,8 @@ function scan(image: LoadedImage, symbol: ImageSymbol, start: number, code: Data
     // what they load stands in a register behind them
     if (bits === first) narrowInstruction(d, code, start, pc, bits);
     else wideInstruction(d, code, start, pc, bits);
+    if (bits === first) d.bases.narrow(bits);
+    else d.bases.wide(bits);
     at += wide ? 4 : 2;
   }
   const { constants, accesses, loads, calls, stores, compared, comparedWith, halves, small, setsMsp, branchesFar } = d;
@@ -279,7 +284,7 @@ function narrowInstruction(d: Draft, code: DataView, start: number, pc: number, 
   else if (is(bits, CMP_LOW)) compare(d, bits & 7, (bits >>> 3) & 7);
   else if (is(bits, CMP_HIGH)) compare(d, (bits & 7) | ((bits >>> 4) & 8), (bits >>> 3) & 15);
   else if (is(bits, MOVS_T1) || is(bits, ADDS_T2)) smallNumber(d, bits, pc);
-  else if (STORES.some((s) => s.mask > 0 && is(bits, s))) d.stores.push(pc);
+  else if (STORES.some((s) => s.mask > 0 && is(bits, s))) store(d, bits, pc);
 }
 
 // eslint-disable-next-line complexity -- one line an encoding
@@ -299,9 +304,12 @@ function wideInstruction(d: Draft, code: DataView, start: number, pc: number, bi
   else if (is(bits, BL) || is(bits, B_WIDE)) d.calls.push({ target: farTarget(pc, bits), pc });
   else if (is(bits, CMP_T2)) d.compared.push(bits & 0xff);
   else if (is(bits, ORR_T1)) d.small.push({ value: bits & 0xff, pc });
-  else if (STORES.some((s) => s.mask < 0 && is(bits, s))) d.stores.push(pc);
+  else if (STORES.some((s) => s.mask < 0 && is(bits, s))) store(d, bits, pc);
 }
 
+function store(d: Draft, bits: number, pc: number): void {
+  if (!d.bases.holdsBaseOf(bits)) d.stores.push(pc);
+}
 /** MOVT sets the upper half of what MOVS leaves, too. */
 function smallNumber(d: Draft, bits: number, pc: number): void {
   d.small.push({ value: bits & 0xff, pc });
