@@ -21,7 +21,16 @@ function busy(t: Thumb, chip: Chip, target: number): Thumb {
   const { clocks, channel, on } = CHIPS[chip];
   const [control, count, peripheral, memory] = channel;
   for (const [address, bit] of clocks) store(t, address, bit);
-  for (const [address, value] of [[TIM2 + 0x2c, 999], [TIM2 + 0x0c, 0x100], [TIM2, 1], [count, 16], [peripheral, TIM2 + 0x24], [memory, target], [control, on]] as const) // prettier-ignore
+  for (const [address, value] of [
+    [TIM2 + 0x2c, 999],
+    [TIM2 + 0x0c, 0x100],
+    [TIM2, 1],
+    [count, 16],
+    [peripheral, TIM2 + 0x24],
+    [memory, target],
+    [control, on],
+  ] as const)
+    // prettier-ignore
     store(t, address, value);
   return t;
 }

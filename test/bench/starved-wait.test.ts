@@ -17,9 +17,18 @@ interface Wait {
   readonly line?: number;
   /** PRIMASK is 1 at the jump: another thing that is wrong. */
   readonly masks?: boolean;
+  /** Interrupts 8 and 9 come, to the same handler. */
+  readonly twice?: boolean;
 }
 /** A tick each millisecond; interrupt 8 is pended behind the first. Who waits jumps behind the wait. */
-function waits({ own, tick = 0, line = 0, masks = false }: Wait): ReturnType<typeof runBench> & { readonly waitsAt: number } {
+function waits({
+  own,
+  tick = 0,
+  line = 0,
+  masks = false,
+  twice = false,
+}: Wait): ReturnType<typeof runBench> & { readonly waitsAt: number } {
+  const lines = (twice ? 3 : 1) << LINE;
   const t = new Thumb(MAIN).b('main').put(0xbf00);
   const here = (): number => MAIN + 2 * t.length;
   const tickAt = here();
@@ -30,7 +39,7 @@ function waits({ own, tick = 0, line = 0, masks = false }: Wait): ReturnType<typ
   t.constant(0, TICK).label('wait').ldr(1, 0);
   const waitsAt = here();
   // prettier-ignore
-  t.label('again').ldr(2, 0).cmpRegister(2, 1).beq('again').constant(0, ICER0).constant(1, 1 << LINE).str(1, 0);
+  t.label('again').ldr(2, 0).cmpRegister(2, 1).beq('again').constant(0, ICER0).constant(1, lines).str(1, 0);
   if (masks) t.cpsidI();
   // prettier-ignore
   t.constant(0, SYST).movs(1, 0).str(1, 0).constant(0, ICSR).constant(1, 1 << 25).str(1, 0);
@@ -46,11 +55,11 @@ function waits({ own, tick = 0, line = 0, masks = false }: Wait): ReturnType<typ
   // the tick has come before
   t.constant(0, TICK).label('first').ldr(1, 0).cmp(1, 0).beq('first');
   // prettier-ignore
-  if (!own) t.constant(0, ISER0).constant(1, 1 << LINE).str(1, 0).constant(0, ISPR0).str(1, 0);
+  if (!own) t.constant(0, ISER0).constant(1, lines).str(1, 0).constant(0, ISPR0).str(1, 0);
   const [image] = bareImage(t.label('end').b('end'));
   const view = new DataView(image!.bytes.buffer);
   view.setUint32(4 * 15, tickAt + 1, true);
-  view.setUint32(4 * (16 + LINE), lineAt + 1, true);
+  for (const vector of [16 + LINE, 17 + LINE]) view.setUint32(4 * vector, lineAt + 1, true);
   expect(view.getUint16(waitsAt - FLASH, true)).toBe(0x6802);
   return { ...runBench(jobInput(plainJob('stm32f405rg', [image!]))), waitsAt };
 }
@@ -63,6 +72,7 @@ const causesOf = ({ outcome, diagnosis, waitsAt }: ReturnType<typeof waits>): ob
 it.each([
   ['that of the same priority', { own: false }, 'wait in the handler of interrupt 8 (EXTI)'],
   ['a lower one', { own: false, tick: 0xf0, line: 0x10 }, 'wait in the handler of interrupt 8 (EXTI)'],
+  ['that of the same priority, in the handler of two', { own: false, twice: true }, 'wait in the handler of interrupt 8 (EXTI)'],
   ['itself', { own: true }, 'wait in the handler of SysTick'],
 ] as const)('a handler that waits for %s: in Thread mode the wait ends, and DFU comes', (_which, wait, what) => {
   const run = waits(wait);
