@@ -6,7 +6,7 @@ import { heldAtEntry, nothingToIt } from './mask-registers.ts';
 import { DEINIT } from './sources.ts';
 import { enablerOf, latest } from './writers.ts';
 
-/** Whether something can still raise the line: its block's clock is on or it needs none of the bus (RTC), or the line is pending already. */
+/** Whether something may still raise the line: its block's clock is on or it needs none of the bus (RTC), or the line is pending already. */
 function isLive({ state }: Subject, line: number, pending: readonly number[]): boolean {
   if (pending.includes(line)) return true;
   return blocksOfLine(state.chip, line).some((name) => {
@@ -37,7 +37,7 @@ function judgeLines(subject: Subject, lines: readonly number[]): Judgement {
   const blamed = live.length > 0 ? live : lines;
   const names = (some: readonly number[]): string => listed(some.map((n) => lineName(state.chip, n)));
   const taken = lineOfEntry(subject);
-  const observed = `enabled: ${names(lines)}${live.length === 0 ? '; the clocks of all their peripherals are off' : `; still able to fire: ${names(live)}`}`;
+  const observed = `enabled: ${names(lines)}${live.length === 0 ? '; the clocks of all their peripherals are off' : `; with a clock, or pending: ${names(live)}`}`;
   return (
     unmaskedFor(subject, lines, observed, live) ??
     broken('fail', {

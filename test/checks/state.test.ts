@@ -110,7 +110,7 @@ const CASES: readonly Case[] = [
     id: 'nvic-enabled',
     what: 'TIM2 with its clock on',
     verdict: 'fail',
-    observed: 'still able to fire: 45 (TIM2)',
+    observed: 'with a clock, or pending: 45 (TIM2)',
     change: (t) => t.enable(TIM2_IRQ).set('RCC.APB1LENR.TIM2EN', 1),
   },
   {
