@@ -570,11 +570,11 @@ function nextSteps(result: RunResult, patch: Patch, judgement: Judgement | null)
   return [
     ...(patch.text === '' ? [] : [{ to: 'patch', text: `add --fix > fix.diff for a patch, then: ${patch.command}` } as const]),
     ...pastWait(result).map(other),
-    ...(proof === null ? pastLoop(result).map(other) : []),
     // a scenario with steps says itself what happens: nothing else is tried
     ...(has('not-triggered') && !has('find-jump') && !has('trigger') && result.scenario.steps.length === 0
       ? [other('add --trigger to try these')]
       : []),
+    ...(proof === null ? pastLoop(result).map(other) : []),
     ...(proof === null && factsIn(result.notes, 'search-ended').some(({ more }) => more)
       ? [other('add --effort full: a search was ended before its end')]
       : []),
