@@ -207,6 +207,11 @@ function namesWithoutHeader(before: readonly string[], after: readonly string[],
   return [...new Set(names)].filter((name) => !knows(name));
 }
 
+/** Behind a cause that is not mended yet, the jump was not seen. */
+const noPlace = ({ entries }: RunResult, { lastWriter }: ResultCause): string =>
+  entries.length === 0 && lastWriter?.line != null
+    ? 'its place is the jump, to which this run did not come: mend what is in front of it, then look again'
+    : 'the image has no source line for this place';
 /** The edits for the fix of a cause, or the reason why there are none. */
 // eslint-disable-next-line complexity -- one case for each reason why a part has no place
 function editsOf(result: RunResult, causes: readonly ResultCause[], cause: ResultCause, sources: NamedSources): Edit[] | string {
@@ -215,8 +220,8 @@ function editsOf(result: RunResult, causes: readonly ResultCause[], cause: Resul
   const isOutside = id === 'board' || id === 'host';
   if (isOutside && parts.every(isRemark)) return 'no change in this program repairs it';
   if (fix === null) return 'no line of code is known that repairs it';
+  if (parts.every(isRemark)) return `how is yours to decide: ${inOneLine(fix)}`;
   const advice = `not a change of a single line: ${inOneLine(fix)}`;
-  if (parts.every(isRemark)) return advice;
   const way = wayOf(result, causes, sources);
   const edits: Edit[] = [];
   const declares = parts.some(({ code: lines }) => lines.some((text) => text.includes('__attribute__')));
@@ -229,8 +234,7 @@ function editsOf(result: RunResult, causes: readonly ResultCause[], cause: Resul
         : part.goes === 'declaration'
           ? declarationIn(result, part, sources)
           : placeFor(part, cause, way);
-    if (place?.file == null || place.line === null)
-      return part.goes === 'declaration' ? advice : 'the image has no source line for this place';
+    if (place?.file == null || place.line === null) return part.goes === 'declaration' ? advice : noPlace(result, cause);
     const instructions = isAssembly(place.file) ? instructionsOf(part, at) : undefined;
     if (instructions === null) return `${place.file} is assembly; as C: ${inOneLine(fix)}`;
     const found = sources(place.file);

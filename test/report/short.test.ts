@@ -683,7 +683,8 @@ describe('the patch of the fixes', () => {
     const causes = result.diagnosis.causes.map((c) => ({ ...c, fix: '/* another crystal */' }));
     const { text, left } = patchOf({ ...result, diagnosis: { ...result.diagnosis, causes } }, () => source('x'));
     expect(text).toBe('');
-    expect(left[0]).toContain('not a change of a single line: /* another crystal */');
+    expect(left[0]).toContain('how is yours to decide: /* another crystal */');
+    expect(patchOf({ ...result, entries: [] }, () => source('x')).left[0]).toContain('to which this run did not come');
     const unknown = result.diagnosis.causes.map((c) => ({ ...c, fix: null, id: 'state' as const, what: 'IPSR' }));
     const without = { ...result, diagnosis: { ...result.diagnosis, causes: unknown, sets: [['state' as const]] } };
     expect(patchOf(without, () => source('x')).left).toEqual(['IPSR: no line of code is known that repairs it']);
