@@ -62,7 +62,7 @@ describe('a button that nobody presses', () => {
     const result = await run('l476-button/scenario.json', true);
     expect(result.outcome).toBe('no-jump');
     expect(notes(result, 'not-triggered')).toContainEqual(
-      expect.stringMatching(/^reads GPIOC\.IDR bit 13 \(PC13, now 1\), every 10 ms, main\.c:\d+$/),
+      expect.stringMatching(/^reads GPIOC\.IDR bit 13 \(PC13, now 1\), every 10 ms on average, main\.c:\d+$/),
     );
     const tried = notes(result, 'find-jump');
     expect(tried).toContain('PC13 = 0: dfu; {"at":"100ms","do":{"pin":{"name":"PC13","level":0}}}');
@@ -128,7 +128,7 @@ describe('a byte over a serial line that never comes', () => {
   it('is looked for in the numbers that the function compares with', async () => {
     const result = await run('f405-serial-trigger/scenario.json', false);
     const waits = notes(result, 'not-triggered').join('\n');
-    expect(waits).toMatch(/reads USART1\.SR bit 5, every 5 ms/);
+    expect(waits).toMatch(/reads USART1\.SR bit 5, every 5 ms on average/);
     expect(waits).toContain('{"uart":{"port":"USART1","text":"B"}}');
     expect(notes(result, 'find-jump')).toEqual([]);
   });

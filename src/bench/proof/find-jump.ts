@@ -522,13 +522,13 @@ export const candidateName = (s: Session, { facts }: JumpCandidate): string => {
   return `${functionName(facts.symbol.name, framesAt(s.input.images, pc))} (${where(s, pc)})`;
 };
 
-/** `GPIOC.IDR bit 13 (PC13, now 1), every 10 ms, main.c:31` */
+/** `GPIOC.IDR bit 13 (PC13, now 1), every 10 ms on average, main.c:31` */
 function inputText(s: Session, input: PolledInput): string {
   if (input.pc === null && input.kind === 'serial') return `a byte at ${input.name} (interrupt)`;
   if (input.pc === null) return `an edge on ${input.name} (now ${input.level}, interrupt)${otherPort(s, input.name)}`;
   const bit = input.bit === null ? '' : ` bit ${input.bit}`;
   const pin = input.level === null ? '' : ` (${input.name}, now ${input.level})`;
-  const period = input.period === null ? '' : ` every ${milliseconds(input.period)},`;
+  const period = input.period === null ? '' : ` every ${milliseconds(input.period)} on average,`;
   return `${input.register}${bit}${pin},${period} ${where(s, input.pc)}`;
 }
 
