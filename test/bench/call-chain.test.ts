@@ -95,11 +95,15 @@ describe('call chain', () => {
       expect([frames.length, end]).toEqual([1, 'start']);
     });
     it('is left by LR as long as it has called nobody', () => {
-      const { frames } = chainOf(frameOf('', []), from + 0x10, 0x0800_0201);
+      const { frames } = chainOf(frameOf('', []), from + 0x10, 0x0800_0201, { 0x0800_01fc: bl(0x0800_01fc, from) });
       expect(frames.map((f) => f.pc)).toEqual([from + 0x10, 0x0800_01fe]);
     });
+    it('is the start where no call stands in front of its return address: a task begins with what ends it in LR', () => {
+      const { frames, end } = chainOf(frameOf('', SAVED_LR), from, 0x0800_0201);
+      expect([frames.length, end]).toEqual([1, 'start']);
+    });
     it('is none where it calls itself, before it saves LR', () => {
-      const { frames } = chainOf(frameOf('', SAVED_LR), from, from + 9);
+      const { frames } = chainOf(frameOf('', SAVED_LR), from, from + 9, { [from + 4]: bl(from + 4, from) });
       expect(frames[1]!.pc).toBe(from + 6);
     });
     it('stays unknown where armcc has the old order of offsets', () => {

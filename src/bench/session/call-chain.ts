@@ -122,6 +122,10 @@ function restored(rules: FrameRules, r: Unwound['r'], cfa: number, read: ReadWor
   return caller;
 }
 
+const halfOf =
+  (read: ReadWord) =>
+  (address: number): number =>
+    (((read((address & ~3) >>> 0) ?? 0) >>> (8 * (address & 2))) & 0xffff) >>> 0;
 /** LR as a reset or an exception entry leaves it. */
 const isEntry = (lr: number): boolean => lr >>> 0 === 0xffffffff || isExcReturn(lr);
 /**
@@ -132,7 +136,7 @@ function isLeftOver(images: readonly LoadedImage[], rules: FrameRules | null, { 
   const lr = r[DWARF_REGISTERS.LR];
   if (lr == null || isEntry(lr)) return false;
   const from = rules?.from ?? symbolAt(images, pc)?.symbol.address;
-  const half = (address: number): number => (((read((address & ~3) >>> 0) ?? 0) >>> (8 * (address & 2))) & 0xffff) >>> 0;
+  const half = halfOf(read);
   const target = callTarget(half, (lr & ~1) - 4);
   if (from === undefined) return target === null || target > pc || pc - target >= LONGEST_UNNAMED;
   const start = (from & ~1) >>> 0;
@@ -140,6 +144,10 @@ function isLeftOver(images: readonly LoadedImage[], rules: FrameRules | null, { 
   const byRegister = target === null && (half((lr & ~1) - 2) & BLX_MASK) === BLX;
   return (rules === null && !byRegister) || makesCalls(half, start, pc);
 }
+const isBehindCall = (read: ReadWord, pc: number): boolean => {
+  const half = halfOf(read);
+  return callTarget(half, pc - 4) !== null || (half(pc - 2) & BLX_MASK) === BLX;
+};
 function makesCalls(half: (address: number) => number, from: number, to: number): boolean {
   for (let at = from; at < to; at += 2) if (callTarget(half, at) !== null || (half(at) & BLX_MASK) === BLX) return true;
   return false;
@@ -167,6 +175,8 @@ function returnTo(state: Unwound, r: (number | null)[], address: number | null, 
   if (isExcReturn(address)) return interrupted(state, r, address, read);
   if ((address & 1) === 0) return 'broken';
   const pc = (address & ~1) >>> 0;
+  // a task begins with the address of what ends it in LR: nobody called
+  if (!isBehindCall(read, pc)) return 'start';
   const stands = pc === state.pc && r[DWARF_REGISTERS.SP] === state.r[DWARF_REGISTERS.SP];
   return stands ? 'broken' : { state: { ...state, r, pc, returned: true }, exception: null };
 }
