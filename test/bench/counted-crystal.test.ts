@@ -35,7 +35,7 @@ describe('a PLL out of its range with the usual crystal', () => {
   it('is run with the crystal that the firmware counts on, and the reason is told', () => {
     const { note, hse, why } = run([16e6, 25e6]);
     expect(note).toMatch(
-      /^RCC: PLL: VCO at 61\.44 MHz, allowed .*\. SystemCoreClockUpdate counts on a crystal of 25 MHz, and this board has 8 MHz/,
+      /^RCC: PLL: input at 0\.32 MHz, allowed 0\.95 to 2\.1 MHz\. SystemCoreClockUpdate counts on a crystal of 25 MHz, and this board has 8 MHz/,
     );
     expect(hse).toEqual({ hz: 25e6, kind: 'crystal' });
     expect(why).toContain('because the firmware counts on it, and its PLL would be out of range with 8 MHz');

@@ -27,6 +27,8 @@ const LPTIM_SOURCES = ['lsi', 'hsi', 'lse'] as const;
 const READY_BITS = { lsi: 0, lse: 1, hsi: 2, hse: 3, pll: 4, plli2s: 5, pllsai: 6 };
 /** VCO limits in hertz. */
 const VCO_RANGE = [100e6, 432e6] as const;
+/** Of what PLLM leaves of the source (data sheets of F2, F4 and F7, PLL characteristics: fPLL_IN). */
+const INPUT_RANGE = [0.95e6, 2.1e6] as const;
 
 /** P divides by 2, 4, 6 or 8. */
 const pllPDivider = (v: number): number => 2 * (v + 1);
@@ -193,6 +195,8 @@ class RccF4 extends RccCir {
     const pll = [this.pll, ...this.more].find((p) => p.name === name);
     if (!pll) return super.setReady(c, name);
     pll.rdy.set(c, 1);
+    const input = this.oscillatorRate(c, this.pllSource(c));
+    checkVco(c, name.toUpperCase(), this.pllSource(c), input && scaleRate(input, 1, pll.m.get(c)), INPUT_RANGE, 'input');
     checkVco(c, name.toUpperCase(), this.pllSource(c), this.vco(c, pll), VCO_RANGE);
   }
 
