@@ -127,6 +127,9 @@ export interface SessionOptions {
   readonly models?: Readonly<Record<string, AnyModelFactory>>;
 }
 
+/** Where what it calls only goes another way then, nothing ends. */
+const toldLoop = (loop: FiniteLoop | null): FiniteLoop | null => (loop?.within === true ? null : loop);
+
 export class Session implements LiveRun {
   readonly input: RunInput;
   readonly budget: Budget;
@@ -470,7 +473,7 @@ export class Session implements LiveRun {
     const { machine } = this;
     const loop = this.input.engine === 'unicorn' || machine.now === 0 ? null : this.delayAt();
     if (typeof loop === 'string') return this.end(loop, false);
-    const end = { ...this.end('deadline', false), loop };
+    const end = { ...this.end('deadline', false), loop: toldLoop(loop) };
     const asked = limits.until ?? this.input.until;
     if (loop === null) return end;
     const isLast = asked !== null || machine.now >= LONGEST || loop.endsAt >= LONGEST;

@@ -357,7 +357,7 @@ function notTriggered(result: RunResult, detail = false): Fact[] {
   const { ended, resets: all } = result;
   const reset = all.find((r) => r.by === 'software' || r.by === 'option-bytes');
   const delay = longLoop(ended);
-  const loop = delay && `the run ended at ${humanTime(ended.at)} inside a loop that counts and goes on until ${humanTime(delay.endsAt)} (${delay.file === null ? delay.pc : baseOf(delay)}); what comes behind it was not seen`; // prettier-ignore
+  const loop = delay && `the run ended at ${humanTime(ended.at)} inside a loop that counts and goes on until ${humanTime(delay.endsAt)} (${delay.file === null ? delay.pc : baseOf(delay)}); what comes only behind it was not seen`; // prettier-ignore
   const behind = reset && `the firmware ${reset.by === 'software' ? 'reset the chip' : 'loaded the option bytes, which resets the chip,'} at ${humanTime(reset.at)}${reset.from?.file == null ? '' : ` (${baseOf(reset.from)})`}, and nothing jumped into the ROM after that`; // prettier-ignore
   const tried = texts(result, 'find-jump');
   const text = whyNot(result, loop, behind);
