@@ -11,10 +11,10 @@ import { plainJob } from './plain-job.ts';
 
 const [RCC_CR, RCC_PLLCFGR] = [0x40023800, 0x40023804];
 /** A program for F411 that locks its PLL on 25 MHz / 25 × 192 from HSE; a function behind it that never runs holds these rates. */
-function run(rates: readonly number[], board: Board = {}, divider = 25, source = 1) {
+function run(rates: readonly number[], board: Board = {}, divider = 25, source = 1, factor = 192) {
   const t = new Thumb(MAIN).constant(0, RCC_CR).constant(1, 0x00010083).str(1, 0);
   t.constant(2, RCC_PLLCFGR)
-    .constant(1, (0x04000000 | (source << 22) | (192 << 6) | divider) >>> 0)
+    .constant(1, (0x04000000 | (source << 22) | (factor << 6) | divider) >>> 0)
     .str(1, 2);
   t.constant(1, 0x01010083).str(1, 0).label('end').b('end');
   for (const rate of rates) t.constant(3, rate);
@@ -54,6 +54,11 @@ describe('a PLL out of its range with the usual crystal', () => {
     expect(note).toMatch(/^with 8 MHz at OSC_IN the PLL is out of its range, with 25 MHz it would not be: if yours has one/);
     expect(hse).toEqual({ hz: 25e6, kind: 'crystal' });
     expect(why).toContain('because the PLL would be out of its range with 8 MHz');
+  });
+  it('is run with the crystal that the firmware counts on also where it goes a little beyond the range with that', () => {
+    // 4 MHz / 2 × 230 = 460 MHz of 432
+    expect(run([4e6], {}, 2, 1, 230).hse).toEqual({ hz: 4e6, kind: 'crystal' });
+    expect(run([4e6], {}, 2, 1, 250).hse).toBeNull();
   });
   it('is left as it is where the crystal that the firmware counts on is out of range as well', () => {
     expect(run([12e6])).toEqual({ note: null, hse: null, why: null });

@@ -20,15 +20,19 @@ function impossiblePll(s: Session): Note | null {
   const [row] = rows;
   // a PLL that another oscillator feeds is out of its range with any crystal
   if (here === undefined || row === undefined || rows.some(({ source }) => source !== 'hse')) return null;
-  const fits = (hz: number): boolean => rows.every(({ vco, range: [low, high] }) => (vco * hz) / here >= low && (vco * hz) / here <= high);
+  const off = (hz: number): number => Math.max(...rows.map(({ vco, range }) => beyond((vco * hz) / here, range)));
   const counted = countedCrystal(input.images, input.chip, here);
-  if (counted !== null) return fits(counted.hz) ? noteOf(counted, here, 'pll', row.text) : null;
+  if (counted !== null) return off(counted.hz) <= OVERDRIVEN ? noteOf(counted, here, 'pll', row.text) : null;
   if (heldRates(input.images, input.chip).size > 0) return null;
-  const hz = ON_BOARDS.find((rate) => rate !== here && fits(rate));
+  const hz = ON_BOARDS.find((rate) => rate !== here && off(rate) <= 1);
   return hz === undefined
     ? null
     : crystalNote(hz, 'range', `with ${here / MHZ} MHz at OSC_IN the PLL is out of its range, with ${hz / MHZ} MHz it would not be`);
 }
+/** How far a rate lies beyond a range, as a factor; 1 at most inside of it. */
+const beyond = (rate: number, [low, high]: readonly [number, number]): number => Math.max(low / rate, rate / high);
+/** Some run a PLL a little beyond its range: they count on that crystal all the same. */
+const OVERDRIVEN = 1.1;
 /** Where the firmware holds no rate: those of most boards first. */
 const ON_BOARDS = [8, 25, 24, 16, 12, 26, 32].map((mhz) => mhz * MHZ);
 /** Who sent to the port took it for one of a board with that crystal. Where the clocks are set up for the one that is there, the rate that the functions hold is wrong. */
