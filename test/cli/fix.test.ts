@@ -210,7 +210,7 @@ describe.skipIf(skipped)(`bootbench fix${why}`, { timeout: 120_000 }, () => {
     expect(ran.code).toBe(0);
   });
   it.each([
-    ['a call that does too little', withHal('\tRCC(0) |= 1u;\n'), /RCC and PWR: not a change of a single line: .*write every field/],
+    ['a call that does too little', withHal('\tRCC(0) |= 1u;\n'), /RCC and PWR: how is yours to decide: .*write every field/],
     [
       'no header of it in main.c',
       withHal(CLOCKS_BACK, ''),
