@@ -146,7 +146,7 @@ export class Session implements LiveRun {
   /** At the first fault before any entry, for checks on the path. */
   faultCheckpoint: Checkpoint | null = null;
   keepCheckpoints = true;
-  /** Inputs that nothing drove when the program's last reset came. */
+  /** Inputs that nothing drove when the program's last reset came, in the run itself: a fork may take another way. */
   floatsBeforeReset: readonly string[] = [];
   /** A host on another interface has asked the ROM to start the program whose vector table is there. */
   goTo: number | null = null;
@@ -231,7 +231,7 @@ export class Session implements LiveRun {
     const listened = new Set(watchedPins(this.profile).flatMap(({ name, pin }) => (name === goalPort ? [] : [`pin.${pin}`])));
     machine.observer = {
       beforeReset: () => {
-        if (!machine.state.inSystem) this.floatsBeforeReset = floatingInputs(machine, this.input.scenario.document);
+        if (this.keepCheckpoints && !machine.state.inSystem) this.floatsBeforeReset = floatingInputs(machine, this.input.scenario.document);
         this.usb.chipReset();
       },
       reset: () => this.onReset(),
