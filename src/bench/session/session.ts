@@ -477,22 +477,23 @@ export class Session implements LiveRun {
     const asked = limits.until ?? this.input.until;
     if (loop === null) return end;
     const isLast = asked !== null || machine.now >= LONGEST || loop.endsAt >= LONGEST;
-    if (isLast) return this.withoutMainLoop(end, loop, limits);
+    if (isLast) return this.withoutMainLoop(end, limits);
     // the proof restored the session: its state is another object now
     const { state } = this;
     const left = loop.endsAt - machine.now;
     // programs that do nothing but wait for short times would go on for ever
     const isTail = left < LONG_DELAY;
     const times = state.delayed?.times ?? 0;
-    if (times >= (isTail ? 1 : MOST_DELAYS)) return this.withoutMainLoop(end, loop, limits);
+    if (times >= (isTail ? 1 : MOST_DELAYS)) return this.withoutMainLoop(end, limits);
     const behind = isTail ? LONG_DELAY : QUIET;
     state.delayed = { until: Math.max(loop.endsAt + behind, machine.now + CHECK_STEP), times: times + 1 };
     return null;
   }
   /** A delay that comes again and again has nothing behind it; a repeated run is not asked for that. */
-  private withoutMainLoop(end: SessionEnd, loop: FiniteLoop, { counterfactual, until }: RunLimits): SessionEnd {
+  private withoutMainLoop(end: SessionEnd, { counterfactual, until }: RunLimits): SessionEnd {
     const { machine, budget } = this;
-    if (counterfactual === true || until !== undefined || loop.endsAt - machine.now < TOLD_DELAY) return end;
+    const { loop } = end;
+    if (loop == null || counterfactual === true || until !== undefined || loop.endsAt - machine.now < TOLD_DELAY) return end;
     try {
       const goesRound = budget.within(ROUNDS_EFFORT, () => isMainLoop(machine, loop, (time) => void this.advance(time)));
       return goesRound ? { ...end, loop: null } : end;
