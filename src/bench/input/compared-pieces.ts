@@ -3,6 +3,7 @@
  * words, code is read as it stands, whichever path leads there; but where a branch for equality leads further on, the next part of a text is compared there, with the bases
  * that the branch had. Encodings: Armv7-M ARM, A5.
  */
+import { thumbExpandImm } from '../../emu/core/isa/expand-imm.ts';
 import { is, type Encoding } from './encoding.ts';
 
 /** What lies `at` is compared with a number. */
@@ -81,10 +82,10 @@ export class ComparedPieces {
     const [rn, rd, rt] = [(bits >>> 16) & 15, (bits >>> 8) & 15, (bits >>> 12) & 15];
     const twelve = ((bits >>> 15) & 0x800) | ((bits >>> 4) & 0x700) | (bits & 0xff);
     const size = WIDE_LOADS.get(bits >>> 20);
-    if (is(bits, CMP_T2)) this.compare(rn, expanded(twelve), pc);
+    if (is(bits, CMP_T2)) this.compare(rn, thumbExpandImm(twelve), pc);
     if (size !== undefined) this.load(rt, rn, bits & 0xfff, size, written);
-    else if (is(bits, ADD_T3)) this.add(rd, rn, expanded(twelve), written);
-    else if (is(bits, SUB_T3)) this.add(rd, rn, -expanded(twelve), written);
+    else if (is(bits, ADD_T3)) this.add(rd, rn, thumbExpandImm(twelve), written);
+    else if (is(bits, SUB_T3)) this.add(rd, rn, -thumbExpandImm(twelve), written);
     else if (is(bits, ADD_T4)) this.add(rd, rn, twelve, written);
     else if (is(bits, SUB_T4)) this.add(rd, rn, -twelve, written);
     else {
@@ -129,13 +130,4 @@ export class ComparedPieces {
     const from = this.loaded.get(register);
     if (from !== undefined) this.pieces.push({ ...from, value, pc });
   }
-}
-
-/** A modified constant: i:imm3:imm8 (Armv7-M ARM A5.3.2). */
-function expanded(twelve: number): number {
-  const byte = twelve & 0xff;
-  const by = twelve >>> 7;
-  if (by < 8) return byte * [1, 0x00010001, 0x01000100, 0x01010101][by >>> 1]!;
-  const rotating = 0x80 | (twelve & 0x7f);
-  return ((rotating >>> by) | (rotating << (32 - by))) >>> 0;
 }
