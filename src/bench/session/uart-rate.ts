@@ -1,4 +1,5 @@
 /** How long the bits are that a USART sends: a character of another rate is none to the other side. */
+import type { GuestFact } from '../../emu/component.ts';
 import type { LoadedImage } from '../../image/image.ts';
 import type { Machine } from '../../emu/machine.ts';
 import { PRESCALERS, type UsartOptions } from '../../peripherals/serial/usart-v4.ts';
@@ -82,11 +83,12 @@ export function tellOtherBaud(machine: Machine, port: string, { baud, counts }: 
   if (own === null) return;
   const odd = baud === nearestTo(own) && !hasStandard(own);
   const why = odd ? ': no standard rate is within 3 %' : `, and its sender at ${inWords(baud)}`;
-  machine.note('guest', `${port} runs at ${inWords(own)} baud${why}${counts === null ? '' : countsInWords(counts, hse)}`, port, {
-    is: 'other-baud',
-    wrote: machine.history.lastWriter(`${port}.BRR`)?.pc ?? null,
-    counts: counts === null ? null : { port, ...counts, odd: isOddWith(machine, counts.hz, hse) },
-  });
+  machine.note(
+    'guest',
+    `${port} runs at ${inWords(own)} baud${why}${counts === null ? '' : countsInWords(counts, hse)}`,
+    port,
+    otherRate(machine, port, counts, hse),
+  );
 }
 /** A port has sent a character: says so where nobody reads it who goes by the crystal that the firmware counts on. */
 export function tellOutputRate(machine: Machine, port: string, images: readonly LoadedImage[], hse: number | null): void {
@@ -94,12 +96,19 @@ export function tellOutputRate(machine: Machine, port: string, images: readonly 
   if (own === null || machine.state.inSystem) return;
   const { baud, counts } = senderOf(machine, port, images, hse);
   if (counts === null) return;
-  machine.note('guest', `${port} sends at ${inWords(own)} baud in place of ${inWords(baud)}${countsInWords(counts, hse)}`, port, {
-    is: 'other-baud',
-    wrote: machine.history.lastWriter(`${port}.BRR`)?.pc ?? null,
-    counts: { port, ...counts, odd: isOddWith(machine, counts.hz, hse) },
-  });
+  machine.note(
+    'guest',
+    `${port} sends at ${inWords(own)} baud in place of ${inWords(baud)}${countsInWords(counts, hse)}`,
+    port,
+    otherRate(machine, port, counts, hse),
+  );
 }
+/** As data: the instruction that set the rate, and the crystal with which it would be right. */
+const otherRate = (machine: Machine, port: string, counts: CountedCrystal | null, hse: number | null): GuestFact => ({
+  is: 'other-baud',
+  wrote: machine.history.lastWriter(`${port}.BRR`)?.pc ?? null,
+  counts: counts === null ? null : { port, ...counts, odd: isOddWith(machine, counts.hz, hse) },
+});
 function receives(machine: Machine, port: string): boolean {
   const cr1 = registerOf(machine, port, 'CR1');
   const on = machine.system.block(port).layout.has('SR') ? UE_FIRST : UE;
