@@ -9,6 +9,7 @@ import type { AccessTrace } from '../../emu/core/core-types.ts';
 import { isByStack } from './by-stack.ts';
 import { anyLineEnabled } from '../../emu/core/arm/nvic.ts';
 import { EXC } from '../../emu/core/arm/scs-state.ts';
+import { stimulusPort } from '../../emu/core/arm/debug-registers.ts';
 import type { Machine } from '../../emu/machine.ts';
 import { sysTickNextZero, sysTickPeriod } from '../../emu/core/arm/systick.ts';
 import type { Ps } from '../../emu/time.ts';
@@ -172,13 +173,11 @@ function comesBack(s: LiveRun, loop: SteadyLoop): boolean | null {
   return lineStaysUp(s, ipsr - EXC.IRQ0) ? true : null;
 }
 
-/** A port of the ITM, which takes nothing until a debugger, or the program, has switched the ITM on. */
-export const isStimulus = (address: number): boolean => address >= 0xe0000000 && address < 0xe0000080;
 /** Registers of blocks first, then a counter of the core that stands, then memory; code and constants are not polled. */
 function polled({ machine: { system, bootCore } }: LiveRun, addresses: readonly number[]): number[] {
   const devices = addresses.filter((a) => system.regionAt(a, bootCore.index)?.block);
   const memories = addresses.filter((a) => system.regionAt(a, bootCore.index)?.memory?.row.kind === 'ram');
-  return [...devices, ...addresses.filter((a) => cyccntStands(bootCore, a) || isStimulus(a)), ...memories];
+  return [...devices, ...addresses.filter((a) => cyccntStands(bootCore, a) || stimulusPort(a) !== null), ...memories];
 }
 
 /** What a look for a proof needs to know: an iteration that masks interrupts. It is undone, so nothing has to be counted. */

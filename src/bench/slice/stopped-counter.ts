@@ -1,7 +1,6 @@
 /** A wait for cycles of DWT_CYCCNT, which nobody has started: it counts only with DEMCR.TRCENA and DWT_CTRL.CYCCNTENA (Armv7-M ARM C1.6.5, C1.8.7). */
 import type { Core } from '../../emu/core/core.ts';
-import { isStimulus } from '../session/fixed-loop.ts';
-import { CYCCNT, dwtLocked, itmEnabled, startCyccnt, stopsCyccnt } from '../../emu/core/arm/debug-registers.ts';
+import { CYCCNT, dwtLocked, itmEnabled, startCyccnt, stimulusPort, stopsCyccnt } from '../../emu/core/arm/debug-registers.ts';
 import type { Outcome } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
 
@@ -26,9 +25,9 @@ export function stoppedCounter(core: Core, reads: readonly number[]): string | n
 }
 /** A wait for a port of the ITM that has room only while the ITM is on, as `iprintln!` and Arm's ITM_SendChar do; null where the loop reads none, or it is on. */
 export function closedPort(core: Core, reads: readonly number[]): string | null {
-  const port = reads.find(isStimulus);
+  const [port] = reads.flatMap((address) => stimulusPort(address) ?? []);
   if (port === undefined || itmEnabled(core)) return null;
-  return `the loop waits for ITM_STIM${(port & 0xff) >>> 2}, which has no room while the ITM is off (DEMCR.TRCENA, ITM_TCR.ITMENA); a debugger that takes its output switches it on`;
+  return `the loop waits for ITM_STIM${port}, which has no room while the ITM is off (DEMCR.TRCENA, ITM_TCR.ITMENA); a debugger that takes its output switches it on`;
 }
 /** The run goes on from where it stands, with the counter on. */
 export function outcomeCounting(s: Session): Outcome {

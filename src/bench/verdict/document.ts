@@ -11,8 +11,7 @@ import type { ChangedOption } from '../session/changed-options.ts';
 import { familyOf } from '../../checks/families.ts';
 import { enablerOf } from '../../checks/writers.ts';
 import { callChainOf } from '../session/call-chain.ts';
-import { CYCCNT } from '../../emu/core/arm/debug-registers.ts';
-import { isStimulus } from '../session/fixed-loop.ts';
+import { CYCCNT, stimulusPort } from '../../emu/core/arm/debug-registers.ts';
 import { vectorAddress } from '../../emu/core/arm/exceptions.ts';
 import { EXC } from '../../emu/core/arm/scs-state.ts';
 import { codePlace, functionNameAt } from '../../image/image.ts';
@@ -136,7 +135,8 @@ function polledIn(s: Session, loop: NonNullable<Session['state']['loop']>): Resu
   if (address === undefined) return { address: null, register: null, value: null, pc: hex32(loop.pc), force: null };
   const region = system.regionAt(address);
   if (!region?.block) {
-    const register = address === CYCCNT ? 'DWT.CYCCNT' : isStimulus(address) ? `ITM.STIM${(address & 0xff) >>> 2}` : null;
+    const port = stimulusPort(address);
+    const register = address === CYCCNT ? 'DWT.CYCCNT' : port === null ? null : `ITM.STIM${port}`;
     const [size = 4] = loop.sizes;
     const value = hex32(s.machine.bootCore.peek(address, size as 1 | 2 | 4) ?? 0);
     return { address: hex32(address), register, value, pc: hex32(loop.pc), force: null };

@@ -75,9 +75,13 @@ function behindLock(register: ScsRegister): ScsRegister {
 
 export const itmEnabled = (cpu: Cpu): boolean => (cpu.get(SCS.DEMCR) & TRCENA) !== 0 && (cpu.get(SCS.ITM_TCR) & 1) !== 0;
 
+const [STIM0, STIMULUS_PORTS] = [0xe0000000, 32];
+/** The port of the ITM that has its register there: it takes nothing until a debugger, or the program, has switched the ITM on. */
+export const stimulusPort = (address: number): number | null =>
+  address >= STIM0 && address < STIM0 + 4 * STIMULUS_PORTS ? (address - STIM0) >>> 2 : null;
 function stimulus(port: number): ScsRegister {
   return {
-    address: 0xe0000000 + 4 * port,
+    address: STIM0 + 4 * port,
     name: `ITM_STIM${port}`,
     on: notV6,
     // bit 0: the FIFO takes another item; it is never full here
@@ -110,7 +114,7 @@ const ROM_TABLE = {
 
 function registers(): ScsRegister[] {
   const list: ScsRegister[] = [];
-  for (let port = 0; port < 32; port++) list.push(stimulus(port));
+  for (let port = 0; port < STIMULUS_PORTS; port++) list.push(stimulus(port));
   list.push(
     plain(0xe0000e00, 'ITM_TER', SCS.ITM_TER, 0xffffffff, notV6),
     plain(0xe0000e40, 'ITM_TPR', SCS.ITM_TPR, 0xf, notV6),
