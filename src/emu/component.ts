@@ -29,8 +29,13 @@ export type GuestFact =
   | { readonly is: 'backup-locked'; readonly register: string }
   /** VTOR was written with bits that it does not have. */
   | { readonly is: 'vtor-cut'; readonly written: number }
-  /** The VCO of a PLL outside of what the data sheet allows: a real chip need not run with it. `source`: the oscillator that feeds it; rates and range in hertz. */
-  | { readonly is: 'impossible-clock'; readonly source: string; readonly vco: number; readonly range: readonly [low: number, high: number] }
+  /** The VCO of a PLL, or its input, outside of what the data sheet allows: a real chip need not run with it. `source`: the oscillator that feeds it; rate and range in hertz. */
+  | {
+      readonly is: 'impossible-clock';
+      readonly source: string;
+      readonly rate: number;
+      readonly range: readonly [low: number, high: number];
+    }
   /** At a reset: these registers of option bytes were written, and the bit `start` was never set to program them, or (`running`) had not done it yet. */
   | { readonly is: 'unprogrammed'; readonly registers: readonly string[]; readonly start: string; readonly running: boolean }
   /** Flash is read with fewer wait states than its clock asks for, by a write of this register, or since the clock was raised. */

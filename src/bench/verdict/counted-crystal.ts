@@ -20,7 +20,7 @@ function impossiblePll(s: Session): Note | null {
   const [row] = rows;
   // a PLL that another oscillator feeds is out of its range with any crystal
   if (here === undefined || row === undefined || rows.some(({ source }) => source !== 'hse')) return null;
-  const off = (hz: number): number => Math.max(...rows.map(({ vco, range }) => beyond((vco * hz) / here, range)));
+  const off = (hz: number): number => Math.max(...rows.map(({ rate, range }) => beyond((rate * hz) / here, range)));
   const counted = countedCrystal(input.images, input.chip, here);
   if (counted !== null) return off(counted.hz) <= OVERDRIVEN ? noteOf(counted, here, 'pll', row.text) : null;
   if (heldRates(input.images, input.chip).size > 0) return null;

@@ -12,7 +12,7 @@ import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterMo
 import { scaleRate, type Rate } from '../../emu/time.ts';
 import { RccCir } from './rcc-cir.ts';
 import { rccModel } from './rcc-common.ts';
-import { checkVco, resetFlagNames } from './rcc-rules.ts';
+import { checkPllRate, resetFlagNames } from './rcc-rules.ts';
 import { PLL_READY } from '../wires.ts';
 
 type Ctx = RegisterContext<object>;
@@ -195,9 +195,10 @@ class RccF4 extends RccCir {
     const pll = [this.pll, ...this.more].find((p) => p.name === name);
     if (!pll) return super.setReady(c, name);
     pll.rdy.set(c, 1);
-    const input = this.oscillatorRate(c, this.pllSource(c));
-    checkVco(c, name.toUpperCase(), this.pllSource(c), input && scaleRate(input, 1, pll.m.get(c)), INPUT_RANGE, 'input');
-    checkVco(c, name.toUpperCase(), this.pllSource(c), this.vco(c, pll), VCO_RANGE);
+    const source = this.pllSource(c);
+    const input = this.oscillatorRate(c, source);
+    checkPllRate(c, name.toUpperCase(), source, input && scaleRate(input, 1, pll.m.get(c)), INPUT_RANGE, 'input');
+    checkPllRate(c, name.toUpperCase(), source, this.vco(c, pll), VCO_RANGE);
   }
 
   override write(c: Ctx, r: Register, merged: number, raw: number, lanes: number): number | void {

@@ -10,7 +10,7 @@ import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterMo
 import { scaleRate, type Rate } from '../../emu/time.ts';
 import { RccBase, rccModel, type BackupFields, type InterruptFields, type OscillatorFields } from './rcc-common.ts';
 import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';
-import { checkVco, resetFlagNames } from './rcc-rules.ts';
+import { checkPllRate, resetFlagNames } from './rcc-rules.ts';
 
 export interface RccG0Options {
   /** HSI48 of the USB: its bits in CR, `HSI48` or `HSIUSB48`; left out = there is none. */
@@ -202,7 +202,7 @@ class RccG0 extends RccBase {
     this.pll!.rdy.set(c, 1);
     const source = this.pllInput(c);
     const vco = source === null ? null : this.vco(c, this.oscillatorRate(c, source));
-    checkVco(c, 'PLL', source, vco, VCO);
+    checkPllRate(c, 'PLL', source, vco, VCO);
   }
 
   write(c: Ctx, r: Register, merged: number, raw: number): number | void {

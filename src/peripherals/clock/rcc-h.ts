@@ -6,7 +6,7 @@ import type { ResetKind } from '../../emu/component.ts';
 import type { Field, Layout, Register, RegisterContext } from '../../emu/registers.ts';
 import { scaleRate, type Rate } from '../../emu/time.ts';
 import { RccBase, type BackupFields, type InterruptFields, type OscillatorFields } from './rcc-common.ts';
-import { checkVco, clocksPs } from './rcc-rules.ts';
+import { checkPllRate, clocksPs } from './rcc-rules.ts';
 
 /** What the registers do not show. */
 export interface RccHState {
@@ -223,7 +223,7 @@ export abstract class RccH extends RccBase {
   }
   protected checkPll(c: AnyCtx, i: number): void {
     const pll = this.plls[i]!;
-    checkVco(c, `PLL${i + 1}`, this.pllSource(c, pll), this.vco(c, i), this.facts.vcoRange[pll.vcosel.get(c)]!);
+    checkPllRate(c, `PLL${i + 1}`, this.pllSource(c, pll), this.vco(c, i), this.facts.vcoRange[pll.vcosel.get(c)]!);
   }
   protected override setReady(c: AnyCtx, name: string): void {
     const pll = /^pll([123])$/.exec(name);

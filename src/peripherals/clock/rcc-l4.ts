@@ -11,7 +11,7 @@ import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterMo
 import { scaleRate, type Rate } from '../../emu/time.ts';
 import { RccBase, rccModel, type BackupFields, type InterruptFields, type OscillatorFields } from './rcc-common.ts';
 import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';
-import { checkVco, resetFlagNames } from './rcc-rules.ts';
+import { checkPllRate, resetFlagNames } from './rcc-rules.ts';
 
 export interface RccL4Options {
   /** PLLxPDIV divides by 2…31 (L49x, G4); without it PLLxP chooses 7 or 17. */
@@ -315,7 +315,7 @@ class RccL4 extends RccBase {
   private checkPll(c: Ctx, pll: Pll): void {
     const source = this.pllInput(c);
     const vco = source === null ? null : this.vco(c, pll, { [source]: this.oscillatorRate(c, source) });
-    checkVco(c, pll.name.toUpperCase(), source, vco, this.vcoRange);
+    checkPllRate(c, pll.name.toUpperCase(), source, vco, this.vcoRange);
   }
 
   override onTimer(c: Ctx, timer: string): void {

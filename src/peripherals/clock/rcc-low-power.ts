@@ -10,7 +10,7 @@ import type { ResetCause } from '../../emu/component.ts';
 import type { Field, Layout, Register, RegisterContext } from '../../emu/registers.ts';
 import { scaleRate, type Rate } from '../../emu/time.ts';
 import { RccBase, type BackupFields, type InterruptFields, type OscillatorFields } from './rcc-common.ts';
-import { checkVco, resetFlagNames } from './rcc-rules.ts';
+import { checkPllRate, resetFlagNames } from './rcc-rules.ts';
 import { VOS } from '../wires.ts';
 
 type Ctx = RegisterContext<object>;
@@ -143,7 +143,7 @@ export abstract class RccLowPower extends RccBase {
     const source = this.pllSource(c);
     const vco = this.vco(c, { [source]: this.oscillatorRate(c, source) });
     const limit = VCO_MAX[c.env.wire(VOS)] ?? VCO_MAX[1]!;
-    checkVco(c, 'PLL', source, vco, [0, limit]);
+    checkPllRate(c, 'PLL', source, vco, [0, limit]);
   }
 
   write(c: Ctx, r: Register, merged: number, raw: number): number | void {

@@ -41,19 +41,19 @@ export function resetFlagNames(cause: ResetCause, power: string): readonly strin
 
 /** For a text: to the kilohertz, for a PLL with a fraction may be a little above its limit. */
 const megahertz = (rate: Rate): number => Math.round(rateHz(rate) / 1e3) / 1e3;
-/** ASSUMED: a VCO outside its range locks all the same; the timeline says so. A range from 0 on depends on the voltage. */
-export function checkVco(
+/** ASSUMED: a PLL whose VCO or input is outside its range locks all the same; the timeline says so. A range from 0 on depends on the voltage. */
+export function checkPllRate(
   { env }: RegisterContext<object>,
   name: string,
   source: string | null,
-  vco: Rate | null,
-  range: VcoRange,
-  what = 'VCO',
+  rate: Rate | null,
+  range: PllRange,
+  what: 'VCO' | 'input' = 'VCO',
 ): void {
   const [low, high] = range;
-  if (!vco || (rateHz(vco) >= low && rateHz(vco) <= high)) return;
+  if (!rate || (rateHz(rate) >= low && rateHz(rate) <= high)) return;
   const allowed = low === 0 ? `up to ${high / 1e6} MHz in this voltage range` : `${low / 1e6} to ${high / 1e6} MHz`;
-  const about = { is: 'impossible-clock', source: source ?? '', vco: rateHz(vco), range } as const;
-  env.note('guest', `${name}: ${what} at ${megahertz(vco)} MHz, allowed ${allowed}`, about);
+  const about = { is: 'impossible-clock', source: source ?? '', rate: rateHz(rate), range } as const;
+  env.note('guest', `${name}: ${what} at ${megahertz(rate)} MHz, allowed ${allowed}`, about);
 }
-type VcoRange = readonly [low: number, high: number];
+type PllRange = readonly [low: number, high: number];

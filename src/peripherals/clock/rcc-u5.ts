@@ -13,7 +13,7 @@ import { rateHz, scaleRate, type Rate } from '../../emu/time.ts';
 import { RccBase, RCC_WIRES, rccModel, type BackupFields, type InterruptFields, type OscillatorFields } from './rcc-common.ts';
 import { pllVco } from './rcc-h.ts';
 import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';
-import { checkVco, ppreDivider, resetFlagNames } from './rcc-rules.ts';
+import { checkPllRate, ppreDivider, resetFlagNames } from './rcc-rules.ts';
 import type { Wire } from '../../emu/wires.ts';
 import { EPOD_CLOCK, POWER_STOP, VOS } from '../wires.ts';
 
@@ -298,7 +298,7 @@ class RccU5 extends RccBase {
   /** ASSUMED: a PLL locks with its VCO out of range, and in voltage range 4, too; the timeline says so. */
   private checkPll(c: Ctx, i: number): void {
     const name = `PLL${i + 1}`;
-    checkVco(c, name, this.pllSource(c, this.plls[i]!), this.vco(c, i), VCO_RANGE);
+    checkPllRate(c, name, this.pllSource(c, this.plls[i]!), this.vco(c, i), VCO_RANGE);
     if (c.env.wire(VOS) === 0) c.env.note('guest', `${name} on in voltage range 4, which has no PLLs (RM0456)`);
   }
   override onTimer(c: Ctx, timer: string): void {
