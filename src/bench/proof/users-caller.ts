@@ -1,5 +1,6 @@
 /** A finding whose line stands in a vendor's code: the nearest call in a program's own sources, by running once more to the write. */
 import { callChainOf, type CallFrame } from '../session/call-chain.ts';
+import { withTailCalls } from '../session/tail-calls.ts';
 import { firstSet, proofOf } from '../documents/proved.ts';
 import { CALLED_FROM, type Note } from '../documents/note-facts.ts';
 import { hex32, type LastWriter, type RunResult } from '../documents/result.ts';
@@ -55,7 +56,8 @@ function framesAtWrite(s: Session, powerOn: Checkpoint, end: Ps, writer: LastWri
   runTo(s, Math.max(s.machine.now, at - US));
   let frames: readonly CallFrame[] = [];
   while (core.now() <= at + CUT && !core.halted) {
-    if (pc - core.pc >= 0 && pc - core.pc <= TOGETHER) frames = callChainOf(core, s.input.images).frames;
+    if (pc - core.pc >= 0 && pc - core.pc <= TOGETHER)
+      frames = withTailCalls(callChainOf(core, s.input.images).frames, s.input.images, (address) => core.peek(address, 2) ?? 0);
     stepOnce(s, core, at + US);
   }
   return frames;
