@@ -1,5 +1,6 @@
 /** A request that nobody takes back: after a reset it enters the ROM, too, so that a reset is nothing to compare the application behind a leave with. */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import type { RunResult } from '../../src/bench/documents/result.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { Thumb } from '../emu/thumb.ts';
@@ -11,10 +12,11 @@ const [GPIOA, GPIOC, USART1, PWR_CR, BKP0R, AIRCR] = [0x40020000, 0x40020800, 0x
 const [MAGIC, ROM] = [0xb007d0f0, 0x1fff0000];
 
 const store = (t: Thumb, address: number, value: number): Thumb => t.constant(0, address).constant(1, value).str(1, 0);
-/** Hangs unless the system clock is HSI; enters the ROM for a request that it never clears; prints "A"; asks for the ROM when PC13 is 1. */
-function program(): Thumb {
-  const t = new Thumb(MAIN).constant(0, RCC_CFGR).ldr(1, 0).movs(2, 0xc).tst(1, 2).bne('hangs');
-  store(store(t, RCC_APB1ENR, 1 << 28), PWR_CR, 1 << 8);
+const unlock = (t: Thumb): Thumb => store(store(t, RCC_APB1ENR, 1 << 28), PWR_CR, 1 << 8);
+const hangsUnlessHsi = (t: Thumb): Thumb => unlock(t.constant(0, RCC_CFGR).ldr(1, 0).movs(2, 0xc).tst(1, 2).bne('hangs'));
+/** Enters the ROM for a request, behind `clear`; prints "A"; asks for the ROM when PC13 is 1. */
+function program(begin: (t: Thumb) => Thumb, clear: (t: Thumb) => Thumb = (t) => t): Thumb {
+  const t = begin(new Thumb(MAIN));
   t.constant(0, BKP0R).ldr(1, 0).constant(2, MAGIC).cmpRegister(1, 2).beq('enter');
   store(store(t, RCC_AHB1ENR, 5), RCC_APB2ENR, 1 << 4);
   store(store(t, GPIOA + 0x24, 7 << 4), GPIOA, 2 << 18);
@@ -26,22 +28,42 @@ function program(): Thumb {
     .ldr(1, 0, 0x10)
     .tst(1, 2)
     .put(0xd0fc /* beq wait */);
-  store(store(t, BKP0R, MAGIC), AIRCR, 0x05fa0004);
+  store(store(unlock(t), BKP0R, MAGIC), AIRCR, 0x05fa0004);
   t.label('hangs').put(0xb672 /* cpsid i */).label('end').b('end');
-  return t.label('enter').constant(0, ROM).ldr(1, 0).put(0xf381, 0x8808 /* msr msp, r1 */).ldr(1, 0, 4).put(0x4708 /* bx r1 */);
+  return clear(t.label('enter')).constant(0, ROM).ldr(1, 0).put(0xf381, 0x8808 /* msr msp, r1 */).ldr(1, 0, 4).put(0x4708 /* bx r1 */);
 }
 
-it('behind a leave, an application that does not come back is compared with itself after power-on', () => {
+const leave = (image: Thumb): RunResult<string> => {
   const steps = [
     { at: '10ms', do: { pin: { name: 'PC13', level: 1 } } },
     { after: '20ms', do: { pin: { name: 'PC13', level: 0 } } },
   ] as const;
-  const job = plainJob('STM32F411CE', bareImage(program()), { steps });
-  const { outcome, after, diagnosis } = runBench(jobInput({ ...job, after: true }));
-  expect(outcome).toBe('dfu');
+  const result = runBench(jobInput({ ...plainJob('STM32F411CE', bareImage(image), { steps }), after: true }));
+  expect(result.outcome).toBe('dfu');
+  return result;
+};
+
+it('behind a leave, an application that does not come back is compared with itself after power-on', () => {
+  const { after, diagnosis } = leave(program(hangsUnlessHsi));
   expect(after!.alive).toMatchObject({
     result: 'failed',
     because: expect.stringContaining('after power-on, usart1 says "A", and behind the leave not'),
   });
   expect(diagnosis.causes).toMatchObject([{ proved: true, what: expect.stringContaining('RCC_CFGR') }]);
+});
+
+describe('what takes a request back is what takes effect', () => {
+  const ACCESS = ['RCC->APB1ENR |= RCC_APB1ENR_PWREN;', 'PWR->CR |= PWR_CR_DBP;'];
+  const nothing = (t: Thumb): Thumb => t;
+  const clears = (t: Thumb): Thumb => store(t, BKP0R, 0);
+  it('where the program’s own store was ignored, access to its domain in front of that', () => {
+    const [cause] = leave(program(nothing, clears)).diagnosis.causes;
+    expect(cause).toMatchObject({ proved: true, what: 'RTC_BKP0R', fix: ['/* right before that line, which clears it */', ...ACCESS].join('\n') });
+    expect(cause!.explanation).toContain('but the last write to it was ignored: DBP of PWR is 0');
+    expect(leave(program(nothing, (t) => clears(unlock(t)))).diagnosis.causes).toEqual([]);
+  });
+  it('where it clears nothing, a store at the jump, with access where that is not open', () => {
+    expect(leave(program(nothing)).diagnosis.causes).toMatchObject([{ at: 'entry', fix: [...ACCESS, 'RTC->BKP0R = 0;'].join('\n') }]);
+    expect(leave(program(unlock)).diagnosis.causes).toMatchObject([{ at: 'entry', fix: 'RTC->BKP0R = 0;' }]);
+  });
 });

@@ -5,6 +5,7 @@ import type { LeftKind, OwnLeft } from '../../checks/check.ts';
 import { familyOf, inC, inManual, maskOf, registerOf } from '../../checks/families.ts';
 import { RESET_CLOCKS } from '../../checks/leave-clocks.ts';
 import type { ChipDescription } from '../../emu/chip.ts';
+import type { LostWrite } from '../../emu/history.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { symbolAt } from '../../image/image.ts';
 import { sourceName } from '../../image/source-name.ts';
@@ -12,10 +13,11 @@ import { hex32, type RomDependency } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
 import { storesOf, writerOf } from '../slice/stores.ts';
 import type { FirstRead } from './first-reads.ts';
-import { LEAVE_HANDLER, part, romTableInC } from '../../checks/fix-in-c.ts';
+import { backupAccessInC, LEAVE_HANDLER, part, romTableInC } from '../../checks/fix-in-c.ts';
 import { CLOCKS_BACK } from './hal-call.ts';
 import type { LeaveTwin } from './leave.ts';
 import { hasVtor, tableForJump, vtorInC, type WrongTable } from './own-table.ts';
+import { repairTarget } from './repairs.ts';
 import type { TurningRead } from './turning-read.ts';
 
 /** What was found behind a leave. */
@@ -208,16 +210,42 @@ function decidingCause({ register, value, instead, reader }: FirstRead, twin: Le
 function keptCause(s: Session, powerOn: Checkpoint, read: FirstRead, behind: 'leave' | 'reset'): LeftCause {
   const { register, address, value, instead } = read;
   const what = register === null ? nameOf(s, address) : inManual(register);
+  const lost = register === null ? null : lostClear(s, register);
+  const stays = `With ${hex32(instead)} it stays`;
   return {
     what,
-    says: `${what} still holds ${hex32(value)} when the leave starts the application, which reads it ${behind === 'leave' ? '' : 'after the next reset '}and enters the ROM again. With ${hex32(instead)} it stays: clear it before the jump${isBackup(s.input.chip, register) ? ', with DBP of PWR set' : ''}.`,
+    says: `${what} still holds ${hex32(value)} when the leave starts the application, which reads it ${behind === 'leave' ? '' : 'after the next reset '}and enters the ROM again. ${lost === null ? `${stays}: clear it before the jump.` : `${stays}, but the last write to it was ignored: ${lost.why === 'no-clock' ? 'its bus clock is off' : 'DBP of PWR is 0'}.`}`,
     repair: `${what} = ${hex32(instead)}`,
-    fix: register === null ? `*(volatile uint32_t *)${hex32(address)}u = 0;` : clearedInC(s.input.chip, register),
+    fix: lost === null ? clearedAtJump(s, read) : part('before', ', which clears it', ...backupAccessInC(s.input.chip, address)),
     // nothing reads it there any more
-    at: 'entry',
-    by: (register === null ? storeOf(s, powerOn, read) : writeOf(s, register)) ?? read.reader,
+    at: lost === null ? 'entry' : null,
+    by: lost ?? (register === null ? storeOf(s, powerOn, read) : writeOf(s, register)) ?? read.reader,
     kinds: [],
   };
+}
+/** The program's own last write to a register of the backup domain, where it had no effect: what it misses there is the whole mistake. */
+function lostClear(s: Session, register: string): LostWrite | null {
+  s.restore(s.leave!.checkpoint);
+  const since = writeOf(s, register)?.at ?? 0;
+  const { lost } = s.machine.history;
+  const isIt = (l: LostWrite): boolean => l.target === register && ['backup-domain', 'no-clock'].includes(l.why) && l.last > since;
+  return isBackup(s.input.chip, register) ? (lost.findLast(isIt) ?? null) : null;
+}
+/** With what a store needs to take effect there, as the clocks and DBP of PWR are now. */
+function clearedAtJump(s: Session, { register, address }: FirstRead): string {
+  if (register === null) return `*(volatile uint32_t *)${hex32(address)}u = 0;`;
+  const { chip } = s.input;
+  const cleared = clearedInC(chip, register);
+  if (!isBackup(chip, register)) return cleared;
+  s.restore(s.leave!.checkpoint);
+  repairTarget(s.machine).write(address, 4, 0);
+  const takes = (registerIn(s, register) ?? 0) === 0;
+  return [...(takes ? [] : backupAccessInC(chip, address)), cleared].join('\n');
+}
+function registerIn({ machine: { system } }: Session, register: string): number | undefined {
+  const [name, word] = register.split('.') as [string, string];
+  const { layout, state } = system.block(name);
+  return state.regs[layout.reg(word).index];
 }
 const isBackup = (chip: ChipDescription, register: string | null): boolean =>
   chip.blocks.some((b) => b.backup === true && register?.startsWith(`${b.name}.`) === true);
