@@ -58,7 +58,11 @@ describe('what takes a request back is what takes effect', () => {
   const clears = (t: Thumb): Thumb => store(t, BKP0R, 0);
   it('where the program’s own store was ignored, access to its domain in front of that', () => {
     const [cause] = leave(program(nothing, clears)).diagnosis.causes;
-    expect(cause).toMatchObject({ proved: true, what: 'RTC_BKP0R', fix: ['/* right before that line, which clears it */', ...ACCESS].join('\n') });
+    expect(cause).toMatchObject({
+      proved: true,
+      what: 'RTC_BKP0R',
+      fix: ['/* right before that line, which clears it */', ...ACCESS].join('\n'),
+    });
     expect(cause!.explanation).toContain('but the last write to it was ignored: DBP of PWR is 0');
     expect(leave(program(nothing, (t) => clears(unlock(t)))).diagnosis.causes).toEqual([]);
   });
