@@ -11,6 +11,14 @@ const SETTLED: readonly RomDependency['confidence'][] = ['documented', 'measured
 export const howSure = (chip: string, { rom, confidence }: RomDependency): string =>
   isDisputed(findChip(chip)?.rom?.id, rom) ? `${confidence}: boards contradict each other` : confidence;
 
+/**
+ * What a ROM has to do for what works on most boards: USB as behind a start by BOOT0, which leaves the supply bit at 0 as well, and DFU behind a request and a reset, the usual way
+ * in. Where it did not, no program could help.
+ */
+const TAKEN_FOR_GRANTED: ReadonlySet<string> = new Set(['usb-supply sets', 'reset-flags ignores']);
+const isGranted = (chip: string, { rom, value }: RomDependency): boolean =>
+  TAKEN_FOR_GRANTED.has(`${rom} ${value}`) && !isDisputed(findChip(chip)?.rom?.id, rom);
+
 /** What a ROM leaves to an application differs from part to part, whatever ST says of all of them. */
 export const isOfLeave = ({ rom }: RomDependency): boolean => rom.startsWith('leave-');
 /** What a finding holds under: clauses that follow "if" or "provided". */
@@ -21,7 +29,7 @@ export interface Provisos {
   readonly rom: readonly string[];
 }
 export function provisos(chip: string, dependsOn: readonly RomDependency[]): Provisos {
-  const open = dependsOn.filter((d) => !SETTLED.includes(d.confidence) || isOfLeave(d));
+  const open = dependsOn.filter((d) => isOfLeave(d) || (!SETTLED.includes(d.confidence) && !isGranted(chip, d)));
   const bank = open.map((d) => notInBank2(chip, d)).find((text) => text !== null) ?? null;
   const unknown = new Map(open.filter((d) => notInBank2(chip, d) === null).map((d) => [d.rom, `${doesText(d)} (${howSure(chip, d)})`]));
   return { bank, rom: [...unknown.values()] };
