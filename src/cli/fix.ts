@@ -119,6 +119,7 @@ class Repair {
       }
       const why = round === rounds ? `it is not green after ${rounds} round${rounds === 1 ? '' : 's'}` : this.whyStop(ran, patch);
       if (why !== null) return this.stop(why);
+      if (ran.good) io.stdout.write(`${BEHIND}\n`);
       const line = await this.write(round + 1, patch, ran);
       if (options.build === undefined) {
         io.stdout.write(`${line}\nNext   build it, then run it again: --build "<command>" does both\n`);
@@ -197,14 +198,15 @@ class Repair {
     return this.changed.size === 0 ? null : `changed: ${[...this.changed].map((path) => printable(path)).join(', ')}`;
   }
 
-  /** Two lines: what happened, and why. */
+  /** What happened, and why: of several causes each, since the patch has lines for each. */
   private tellVerdict({ result, sources }: Ran, stream: Io['stdout']): void {
     const { expect } = result.scenario;
     const paint = paintFor(this.io, stream, this.options.color !== false);
     const told = toldOn('screen', storyOf(result, { sources, judgement: expect === null ? null : judge(result, expect) }));
     const [verdict, ...rest] = told;
-    const why = rest.find(({ is }) => is === 'cause') ?? rest.find(({ is, label }) => label !== '' && is !== 'next');
-    for (const line of [verdict!, ...(why ? [why] : [])]) {
+    const causes = rest.filter(({ is }) => is === 'cause');
+    const why = causes.length > 0 ? causes : rest.filter(({ is, label }) => label !== '' && is !== 'next').slice(0, 1);
+    for (const line of [verdict!, ...why]) {
       const place = line.place === null ? '' : `, ${printable(line.place)}`;
       // a sentence that its place ends has no full stop before it
       const text = place === '' ? printable(line.text) : printable(line.text).replace(/\.$/, '');
@@ -213,6 +215,7 @@ class Repair {
   }
 }
 const LABEL = 6;
+const BEHIND = 'DFU is there, and stays so: the next patch is for what comes behind it';
 
 const parted = <T>(all: readonly T[], is: (one: T) => boolean): readonly [T[], T[]] => [all.filter(is), all.filter((one) => !is(one))];
 /** `state` alone may be any register. */
