@@ -21,7 +21,7 @@ export const usbDisconnect: Check = {
     const devices = history?.usbOfUser;
     if (!devices) return unknown('this target does not watch the bus');
     const last = devices.at(-1);
-    if (!last) return notApplicable('the application had no USB device on the bus');
+    if (!last) return notApplicable('no USB device of the application was seen on the bus in this run');
     if (last.endedAt !== null && entry && entry.at - last.endedAt >= LONG_ENOUGH)
       return pass(`gone for ${length(entry.at - last.endedAt)}`, 'the host has seen the disconnect', TDDIS, 'documented');
     return broken('warn', {

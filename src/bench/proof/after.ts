@@ -57,9 +57,10 @@ export const isGood = ({ after }: Acceptance): boolean => badSteps(after).length
  * @param port of a goal that is not USB
  */
 export function unusableInWords(port: string | null, after: After<string>): string {
-  const each = badSteps(after).map(
-    (step) => `${NAMES[step]} ${after[step].result}${after[step].because === null ? '' : ` (${after[step].because})`}`,
-  );
+  const bad = badSteps(after);
+  if (bad.length === 1 && bad[0] === 'alive')
+    return `the download works; behind a leave, the application does not run as it should: ${after.alive.because ?? 'it does not start'}`;
+  const each = bad.map((step) => `${NAMES[step]} ${after[step].result}${after[step].because === null ? '' : ` (${after[step].because})`}`);
   return `${port === null ? 'the device appears' : `the ROM answers on ${port}`}, but it cannot be used as it should: ${each.join('; ')}`;
 }
 const NAMES: Readonly<Record<AfterStep, string>> = {
@@ -304,7 +305,8 @@ class Signs {
   private readonly hadDevice: boolean;
   private readonly hadTexts: boolean;
   private ticks = 0;
-  private printed = false;
+  /** The first channel that it printed to. */
+  private printed: string | null = null;
   /** The first exception that went from the program to the ROM. */
   wrong: WrongTable | null = null;
 
@@ -330,7 +332,7 @@ class Signs {
       },
       console: (name, text) => {
         this.before.console?.(name, text);
-        if (!machine.state.inSystem) this.printed = true;
+        if (!machine.state.inSystem) this.printed ??= name;
       },
     };
   }
@@ -340,7 +342,7 @@ class Signs {
   /** The same once more, from an earlier state. */
   again(): void {
     this.ticks = 0;
-    this.printed = false;
+    this.printed = null;
   }
   entered(how: 'branch' | 'boot' | 'exception'): boolean {
     return this.s.machine.history.entries.some((e) => e.at > this.since && e.how === how);
@@ -353,11 +355,11 @@ class Signs {
     if (this.hasDevice((at) => at > this.since)) return 'its USB device is there';
     if (this.entered('branch') || this.entered('boot')) return AGAIN;
     if (this.hadDevice) return null;
-    return this.printed || !this.hadTexts ? this.some : null;
+    return this.printed !== null || !this.hadTexts ? this.some : null;
   }
   /** Anything. */
   get some(): string | null {
-    if (this.printed) return 'it prints';
+    if (this.printed !== null) return `it prints to ${this.printed.toUpperCase()}`;
     return this.ticks > 2 ? 'its interrupts are served' : null;
   }
 }

@@ -352,11 +352,11 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>, surface: Surface) => 
   after: ({ after: { alive }, told }) => {
     const failed = alive.result === 'failed';
     // else it would be a reservation
-    const then = failed ? 'the application then, up to the next reset' : 'the application then';
+    const then = failed ? 'the application then, up to the next reset' : 'the application then starts';
     return {
       label: 'After',
       tone: failed ? 'yellow' : 'green',
-      text: `a host can read, erase, write, and leave; ${told && failed ? 'the application then does not run as it should' : `${then}: ${alive.because ?? 'it starts'}`}`,
+      text: `a host can read, erase, write, and leave; ${told && failed ? 'the application then does not run as it should' : `${then}${alive.because === null ? '' : `: ${alive.because}`}`}`,
     };
   },
   condition: ({ detail, below, ...s }, surface) => ({
