@@ -17,7 +17,7 @@ import { callersOf, jumpCandidates, scanFunctions, type FunctionFacts, type Jump
 import { awaitedTexts, lettersOf, LINE_ENDS } from './awaited-texts.ts';
 import { comparersFor, sharersWith, type Comparer } from './comparers.ts';
 import { decidingBit } from '../slice/deciding-bit.ts';
-import { deafPinText } from '../slice/deaf-pin.ts';
+import { deafPinText, heardPins } from '../slice/deaf-pin.ts';
 import { idleBlock } from '../slice/idle-block.ts';
 import { lastWriteText } from '../slice/last-write.ts';
 import { armedPins, hearingPorts, isOff, lineOfPin, portRegister, portSelector, wakers, wakersText } from '../slice/wakers.ts';
@@ -58,8 +58,10 @@ export interface PolledInput {
   readonly level: 0 | 1 | null;
   /** Address of the read; null for an interrupt. */
   readonly pc: number | null;
-  /** Time between two reads; null if there was only one. */
-  readonly period: Ps | null;
+  /** It was read more than once. */
+  readonly again: boolean;
+  /** A read was seen that shows what the board drives; later the pin may be an output. */
+  readonly heard: boolean;
   /** What a serial port may wait for, the likeliest first. */
   readonly texts: readonly string[];
 }
@@ -95,11 +97,13 @@ export function findJump(s: Session, powerOn: Checkpoint, end: Checkpoint): Foun
   const rest = loop === null ? [] : wakers(s, loop.sleeping).filter(({ kind }) => kind === 'other');
   const outside = rest.map((w) => wakersText([w]));
   // from power-on itself, a single look is one at the start
-  const polled = polledInputs(s, end, code).filter(({ period }) => end !== powerOn || period !== null);
+  const polled = polledInputs(s, end, code).filter(({ again }) => end !== powerOn || again);
   const others = armed.filter((input) => !polled.some((p) => p.name === input.name));
   const inputs = atMost(s.input, MOST.inputs, 'inputs that it waits for', [...polled, ...others]);
   s.restore(end);
-  const deaf = new Map(inputs.flatMap(({ kind, name }) => (kind === 'pin' ? [[name, deafPinText(s, name)] as const] : [])).filter(isKnown));
+  const heard = new Set(inputs.flatMap((i) => (i.heard ? [i.name] : [])));
+  const pinNames = inputs.flatMap(({ kind, name }) => (kind === 'pin' && !heard.has(name) ? [name] : []));
+  const deaf = new Map(pinNames.map((name) => [name, deafPinText(s, name)] as const).filter(isKnown));
   const comTexts = s.usb.state.cdc === null || candidates.length === 0 ? [] : comTextsFor(code);
   const early = polledInputs(s, powerOn, code).filter((e) => e.level !== null && !inputs.some((i) => i.name === e.name));
   const pins = new Map(early.map((e) => [e.name, e]));
@@ -163,14 +167,14 @@ function armedPorts(s: Session, code: Code): PolledInput[] {
   return hearingPorts(s).map(({ name, line }) => {
     const handler = ((bootCore.peek(vectorAddress(bootCore, EXC.IRQ0 + line), 4) ?? 0) & ~1) >>> 0;
     const reader = code.functions.find((f) => f.symbol.address === handler);
-    return { register: name, bit: null, kind: 'serial', name, level: null, pc: null, period: null, texts: textsFor(code, reader) };
+    return { register: name, bit: null, kind: 'serial', name, level: null, pc: null, again: false, heard: false, texts: textsFor(code, reader) };
   });
 }
 /** Pins of the package whose next edge leads to a handler. */
 const edges = (s: Session): PolledInput[] =>
   armedPins(s)
     .filter((pin) => hasPin(s.machine.chip, pin.name) && lineOfPin(s, pin, true) !== null)
-    .map(({ name, line, level }) => ({ register: 'EXTI', bit: line, kind: 'pin', name, level, pc: null, period: null, texts: [] }));
+    .map(({ name, line, level }) => ({ register: 'EXTI', bit: line, kind: 'pin', name, level, pc: null, again: false, heard: false, texts: [] }));
 
 interface Poll {
   readonly kind: PolledInput['kind'];
@@ -185,6 +189,8 @@ interface Poll {
   readonly first: Ps;
   last: Ps;
   count: number;
+  /** Of a port: the pins that showed the board at a read, a bit each. */
+  heard: number;
 }
 
 /** Whether the endless loop of the session waits for a pin or a received byte. */
@@ -214,6 +220,7 @@ function polledInputs(s: Session, end: Checkpoint, code: Code): PolledInput[] {
       let mask = masks.get(core.pc);
       if (mask === undefined) masks.set(core.pc, (mask = core.testedMask(core.pc)));
       const poll = notePoll(polls, core, input, (address & ~3) >>> 0, mask);
+      if (poll !== null && poll.kind === 'pin' && poll.last === core.now()) poll.heard |= heardPins(s, poll.block);
       // what is left out has been gone through: only how often each is polled would be counted wrongly
       if (poll !== null && isOpen(poll, core.now())) machine.skipping = false;
       return null;
@@ -269,7 +276,7 @@ function notePoll(
   let poll = polls.get(key);
   if (!poll) {
     const value = core.peek(address, 4) ?? 0;
-    poll = { kind, block, register, address, pc: core.pc, lr, core, value, first: at, last: at, count: 1 };
+    poll = { kind, block, register, address, pc: core.pc, lr, core, value, first: at, last: at, count: 1, heard: 0 };
     polls.set(key, poll);
   } else if (poll.last - poll.first < EXACTLY) {
     poll.last = at;
@@ -289,7 +296,8 @@ function asInput(p: Poll, bit: number | null, code: Code, chip: ChipDescription)
     name: isPin ? `P${p.block.slice(-1)}${bit}` : p.block,
     level: isPin ? (((p.value >>> bit) & 1) as 0 | 1) : null,
     pc: p.pc,
-    period: p.count > 1 ? Math.round((p.last - p.first) / (p.count - 1)) : null,
+    again: p.count > 1,
+    heard: isPin && ((p.heard >>> bit) & 1) !== 0,
     texts: p.kind === 'serial' && SERIAL_PORT.test(p.block) ? textsFor(code, holder) : [],
   };
 }
@@ -514,7 +522,6 @@ const where = (s: Session, pc: number): string => {
   const { file, line, symbol } = codePlace(s.input.images, pc);
   return file === null ? `${symbol ?? ''} ${hex32(pc)}`.trim() : `${file.slice(file.lastIndexOf('/') + 1)}:${line}`;
 };
-const milliseconds = (ps: Ps): string => (ps >= MS / 2 ? `${Math.round(ps / MS)} ms` : `${Math.max(1, Math.round((ps * 1000) / MS))} us`);
 
 /** `request_dfu (main.c:22)` */
 export const candidateName = (s: Session, { facts }: JumpCandidate): string => {
@@ -522,14 +529,13 @@ export const candidateName = (s: Session, { facts }: JumpCandidate): string => {
   return `${functionName(facts.symbol.name, framesAt(s.input.images, pc))} (${where(s, pc)})`;
 };
 
-/** `GPIOC.IDR bit 13 (PC13, now 1), every 10 ms on average, main.c:31` */
+/** `GPIOC.IDR bit 13 (PC13, now 1), main.c:31`: how often says little, for most come in bursts. */
 function inputText(s: Session, input: PolledInput): string {
   if (input.pc === null && input.kind === 'serial') return `a byte at ${input.name} (interrupt)`;
   if (input.pc === null) return `an edge on ${input.name} (now ${input.level}, interrupt)${otherPort(s, input.name)}`;
   const bit = input.bit === null ? '' : ` bit ${input.bit}`;
   const pin = input.level === null ? '' : ` (${input.name}, now ${input.level})`;
-  const period = input.period === null ? '' : ` every ${milliseconds(input.period)} on average,`;
-  return `${input.register}${bit}${pin},${period} ${where(s, input.pc)}`;
+  return `${input.register}${bit}${pin}, ${where(s, input.pc)}`;
 }
 
 /** The scenario moves the same pin of another port: the EXTI line listens elsewhere. */
@@ -569,7 +575,7 @@ export function notTriggered(s: Session, found: FoundJump, goesOn = true): Note[
   const read = (i: PolledInput): string => `${i.pc === null ? 'waits for' : 'reads'} ${inputText(s, i)}`;
   for (const text of new Set(inputs.map(read))) tell(text, { is: 'waits-for-input' });
   for (const text of found.outside) tell(`waits for ${text}`, { is: 'waits-for-input' });
-  for (const i of atStart) tell(`looks at its start at ${inputText(s, { ...i, period: null })}`);
+  for (const i of atStart) tell(`looks at its start at ${inputText(s, i)}`);
   const known = new Set((s.input.scenario.document.steps ?? []).map((step) => JSON.stringify(step.do)));
   const steps = [
     ...inputs.filter(({ name }) => !found.deaf.has(name)).flatMap((i) => pressing(i) ?? []),

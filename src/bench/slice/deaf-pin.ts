@@ -20,6 +20,18 @@ function modeOf({ row, layout }: Block, pin: string): { readonly register: strin
   return { register: `${row.name}.CR${n < 8 ? 'L' : 'H'}`, mask: (15 << (4 * (n & 7))) >>> 0 };
 }
 
+/** Pins of a port that show what the board drives, a bit each, as the session stands. */
+export function heardPins({ machine: { system } }: Session, name: string): number {
+  const port = system.blocks.find((b) => b.row.name === name);
+  if (port === undefined || (port.row.clock !== undefined && !system.isClocked(port))) return 0;
+  let heard = 0;
+  for (let n = 0; n < 16; n++) {
+    const pin = `P${optionsOf(port).port ?? name.at(-1)}${n}`;
+    if (system.level(deafPin(pin)) === 0 && system.level(chipLevel(pin)) === PIN_FLOATING) heard |= 1 << n;
+  }
+  return heard;
+}
+
 /** In words, as the session stands; null where what the board drives can be read. */
 export function deafPinText(s: Session, pin: string): string | null {
   const { system, chip, history } = s.machine;
