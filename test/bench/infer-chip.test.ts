@@ -187,6 +187,20 @@ describe('without a name the machine code tells', () => {
     expect(infer(bytes('f072-masked')).chip.name).toBe('STM32F072RB');
   });
 
+  it('ports that the code compares with are those of its family', () => {
+    // GPIOB and GPIOC of F1: where other families with this RCC have nothing
+    const ports = (t: Thumb): Thumb =>
+      [0x40010c00, 0x40011000].reduce((p, port) => p.constant(2, port).put(0x4280 | (2 << 3)), t.constant(1, 0x40021000).str(0, 1, 0x18));
+    const { chip, near } = raw(0x20005000, ports);
+    expect([chip.name, ...near].filter((name) => !name.startsWith('STM32F1'))).toEqual([]);
+  });
+  it('of parts of a line with other blocks the one is taken that has those the code works', () => {
+    // DMA2 and TIM5, which F103 has from the high density on
+    const code = (t: Thumb): Thumb =>
+      [0x40021000, 0x40010c00, 0x40005c40, 0x40020400, 0x40000c00].reduce((p, a) => p.constant(0, a).str(1, 0), t);
+    expect(raw(0x20001000, code).chip.name).toBe('STM32F103RC');
+  });
+
   it('an image too large for the part that a line is shown with is for a larger one', () => {
     // the USB of F103, which F105 lacks; GPIOB where F3 has none. F103C8 has 64 KiB
     const usb = (t: Thumb): Thumb => t.constant(0, 0x40021000).constant(1, 0x40005c40).constant(2, 0x40010c00).str(1, 0, 0x18).str(1, 2, 0);

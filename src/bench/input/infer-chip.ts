@@ -280,6 +280,14 @@ function addressesOf(images: readonly LoadedImage[]): number[] {
     ...functions.flatMap((f) => f.accesses),
   ];
 }
+/** What drivers compare with: addresses of all blocks of a kind in their family. */
+const comparedIn = (images: readonly LoadedImage[]): readonly number[] =>
+  [...scanFunctions(images), ...scanUnnamed(images)].flatMap((f) => [...f.comparedWith]);
+/** Those at which no line of the family has anything. */
+function foreignTo(family: string, compared: readonly number[]): readonly number[] {
+  const lines = CHIPS.filter((c) => familyOf(c) === family);
+  return compared.filter((c) => lines.every((chip) => isStray(chip, c)));
+}
 /** Families whose RCC the code works. All lines of a family have it in the same place, so one of each is asked: a description takes a millisecond to make. */
 function familiesWorked(addresses: readonly number[]): Set<string> {
   const examples = new Map(CHIPS.map((c) => [familyOf(c), c]));
@@ -299,6 +307,8 @@ interface Fit {
   readonly ofRom: number;
   readonly reasons: readonly string[];
   readonly usesRcc: boolean;
+  /** Its drivers know blocks where none of the family has any. */
+  readonly ofOthers?: boolean;
   /** It was tried, and its first milliseconds end in a fault that another chip would not have. */
   readonly faults?: boolean;
 }
@@ -319,8 +329,17 @@ function unnamed(path: string, family: string | null, looked: Looked): InferredC
   const addresses = addressesOf(images);
   const chips = CHIPS.filter((chip) => family === null || familyOf(chip) === family).flatMap((chip) => roomFor(chip, images) ?? []);
   // the keys of a flash controller look like addresses too, and are stray everywhere
-  const peripherals = [...new Set(addresses.filter((c) => isPeripheral(c) && chips.some((chip) => !isStray(chip, c))))];
-  const fits = chips.map((chip) => fitOf(chip, images, addresses, peripherals));
+  const isSomeones = (c: number): boolean => isPeripheral(c) && chips.some((chip) => !isStray(chip, c));
+  const peripherals = [...new Set(addresses.filter(isSomeones))];
+  const compared = comparedIn(images).filter(isSomeones);
+  const foreign = new Map([...new Set(chips.map(familyOf))].map((f) => [f, foreignTo(f, compared)]));
+  const fits = chips
+    .map((chip) => withMost(chip, images, peripherals))
+    .map((chip) => {
+      const fit = fitOf(chip, images, addresses, peripherals);
+      const alien = straysOf(chip, foreign.get(familyOf(chip))!);
+      return { ...fit, score: fit.score - Math.min(2 * alien, MOST_STRAY), ofOthers: alien > 0 };
+    });
   if (fits.length === 0)
     throw new UsageError(
       family === null ? `${path} does not show which chip it is for` : `${path}: no modelled ${family} fits it`,
@@ -367,7 +386,7 @@ function choose(path: string, fits: readonly Fit[], best: readonly Fit[], limit:
   const others = left.slice(1).map((f) => f.chip);
   const rest = fits.filter((f) => !left.some((l) => l.chip === f.chip));
   const behind = [...byCommonness(rest, (f) => f.chip.name)].sort((a, b) => b.score - a.score);
-  const near = behind.filter((f) => first.score - f.score <= NEAR_LEAD);
+  const near = behind.filter((f) => f.ofOthers !== true && first.score - f.score <= NEAR_LEAD);
   if (others.some((chip) => !alike(chip, first.chip))) {
     const names = left.map((f) => f.chip.name.toLowerCase());
     const shared = first.reasons.filter((reason) => left.every((f) => f.reasons.includes(reason)));
@@ -536,6 +555,19 @@ function roomFor(example: ChipDescription, images: readonly LoadedImage[]): Chip
   const found = (names: readonly string[]): ChipDescription | undefined =>
     names.flatMap((part) => findChip(part) ?? []).find((chip) => holds(chip, images));
   return found(ending) ?? (fits ? example : found(parts));
+}
+
+/** Of parts of a line with other blocks (F103 of medium and of high density) the commonest one that lacks less of what the code reaches. */
+function withMost(chip: ChipDescription, images: readonly LoadedImage[], peripherals: readonly number[]): ChipDescription {
+  const own = straysOf(chip, peripherals);
+  if (own < 2 || rccUsed(chip, peripherals) === null || stackEnds(chip, images) !== null) return chip;
+  let [best, least] = [chip, own];
+  for (const part of byCommonness(partsOf(chip.line), (p) => p)) {
+    const other = findChip(part);
+    if (other === undefined || straysOf(other, peripherals) >= least || !holds(other, images)) continue;
+    [best, least] = [other, straysOf(other, peripherals)];
+  }
+  return best;
 }
 
 /** The same ROM, the same memories: up to the ROM no run can tell them apart. */
