@@ -52,7 +52,12 @@ it('a pin that the chip drives reads that', () => {
 it('a pin that the chip drives only between its reads is no output when it is read', () => {
   const [PORT, CLOCK] = [0x48000800, 1 << 2];
   const t = new Thumb(MAIN);
-  t.constant(0, AHB2ENR).constant(1, CLOCK).str(1, 0).constant(0, PORT).constant(2, 1 << 13).constant(4, PORT + 0x10);
+  t.constant(0, AHB2ENR)
+    .constant(1, CLOCK)
+    .str(1, 0)
+    .constant(0, PORT)
+    .constant(2, 1 << 13)
+    .constant(4, PORT + 0x10);
   t.label('poll').constant(3, 0xf3ffffff).str(3, 0).ldr(1, 4).constant(3, 0xf7ffffff).str(3, 0);
   t.tst(1, 2).beq('poll').label('end').b('end');
   const { notes } = runBench(jobInput(plainJob('STM32L476RG', bareImage(t), { board: { pins: { PC13: 0 } }, until: '5ms' })));

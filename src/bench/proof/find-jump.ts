@@ -167,14 +167,34 @@ function armedPorts(s: Session, code: Code): PolledInput[] {
   return hearingPorts(s).map(({ name, line }) => {
     const handler = ((bootCore.peek(vectorAddress(bootCore, EXC.IRQ0 + line), 4) ?? 0) & ~1) >>> 0;
     const reader = code.functions.find((f) => f.symbol.address === handler);
-    return { register: name, bit: null, kind: 'serial', name, level: null, pc: null, again: false, heard: false, texts: textsFor(code, reader) };
+    return {
+      register: name,
+      bit: null,
+      kind: 'serial',
+      name,
+      level: null,
+      pc: null,
+      again: false,
+      heard: false,
+      texts: textsFor(code, reader),
+    };
   });
 }
 /** Pins of the package whose next edge leads to a handler. */
 const edges = (s: Session): PolledInput[] =>
   armedPins(s)
     .filter((pin) => hasPin(s.machine.chip, pin.name) && lineOfPin(s, pin, true) !== null)
-    .map(({ name, line, level }) => ({ register: 'EXTI', bit: line, kind: 'pin', name, level, pc: null, again: false, heard: false, texts: [] }));
+    .map(({ name, line, level }) => ({
+      register: 'EXTI',
+      bit: line,
+      kind: 'pin',
+      name,
+      level,
+      pc: null,
+      again: false,
+      heard: false,
+      texts: [],
+    }));
 
 interface Poll {
   readonly kind: PolledInput['kind'];

@@ -79,7 +79,8 @@ const HAPPENED: Readonly<Record<Outcome, (r: Told, base: BaseFacts) => string>> 
     if (waitsForInput(r) && (told !== '' || !r.stuck?.register))
       return `the firmware waits${atLoop(r)} for ${awaitedInput(r)}, and never jumps${told}`;
     if (told !== '') return `the firmware waits forever and never jumps${told}`;
-    if (r.stuck?.register) return `the firmware waits forever for ${r.stuck.register}${atLoop(r)} and never jumps`;
+    // a main loop that only looks at it waits for nothing
+    if (r.stuck?.register) return `the firmware does not leave the loop${atLoop(r)}, which reads ${r.stuck.register}, and never jumps`;
     // whether a value that it polls could change is not always known
     return r.stuck?.address == null
       ? `the firmware hangs in an endless loop${atLoop(r)} and never jumps`

@@ -104,9 +104,11 @@ function headlineText(result: RunResult): string {
 function inputText({ notes }: RunResult): string {
   const from = factsIn(notes, 'received').map((f) => f.from);
   if (from.length > 0) return `the firmware read what came at ${from.join(', ')}, does not jump, and waits for more`;
-  if (factsIn(notes, 'tried-input').length > 0) return 'the firmware waits for a pin or a byte, and what bootbench tried leads to no jump';
-  return 'the firmware waits for a pin or a byte that never comes';
+  if (factsIn(notes, 'tried-input').length > 0) return `${ONLY_OUTSIDE}, and what bootbench tried leads to no jump`;
+  return `${ONLY_OUTSIDE}, and nothing comes`;
 }
+/** It need not wait for it: a main loop may only look at it. */
+const ONLY_OUTSIDE = 'only something from outside could change what the firmware does';
 /** With the host's driver, or its permission, and nothing else changed, the host has the device. */
 const isUnopened = ({ outcome, diagnosis: { sets, causes } }: RunResult): boolean =>
   outcome === 'rom-silent' &&
