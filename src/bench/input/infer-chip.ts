@@ -307,6 +307,8 @@ interface Fit {
   readonly ofRom: number;
   readonly reasons: readonly string[];
   readonly usesRcc: boolean;
+  /** Its core is the one that the compiler was told. */
+  readonly compiledFor: boolean;
   /** Its drivers know blocks where none of the family has any. */
   readonly ofOthers?: boolean;
   /** It was tried, and its first milliseconds end in a fault that another chip would not have. */
@@ -386,7 +388,8 @@ function choose(path: string, fits: readonly Fit[], best: readonly Fit[], limit:
   const others = left.slice(1).map((f) => f.chip);
   const rest = fits.filter((f) => !left.some((l) => l.chip === f.chip));
   const behind = [...byCommonness(rest, (f) => f.chip.name)].sort((a, b) => b.score - a.score);
-  const near = behind.filter((f) => f.ofOthers !== true && first.score - f.score <= NEAR_LEAD);
+  const mayBe = (f: Fit): boolean => f.ofOthers !== true && (f.usesRcc || !first.usesRcc) && (f.compiledFor || !first.compiledFor);
+  const near = behind.filter((f) => mayBe(f) && first.score - f.score <= NEAR_LEAD);
   if (others.some((chip) => !alike(chip, first.chip))) {
     const names = left.map((f) => f.chip.name.toLowerCase());
     const shared = first.reasons.filter((reason) => left.every((f) => f.reasons.includes(reason)));
@@ -510,10 +513,11 @@ function fitOf(chip: ChipDescription, images: readonly LoadedImage[], addresses:
     score += end === 'all' ? 2 : 1;
     reasons.push(`the initial SP ${hex32(sp)} is the end of ${end === 'all' ? 'its RAM' : 'one of its RAMs'}`);
   }
-  if (images.some((image) => isCompiledFor(chip, image))) score += 1;
+  const compiledFor = images.some((image) => isCompiledFor(chip, image));
+  if (compiledFor) score += 1;
   const table = tableFit(chip, images);
   score += table.points;
-  return { chip, score, ofRom, reasons: [...reasons, ...table.reasons], usesRcc: rcc !== null };
+  return { chip, score, ofRom, reasons: [...reasons, ...table.reasons], usesRcc: rcc !== null, compiledFor };
 }
 /** Few lines have exactly as many vectors; where the initial SP is, is the linker script's choice. */
 function tableFit(chip: ChipDescription, images: readonly LoadedImage[]): { readonly points: number; readonly reasons: readonly string[] } {
