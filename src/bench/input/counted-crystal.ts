@@ -29,7 +29,10 @@ export function countedCrystal(images: readonly LoadedImage[], chip: ChipDescrip
   const half = chip.parameters['hsi.hz']?.value === FIRST_HSI ? FIRST_HSI / 2 : null;
   if (found.has(here)) return null;
   const crystals = [...found].filter(([hz]) => hz !== half);
-  const others = crystals.filter(([hz]) => !own.has(hz));
+  const all = crystals.filter(([hz]) => !own.has(hz));
+  // who only works RCC may hold another rate, a driver of a serial port the double of HSI for instance
+  const counting = all.filter(([, by]) => COUNTS.test(by));
+  const others = counting.length > 0 ? counting : all;
   const [first] = others.length > 0 ? others : crystals;
   return first === undefined || others.length > 1 ? null : { hz: first[0], by: first[1] };
 }
