@@ -43,7 +43,7 @@ function resultOf(otherCalls: boolean): ReturnType<typeof runBench> {
 it('that one function goes to is where it waits for the pin', () => {
   const { outcome, summary } = resultOf(false);
   expect(outcome).toBe('stuck');
-  expect(summary).toMatch(/^the firmware waits at .* for a pin or a byte/);
+  expect(summary).toMatch(/^the firmware stays at .* unless something comes from outside/);
 });
 it('that several functions go to is where errors end', () => {
   const { outcome, summary } = resultOf(true);

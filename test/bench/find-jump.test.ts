@@ -96,9 +96,9 @@ describe('a wait that only an interrupt from outside would end', () => {
   it('is no wait for what cannot happen', async () => {
     const result = await waiting();
     expect([result.outcome, waits(result)]).toEqual(['stuck', [BUTTON, PORT]]);
-    expect(result.summary).toContain('for a pin or a byte that never comes');
+    expect(result.summary).toContain('unless something comes from outside, and never jumps');
     for (const report of [terminalReport(result), shortReport(result)]) {
-      expect(report).toContain('stuck: the firmware only something from outside could change what the firmware does');
+      expect(report).toContain('stuck: only something from outside could change what the firmware does');
       expect(report).not.toContain('endless loop');
     }
     expect(shortReport(result)).toMatch(/Waits {2}the loop at \S*main\.c:\d+ \(main\) polls 0x20000000/);

@@ -69,6 +69,6 @@ it('what the core waits for is told as it is: an edge, before it came, and nothi
 });
 it('a program that would only go on waiting waits for input', () => {
   const { summary, diagnosis } = resultOf(waiting(2, true));
-  expect(summary).toContain('for a pin or a byte that never comes');
+  expect(summary).toContain('unless something comes from outside');
   expect(diagnosis.causes.filter(({ proved }) => proved)).toEqual([]);
 });

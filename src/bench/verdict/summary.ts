@@ -77,7 +77,7 @@ const HAPPENED: Readonly<Record<Outcome, (r: Told, base: BaseFacts) => string>> 
     if (base.interrupt) return hangsIn(base.interrupt, r.images.length > 1 ? inFull : where);
     const told = r.notes.some((n) => n.kind === 'wait') ? `: ${waitsFor(r)}` : '';
     if (waitsForInput(r) && (told !== '' || !r.stuck?.register))
-      return `the firmware waits${atLoop(r)} for ${awaitedInput(r)}, and never jumps${told}`;
+      return `the firmware stays${atLoop(r)} unless ${awaitedInput(r)}, and never jumps${told}`;
     if (told !== '') return `the firmware waits forever and never jumps${told}`;
     // a main loop that only looks at it waits for nothing
     if (r.stuck?.register) return `the firmware does not leave the loop${atLoop(r)}, which reads ${r.stuck.register}, and never jumps`;
@@ -89,7 +89,12 @@ const HAPPENED: Readonly<Record<Outcome, (r: Told, base: BaseFacts) => string>> 
   'no-jump': (r, base) =>
     base.semihostingExit !== null
       ? `the program ended by semihosting exit ${base.semihostingExit} without a jump into system memory`
-      : `${r.notes.some((n) => n.kind === 'starved') ? 'only interrupt handlers run, and the firmware' : 'the application keeps running and'} never jumps into system memory${unfinished(base)}`,
+      : r.notes.some((n) => n.kind === 'starved')
+        ? `only interrupt handlers run, and the firmware never jumps into system memory${unfinished(base)}`
+        : base.end.settled
+          ? 'the application keeps running and never jumps into system memory'
+          : // it may as well wait for something that ends, or does not
+            'the application did not jump into system memory until then',
 };
 
 /** How control returned to the application; a reset by the board is named as such. */
@@ -107,7 +112,7 @@ export const waitsForInput = ({ outcome, notes }: Pick<RunResult, 'outcome' | 'n
 
 function awaitedInput({ notes }: Told): string {
   const from = factsIn(notes, 'received').map((f) => f.from);
-  return from.length === 0 ? 'a pin or a byte that never comes' : `more than what it read of ${from.join(', ')}`;
+  return from.length === 0 ? 'something comes from outside' : `more comes than what it read of ${from.join(', ')}`;
 }
 /** The innermost place of the loop. */
 function atLoop(r: Told): string {

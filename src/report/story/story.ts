@@ -357,7 +357,7 @@ function notTriggered(result: RunResult, detail = false): Fact[] {
   const { ended, resets: all } = result;
   const reset = all.find((r) => r.by === 'software' || r.by === 'option-bytes');
   const delay = longLoop(ended);
-  const loop = delay && `the run ended at ${humanTime(ended.at)} inside a loop that counts and goes on until ${humanTime(delay.endsAt)} (${delay.file === null ? delay.pc : baseOf(delay)}); what comes only behind it was not seen`; // prettier-ignore
+  const loop = delay && `the run ended at ${humanTime(ended.at)} inside a loop that counts, until ${humanTime(delay.endsAt)} if nothing changes that (${delay.file === null ? delay.pc : baseOf(delay)})`; // prettier-ignore
   const behind = reset && `the firmware ${reset.by === 'software' ? 'reset the chip' : 'loaded the option bytes, which resets the chip,'} at ${humanTime(reset.at)}${reset.from?.file == null ? '' : ` (${baseOf(reset.from)})`}, and nothing jumped into the ROM after that`; // prettier-ignore
   const tried = texts(result, 'find-jump');
   const text = whyNot(result, loop, behind);
@@ -595,7 +595,7 @@ function ownDfu({ outcome, usb }: RunResult): string[] {
 function pastLoop({ ended }: RunResult): string[] {
   const loop = longLoop(ended);
   if (loop === undefined) return [];
-  return [`add --until ${Math.ceil(Number(loop.endsAt)) + BEHIND_LOOP}s to see what comes behind the loop`];
+  return [`add --until ${Math.ceil(Number(loop.endsAt)) + BEHIND_LOOP}s to run beyond that loop`];
 }
 const BEHIND_LOOP = 10;
 /** The loop in which the run ended, if it is no short one of those that a main loop makes over and over. */
