@@ -17,6 +17,9 @@ export interface Assumed {
   readonly helps: (result: RunResult<string>) => boolean;
 }
 
+/** What a run shows of its surroundings, before anything is looked for in it. */
+export type Shown = Pick<RunResult<string>, 'notes' | 'chip' | 'scenario'>;
+
 const MHZ = 1e6;
 /** Where the firmware does not tell: the crystal of most boards. */
 const USUAL_HSE = 8 * MHZ;
@@ -31,14 +34,14 @@ const LACKS = {
 } as const;
 
 /** The job with what the firmware shows to have around it; null where somebody has said that, and where it shows nothing. */
-export function assumed(given: RunJob, job: RunJob, result: RunResult<string>): Assumed | null {
+export function assumed(given: RunJob, job: RunJob, result: Shown): Assumed | null {
   return (
     behindLoader(job, result) ?? (given.boardSays === undefined && given.scenario.board?.hse === undefined ? otherClock(job, result) : null)
   );
 }
 
 /** A boot loader that is not there would start the images. */
-function behindLoader(job: RunJob, { notes, chip }: RunResult<string>): Assumed | null {
+function behindLoader(job: RunJob, { notes, chip }: Shown): Assumed | null {
   const [behind] = factsIn(notes, 'behind-loader');
   if (behind === undefined || job.bootAt !== null) return null;
   return {
@@ -49,7 +52,7 @@ function behindLoader(job: RunJob, { notes, chip }: RunResult<string>): Assumed 
   };
 }
 
-function otherClock(job: RunJob, { notes, scenario }: RunResult<string>): Assumed | null {
+function otherClock(job: RunJob, { notes, scenario }: Shown): Assumed | null {
   const here = scenario.board.hse;
   const withHse = (hz: number, kind: 'crystal' | 'bypass'): RunJob => ({
     ...job,

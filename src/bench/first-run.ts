@@ -17,7 +17,7 @@ import { exampleOf, followedText, triedInput, outcomeText, reaches, type Tried }
 import { withAdvice } from './documents/advice.ts';
 import type { Note } from './documents/note-facts.ts';
 import type { Step } from './documents/scenario-types.ts';
-import { assumed, type Assumed } from './assumed.ts';
+import { assumed, type Assumed, type Shown } from './assumed.ts';
 import { calledFrom, jumpCandidates, scanFunctions } from './input/code-scan.ts';
 import { countedCrystal } from './input/counted-crystal.ts';
 import { atMost, Bounds, MOST } from './documents/bounds.ts';
@@ -42,8 +42,12 @@ export function firstRun(job: RunJob, { trace, ...hooks }: RunHooks): RunResult<
 function withAssumed(given: RunJob, asked: RunHooks, run: (input: RunInput) => RunResult<string>): RunResult<string> {
   const bounds = new Bounds();
   const hooks = { ...asked, bounds };
-  const far = (job: RunJob): RunResult<string> => (job.surroundings === true ? run(jobInput(job, hooks)) : lookFurther(job, hooks, run));
-  const early = countsOnAnother(given) ? assumed(given, given, runBench(jobInput(setUp(given), hooks))) : null;
+  const looked = (job: RunJob, alone: Alone): RunResult<string> =>
+    job.surroundings === true ? alone.run(jobInput(job, hooks)) : lookFurther(job, hooks, run, alone);
+  const passing = new Passing(run);
+  const far = (job: RunJob): RunResult<string> => looked(job, passing.of(given, job));
+  const whole = (job: RunJob, seen: RunResult<string>): RunResult<string> => (passing.passed(seen) ? looked(job, { run, passed: () => false }) : seen); // prettier-ignore
+  const early = countsOnAnother(given) ? assumed(given, given, runBench({ ...jobInput(setUp(given), hooks), givesWay: () => true })) : null;
   const first = early?.job ?? given;
   let [job, result] = [first, far(first)];
   const told = new Map<string, Note>(early === null ? [] : [[early.kind, noteOf(early)]]);
@@ -52,12 +56,14 @@ function withAssumed(given: RunJob, asked: RunHooks, run: (input: RunInput) => R
     if (next === null) break;
     if (i === MOST.assumed) {
       bounds.leaveOut(`${MOST.assumed} assumptions about the board`);
+      result = whole(job, result);
       break;
     }
     const made = far(next.job);
     const cut = isCutShorter(made, result);
-    if (cut) result = withLimit(result, made);
-    if (cut || !next.helps(made)) break;
+    const helps = !cut && next.helps(made);
+    if (!helps) result = cut ? withLimit(result, made) : whole(job, result);
+    if (!helps) break;
     told.set(next.kind, noteOf(next));
     [job, result] = [next.job, made];
   }
@@ -66,6 +72,33 @@ function withAssumed(given: RunJob, asked: RunHooks, run: (input: RunInput) => R
   const rest = { ...result, notes: result.notes.filter(({ kind }) => !told.has(kind)) };
   return withNotes(rest, [...told.values()]);
 }
+/** Runs of a firmware by itself. */
+interface Alone {
+  readonly run: (input: RunInput) => RunResult<string>;
+  /** Nothing was looked for in it: it is run again with something else around it. */
+  readonly passed: (result: RunResult<string>) => boolean;
+}
+/** Runs that are not looked into where they show themselves what else is around the firmware: a search takes longer than the run. */
+class Passing {
+  private readonly run: Alone['run'];
+  private readonly all = new Set<RunResult<string>>();
+  constructor(run: Alone['run']) {
+    this.run = run;
+  }
+  readonly passed = (result: RunResult<string>): boolean => this.all.has(result);
+  of(given: RunJob, job: RunJob): Alone {
+    return { passed: this.passed, run: (input) => this.made(input, (shown) => assumed(given, job, shown) !== null) };
+  }
+  private made(input: RunInput, isPassed: (shown: Shown) => boolean): RunResult<string> {
+    const { chip, scenario } = input;
+    let passes = false;
+    const givesWay = (notes: readonly Note[]): boolean => (passes = isPassed({ notes, chip: chip.name, scenario: scenario.document }));
+    const result = this.run({ ...input, givesWay });
+    if (passes) this.all.add(result);
+    return result;
+  }
+}
+
 const noteOf = ({ kind, text, advice }: Assumed): Note => ({ kind, text, ...(advice && { advice }) });
 
 /** The job with what `run` would assume to be around the firmware, for what is written down. */
@@ -73,7 +106,7 @@ export function assumedJob(given: RunJob, hooks: RunHooks): { readonly job: RunJ
   let job = given;
   const told: string[] = [];
   for (let i = 0; i < MOST.assumed; i++) {
-    const result = runBench(jobInput({ ...job, findJump: false }, hooks));
+    const result = runBench({ ...jobInput({ ...job, findJump: false }, hooks), givesWay: () => true });
     const next = isCut(result) ? null : assumed(given, job, result);
     if (next === null || next.kind !== 'assumed-board') break;
     told.push(next.text);
@@ -106,21 +139,21 @@ interface Look {
   /** What `run` chooses; null where nothing led to the ROM. */
   readonly chosen: Trigger | null;
 }
-function look(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<string>, pull: Pull): Look {
+function look(job: RunJob, hooks: RunHooks, run: Alone, pull: Pull): Look {
   // a scenario with steps says itself what happens; a leave alone (`--leave`) says only what comes behind the entry
   const bare = withoutLeave(job);
   const asked = (bare.scenario.steps ?? []).length === 0;
   if (asked && hooks.found !== undefined) firstAnswer({ ...jobInput(asked ? bare : job, hooks), bounds: new Bounds() }, hooks.found);
-  const { alone, tried } = asked ? asksInputs(jobInput(bare, hooks), run) : { alone: run(jobInput(job, hooks)), tried: null };
-  const left = asked && bare !== job && tried === null;
-  if (left) return { alone: run(jobInput(job, hooks)), tried: null, chosen: null };
+  const { alone, tried } = asked ? asksInputs(jobInput(bare, hooks), run) : { alone: run.run(jobInput(job, hooks)), tried: null };
+  const left = asked && bare !== job && tried === null && !run.passed(alone);
+  if (left) return { alone: run.run(jobInput(job, hooks)), tried: null, chosen: null };
   if (tried === null || isCut(alone)) return { alone, tried: null, chosen: null };
   const triggers = sorted(tried);
   const chosen = failingWay(tried, hooks, pull) ?? triggers[0] ?? withoutWay(jobInput(job), alone, tried, hooks, pull);
   return { alone, tried, chosen };
 }
 /** The firmware by itself, and what comes of its inputs. Busy firmware is asked for them early, and followed for as long as any other only where none leads on. */
-function asksInputs(input: RunInput, run: (input: RunInput) => RunResult<string>): Pick<Look, 'alone' | 'tried'> {
+function asksInputs(input: RunInput, { run, passed }: Alone): Pick<Look, 'alone' | 'tried'> {
   const asked: { tried: readonly Tried[] | null; hurried: boolean } = { tried: null, hurried: false };
   const asking = (known: readonly Tried[] | null = null): RunInput => ({
     ...input,
@@ -132,7 +165,8 @@ function asksInputs(input: RunInput, run: (input: RunInput) => RunResult<string>
   });
   const hasty = { ...asking(), hurried: () => (asked.hurried = true) };
   const first = run(input.effort === 'full' ? asking() : hasty);
-  if (!asked.hurried || isCut(first) || (asked.tried !== null && leadsOn(asked.tried))) return { alone: first, tried: asked.tried };
+  if (!asked.hurried || isCut(first) || passed(first) || (asked.tried !== null && leadsOn(asked.tried)))
+    return { alone: first, tried: asked.tried };
   // it may still go by itself; what comes of its inputs is known
   const { tried } = asked;
   asked.tried = null;
@@ -169,9 +203,10 @@ function leavesOf({ scenario: { steps = [] } }: RunJob): readonly Step[] {
 }
 const withoutLeave = (job: RunJob): RunJob => (leavesOf(job).length === 0 ? job : { ...job, scenario: { ...job.scenario, steps: [] } });
 
-function lookFurther(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<string>): RunResult<string> {
+function lookFurther(job: RunJob, hooks: RunHooks, run: Alone['run'], byItself: Alone): RunResult<string> {
   const pull = puller(job, hooks, run);
-  const { alone, tried, chosen } = look(job, hooks, run, pull);
+  const { alone, tried, chosen } = look(job, hooks, byItself, pull);
+  if (byItself.passed(alone)) return alone;
   if (tried === null) return withControl(alone, job, hooks);
   const result = chosen === null ? null : pull(chosen);
   if (result !== null && isCutShorter(result, alone)) return withControl(withTried(withLimit(alone, result), tried), job, hooks);
@@ -217,7 +252,7 @@ function lineOf({ causes }: RunResult<string>['diagnosis'], id: string): string 
  */
 export function triggeredJob(job: RunJob, hooks: RunHooks = {}): { readonly job: RunJob; readonly told: string | null } {
   if (job.trigger !== true) return { job, told: null };
-  const { chosen, tried } = look(job, hooks, runBench, puller(job, hooks));
+  const { chosen, tried } = look(job, hooks, { run: runBench, passed: () => false }, puller(job, hooks));
   if (tried === null || chosen === null || chosen.step === null) return { job, told: null };
   return { job: withSteps(job, chosen.step, chosen.held), told: triggerNotes(chosen, tried, jobInput(job))[0]!.text };
 }

@@ -33,7 +33,7 @@ import { secondProgram } from './difference/programs.ts';
 import { lastWaitInWords, type Receiver } from './verdict/difference-causes.ts';
 import { dependencies, dependenciesOfLeft, diagnose, judgeAll, type Diagnosis } from './proof/diagnosis.ts';
 import { observe, type Attempt, type Starts } from './proof/attempt.ts';
-import { Budget, CutShort, isCut } from './session/budget.ts';
+import { Budget, isCut } from './session/budget.ts';
 import { READING } from '../image/work.ts';
 import type { FaultFacts, LostFlag, MagicWord, Writer } from '../checks/check.ts';
 import { budgetOf } from './documents/effort.ts';
@@ -70,6 +70,7 @@ import { GAVE_UP, type Note } from './documents/note-facts.ts';
 import { tierStats } from './documents/tier-stats.ts';
 import { Tracer } from './verdict/trace.ts';
 import { waitsForInput, whyNoJump } from './proof/find-jump.ts';
+import { notFinished } from './not-finished.ts';
 import { jumpNotes, keptTestNotes } from './proof/jump-notes.ts';
 import { eccLosses, hasEcc, lossInWords } from './slice/ecc-loss.ts';
 import { traceLostFlag } from './slice/lost-flag.ts';
@@ -123,6 +124,7 @@ const leftOutOf = ({ images }: RunInput): Note[] =>
 /** Request words that a reset loses because of ECC; they must be known before the run is reported. */
 function runIn(session: Session, input: RunInput, tracer: Tracer | null): RunResult<string> | readonly EccLoss[] {
   const run = plainRun(session, input, tracer);
+  if (!run.cut && input.givesWay?.(run.notes) === true) return asItWent(run);
   const lost = lostByEcc(run);
   if (lost.length > 0) return lost;
   const look = secondRun(run);
@@ -131,6 +133,19 @@ function runIn(session: Session, input: RunInput, tracer: Tracer | null): RunRes
   const expected = asExpected(run, judged);
   if (expected !== null) return expected;
   return withCallers(run, makeWhole(run, judged, askWhy(run, judged)));
+}
+const untraced = (session: Session): Traced => ({ ...NOT_TRACED, ...afterRun(session), vectorReads: [...session.machine.state.vectorReads] }); // prettier-ignore
+/** Without a search for anything. */
+function asItWent(run: PlainRun): RunResult<string> {
+  const { judged, diagnosis } = judgeInstant(run, { traced: untraced(run.session), told: [], failure: null, beneath: null });
+  return makeResult(
+    run.session,
+    { ...run.base, notes: run.notes },
+    judged,
+    { ...diagnosis, difference: null, path: NOT_ON_PATH },
+    [],
+    null,
+  );
 }
 function withCallers(run: PlainRun, whole: RunResult<string>): RunResult<string> {
   const callers = run.cut
@@ -231,9 +246,8 @@ interface SecondRun {
 }
 function secondRun(run: PlainRun): SecondRun {
   const { session, powerOn, finished, observed, base, cut } = run;
-  const { machine } = session;
-  const { entries } = machine.history;
-  let traced: Traced = { ...NOT_TRACED, ...afterRun(session), vectorReads: [...machine.state.vectorReads] };
+  const { entries } = session.machine.history;
+  let traced = untraced(session);
   if (asksForRequests(run)) {
     const magic = run.requests ?? searched(run, 'the request', traced.magic, () => traceRequests(session, powerOn), requestEffort(session));
     const byFlag = (): LostFlag | null => (magic.some(isLost) ? null : traceLostFlag(session, powerOn));
@@ -294,14 +308,6 @@ function searched<T>(run: PlainRun, what: string, otherwise: T, search: () => T,
     return otherwise;
   }
 }
-/** A note that a limit ended the analysis after the run, or a search its bound; other errors are thrown again. */
-function notFinished(input: RunInput, error: unknown, what = 'the analysis after the run'): Note {
-  if (!(error instanceof CutShort)) throw error;
-  if (error.reason !== 'effort') return { kind: 'limit', text: `the analysis after the run was not finished (${error.reason})` };
-  const text = `the search for ${what} was ended after ${budgetOf(input).repeated / 1e6} million repeated instructions`;
-  return { kind: 'limit', text, about: { is: 'search-ended', more: input.effort !== 'full' } };
-}
-
 /** The checked instant, and the states from which runs are repeated. */
 interface JudgedRun {
   readonly judged: ReturnType<typeof judgeAll>;

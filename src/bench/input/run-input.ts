@@ -1,4 +1,5 @@
 /** Everything that a run needs, with nothing left to look up: no files, no names to resolve, no clock. */
+import type { Note } from '../documents/note-facts.ts';
 import type { Bounds } from '../documents/bounds.ts';
 import type { ChipDescription, MemoryRow } from '../../emu/chip.ts';
 import type { Interceptor } from '../../emu/core/core.ts';
@@ -66,6 +67,8 @@ export interface RunInput {
   readonly findJump: boolean;
   /** May try what makes the firmware jump, where it waits for something; left out: nothing is tried. True: nothing else is asked about this run. */
   readonly triggers?: (tryAll: () => readonly Tried[]) => boolean;
+  /** By the notes of the run: whether it is repeated with something else around the firmware. Then nothing is looked for in this one; left out: it is not. */
+  readonly givesWay?: (notes: readonly Note[]) => boolean;
   /** A run of busy firmware may end early, and says so here; left out: it may not. */
   readonly hurried?: () => void;
   /** Look for the last instruction at which a single repair still saves DFU. */
