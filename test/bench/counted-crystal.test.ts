@@ -10,18 +10,23 @@ import { bareImage, MAIN } from './bare-image.ts';
 import { plainJob } from './plain-job.ts';
 
 const [RCC_CR, RCC_PLLCFGR] = [0x40023800, 0x40023804];
-/** A program for F411 that locks its PLL on 25 MHz / 25 × 192 from HSE; a function behind it that never runs holds these rates. */
-function run(rates: readonly number[], board: Board = {}, divider = 25, source = 1, factor = 192) {
+/** A program for F411 that locks its PLL on 25 MHz / 25 × 192 from HSE; a function behind it that never runs holds these rates, and a driver that works RCC others. */
+function run(rates: readonly number[], board: Board = {}, divider = 25, source = 1, factor = 192, ofDriver: readonly number[] = []) {
   const t = new Thumb(MAIN).constant(0, RCC_CR).constant(1, 0x00010083).str(1, 0);
   t.constant(2, RCC_PLLCFGR)
     .constant(1, (0x04000000 | (source << 22) | (factor << 6) | divider) >>> 0)
     .str(1, 2);
   t.constant(1, 0x01010083).str(1, 0).label('end').b('end');
   for (const rate of rates) t.constant(3, rate);
+  const driver = MAIN + 2 * t.length;
+  for (const value of ofDriver.length === 0 ? [] : [RCC_CR, ...ofDriver]) t.constant(3, value);
+  const end = MAIN + 2 * t.length;
   const job = plainJob('STM32F411CE', bareImage(t), { board });
   const input = jobInput(job);
-  const name = { name: 'SystemCoreClockUpdate', address: MAIN, size: t.bytes().length, kind: 'function', binding: 'global' } as const;
-  const images = input.images.map((image) => ({ ...image, symbols: new SymbolTable([name], () => MAIN + t.bytes().length) }));
+  const named = (name: string, address: number, to: number) =>
+    ({ name, address, size: to - address, kind: 'function', binding: 'global' }) as const;
+  const names = [named('SystemCoreClockUpdate', MAIN, driver), named('UART_SetConfig', driver, end)];
+  const images = input.images.map((image) => ({ ...image, symbols: new SymbolTable(names, () => MAIN + t.bytes().length) }));
   const result = runBench({ ...input, images });
   const next = assumed(job, job, result);
   return {
@@ -39,6 +44,9 @@ describe('a PLL out of its range with the usual crystal', () => {
     );
     expect(hse).toEqual({ hz: 25e6, kind: 'crystal' });
     expect(why).toContain('because the firmware counts on it, and its PLL would be out of range with 8 MHz');
+  });
+  it('is run with the crystal that the functions of the clock count on, whatever a driver holds', () => {
+    expect(run([16e6, 25e6], {}, 25, 1, 192, [32e6]).hse).toEqual({ hz: 25e6, kind: 'crystal' });
   });
   it('is left as it is where two crystals come into question', () => {
     expect(run([16e6, 25e6, 12e6])).toEqual({ note: null, hse: null, why: null });
