@@ -3,7 +3,7 @@
  * the firmware counts on, its own clock tree says which. And it may be linked behind a boot loader that is not there. What is assumed is told.
  */
 import { SAY_BOARD, withAdvice, type Advice } from './documents/advice.ts';
-import { factsIn } from './documents/note-facts.ts';
+import { factsIn, type Note } from './documents/note-facts.ts';
 import { hex32, type RunResult } from './documents/result.ts';
 import type { RunJob } from './input/job.ts';
 
@@ -32,6 +32,15 @@ const LACKS = {
   range: 'the PLL would be out of its range',
   baud: 'the firmware counts on it, and its serial port would run at an odd rate',
 } as const;
+
+/** Rates and times of what is told come from a crystal that nobody named; null where somebody did, and where none are told. */
+export function usualClock(given: RunJob, { notes, scenario, ended }: RunResult<string>): Note | null {
+  const { hse } = scenario.board;
+  if (given.boardSays !== undefined || given.scenario.board?.hse !== undefined || hse === null) return null;
+  const isTold = notes.some(({ about }) => about !== undefined && OF_CLOCK.has(about.is)) || ended.loop !== undefined;
+  return isTold ? { kind: 'assumed-board', ...orSay(`a clock of ${hse.hz / MHZ} MHz at OSC_IN is assumed`) } : null;
+}
+const OF_CLOCK: ReadonlySet<string> = new Set(['impossible-clock', 'flash-too-fast', 'other-baud']);
 
 /** The job with what the firmware shows to have around it; null where somebody has said that, and where it shows nothing. */
 export function assumed(given: RunJob, job: RunJob, result: Shown): Assumed | null {

@@ -17,7 +17,7 @@ import { exampleOf, followedText, triedInput, outcomeText, reaches, type Tried }
 import { withAdvice } from './documents/advice.ts';
 import type { Note } from './documents/note-facts.ts';
 import type { Step } from './documents/scenario-types.ts';
-import { assumed, type Assumed, type Shown } from './assumed.ts';
+import { assumed, usualClock, type Assumed, type Shown } from './assumed.ts';
 import { calledFrom, jumpCandidates, scanFunctions } from './input/code-scan.ts';
 import { countedCrystal } from './input/counted-crystal.ts';
 import { atMost, Bounds, MOST } from './documents/bounds.ts';
@@ -68,6 +68,8 @@ function withAssumed(given: RunJob, asked: RunHooks, run: (input: RunInput) => R
     [job, result] = [next.job, made];
   }
   result = withNotes(result, bounds.notes);
+  const usual = told.has('assumed-board') ? null : usualClock(given, result);
+  if (usual !== null) told.set(usual.kind, usual);
   if (told.size === 0) return result;
   const rest = { ...result, notes: result.notes.filter(({ kind }) => !told.has(kind)) };
   return withNotes(rest, [...told.values()]);

@@ -137,3 +137,18 @@ describe('an image that is linked behind a boot loader which is not there', () =
     expect(started(result)).toEqual([]);
   });
 });
+
+it('a rate that is told comes from a crystal that nobody named: that is told with it', () => {
+  // 8 MHz / 2 × 432: no usual crystal is low enough for that
+  const locks = (t: Thumb): Thumb => {
+    t.constant(0, 0x40023800).constant(1, 0x10083).str(1, 0);
+    t.constant(2, 0x40023804)
+      .constant(1, (0x04400000 | (432 << 6) | 2) >>> 0)
+      .str(1, 2);
+    return t.constant(1, 0x01010083).str(1, 0);
+  };
+  const result = run('stm32f405rg', locks);
+  expect(result.notes.map(({ text }) => text).join()).toContain('VCO at 1728 MHz');
+  expect(told(result)[0]).toMatch(/^a clock of 8 MHz at OSC_IN is assumed: if your board has another/);
+  expect(told(run('stm32f405rg', locks, { board: { hse: { hz: 8e6, kind: 'crystal' } } }))).toEqual([]);
+});
