@@ -112,7 +112,7 @@ describe('a wait that only an interrupt from outside would end', () => {
   it.each([[['no_button', 'no_port']], [['no_interrupts']]])('%s: nothing can end it', async (calls) => {
     const result = await waiting(...calls);
     expect([result.outcome, waits(result)]).toEqual(['stuck', []]);
-    expect(terminalReport(result)).toContain('stuck: the firmware waits for something that cannot happen');
+    expect(terminalReport(result)).toContain('stuck: the firmware does not get any further');
   });
   it('the button is pressed where nothing else was said', async () => {
     const options = { scenario: fixture('l476-button-no-tick/scenario.waits.json'), trigger: true };

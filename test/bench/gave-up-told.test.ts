@@ -50,7 +50,7 @@ it('a wait that is not given up is told as one', () => {
     .put(0x4311)
     .str(1, 0);
   const result = run(t.label('wait').ldr(1, 0).lsls(1, 1, 14).put(0xd5fc).label('end').b('end'));
-  expect(result.summary).toContain('waits forever and never jumps: RCC: HSE is switched on');
+  expect(result.summary).toContain('does not get any further and never jumps: RCC: HSE is switched on');
   expect(result.notes.some((n) => n.kind === 'gave-up')).toBe(false);
 });
 it.each([300, 70_000, 200_000])(

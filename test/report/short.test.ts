@@ -174,7 +174,7 @@ it('of an endless loop that polls nothing the headline does not say that it wait
   };
   expect(shortReport(result)).toMatch(/^FAIL +stuck: the firmware ends in an endless loop\n/);
   const waits = { ...result, notes: [{ kind: 'wait', text: 'SysTick is not taken: PRIMASK is 1' }] };
-  expect(shortReport(waits)).toMatch(/^FAIL +stuck: the firmware waits for something that cannot happen\n/);
+  expect(shortReport(waits)).toMatch(/^FAIL +stuck: the firmware does not get any further\n/);
 });
 it('of a wait of which nothing is known the headline does not say that it cannot end, where a register is not modelled', () => {
   const result: RunResult = {
@@ -185,9 +185,9 @@ it('of a wait of which nothing is known the headline does not say that it cannot
     diagnosis: { explained: null, causes: [], sets: [], harmless: [] },
     entries: [],
   };
-  expect(shortReport({ ...result, unmodelled: [] })).toMatch(/^FAIL +stuck: the firmware waits for something that cannot happen\n/);
+  expect(shortReport({ ...result, unmodelled: [] })).toMatch(/^FAIL +stuck: the firmware does not get any further\n/);
   const unmodelled = [{ peripheral: 'SPI1', register: 'I2SCFGR', reads: 1, writes: 1 }];
-  expect(shortReport({ ...result, unmodelled })).toMatch(/^FAIL +stuck: the firmware waits for something that does not come here\n/);
+  expect(shortReport({ ...result, unmodelled })).toMatch(/^FAIL +stuck: the firmware does not get any further here\n/);
 });
 
 const NO_HSE = { is: 'never-ready', flag: 'HSERDY', otherBoard: true, block: 'RCC' } as const;

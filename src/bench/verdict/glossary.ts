@@ -65,11 +65,11 @@ const OUTCOME_TEXT: Readonly<Record<Outcome, readonly [title: string, text: stri
     'The ROM was entered but branched back into user flash. Typical reasons: a bank check, a decision based on reset flags, or an exception that went to a handler of the application (vtor, remap).',
   ],
   stuck: [
-    'The firmware waits for something that cannot happen.',
+    'The firmware stays in a loop or asleep, and nothing on the chip ends that.',
     'This is proved: no interrupt, no scheduled event and no step of the scenario can change what the loop reads. If the loop waits for a peripheral that bootbench does not model, the report prints the --force option that gets past it.',
   ],
   'no-jump': [
-    'The application keeps running and never jumps into the ROM.',
+    'The application never jumped into the ROM.',
     'Nothing triggered the jump, or the request was lost on the way (magic-survives). `bootbench run --trigger` finds what makes the firmware jump; `bootbench init` writes it as a scenario.',
   ],
 };

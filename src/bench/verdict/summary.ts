@@ -78,7 +78,7 @@ const HAPPENED: Readonly<Record<Outcome, (r: Told, base: BaseFacts) => string>> 
     const told = r.notes.some((n) => n.kind === 'wait') ? `: ${waitsFor(r)}` : '';
     if (waitsForInput(r) && (told !== '' || !r.stuck?.register))
       return `the firmware stays${atLoop(r)} unless ${awaitedInput(r)}, and never jumps${told}`;
-    if (told !== '') return `the firmware waits forever and never jumps${told}`;
+    if (told !== '') return `the firmware does not get any further and never jumps${told}`;
     // a main loop that only looks at it waits for nothing
     if (r.stuck?.register) return `the firmware does not leave the loop${atLoop(r)}, which reads ${r.stuck.register}, and never jumps`;
     // whether a value that it polls could change is not always known

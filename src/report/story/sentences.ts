@@ -71,7 +71,7 @@ const HEADLINES: Readonly<Record<Outcome, string>> = {
   fault: 'the CPU faulted and does not recover',
   'rom-silent': 'the ROM was entered, but no DFU device appeared',
   'back-in-app': 'the ROM gave control back to the application',
-  stuck: 'the firmware waits for something that cannot happen',
+  stuck: 'the firmware does not get any further',
   'no-jump': 'the firmware never jumped into the ROM',
 };
 /** Nothing is known of what would end the loop. */
@@ -82,7 +82,7 @@ function unexplainedText(result: RunResult): string {
   if (result.stuck!.address === null)
     return `the firmware ends in an endless loop${otherGoal(result) === APP_GOAL ? loopText(result) : ''}`;
   // what a register would do that is not modelled, it does not do here
-  return result.unmodelled.length > 0 ? 'the firmware waits for something that does not come here' : HEADLINES.stuck;
+  return result.unmodelled.length > 0 ? 'the firmware does not get any further here' : HEADLINES.stuck;
 }
 const polledOf = (result: RunResult): Said | undefined => (hasReached(result) ? undefined : result.notes.find((n) => n.kind === 'polled'));
 /** The outcome in plain words. A wait for something that is not emulated takes precedence. */
