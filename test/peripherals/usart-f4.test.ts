@@ -41,6 +41,17 @@ describe('USART of the F4', () => {
     h.write('USART1.SR', ~TC >>> 0);
     expect(h.read('USART1.SR') & TC).toBe(0);
   });
+  it('TC rises behind the idle frame that the sender begins with, and not again', () => {
+    const h = usart();
+    h.write('USART1.SR', ~TC >>> 0);
+    h.wait(99 * US);
+    expect(h.read('USART1.SR') & TC).toBe(0);
+    h.wait(2 * US);
+    expect(h.read('USART1.SR') & TC).toBe(TC);
+    h.write('USART1.SR', ~TC >>> 0);
+    h.wait(200 * US);
+    expect(h.read('USART1.SR') & TC).toBe(0);
+  });
   it('RXNE falls with a read of DR and raises the interrupt with RXNEIE', () => {
     const h = usart();
     h.set('USART1.CR1.RXNEIE', 1);

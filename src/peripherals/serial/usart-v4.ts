@@ -14,9 +14,11 @@
  * stop bit, does not get the byte (UE, RE: RM USART chapter, documented).
  * Bit 30: its stop bit was 0 (FE).
  * A byte also needs a pin that leads to the receiver (uart-pins.ts) and a kernel clock that runs.
+ * The sender begins with an idle frame (RM0090 30.3.2); TC that is cleared while it goes out rises behind it (inferred: firmware that clears it and waits for it works).
  * Stop: with UESM it hears if its kernel clock is one that it can ask for there (RM0351 38.5.13, RM0444 33.5.21, documented); the wake-up is its interrupt: RXNE, or WUF by WUS.
  */
 import type { Field, ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import type { Ps } from '../../emu/time.ts';
 import { givenInStop, ofBlock, POWER_STANDBY, POWER_STOP } from '../wires.ts';
 import { UartPins, type UartPinsOptions } from './uart-pins.ts';
 
@@ -93,8 +95,10 @@ interface State {
   seen: number;
   /** The program has taken a byte since the chip was reset: who switches the receiver off then need not want the next one. */
   taken: boolean;
+  /** When the idle frame is out that the sender begins with. */
+  idleEnds: Ps;
 }
-const fresh = (): State => ({ tx: [], shift: -1, rx: [], frame: 'none', missed: '', flags: ISR.TC, silence: false, seen: 0, taken: false });
+const fresh = (): State => ({ tx: [], shift: -1, rx: [], frame: 'none', missed: '', flags: ISR.TC, silence: false, seen: 0, taken: false, idleEnds: 0 }); // prettier-ignore
 type Context = RegisterContext<State>;
 
 // eslint-disable-next-line house/own-lines -- fields of two generations of USART; sender and receiver share them
@@ -212,6 +216,18 @@ export const usartV4: ModelFactory<Partial<UsartOptions>> = (layout, given): Reg
     pump(c);
     if (s.shift < 0) s.flags |= ISR.TC;
   };
+  /** With UE and TE it sends an idle frame. */
+  const begin = (c: Context, value: number, old: number): void => {
+    const sends = (cr1: number): boolean => UE.of(cr1) !== 0 && TE.of(cr1) !== 0;
+    if (!sends(value) || sends(old)) return;
+    const ticks = c.env.clockRate(o.clock) ? frameTicks(c) : 0;
+    c.s.idleEnds = ticks > 0 ? c.env.clockTimeOf(o.clock, c.env.clockCount(o.clock) + ticks) : 0;
+  };
+  /** TC falls; it rises again behind the idle frame. */
+  const clearTc = (c: Context): void => {
+    c.s.flags &= ~ISR.TC;
+    if (c.s.idleEnds > c.env.now()) c.env.arm('preamble', c.s.idleEnds);
+  };
   const inStop = (c: Context): boolean => c.env.wire(POWER_STOP) !== 0;
   /** Why it hears nothing, null if it does. */
   const deaf = (c: Context): string | null => {
@@ -274,11 +290,11 @@ export const usartV4: ModelFactory<Partial<UsartOptions>> = (layout, given): Reg
   const disable = (c: Context): void => {
     const frame = c.s.frame === 'none' ? 'none' : 'missed';
     Object.assign(c.s, fresh(), { frame, missed: 'the receiver was switched off while it came', taken: c.s.taken });
-    for (const t of ['tx', 'idle', 'timeout']) c.env.disarm(t);
+    for (const t of ['tx', 'idle', 'timeout', 'preamble']) c.env.disarm(t);
   };
 
   return {
-    timers: ['tx', 'idle', 'timeout'],
+    timers: ['tx', 'idle', 'timeout', 'preamble'],
     published: (c) => ({ idleBy: UE.get(c) ? null : { field: 'CR1.UE', value: 0 } }),
     wires: [rxWire],
     clocks: [o.clock],
@@ -289,7 +305,7 @@ export const usartV4: ModelFactory<Partial<UsartOptions>> = (layout, given): Reg
         'flow control',
         'synchronous, smartcard, LIN, IrDA and half-duplex modes',
         'mute mode, auto baud rate',
-        'the idle frame after TE',
+        'the time of the idle frame after TE',
         'pins of the sender; levels',
       ],
     },
@@ -313,6 +329,7 @@ export const usartV4: ModelFactory<Partial<UsartOptions>> = (layout, given): Reg
     },
     onTimer(c, timer) {
       if (timer === 'tx') transmitted(c);
+      else if (timer === 'preamble') c.s.flags |= c.s.shift < 0 && c.s.tx.length === 0 ? ISR.TC : 0;
       else c.s.flags |= timer === 'idle' ? ISR.IDLE : ISR.RTOF;
       driveIrq(c);
     },
@@ -344,12 +361,13 @@ export const usartV4: ModelFactory<Partial<UsartOptions>> = (layout, given): Reg
       if (first && r === STATUS) {
         // Written zeros: RXNE drops what was received, TC falls.
         if (lanes & ISR.RXFNE && !(raw & ISR.RXFNE)) s.rx = [];
-        if (lanes & ISR.TC && !(raw & ISR.TC)) s.flags &= ~ISR.TC;
+        if (lanes & ISR.TC && !(raw & ISR.TC)) clearTc(c);
         return status(c);
       }
       if (r === STATUS || (r === RDR && !first)) return c.get(r);
       if (r === ICR) {
         s.flags &= ~(raw & CLEARABLE);
+        if (raw & ISR.TC) clearTc(c);
         return 0;
       }
       if (r === RQR) {
@@ -376,6 +394,7 @@ export const usartV4: ModelFactory<Partial<UsartOptions>> = (layout, given): Reg
     },
     wrote(c, r, value, old) {
       if (r === CR1 && UE.of(old) && !UE.of(value)) disable(c);
+      if (r === CR1) begin(c, value, old);
       if (r === CR1 && !RE.of(value)) {
         c.s.silence = false;
         for (const t of SILENCES) c.env.disarm(t);
