@@ -365,7 +365,9 @@ function polledNote(s: Session, outcome: Outcome): Note | null {
   const fact = s.machine.system.layoutOf(block)?.registers.find((r) => r.name === register);
   const address = fact ? s.machine.system.block(block).row.base + fact.offset : null;
   const force = address === null ? null : forceLine(s, block, register, address, polled.pc);
-  const text = `polls ${polled.register}, which bootbench does not model`;
+  // it may have given up, and ends elsewhere
+  const polls = s.state.loop === null || address === null || s.state.loop.reads.some((a) => (a & ~3) >>> 0 === address);
+  const text = `${polls ? 'polls' : 'polled'} ${polled.register}, which bootbench does not model`;
   return {
     kind: 'polled',
     ...(force === null ? { text } : withAdvice({ is: 'other', said: text, lead: '; ', command: `--force ${force} gets past it` })),
