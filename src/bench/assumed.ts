@@ -37,9 +37,11 @@ const LACKS = {
 export function usualClock(given: RunJob, { notes, scenario, ended }: RunResult<string>): Note | null {
   const { hse } = scenario.board;
   if (given.boardSays !== undefined || given.scenario.board?.hse !== undefined || hse === null) return null;
-  const isTold = notes.some(({ about }) => about !== undefined && OF_CLOCK.has(about.is)) || ended.loop !== undefined;
+  const isTold = notes.some(({ about }) => about !== undefined && OF_CLOCK.has(about.is)) || (ended.loop !== undefined && isLong(ended));
   return isTold ? { kind: 'assumed-board', ...orSay(`a clock of ${hse.hz / MHZ} MHz at OSC_IN is assumed`) } : null;
 }
+/** The end of a short one is not told. */
+const isLong = ({ at, loop }: RunResult['ended']): boolean => Number(loop?.endsAt ?? 0) - Number(at) >= 0.5;
 const OF_CLOCK: ReadonlySet<string> = new Set(['impossible-clock', 'flash-too-fast', 'other-baud']);
 
 /** The job with what the firmware shows to have around it; null where somebody has said that, and where it shows nothing. */

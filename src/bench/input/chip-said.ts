@@ -12,11 +12,10 @@ export const chipSaid = (inferred: InferredChip): ChipSaid => ({
 });
 /** Names of other parts that are told. */
 const MOST_PARTS = 3;
-/** `fits`, or `fit`, and how well. */
-function fitting(parts: readonly string[], how: string): string[] {
+function listed(parts: readonly string[], one: string, several: string): string[] {
   if (parts.length === 0) return [];
   const rest = parts.length > MOST_PARTS ? ' and others' : '';
-  return [`${parts.slice(0, MOST_PARTS).join(', ')}${rest} ${parts.length === 1 ? 'fits' : 'fit'} ${how}`];
+  return [`${parts.slice(0, MOST_PARTS).join(', ')}${rest} ${parts.length === 1 ? one : several}`];
 }
 const isOpen = ({ chip, alike, guess }: InferredChip): boolean => guess || alike.some((part) => !part.startsWith(chip.line));
 /** The part that the images are taken to be for, and for which else they may be. */
@@ -24,7 +23,7 @@ function takenFor(inferred: InferredChip): string {
   const { chip, alike, near, unmodelled } = inferred;
   const common = alike.length > 0 && rankOf(chip.name) < Infinity ? ['the most common that fits'] : [];
   const beyond = unmodelled.length === 0 ? [] : [`not all lines of ${unmodelled.join(' and ')} are modelled`];
-  const others = [...fitting(alike, 'as well'), ...fitting(near, 'almost as well'), ...beyond];
+  const others = [...listed(alike, 'fits as well', 'fit as well'), ...listed(near, 'comes next', 'come next'), ...beyond];
   if (isOpen(inferred)) return [`taken for ${chip.name} (${['a guess', ...common].join(', ')})`, ...others].join('; ');
   if (inferred.file !== undefined) return `${chip.name} (${inferred.file})`;
   return `${chip.name} assumed${[...common, ...others].map((text, i) => `${i === 0 ? ' (' : '; '}${text}`).join('')}${common.length + others.length > 0 ? ')' : ''}`;

@@ -71,7 +71,7 @@ const WORDS: Readonly<Record<string, Text>> = {
     'A device may enumerate and refuse the rest. What does not work stands behind But, with its step. A scenario demands it with `"after": { "download": "ok" }`.',
   ],
   guess: [
-    'No name in the image says which chip it is for, and others fit almost as well.',
+    'No name in the image says which chip it is for, and others may fit.',
     'Say --chip, or let the project say it: platformio.ini, its .ioc file, or -DSTM32F446xx in its Makefile.',
   ],
   'stand-in': [
