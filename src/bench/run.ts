@@ -656,8 +656,8 @@ function byTurning(run: PlainRun): WrongTurn | null {
     run.sleeps
   )
     return null;
-  run.input.progress?.('looking for the branch that led into the endless loop');
-  const turn = searched(run, 'the branch that led into the endless loop', null, () =>
+  run.input.progress?.('looking for a branch that keeps it where it is');
+  const turn = searched(run, 'a branch that keeps it where it is', null, () =>
     wrongTurn(session, powerOn, finished, loop === null || run.waitsForInput),
   );
   notes.push(...(turn?.origin ?? []).map((text) => ({ kind: 'chain', text })));

@@ -404,7 +404,7 @@ function askedInWords({ word, compared: { left, right } }: WrongTurn): string {
   return `${word.name} is ${number(word.value)}${left === word.value ? compared : ''}`;
 }
 export const lastWaitInWords = ({ what, wanted, from, to }: GivenUp, where: string): string =>
-  `the last wait that gave up: ${what} = ${wanted}, after ${ms(to - from)}, ${where}`;
+  `the last wait that gave up: ${what} = ${wanted}, after ${ms(to - from)}${/[HL]SERDY/.test(what) ? ' (how soon a crystal starts is assumed)' : ''}, ${where}`;
 const ms = (ps: Ps): string => `${Number((ps / MS).toPrecision(2))} ms`;
 
 function causeOf(
