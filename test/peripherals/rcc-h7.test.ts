@@ -103,6 +103,16 @@ describe('PLLs', () => {
     h.wait(200 * US);
     expect(h.notes.join('\n')).toContain('PLL1: VCO at 960.008 MHz, allowed 192 to 960 MHz');
   });
+  it('an input that is not in the range which RGE says is told', () => {
+    const h = fresh();
+    // 64 MHz / 8, with RGE for 2 to 4 MHz
+    h.write('RCC.PLLCKSELR', 8 << 4);
+    h.write('RCC.PLLCFGR', 0x01ff0004);
+    h.write('RCC.PLL1DIVR', (1 << 9) | 79);
+    h.set('RCC.CR.PLL1ON', 1);
+    h.wait(200 * US);
+    expect(h.notes.join('\n')).toContain('PLL1: input at 8 MHz, allowed 2 to 4 MHz');
+  });
   it('dividers and source are frozen while the PLL runs; output enables are not', () => {
     const h = fresh();
     h.write('RCC.PLLCKSELR', 4 << 4);

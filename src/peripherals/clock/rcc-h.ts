@@ -33,6 +33,7 @@ export interface FractionalPll {
   readonly fracn: Field;
   readonly fracen: Field;
   readonly vcosel: Field;
+  readonly rge: Field;
   readonly outputs: readonly { readonly enable: Field; readonly div: Field; readonly clock: string }[];
 }
 /** Names of a PLL's fields, which differ between the families; `o` is P, Q or R. */
@@ -43,6 +44,7 @@ export interface PllNames {
   fracn(i: number): string;
   fracen(i: number): string;
   vcosel(i: number): string;
+  rge(i: number): string;
   enable(i: number, o: string): string;
   div(i: number, o: string): string;
 }
@@ -65,6 +67,8 @@ export interface RccHFacts {
   readonly open?: string;
 }
 const CSS_BIT = 10;
+/** By PLLxRGE (RM0481 11.8.11, RM0399 9.7.11). */
+const INPUT_RANGES = [[1e6, 2e6], [2e6, 4e6], [4e6, 8e6], [8e6, 16e6]] as const; // prettier-ignore
 /** USARTxSEL, LPUART1SEL: the first source is the block's bus clock. */
 const KERNEL = ['', 'pll2q', 'pll3q', 'hsi', 'csi', 'lse'] as const;
 const TIMERS = ['hsi', 'csi', 'hse', 'hsi48', 'lse', 'lsi', 'pll1', 'pll2', 'pll3', 'switch', 'hsidiv', 'lse.off', 'lsi.off'] as const;
@@ -148,6 +152,7 @@ export abstract class RccH extends RccBase {
         fracn: f(pll.fracn(i)),
         fracen: f(pll.fracen(i)),
         vcosel: f(pll.vcosel(i)),
+        rge: f(pll.rge(i)),
         outputs: ['P', 'Q', 'R'].map((o) => ({
           enable: f(pll.enable(i, o)),
           div: f(pll.div(i, o)),
@@ -223,7 +228,11 @@ export abstract class RccH extends RccBase {
   }
   protected checkPll(c: AnyCtx, i: number): void {
     const pll = this.plls[i]!;
-    checkPllRate(c, `PLL${i + 1}`, this.pllSource(c, pll), this.vco(c, i), this.facts.vcoRange[pll.vcosel.get(c)]!);
+    const source = this.pllSource(c, pll);
+    const input = source === null ? null : this.oscillatorRate(c, source);
+    const range = INPUT_RANGES[pll.rge.get(c)]!;
+    checkPllRate(c, `PLL${i + 1}`, source, input && scaleRate(input, 1, pll.m.get(c)), range, 'input');
+    checkPllRate(c, `PLL${i + 1}`, source, this.vco(c, i), this.facts.vcoRange[pll.vcosel.get(c)]!);
   }
   protected override setReady(c: AnyCtx, name: string): void {
     const pll = /^pll([123])$/.exec(name);

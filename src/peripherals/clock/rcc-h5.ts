@@ -38,6 +38,7 @@ const FACTS: RccHFacts = {
     fracn: (i) => `PLL${i}FRACR.PLL${i}FRACN`,
     fracen: (i) => `PLL${i}CFGR.PLL${i}FRACEN`,
     vcosel: (i) => `PLL${i}CFGR.PLL${i}VCOSEL`,
+    rge: (i) => `PLL${i}CFGR.PLL${i}RGE`,
     enable: (i, o) => `PLL${i}CFGR.PLL${i}${o}EN`,
     div: (i, o) => `PLL${i}DIVR.PLL${i}${o}`,
   },

@@ -67,6 +67,7 @@ const FACTS: RccHFacts = {
     fracn: (i) => `PLL${i}FRACR.FRACN${i}`,
     fracen: (i) => `PLLCFGR.PLL${i}FRACEN`,
     vcosel: (i) => `PLLCFGR.PLL${i}VCOSEL`,
+    rge: (i) => `PLLCFGR.PLL${i}RGE`,
     enable: (i, o) => `PLLCFGR.DIV${o}${i}EN`,
     div: (i, o) => `PLL${i}DIVR.DIV${o}${i}`,
   },
