@@ -214,13 +214,14 @@ export function record(s: Session, core: Core, until: Ps, most: number): Window 
       stepOnce(s, core, until);
       const { ended, exceptions } = heard;
       const count = core.retired() - retired;
+      let flow: DataFlow | null = null;
       if (count > 0 || ended === 'fault') {
-        const flow = dataFlow(core.profile, surroundings(core, words), pc, Math.max(1, count));
+        flow = dataFlow(core.profile, surroundings(core, words), pc, Math.max(1, count));
         const writes = withUnlisted(core, words, flow, exceptions.length === 0 && ended === null);
         steps.push({ pc, at, flow, writes, registers: words.subarray(0, 15), exception: null, masters: takeMasters(heard) });
       }
       for (const exception of exceptions) {
-        const writes = moved(core, exception, words);
+        const writes = moved(core, exception, words, flow);
         steps.push({ pc, at, flow: null, writes, registers: words.subarray(0, 15), exception, masters: takeMasters(heard) });
       }
       if (ended !== null) return { steps, ended };
@@ -254,12 +255,14 @@ function withUnlisted(core: Core, words: Uint32Array, flow: DataFlow | null, com
 }
 
 /** Stacking: the frame's words are the registers; unstacking: the other way round. */
-function moved(core: Core, exception: number, words: Uint32Array): ReadonlyMap<Place, Places> {
+function moved(core: Core, exception: number, words: Uint32Array, by: DataFlow | null): ReadonlyMap<Place, Places> {
   const writes = new Map<Place, Places>();
   const into = exception !== 0;
-  const excReturn = into ? core.get(S.LR) : words[S.LR >> 2]!;
+  const excReturn = into ? core.get(S.LR) : (by?.branch?.target ?? words[S.LR >> 2]!);
   const process = (excReturn & EXC_RETURN_SPSEL) !== 0;
-  const sp = into ? (process ? core.get(S.PSP) : core.get(S.SP)) : process ? words[S.PSP >> 2]! : words[S.SP >> 2]!;
+  // POP {…, PC} takes its own words before the frame
+  const popped = by?.loads.reduce((bytes, { size }) => bytes + size, 0) ?? 0;
+  const sp = into ? (process ? core.get(S.PSP) : core.get(S.SP)) : process ? words[S.PSP >> 2]! : words[S.SP >> 2]! + popped;
   FRAME.forEach((register, i) => {
     for (let byte = 0; byte < 4; byte++) {
       const place = (sp + 4 * i + byte) >>> 0;
