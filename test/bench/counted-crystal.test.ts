@@ -63,6 +63,10 @@ describe('a PLL out of its range with the usual crystal', () => {
     expect(hse).toEqual({ hz: 25e6, kind: 'crystal' });
     expect(why).toContain('because the PLL would be out of its range with 8 MHz');
   });
+  it('is run with the usual crystal of which the PLL makes whole megahertz', () => {
+    // 25 MHz / 16 is in range as well
+    expect(run([], {}, 16).hse).toEqual({ hz: 16e6, kind: 'crystal' });
+  });
   it('is run with the crystal that the firmware counts on also where it goes a little beyond the range with that', () => {
     // 4 MHz / 2 × 230 = 460 MHz of 432
     expect(run([4e6], {}, 2, 1, 230).hse).toEqual({ hz: 4e6, kind: 'crystal' });

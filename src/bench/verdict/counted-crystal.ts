@@ -24,7 +24,10 @@ function impossiblePll(s: Session): Note | null {
   const counted = countedCrystal(input.images, input.chip, here);
   if (counted !== null) return off(counted.hz) <= OVERDRIVEN ? noteOf(counted, here, 'pll', row.text) : null;
   if (heldRates(input.images, input.chip).size > 0) return null;
-  const hz = ON_BOARDS.find((rate) => rate !== here && off(rate) <= 1);
+  const fitting = ON_BOARDS.filter((rate) => rate !== here && off(rate) <= 1);
+  // who chooses dividers makes whole megahertz of it
+  const isWhole = (hz: number): boolean => rows.every(({ rate }) => Math.abs((((rate * hz) / here + MHZ / 2) % MHZ) - MHZ / 2) < 1);
+  const hz = fitting.find(isWhole) ?? fitting[0];
   return hz === undefined
     ? null
     : crystalNote(hz, 'range', `with ${here / MHZ} MHz at OSC_IN the PLL is out of its range, with ${hz / MHZ} MHz it would not be`);
