@@ -48,7 +48,21 @@ const [SYSCFG_MEMRMP, RCC_APB2ENR] = [0x40013800, 0x40023844];
 /** Maps the ROM to 0 and goes there by the word at 4. */
 const mapped = (t: Thumb): Thumb => store(t, SYSCFG_MEMRMP, 1).movs(0, 0).ldr(1, 0, 4).bx(1);
 
+const [TIM2, RCC_APB1ENR, NVIC_ISER0, NVIC_IPR7] = [0x40000000, 0x40023840, 0xe000e100, 0xe000e41c];
+/** TIM2 raises its interrupt for the first time after some cycles of 16 MHz; that of USB preempts it. */
+const timer = (t: Thumb, cycles: number): Thumb =>
+  [[RCC_APB1ENR, 1], [TIM2 + 0x2c, cycles], [TIM2 + 0xc, 1], [NVIC_IPR7, 0x40], [NVIC_ISER0, 1 << 28], [TIM2, 1]].reduce((u, [at, value]) => store(u, at!, value!), t); // prettier-ignore
+
 describe('an OK has a reservation where', () => {
+  it('an interrupt that is left on comes only when the ROM has attached', () => {
+    const late = run((t) => timer(t, 16_000 * 100));
+    expect(late.outcome).toBe('dfu');
+    expect(late.but).toEqual([
+      'Interrupt 28 (TIM2) is still enabled at the jump, and here it comes late enough for DFU. If it comes at once, the run ends without DFU (rom-silent): when it comes on your board is chance. Switch it off before the jump.',
+    ]);
+    expect(run((t) => timer(t, 100)).outcome).toBe('rom-silent');
+    expect(run((t) => store(timer(t, 16_000 * 100), NVIC_ISER0 + 0x80, 1 << 28)).but).toEqual([]);
+  });
   it('its request hangs on an input that nothing drives, in front of the reset', () => {
     const [REQUEST, WORD, AIRCR] = [0x20001000, 0xb00710ad, 0xe000ed0c];
     const asks = (t: Thumb): Thumb =>

@@ -3,6 +3,7 @@ import { withAdvice } from '../documents/advice.ts';
 import { BUT } from '../documents/reservations.ts';
 import { calledFrom, jumpCandidates, scanFunctions } from '../input/code-scan.ts';
 import { decidingFloats } from '../proof/floating.ts';
+import { lateInterrupts } from '../proof/late-interrupts.ts';
 import { runFrom } from '../proof/attempt.ts';
 import { inManual } from '../../checks/families.ts';
 import { PAGE_BITS } from '../../emu/arena.ts';
@@ -28,6 +29,7 @@ export function reservations(s: Session, powerOn: Checkpoint, entry: Checkpoint 
     ...securesItself(s, before),
     ...answeredCalls(s),
     ...writtenUnclocked(s, powerOn, entry),
+    ...luckyInterrupts(s, entry, finished),
   ];
   const floats = entry === null ? [] : decidingFloats(s, powerOn, entry);
   s.restore(finished);
@@ -69,6 +71,16 @@ function writtenUnclocked(s: Session, powerOn: Checkpoint, entry: Checkpoint | n
     ];
   });
 }
+
+/** The ROM attaches within a fraction of a millisecond here, and a timer that is left on may come behind that: how quick a real one is, nobody has published. */
+const luckyInterrupts = (s: Session, entry: Checkpoint | null, finished: Checkpoint): Note[] =>
+  entry === null
+    ? []
+    : lateInterrupts(s, entry, finished).map(({ name, outcome }) =>
+        but(
+          `${name.replace(/^i/, 'I')} is still enabled at the jump, and here it comes late enough for DFU. If it comes at once, the run ends without DFU (${outcome}): when it comes on your board is chance. Switch it off before the jump.`,
+        ),
+      );
 
 /** Functions that a step calls although on the board only interrupt handlers do: what a handler keeps from the ROM is not seen then. */
 function callsOutsideOfHandlers({ input: { images, scenario, chip } }: Session): Note[] {

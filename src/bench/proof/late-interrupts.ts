@@ -1,0 +1,52 @@
+/** Interrupts that the application leaves on and that came late here: with them at the entry already, the run shows whether DFU hangs on when they come. */
+import { exceptionName, FIRST_IRQ, linesSet, PENDSTSET, PPB } from '../../checks/core-registers.ts';
+import type { TargetState } from '../../checks/check.ts';
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import type { Outcome } from '../documents/result.ts';
+import type { Session } from '../session/session.ts';
+import { targetState } from '../session/subject.ts';
+import { goOn } from './attempt.ts';
+
+const SYSTICK = 15;
+/** SYST_CSR: it counts, and raises its exception. */
+const TICKS = 3;
+
+/** An exception with which at the entry the run ends elsewhere. */
+export interface LateInterrupt {
+  /** `SysTick`, `interrupt 54 (TIM6/DAC1)`. */
+  readonly name: string;
+  readonly outcome: Outcome;
+}
+
+/** The session is left anywhere. */
+export function lateInterrupts(s: Session, entry: Checkpoint, finished: Checkpoint): readonly LateInterrupt[] {
+  const { chip } = s.machine;
+  s.restore(finished);
+  const came = raised(stateOf(s));
+  s.restore(entry);
+  const state = stateOf(s);
+  const before = new Set(raised(state));
+  const enabled = (linesSet(state, PPB.NVIC_ISER) ?? []).map((line) => line + FIRST_IRQ).filter((n) => came.includes(n));
+  const ticks = ((state.read(PPB.SYST_CSR, 4) ?? 0) & TICKS) === TICKS ? [SYSTICK] : [];
+  return [...ticks, ...enabled].flatMap((number) => {
+    if (before.has(number)) return [];
+    const { reached, outcome } = withPending(s, entry, number);
+    return reached ? [] : [{ name: exceptionName(chip, number), outcome }];
+  });
+}
+const stateOf = ({ machine }: Session): TargetState => targetState(machine, {});
+
+/** Exceptions that are pending or active. */
+function raised(state: TargetState): number[] {
+  const lines = [PPB.NVIC_ISPR, PPB.NVIC_IABR].flatMap((bank) => linesSet(state, bank) ?? []);
+  const tick = ((state.read(PPB.ICSR, 4) ?? 0) & PENDSTSET) !== 0 ? [SYSTICK] : [];
+  return [...tick, ...lines.map((line) => line + FIRST_IRQ)];
+}
+function withPending(s: Session, entry: Checkpoint, number: number): ReturnType<typeof goOn> {
+  s.restore(entry);
+  const { bootCore } = s.machine;
+  const line = number - FIRST_IRQ;
+  if (line < 0) bootCore.write(PPB.ICSR, 4, PENDSTSET, true);
+  else bootCore.write(PPB.NVIC_ISPR + 4 * (line >>> 5), 4, (1 << (line & 31)) >>> 0, true);
+  return goOn(s);
+}
