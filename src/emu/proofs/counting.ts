@@ -398,7 +398,7 @@ const CHARGED = S.CHARGED >> 2;
 const WORDS = S.IT >> 2;
 /** The line of the loop's start has not been charged, as in iteration 0, or has just been: a stop comes after the charge. */
 const sameLine = (core: Core, loop: CountingLoop): boolean =>
-  core.get(S.CHARGED) === loop.state[CHARGED] || core.get(S.CHARGED) === ((loop.pc & core.get(S.FLASH_MASK)) | 1) >>> 0;
+  core.get(S.CHARGED) === loop.state[CHARGED] || core.get(S.CHARGED) === core.caches.chargeOf(loop.pc);
 /** The line of the start has been charged already, so that its row is the one used last. */
 export const isStartPaid = (core: Core, use: RowUse): boolean => core.get(S.CHARGED) !== use.charged;
 const valueOf = (core: Core, c: Cell): number => (c.size === 0 ? core.get(c.where) : (core.peek(c.where, c.size) ?? 0) >>> 0);

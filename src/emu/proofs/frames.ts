@@ -157,11 +157,10 @@ const SP = S.SP >> 2;
 /** The next instruction at which a recorded loop can stop: executed once in an iteration, with its line already charged. Null if there is none. */
 export function nextPlace(core: Core, { pc, frames }: SteadyLoop): number | null {
   if (frames === null) return null;
-  const mask = core.get(S.FLASH_MASK);
   const at = frames.findIndex((f) => f.pc === pc);
   for (let i = 1; i < frames.length; i++) {
     const { pc: place, state } = frames[(at + i) % frames.length]!;
-    const paid = state[S.CHARGED >> 2] === ((place & mask) | 1) >>> 0;
+    const paid = state[S.CHARGED >> 2] === core.caches.chargeOf(place);
     if (paid && frames.filter((f) => f.pc === place).length === 1) return place;
   }
   return null;

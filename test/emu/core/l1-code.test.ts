@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Core } from '../../../src/emu/core/core.ts';
+import { S } from '../../../src/emu/core/state.ts';
 import type { Machine } from '../../../src/emu/machine.ts';
 import { BX_LR, FLASH, MAIN, NOP, RAM, reg, runCycles, runProgram, started } from './bare-machine.ts';
 import { ThumbWriter } from './thumb-writer.ts';
@@ -241,5 +242,29 @@ describe('L1 instruction cache of the Cortex-M7', () => {
     expect(run()).toBe(4);
     machine.restore(stale);
     expect(run()).toBe(1);
+  });
+});
+
+describe('the line that was paid for last is told', () => {
+  it.each([
+    ['with', STKALIGN | IC, 2],
+    ['without', STKALIGN, 4],
+  ])('%s the cache', (_, ccr, tags) => {
+    const memories = [
+      { name: 'FLASH', base: FLASH, size: 0x8_0000, kind: 'flash', zone: 'user', waitStates: true },
+      { name: 'RAM', base: RAM, size: 0x2_0000, kind: 'ram', zone: 'user' },
+    ] as const;
+    const { machine, cpu } = started('m7', { [MAIN]: Array.from({ length: 32 }, () => NOP) }, {}, { memories });
+    cpu.caches.setFlashTiming({ waitStates: 2, cache: false, sets: 256, ways: 2, kinds: 0 });
+    cpu.write(CCR, 4, ccr);
+    const seen = new Set<number>();
+    while (cpu.pc < FLASH + MAIN + 62) {
+      cpu.step();
+      seen.add(cpu.get(S.CHARGED));
+      // it may issue two
+      expect(cpu.get(S.CHARGED)).toBe(cpu.caches.chargeOf(cpu.pc - 2));
+    }
+    expect(seen.size).toBe(tags);
+    machine.release();
   });
 });

@@ -193,6 +193,12 @@ export class CoreCaches {
   cachedCode(pc: number, region: Region): boolean {
     return this.core.l1?.codeOn === true && this.cacheable(region) && cachePolicy(this.core, pc, 'fetch') !== POLICY.NONE;
   }
+  /** What S.CHARGED holds when the line of an instruction was the last that a fetch was paid for. */
+  chargeOf(pc: number): number {
+    const region = this.regionAt(pc);
+    const mask = region?.memory && this.cachedCode(pc, region) ? ~31 : this.get(S.FLASH_MASK);
+    return ((pc & mask) | 1) >>> 0;
+  }
   cacheable(region: Region): boolean {
     const memory = region.memory!;
     return memory.row.core === undefined && !memory.guarded && ((memory.host - region.base) & 0xfff) === 0;
