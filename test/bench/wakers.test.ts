@@ -104,6 +104,13 @@ it('an edge on a pin, if its line, the edge and the interrupt are on', () => {
   expect(said(run([...rising(0), ...deep(1)]))).toBe('the core sleeps (WFI) in Stop, and no enabled interrupt wakes it');
 });
 
+it('a button with a pull-up that counts when it is let go', () => {
+  const pulledUp: Writes = [[AHB2ENR, 1], [0x4800000c, 0x64000001], ...rising(0)];
+  expect(said(run([...pulledUp, nvic(6), ...deep(1)]))).toBe(
+    'the core sleeps (WFI) in Stop, and only a rising edge on PA0 (EXTI0) wakes it',
+  );
+});
+
 it('an edge on a pin leads to its own interrupt only, not to another one that is pending just then', () => {
   const [EXTI0, TIM2_LINE] = [6, 28];
   const led = (enabled: readonly number[]): number | null => {
@@ -111,7 +118,7 @@ it('an edge on a pin leads to its own interrupt only, not to another one that is
     const session = new Session(jobInput(plainJob('stm32l476', [{ path: `app.bin@0x${FLASH.toString(16)}`, bytes }])));
     session.run();
     setPending(session.machine.bootCore, EXC.IRQ0 + TIM2_LINE);
-    const line = lineOfPin(session, { name: 'PA0', line: 0, level: 0 }, true);
+    const line = lineOfPin(session, { name: 'PA0', line: 0, level: 0, edge: 'rising' }, true);
     session.release();
     return line;
   };

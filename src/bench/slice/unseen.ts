@@ -24,7 +24,7 @@ const ms = (ps: Ps): string => `${Number((ps / MS).toPrecision(3))} ms`;
 /** `PA0 was 0 from 600 ms on, and nothing read GPIOA.IDR from then on: …`; none where another part of the chip may look at it. Leaves the session anywhere. */
 export function unseenNotes(s: Session, powerOn: Checkpoint, finished: Checkpoint, pin: Moved): Note[] {
   s.restore(finished);
-  const armed = (['interrupt', 'event'] as const).flatMap((what) => armedPins(s, what, 'any'));
+  const armed = (['interrupt', 'event'] as const).flatMap((what) => armedPins(s, what));
   if (armed.some(({ name }) => name === pin.name) || isAlternate(s, pin)) return [];
   const { name, level, since, until } = pin;
   const register = `GPIO${name.charAt(1)}.IDR`;

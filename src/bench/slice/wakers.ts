@@ -214,9 +214,13 @@ export interface ArmedPin {
   readonly name: string;
   readonly line: number;
   readonly level: 0 | 1;
+  /** The first that counts: the next one, or that of a button which is let go. */
+  readonly edge: 'rising' | 'falling';
 }
-/** Pins whose next edge, or any, raises an interrupt, or an event: the EXTI line is unmasked, and the edge is selected. */
-export function armedPins(s: Session, what: 'interrupt' | 'event' = 'interrupt', edge: 'next' | 'any' = 'next'): ArmedPin[] {
+/** The edge that comes next, by the level of a pin. */
+const NEXT = ['rising', 'falling'] as const;
+/** Pins of which an edge raises an interrupt, or an event: the EXTI line is unmasked, and the edge is selected. */
+export function armedPins(s: Session, what: 'interrupt' | 'event' = 'interrupt'): ArmedPin[] {
   const { system, chip, bootCore } = s.machine;
   const value = (block: string, names: readonly string[]): number => {
     const register = system.layoutOf(block)?.registers.find((r) => names.includes(r.name));
@@ -239,9 +243,10 @@ export function armedPins(s: Session, what: 'interrupt' | 'event' = 'interrupt',
     const port = PORTS[(value(selector, [name]) >>> field.bit) & ((1 << field.width) - 1)] ?? '';
     if (!chip.blocks.some((b) => b.name === `GPIO${port}`)) continue;
     const level = ((value(`GPIO${port}`, ['IDR']) >>> line) & 1) as 0 | 1;
-    const edges = edge === 'any' ? falling | rising : level === 1 ? falling : rising;
-    if (((edges >>> line) & 1) === 0) continue;
-    pins.push({ name: `P${port}${line}`, line, level });
+    const [next, back] = [NEXT[level], NEXT[level === 1 ? 0 : 1]];
+    const isSelected = (edge: ArmedPin['edge']): boolean => (((edge === 'rising' ? rising : falling) >>> line) & 1) !== 0;
+    if (!isSelected(next) && !isSelected(back)) continue;
+    pins.push({ name: `P${port}${line}`, line, level, edge: isSelected(next) ? next : back });
   }
   return pins;
 }
@@ -318,15 +323,14 @@ export function wakers(s: Session, asleep: boolean): readonly Waker[] {
   });
   const pins = deepest ? [] : [...byInterrupt, ...events.map((pin) => ({ ...pin, irq: null }))];
   const names = new Set<string>();
-  for (const { name, line, level, irq } of pins) {
+  for (const { name, line, edge, irq } of pins) {
     if (names.has(name)) continue;
     names.add(name);
     const writer = ['IMR', 'IMR1', 'C1IMR1', 'EMR', 'EMR1', 'C1EMR1']
       .filter((r) => exti?.layout.has(r))
       .map((r) => history.lastWriter(`EXTI.${r}`, 1 << line))
       .find((w) => w !== null);
-    const edge = level === 1 ? 'a falling' : 'a rising';
-    found.push({ what: `${edge} edge on ${name} (EXTI${line})`, kind: 'pin', name, line: irq, by: writer ? place(s, writer.pc) : null });
+    found.push({ what: `a ${edge} edge on ${name} (EXTI${line})`, kind: 'pin', name, line: irq, by: writer ? place(s, writer.pc) : null });
   }
   if (asleep && (core.get(SCS.SCR) & SEVONPEND) !== 0 && core.arm.waiting === 'wfe')
     found.push({ what: 'any interrupt that becomes pending (SEVONPEND)', kind: 'other', name: '', line: null, by: null });
@@ -334,13 +338,13 @@ export function wakers(s: Session, asleep: boolean): readonly Waker[] {
 }
 const SEVONPEND = 0x10;
 /** The interrupt line by which an edge on the pin leads to a handler, or wakes: it is tried. Null: it does not; what else is pending just then is not the pin's. */
-export function lineOfPin(s: Session, { name, level }: ArmedPin, asleep: boolean): number | null {
+export function lineOfPin(s: Session, { name, level, edge }: ArmedPin, asleep: boolean): number | null {
   const { bootCore: core, system } = s.machine;
   const exti = system.findBlock('EXTI');
   const quiet = (exti === undefined ? [] : linesOf(exti)).filter((line) => !isPending(core, EXC.IRQ0 + line));
   const here = s.save();
   try {
-    system.setWire(`pin.${name}`, level === 1 ? 0 : 1);
+    for (const to of edge === NEXT[level] ? [1 - level] : [1 - level, level]) system.setWire(`pin.${name}`, to);
     return quiet.find((line) => isPending(core, EXC.IRQ0 + line) && counts(s, line, asleep)) ?? null;
   } finally {
     s.restore(here);
