@@ -205,10 +205,10 @@ function chipOf(
   const inferred = inferChip(images, projectParts(paths, folder, process));
   return { chip: inferred.chip, said: chipSaid(inferred) };
 }
-/** Who names no chip and gives no scenario wants to see what this firmware does: its trigger is looked for. `--trigger` asks for it, `--no-trigger` for none. */
-function triggered({ trigger, chip, scenario: file, findJump, boot0 }: RunOptions, scenario: Scenario): boolean {
+/** Who gives no scenario wants to see what this firmware does, whether he names the chip or not: its trigger is looked for. `--trigger` asks for it, `--no-trigger` for none. */
+function triggered({ trigger, scenario: file, findJump, boot0 }: RunOptions, scenario: Scenario): boolean {
   if (trigger !== undefined) return trigger;
-  return chip === undefined && file === undefined && findJump !== true && boot0 !== true && scenario.board?.boot0 !== 1;
+  return file === undefined && findJump !== true && boot0 !== true && scenario.board?.boot0 !== 1;
 }
 
 /** No trigger is looked for, and the board is the one that the same run with a trigger would assume: to name the part says nothing of its board. */

@@ -220,10 +220,7 @@ function onMachine(command: Command): Command {
 }
 
 const triggerOption = (): Option =>
-  new Option(
-    '--trigger',
-    'find what makes the firmware jump (a pin, a byte, a function) and do it; default if neither --chip nor --scenario is given',
-  );
+  new Option('--trigger', 'find what makes the firmware jump (a pin, a byte, a function) and do it; default without --scenario');
 const stopWall = (): Option => new Option('--wall <time>', 'stop after this much real time, for example 30s');
 const endWall = (): Option => new Option('--wall <time>', 'end each run after this much real time, for example 30s');
 const noTriggerOption = (): Option => new Option('--no-trigger', 'run the firmware without any input: no button, no byte');

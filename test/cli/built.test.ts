@@ -301,6 +301,7 @@ function spinning(): string {
 
 describe.skipIf(!hasPty)('in a terminal', () => {
   const elf = 'f072-seed002-as-posted/firmware.elf';
+  const CHIP = ['--chip', 'stm32f072rb', '--no-trigger'];
   const screens = new Map<string, ReturnType<typeof onTerminal>>();
   /** What is asked for twice is run once. */
   const shown = (columns: number, args: readonly string[], env: NodeJS.ProcessEnv = {}): ReturnType<typeof onTerminal> => {
@@ -311,7 +312,7 @@ describe.skipIf(!hasPty)('in a terminal', () => {
   };
 
   test.each([80, 120])('of %i columns the first screen of a failure has at most 25 lines, none of them broken', async (columns) => {
-    const { status, lines, raw, wrapped, coloured } = await shown(columns, [elf, '--chip', 'stm32f072rb']);
+    const { status, lines, raw, wrapped, coloured } = await shown(columns, [elf, ...CHIP]);
     expect(status).toBe(1);
     expect(lines.length).toBeGreaterThan(5);
     expect(lines.length).toBeLessThanOrEqual(25);
@@ -323,25 +324,25 @@ describe.skipIf(!hasPty)('in a terminal', () => {
     expect(lines.filter((l) => /trying with these repaired|virtual time/.test(l)).length).toBeLessThanOrEqual(1);
   });
   test('a success has at most ten lines', async () => {
-    const { status, lines } = await shown(80, ['f405-straight/firmware.elf', '--chip', 'stm32f405rg']);
+    const { status, lines } = await shown(80, ['jump-1fffc800/firmware.elf', '--chip', 'stm32f072rb']);
     expect(status).toBe(0);
     expect(lines.length).toBeLessThanOrEqual(10);
     expect(lines[0]).toMatch(/DFU|OK/);
   });
   test('without colour it says the same', async () => {
-    const plain = await shown(80, [elf, '--chip', 'stm32f072rb'], { NO_COLOR: '1' });
-    const colour = await shown(80, [elf, '--chip', 'stm32f072rb']);
+    const plain = await shown(80, [elf, ...CHIP], { NO_COLOR: '1' });
+    const colour = await shown(80, [elf, ...CHIP]);
     expect(plain.coloured).toBe(0);
     expect(plain.lines).toEqual(colour.lines);
   });
   test('that is dumb it writes no control characters', async () => {
-    const { raw } = await shown(80, [elf, '--chip', 'stm32f072rb'], { TERM: 'dumb' });
+    const { raw } = await shown(80, [elf, ...CHIP], { TERM: 'dumb' });
     expect(raw).toContain('FAIL');
     expect(raw).not.toContain('\u001b');
   });
   test('without a size it takes 80 columns', async () => {
-    const wide = await shown(80, [elf, '--chip', 'stm32f072rb'], { TERM: 'dumb' });
-    const none = await shown(0, [elf, '--chip', 'stm32f072rb'], { TERM: 'dumb' });
+    const wide = await shown(80, [elf, ...CHIP], { TERM: 'dumb' });
+    const none = await shown(0, [elf, ...CHIP], { TERM: 'dumb' });
     expect(none.raw).toBe(wide.raw);
   });
 });

@@ -23,17 +23,26 @@ it('leave without an image asks for the application: BOOT0 would not help', asyn
 it('a jump that bootbench makes itself is told as one', async () => {
   let out = '';
   const facts = { isTTY: false, columns: 80 };
-  await main(['leave', fileURLToPath(new URL('../../fixtures/f405-polls-pin/firmware.elf', import.meta.url)), '--chip', 'stm32f405rg'], {
-    stdout: streamOf((text) => void (out += text), facts),
-    stderr: streamOf(() => undefined, facts),
-    env: {},
-    cwd: folder(),
-    onInterrupt: () => () => undefined,
-  });
+  await main(
+    [
+      'leave',
+      fileURLToPath(new URL('../../fixtures/f405-polls-pin/firmware.elf', import.meta.url)),
+      '--chip',
+      'stm32f405rg',
+      '--no-trigger',
+    ],
+    {
+      stdout: streamOf((text) => void (out += text), facts),
+      stderr: streamOf(() => undefined, facts),
+      env: {},
+      cwd: folder(),
+      onInterrupt: () => () => undefined,
+    },
+  );
   expect(out).toMatch(/^(OK {2}|FAIL) After a jump that bootbench itself made from reset: /m);
 });
 
-it('without a chip, the way in that `run` finds is left, and not a jump in its place', async () => {
+it('the way in that `run` finds is left, and not a jump in its place', async () => {
   let out = '';
   const facts = { isTTY: false, columns: 100 };
   await main(['leave', fileURLToPath(new URL('../../demo/firmware/fixes/2-from-the-main-loop.elf', import.meta.url))], {
