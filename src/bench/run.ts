@@ -49,7 +49,7 @@ import { acceptance, isGood, unusableInWords } from './proof/after.ts';
 import { callerNotes } from './proof/users-caller.ts';
 import { mends, whyUnusable, type Works } from './proof/after-causes.ts';
 import { leftCauses, type LeftCause } from './proof/behind-leave.ts';
-import { againMended, behindKept, type BehindKept } from './proof/behind-request.ts';
+import { againMended, behindKept, repairedJump, type BehindKept } from './proof/behind-request.ts';
 import { withOptions } from './proof/left-options.ts';
 import { isGoodIfRepaired, useDependencies, withUse, type IsEnough } from './proof/use-options.ts';
 import { boardCauses, MOST_BOARD_RUNS, NO_BOARD, type BoardFinding } from './proof/board-causes.ts';
@@ -461,9 +461,9 @@ function lookForCause(run: PlainRun, { judged, failure, beneath, entry, starts, 
 }
 
 /** With the words of a lost request kept, something else is proved. */
-function isBehindRequest({ input, notes }: PlainRun, answers: Answers): boolean {
+function isBehindRequest({ input, notes, base }: PlainRun, answers: Answers): boolean {
   const { told, kept } = behindKept(input, answers.diagnosis, (asked) => runBench(asked, input.bounds));
-  notes.push(...told);
+  notes.push(...(base.entries.length === 0 ? repairedJump(input, answers.diagnosis) : []), ...told);
   if (kept !== null) answers.hidden = kept;
   return kept !== null;
 }

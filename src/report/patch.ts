@@ -308,7 +308,7 @@ interface Way {
 // eslint-disable-next-line complexity -- many values may be missing, but there is only one path
 function wayOf(result: RunResult, causes: readonly ResultCause[], { nameOf }: NamedSources): Way {
   const entry = result.entries.at(-1);
-  const jump = entry?.from ?? null;
+  const jump = entry?.from ?? factsIn(result.notes, 'jumps-at')[0]?.at ?? null;
   const redirected = causes.find((c) => c.at === 'redirect')?.lastWriter ?? null;
   const before =
     jump?.line == null ||

@@ -221,6 +221,19 @@ it.each(['told', 'stands in the ROM'] as const)(
   },
 );
 
+it('A fix of the state at the entry goes to the jump that only a repaired run makes', () => {
+  const at: Place = { pc: '0x08000430', symbol: 'main', file: 'main.c', line: 12 };
+  const note: Note = { kind: 'repaired-jump', text: 'the jump is there', about: { is: 'jumps-at', at } };
+  const found = (): SourceFile => ({ path: 'main.c', lines: SOURCES['plain']!.split('\n'), newer: false, elsewhere: false });
+  const causes = [cause('ICACHE->CR &= ~0x1u;', 10, { at: 'entry' })];
+  expect(patchOf(resultOf(causes, null), found).text).toBe('');
+  const lines = applyPatch(SOURCES['plain']!, patchOf(resultOf(causes, null, { notes: [note] }), found).text)
+    .toString()
+    .split('\n');
+  const fixed = lines.findIndex((line) => line.includes('&= ~0x1u'));
+  expect([lines[fixed - 2]?.trim(), lines[fixed + 1]?.trim()]).toEqual(['if (wanted)', 'enter();']);
+});
+
 it('A fix for two files is told file by file', () => {
   const sources = (name: string): SourceFile => ({ path: name, lines: SOURCES['plain']!.split('\n'), newer: false, elsewhere: false });
   const at = (file: string, line: number) => ({ lastWriter: { ...writer, file, line } });

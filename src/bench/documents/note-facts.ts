@@ -75,6 +75,8 @@ export type NoteFact =
       readonly by: Place;
       readonly calls: string | null;
     }
+  /** `repaired-jump`: where a program that never came to the ROM jumps into it once its causes are repaired. */
+  | { readonly is: 'jumps-at'; readonly at: Place }
   /** `watchdog`: the one of this check bites in the ROM. */
   | { readonly is: 'watchdog'; readonly check: CheckId };
 
@@ -95,6 +97,8 @@ export const GAVE_UP = 'gave-up';
 export const FAILED_TEST = 'failed-test';
 /** Kind of the note about a function that jumps into the ROM and does not come to its jump: where it is, and who called it. */
 export const SHORT_OF_JUMP = 'short-of-jump';
+/** Kind of the note about the jump to which only a repaired run comes. */
+export const REPAIRED_JUMP = 'repaired-jump';
 /** Kind of the note that names the store that a flash took only as a part of what it programs at once. */
 export const HALF_STORE = 'half-store';
 type Notes = readonly Note<Sentence>[];

@@ -45,6 +45,8 @@ export interface Attempt {
   /** Undocumented ROM options that the ROM used in this run. */
   readonly actedOn: readonly RomOptionSetting[];
   readonly entries: number;
+  /** The branch that entered the ROM last. */
+  readonly enteredFrom: number | null;
   /** The endless loop in which a run hangs that is stuck. */
   readonly loop: number | null;
   /** Resets that neither power-on nor the scenario made. */
@@ -68,6 +70,7 @@ export function observe(s: Session, end: SessionEnd): Attempt {
     end,
     actedOn: optionsActedOn(s),
     entries: s.machine.history.entryCount,
+    enteredFrom: s.machine.history.entries.findLast((e) => e.how === 'branch')?.fromPc ?? null,
     loop: end.outcome === 'stuck' ? (s.state.loop?.pc ?? null) : null,
     ownResets: s.machine.history.resets.filter((r) => r.by !== 'power' && !r.external).length,
     unknownDevice: s.usb.sessions.at(-1)?.attached !== null && s.usb.sessions.at(-1)?.enumerated === null,

@@ -7,6 +7,7 @@ import { SERIAL_PORT } from '../../bench/documents/names.ts';
 import { BOUNDED } from '../../bench/documents/bounds.ts';
 import { BUT } from '../../bench/documents/reservations.ts';
 import {
+  REPAIRED_JUMP,
   SHORT_OF_JUMP,
   CALLED_FROM,
   callerOf,
@@ -51,7 +52,7 @@ export function storyOf(result: RunResult, { sources = NO_SOURCES, judgement = n
 /** Kinds of notes about the conditions of the run, in order of weight. */
 const CONDITIONS = ['ecc', 'boot-address', 'boot-at', 'assumed-board', 'outside-memory', 'option-bytes', 'wrong-chip', 'no-rom', 'limit', 'trigger', 'restart', 'watchdog', 'kept', 'force']; // prettier-ignore
 /** Kinds of notes that other facts tell. */
-const PLACED: ReadonlySet<string> = new Set([...CONDITIONS, BOUNDED, 'symptom', 'chain', 'crash', 'starved', 'not-triggered', GAVE_UP, 'find-jump', 'received', 'endless', 'polled', 'reset', 'wait', 'loop', 'usb-clock', BUT, CALLED_FROM, 'kept-options', 'control', 'chip', SERIAL, UNCOPIED, FAILED_TEST, HALF_STORE, SHORT_OF_JUMP]); // prettier-ignore
+const PLACED: ReadonlySet<string> = new Set([...CONDITIONS, BOUNDED, 'symptom', 'chain', 'crash', 'starved', 'not-triggered', GAVE_UP, 'find-jump', 'received', 'endless', 'polled', 'reset', 'wait', 'loop', 'usb-clock', BUT, CALLED_FROM, 'kept-options', 'control', 'chip', SERIAL, UNCOPIED, FAILED_TEST, HALF_STORE, SHORT_OF_JUMP, REPAIRED_JUMP]); // prettier-ignore
 
 const said = ({ notes }: RunResult, ...kinds: readonly string[]): readonly Said[] =>
   kinds.flatMap((kind) => notes.filter((n) => n.kind === kind).map(saidOf));
