@@ -50,6 +50,9 @@ export interface Acceptance {
 }
 /** Nothing that was tried failed: neither the download nor the way back, which the next reset alone would mend. */
 export const isGood = ({ after }: Acceptance): boolean => badSteps(after).length === 0;
+/** The application behind the leave has no vector table of its own in force, and nothing else is wrong: what kept it from that far is another cause. */
+export const isGoodButTable = ({ after, notBack }: Acceptance): boolean =>
+  notBack?.is === 'table' && badSteps(after).every((step) => step === 'alive');
 
 /**
  * What the user is kept from, for the first screen.
