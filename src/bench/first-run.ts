@@ -4,7 +4,7 @@
  * scenario and the notes `trigger` and `control`.
  */
 import { programsOf } from '../image/programs.ts';
-import { heldBriefly, pulled, sorted, type Trigger } from './proof/init.ts';
+import { heldBriefly, leadsOn, pulled, sorted, type Trigger } from './proof/init.ts';
 import { firstAnswer } from './proof/first-answer.ts';
 import { AT_START, entered, rank } from './proof/find-jump.ts';
 import { jobInput, type RunHooks, type RunJob } from './input/job.ts';
@@ -174,11 +174,6 @@ function asksInputs(input: RunInput, { run, passed }: Alone): Pick<Look, 'alone'
   asked.tried = null;
   const again = run(asking(tried));
   return isCutShorter(again, first) ? { alone: withLimit(first, again), tried } : { alone: again, tried: asked.tried };
-}
-/** What is chosen is an input, not a function that is called. */
-function leadsOn(tried: readonly Tried[]): boolean {
-  const best = sorted(tried)[0];
-  return best !== undefined && rank(best) === 0;
 }
 /** The run with a trigger, made once for each; null where it has no step. */
 export type Pull = (trigger: Trigger) => RunResult<string> | null;

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { firstRun } from '../../src/bench/first-run.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
-import type { RunJob } from '../../src/bench/input/job.ts';
+import { jobInput, type RunJob } from '../../src/bench/input/job.ts';
+import { tryTriggers } from '../../src/bench/proof/init.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { bareImage, MAIN } from './bare-image.ts';
 import { plainJob } from './plain-job.ts';
@@ -58,6 +59,11 @@ describe('an output that is turned a million times a second', () => {
     const result = firstRun(job, { progress: (text) => void asked.push(text) });
     expect(result.outcome).toBe('no-jump');
     expect(asked.filter((text) => text === 'looking for what makes the firmware jump')).toHaveLength(1);
+  });
+  it('`init` asks for its button as early, and waits where that leads nowhere', () => {
+    const found = (t: Thumb) => tryTriggers(jobInput(plainJob('stm32f405rg', bareImage(t))));
+    expect(found(turning(true, ROUNDS)).tried).toMatchObject([{ name: 'PC13 = 1', outcome: 'dfu' }]);
+    expect(found(turning(false, ROUNDS)).tried).toMatchObject([{ kind: 'self', outcome: 'dfu' }]);
   });
   it('with --effort full it is waited for though the button leads on', () => {
     const { result } = runOf(turning(true, ROUNDS), { effort: 'full' });

@@ -50,19 +50,34 @@ export interface Triggers {
   readonly crashes: boolean;
   readonly tried: readonly Trigger[];
 }
+/** As `run` does: busy firmware is asked for its inputs early, and followed for as long as any other only where none leads on. */
 export function tryTriggers(input: RunInput): Triggers {
+  const first = tryWithin(input, input.effort !== 'full');
+  if (!first.hurried || leadsOn(first.tried)) return first;
+  // it may still go by itself; what comes of its inputs is known
+  return tryWithin(input, false, first.tried);
+}
+/** What is chosen is an input, not a function that is called. */
+export function leadsOn(tried: readonly Trigger[]): boolean {
+  const best = sorted(tried)[0];
+  return best !== undefined && rank(best) === 0;
+}
+function tryWithin(input: RunInput, hurries: boolean, known?: readonly Trigger[]): Triggers & { readonly hurried: boolean } {
   const session = new Session(input);
   try {
     const powerOn = session.save();
     input.progress?.('running');
+    session.hurries = hurries;
     const end = session.run();
+    const hurried = hurries && session.isHurried;
+    session.hurries = false;
     if (session.machine.history.entries.length > 0 || end.outcome === 'dfu')
-      return { goal: input.goal, alone: end.outcome, crashes: false, tried: [byItself(session, end.outcome)] };
+      return { goal: input.goal, alone: end.outcome, crashes: false, hurried, tried: [byItself(session, end.outcome)] };
     if (isCut(end.reason)) throw new CutShort(end.reason);
     // firmware that has crashed or hangs cannot be called
     const from = end.outcome === 'no-jump' || (end.outcome === 'stuck' && waitsForInput(session)) ? session.save() : powerOn;
-    const tried = tryAll(session, powerOn, from, findJump(session, powerOn, from));
-    return { goal: input.goal, alone: end.outcome, crashes: entered(end.outcome), tried };
+    const tried = known ?? tryAll(session, powerOn, from, findJump(session, powerOn, from));
+    return { goal: input.goal, alone: end.outcome, crashes: entered(end.outcome), hurried, tried };
   } finally {
     session.release();
   }
