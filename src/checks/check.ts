@@ -435,6 +435,8 @@ export interface Check {
   unmodelled?(subject: Subject): readonly string[];
   /** Judgement and repair of some of the members. */
   narrow?(subject: Subject, members: readonly string[]): { readonly judgement: Judgement; readonly repair: Repair };
+  /** The repair stays that of all members: those that do not matter in this run may at another time. */
+  readonly repairsAll?: true;
   /** The check covers many kinds of things: if a more specific check explains as much, that one is named first. */
   readonly general?: true;
   /** The check is about what follows the entry: reaching the ROM does not show that it is harmless. */

@@ -1,5 +1,5 @@
 /** Interrupt lines that the application left enabled in the NVIC. */
-import { broken, pass, unknown, type Check, type Judgement, type Repair, type Subject, type Writer } from './check.ts';
+import { broken, pass, unknown, type Check, type Judgement, type Repair, type Subject, type TargetState, type Writer } from './check.ts';
 import { blocksOfLine, FIRST_IRQ, lineName, linesSet, listed, PPB } from './core-registers.ts';
 import { part } from './fix-in-c.ts';
 import { heldAtEntry, nothingToIt } from './mask-registers.ts';
@@ -7,7 +7,7 @@ import { DEINIT } from './sources.ts';
 import { enablerOf, latest } from './writers.ts';
 
 /** Whether something may still raise the line: its block's clock is on or it needs none of the bus (RTC), or the line is pending already. */
-function isLive({ state }: Subject, line: number, pending: readonly number[]): boolean {
+export function isLive(state: TargetState, line: number, pending: readonly number[]): boolean {
   if (pending.includes(line)) return true;
   return blocksOfLine(state.chip, line).some((name) => {
     const block = state.chip.blocks.find((b) => b.name === name);
@@ -29,15 +29,17 @@ const disableInC = (subject: Subject, line: number): string => {
   return `NVIC_DisableIRQ((IRQn_Type)${line});${blocks === '' ? '' : `   /* ${blocks} */`}`;
 };
 
-function judgeLines(subject: Subject, lines: readonly number[]): Judgement {
+/** @param lines those to blame, of all that are enabled */
+function judgeLines(subject: Subject, lines: readonly number[], enabled = lines): Judgement {
   const { state } = subject;
   const pending = linesSet(state, PPB.NVIC_ISPR) ?? [];
-  const live = lines.filter((line) => isLive(subject, line, pending));
+  const live = lines.filter((line) => isLive(state, line, pending));
+  const allLive = enabled.filter((line) => isLive(state, line, pending));
   // A live line is the one to blame, so its writer is named.
   const blamed = live.length > 0 ? live : lines;
   const names = (some: readonly number[]): string => listed(some.map((n) => lineName(state.chip, n)));
   const taken = lineOfEntry(subject);
-  const observed = `enabled: ${names(lines)}${live.length === 0 ? '; the clocks of all their peripherals are off' : `; with a clock, or pending: ${names(live)}`}`;
+  const observed = `enabled: ${names(enabled)}${allLive.length === 0 ? '; the clocks of all their peripherals are off' : `; with a clock, or pending: ${names(allLive)}`}`;
   return (
     unmaskedFor(subject, lines, observed, live) ??
     broken('fail', {
@@ -101,10 +103,11 @@ export const nvicEnabled: Check = {
     return judgeLines(subject, lines);
   },
   repair: (subject) => repairLines(subject, enabledLines(subject), true),
+  repairsAll: true,
   members: (subject) => enabledLines(subject).map(String),
   narrow: (subject, members) => {
     const lines = members.map(Number);
-    return { judgement: judgeLines(subject, lines), repair: repairLines(subject, lines, false) };
+    return { judgement: judgeLines(subject, lines, enabledLines(subject)), repair: repairLines(subject, lines, false) };
   },
   explanation: [
     'The ROM has handlers only for the interrupts that it uses. If a timer, DMA or EXTI interrupt stays enabled, it fires in the ROM and goes to the default handler of the ROM or, if VTOR still points to the application, to a handler of the application.',

@@ -90,9 +90,9 @@ describe('nvic-enabled', () => {
     expect(three.fix!.split('\n')).toHaveLength(3);
     expect(three.fix).toContain('NVIC_DisableIRQ((IRQn_Type)45);   /* TIM2 */');
   });
-  it('narrowed down to some lines names these alone', () => {
+  it('narrowed down to some lines tells all, and repairs these alone', () => {
     const { judgement, repair } = check('nvic-enabled').narrow!(several().subject(), ['45', '50'])!;
-    expect(judgement.observed).toMatch(/^enabled: 45 \(TIM2\), 50/);
+    expect(judgement.observed).toMatch(/^enabled: 10, 45 \(TIM2\), 50/);
     expect(repair!.what).toMatch(/^disabled in the NVIC: 45 \(TIM2\), 50/);
     expect(repair!.fix).not.toContain('for (');
   });

@@ -328,7 +328,8 @@ class Search {
     };
     const kept = halve(members, works);
     if (kept.length === members.length) return;
-    Object.assign(j, only(kept));
+    const { judgement, repair } = only(kept);
+    Object.assign(j, j.check.repairsAll ? { judgement } : { judgement, repair });
     this.memo.clear();
   }
 
