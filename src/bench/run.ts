@@ -70,6 +70,7 @@ import { GAVE_UP, type Note } from './documents/note-facts.ts';
 import { tierStats } from './documents/tier-stats.ts';
 import { Tracer } from './verdict/trace.ts';
 import { waitsForInput, whyNoJump } from './proof/find-jump.ts';
+import { withoutLate } from './proof/late-interrupts.ts';
 import { notFinished } from './not-finished.ts';
 import { jumpNotes, keptTestNotes } from './proof/jump-notes.ts';
 import { eccLosses, hasEcc, lossInWords } from './slice/ecc-loss.ts';
@@ -137,15 +138,9 @@ function runIn(session: Session, input: RunInput, tracer: Tracer | null): RunRes
 const untraced = (session: Session): Traced => ({ ...NOT_TRACED, ...afterRun(session), vectorReads: [...session.machine.state.vectorReads] }); // prettier-ignore
 /** Without a search for anything. */
 function asItWent(run: PlainRun): RunResult<string> {
-  const { judged, diagnosis } = judgeInstant(run, { traced: untraced(run.session), told: [], failure: null, beneath: null });
-  return makeResult(
-    run.session,
-    { ...run.base, notes: run.notes },
-    judged,
-    { ...diagnosis, difference: null, path: NOT_ON_PATH },
-    [],
-    null,
-  );
+  const { session, base, notes } = run;
+  const { judged, diagnosis } = judgeInstant(run, { traced: untraced(session), told: [], failure: null, beneath: null });
+  return makeResult(session, { ...base, notes }, judged, { ...diagnosis, difference: null, path: NOT_ON_PATH }, [], null);
 }
 function withCallers(run: PlainRun, whole: RunResult<string>): RunResult<string> {
   const callers = run.cut
@@ -788,14 +783,15 @@ function makeWhole(run: PlainRun, { judged, entry }: JudgedRun, answers: Answers
   } = answers;
   for (const text of symptom?.notes ?? []) notes.push({ kind: 'symptom', text });
   if (input.noReturn) notes.push({ kind: 'no-return', text: noReturnText(session, noReturn) });
-  notes.push(...restsOn(run, entry));
+  const rests = restsOn(run, entry);
+  notes.push(...rests);
   const timeline = noReturn?.at == null ? base.timeline : withRow(base.timeline, noReturnRow(session, noReturn));
   return makeResult(
     session,
     { ...base, notes, timeline },
     judged,
     {
-      ...diagnosis,
+      ...withoutLate(diagnosis, rests),
       difference,
       path,
       ...(receiver && { receiver }),

@@ -62,6 +62,8 @@ export type NoteFact =
   | { readonly is: 'way-fails' }
   /** `but`: a host cannot use the device that appears as it should. */
   | { readonly is: 'unusable' }
+  /** An exception that is left enabled would keep DFU from coming, if it came early. */
+  | { readonly is: 'late-interrupt' }
   /** `but`: a step calls the function that jumps. */
   | { readonly is: 'called-itself' }
   /** `but`: semihosting was answered, and the board has no debugger that does so. */

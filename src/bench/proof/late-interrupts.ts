@@ -1,8 +1,11 @@
 /** Interrupts that the application leaves on and that came late here: with them at the entry already, the run shows whether DFU hangs on when they come. */
 import { exceptionName, FIRST_IRQ, linesSet, PENDSTSET, PPB } from '../../checks/core-registers.ts';
+import { isLive } from '../../checks/nvic-enabled.ts';
 import type { TargetState } from '../../checks/check.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
+import type { Note } from '../documents/note-facts.ts';
 import type { Outcome } from '../documents/result.ts';
+import type { Diagnosis } from './diagnosis.ts';
 import type { Session } from '../session/session.ts';
 import { targetState } from '../session/subject.ts';
 import { goOn } from './attempt.ts';
@@ -26,7 +29,8 @@ export function lateInterrupts(s: Session, entry: Checkpoint, finished: Checkpoi
   s.restore(entry);
   const state = stateOf(s);
   const before = new Set(raised(state));
-  const enabled = (linesSet(state, PPB.NVIC_ISER) ?? []).map((line) => line + FIRST_IRQ).filter((n) => came.includes(n));
+  const mayCome = (line: number): boolean => came.includes(line + FIRST_IRQ) || isLive(state, line, []);
+  const enabled = (linesSet(state, PPB.NVIC_ISER) ?? []).filter(mayCome).map((line) => line + FIRST_IRQ);
   const ticks = ((state.read(PPB.SYST_CSR, 4) ?? 0) & TICKS) === TICKS ? [SYSTICK] : [];
   return [...ticks, ...enabled].flatMap((number) => {
     if (before.has(number)) return [];
@@ -50,3 +54,9 @@ function withPending(s: Session, entry: Checkpoint, number: number): ReturnType<
   else bootCore.write(PPB.NVIC_ISPR + 4 * (line >>> 5), 4, (1 << (line & 31)) >>> 0, true);
   return goOn(s);
 }
+
+/** An interrupt that came late is harmless in this run alone. */
+export const withoutLate = (diagnosis: Diagnosis, rests: readonly Note[]): Diagnosis =>
+  rests.some(({ about }) => about?.is === 'late-interrupt')
+    ? { ...diagnosis, harmless: diagnosis.harmless.filter((id) => id !== 'nvic-enabled' && id !== 'systick') }
+    : diagnosis;

@@ -73,14 +73,20 @@ function writtenUnclocked(s: Session, powerOn: Checkpoint, entry: Checkpoint | n
 }
 
 /** The ROM attaches within a fraction of a millisecond here, and a timer that is left on may come behind that: how quick a real one is, nobody has published. */
-const luckyInterrupts = (s: Session, entry: Checkpoint | null, finished: Checkpoint): Note[] =>
-  entry === null
-    ? []
-    : lateInterrupts(s, entry, finished).map(({ name, outcome }) =>
-        but(
-          `${name.replace(/^i/, 'I')} is still enabled at the jump, and here it comes late enough for DFU. If it comes at once, the run ends without DFU (${outcome}): when it comes on your board is chance. Switch it off before the jump.`,
-        ),
-      );
+function luckyInterrupts(s: Session, entry: Checkpoint | null, finished: Checkpoint): Note[] {
+  const late = entry === null ? [] : lateInterrupts(s, entry, finished);
+  if (late.length === 0) return [];
+  const names = late.map(({ name }) => name).join(' and ').replace(/^i/, 'I'); // prettier-ignore
+  const [are, comes, none] = late.length > 1 ? ['are', 'one of them comes', 'none did'] : ['is', 'it comes', 'it did not'];
+  return [
+    {
+      ...but(
+        `${names} ${are} still enabled at the jump. If ${comes} before DFU is up, the run ends without DFU (${late[0]!.outcome}); here ${none}. Disable all interrupts in the NVIC before the jump.`,
+      ),
+      about: { is: 'late-interrupt' },
+    },
+  ];
+}
 
 /** Functions that a step calls although on the board only interrupt handlers do: what a handler keeps from the ROM is not seen then. */
 function callsOutsideOfHandlers({ input: { images, scenario, chip } }: Session): Note[] {
