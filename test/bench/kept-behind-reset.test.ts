@@ -15,10 +15,10 @@ const store = (t: Thumb, address: number, value: number): Thumb => t.constant(0,
 const unlock = (t: Thumb): Thumb => store(store(t, RCC_APB1ENR, 1 << 28), PWR_CR, 1 << 8);
 const hangsUnlessHsi = (t: Thumb): Thumb => unlock(t.constant(0, RCC_CFGR).ldr(1, 0).movs(2, 0xc).tst(1, 2).bne('hangs'));
 /** Enters the ROM for a request, behind `clear`; prints "A"; asks for the ROM when PC13 is 1. */
-function program(begin: (t: Thumb) => Thumb, clear: (t: Thumb) => Thumb = (t) => t): Thumb {
+function program(begin: (t: Thumb) => Thumb, clear: (t: Thumb) => Thumb = (t) => t, then: (t: Thumb) => Thumb = (t) => t): Thumb {
   const t = begin(new Thumb(MAIN));
   t.constant(0, BKP0R).ldr(1, 0).constant(2, MAGIC).cmpRegister(1, 2).beq('enter');
-  store(store(t, RCC_AHB1ENR, 5), RCC_APB2ENR, 1 << 4);
+  store(store(then(t), RCC_AHB1ENR, 5), RCC_APB2ENR, 1 << 4);
   store(store(t, GPIOA + 0x24, 7 << 4), GPIOA, 2 << 18);
   store(store(t, USART1 + 8, 139), USART1 + 12, (1 << 13) | (1 << 3));
   store(t, USART1 + 4, 0x41);
@@ -28,7 +28,7 @@ function program(begin: (t: Thumb) => Thumb, clear: (t: Thumb) => Thumb = (t) =>
     .ldr(1, 0, 0x10)
     .tst(1, 2)
     .put(0xd0fc /* beq wait */);
-  store(store(unlock(t), BKP0R, MAGIC), AIRCR, 0x05fa0004);
+  store(store(unlock(t), BKP0R, MAGIC).label('resets'), AIRCR, 0x05fa0004);
   t.label('hangs').put(0xb672 /* cpsid i */).label('end').b('end');
   return clear(t.label('enter')).constant(0, ROM).ldr(1, 0).put(0xf381, 0x8808 /* msr msp, r1 */).ldr(1, 0, 4).put(0x4708 /* bx r1 */);
 }
@@ -70,4 +70,11 @@ describe('what takes a request back is what takes effect', () => {
     expect(leave(program(nothing)).diagnosis.causes).toMatchObject([{ at: 'entry', fix: [...ACCESS, 'RTC->BKP0R = 0;'].join('\n') }]);
     expect(leave(program(unlock)).diagnosis.causes).toMatchObject([{ at: 'entry', fix: 'RTC->BKP0R = 0;' }]);
   });
+});
+
+it('an application that enters the ROM again behind a leave, and not from power-on, is not back, also where it would fail without the request', () => {
+  const resetsUnlessHsi = (t: Thumb): Thumb => t.constant(0, RCC_CFGR).ldr(1, 0).movs(2, 0xc).tst(1, 2).bne('resets');
+  const same = (t: Thumb): Thumb => t;
+  const { after } = leave(program(unlock, same, resetsUnlessHsi));
+  expect(after!.alive).toMatchObject({ result: 'failed', because: 'it enters the ROM again, and not from power-on' });
 });

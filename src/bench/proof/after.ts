@@ -261,9 +261,13 @@ class Client {
   /** A program may enter the ROM at each start; what it kept from before shall not make it do so. */
   private again(): AfterResult<string> {
     const read = keptRequest(this.s);
-    if (read === null) return ok(this.heldInWords());
+    if (read === null)
+      return heldPin(this.s) === null && this.startsOtherwise() ? failed(`${AGAIN}, and not from power-on`) : ok(this.heldInWords());
     this.notBack = { is: 'kept', read, behind: 'leave' };
     return failed(`${AGAIN}, because what asked for it is still there`);
+  }
+  private startsOtherwise(): boolean {
+    return leaveTwin(this.s, false, () => this.ownTable(), false)?.entersAgain === true;
   }
   private heldInWords(): string {
     const held = heldPin(this.s);

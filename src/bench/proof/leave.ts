@@ -56,6 +56,8 @@ export interface LeaveTwin {
   readonly turns: TurningRead | null;
   /** After a reset, it enters the ROM, and after power-on not: that is what it is compared with. */
   readonly enters: boolean;
+  /** Behind the leave it enters the ROM, and not after what it is compared with. */
+  readonly entersAgain: boolean;
   /** Of the clocks that it depends on: with one call of ST's HAL at the start of main() it comes back as well. */
   readonly byCall: boolean;
   /** The same with this code there; empty where that was not tried, or is not enough. */
@@ -117,6 +119,7 @@ export function leaveTwin(s: Session, back: boolean, given: () => void = () => u
     const clocksBehind = clocksDecide(decides, needed, kind) ? clocksBack(s, table, clocks, mends) : NOT_ASKED;
     return {
       enters,
+      entersAgain: ours.shown.again && !reset.shown.again,
       decides,
       ...clocksBehind,
       turns: needed.length === 0 ? null : turns,
@@ -226,11 +229,11 @@ function shown(s: Session, start: Ps, before: Readonly<Record<string, number>>, 
   };
 }
 
-/** The first line of each channel that only the run after a reset has. */
+/** The first line of each channel that only the run after a reset has; empty lines say nothing. */
 const unsaid = (reset: Shown['console'], ours: Shown['console']): string[] =>
   Object.entries(reset).flatMap(([channel, text]) => {
-    const line = /^[^\n]*\n?/.exec(text)![0];
-    return line === '' || (ours[channel] ?? '').includes(line) ? [] : [`${channel} says ${JSON.stringify(line.trimEnd())}`];
+    const line = /\S[^\n]*/.exec(text)?.[0].trimEnd();
+    return line === undefined || (ours[channel] ?? '').includes(line) ? [] : [`${channel} says ${JSON.stringify(line)}`];
   });
 
 /** What one shows and the other does not, in words. */
