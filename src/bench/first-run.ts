@@ -247,11 +247,15 @@ function lineOf({ causes }: RunResult<string>['diagnosis'], id: string): string 
  * For commands that go on with the firmware as `run` would: the job with the trigger that `run` finds, where it is asked to look for one, and what was triggered, for a
  * person.
  */
-export function triggeredJob(job: RunJob, hooks: RunHooks = {}): { readonly job: RunJob; readonly told: string | null } {
-  if (job.trigger !== true) return { job, told: null };
+export function triggeredJob(given: RunJob, hooks: RunHooks = {}): { readonly job: RunJob; readonly told: string | null } {
+  if (given.trigger !== true) return { job: given, told: null };
+  const { job, told: around } = assumedJob(given, hooks);
   const { chosen, tried } = look(job, hooks, { run: runBench, passed: () => false }, puller(job, hooks));
   if (tried === null || chosen === null || chosen.step === null) return { job, told: null };
-  return { job: withSteps(job, chosen.step, chosen.held), told: triggerNotes(chosen, tried, jobInput(job))[0]!.text };
+  return {
+    job: withSteps(job, chosen.step, chosen.held),
+    told: [triggerNotes(chosen, tried, jobInput(job))[0]!.text, ...around].join('; '),
+  };
 }
 
 /** Null: nothing reaches it, it was called. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { MOST } from '../../src/bench/documents/bounds.ts';
-import { assumedJob, firstRun } from '../../src/bench/first-run.ts';
+import { assumedJob, firstRun, triggeredJob } from '../../src/bench/first-run.ts';
 import type { RunJob } from '../../src/bench/input/job.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
 import type { Scenario } from '../../src/bench/documents/scenario-types.ts';
@@ -74,6 +74,33 @@ describe('a firmware that waits for HSE', () => {
     const result = run('stm32f767zi', waits(0x40023800, HSEON | HSEBYP));
     expect(result.scenario.board.hse!.kind).toBe('bypass');
     expect(told(result)[0]).toMatch(/^a signal of 8 MHz/);
+  });
+  it('has it where other commands look for what triggers the jump, too', () => {
+    const [AHB2ENR, GPIOC, ROM] = [0x4002104c, 0x48000800, 0x1fff0000];
+    const pressed = (t: Thumb): Thumb =>
+      waits(
+        0x40021000,
+        HSEON,
+      )(t)
+        .constant(0, AHB2ENR)
+        .movs(1, 4)
+        .str(1, 0)
+        .constant(0, GPIOC)
+        .constant(1, 0xf3ffffff)
+        .str(1, 0)
+        .label('poll')
+        .ldr(1, 0, 0x10)
+        .lsrs(1, 1, 13)
+        .lsls(1, 1, 31)
+        .beq('poll')
+        .constant(0, ROM)
+        .ldr(1, 0)
+        .put(0xf381, 0x8808)
+        .ldr(1, 0, 4)
+        .bx(1);
+    const { job, told: how } = triggeredJob({ ...jobOf('stm32l431rc', pressed), trigger: true });
+    expect(job.scenario.steps).not.toEqual([]);
+    expect(how).toMatch(/PC13 = 1.*; a crystal of 8 MHz at OSC_IN is assumed/);
   });
   it('has nothing else, where somebody said what the board has', () => {
     const result = onL431({ board: { hse: null } });
