@@ -213,14 +213,14 @@ describe('without a name the machine code tells', () => {
   it('a vector table tells by its length, where no symbol says it', () => {
     const found = withTable(0x20020000, 102, f4);
     expect(found.chip.name).toBe('STM32F411RE');
-    expect(found.reasons).toContain('the vector table has its 102 words');
+    expect(found.reasons).toContain('the vector table has 102 words');
   });
   it('a vector table that is exactly as long as WB55’s tells more than a stack that ends where the RAM of F427 does', () => {
     // no register of WB55 in it, which would tell: only the ROM, which both have at 0x1fff0000
     const rom = (t: Thumb): Thumb => t.constant(0, 0x1fff0000).constant(1, 0x20000000).str(1, 0, 0x30);
     const found = withTable(0x20030000, 79, rom);
     expect(found.chip.name).toBe('STM32WB55RG');
-    expect(found.reasons).toContain('the vector table has its 79 words');
+    expect(found.reasons).toContain('the vector table has 79 words');
     expect(withTable(0x20030000, 107, rom).chip.name).toBe('STM32F429ZI');
   });
   it('a section without contents needs its memory: one in CCM excludes F446, which has none', () => {

@@ -524,7 +524,7 @@ function tableFit(chip: ChipDescription, images: readonly LoadedImage[]): { read
   const length = tableLength(chip, images);
   if (length === null) return { points: 0, reasons: [] };
   const own = vectorsOf(chip);
-  if (own.includes(length)) return { points: 2, reasons: [`the vector table has its ${length} words`] };
+  if (own.includes(length)) return { points: 2, reasons: [`the vector table has ${length} words`] };
   const near = own.find((n) => Math.abs(length - n) === 1);
   if (near === undefined) return { points: 0, reasons: [] };
   return { points: 1, reasons: [`the vector table has ${length} words, one ${length > near ? 'more' : 'less'} than its own`] };

@@ -402,8 +402,8 @@ function heldBack(s: Session, polls: boolean): WaitStory | null {
   return polls || outcome !== 'stuck' ? { lines, changed: { what: `${mask.toUpperCase()} cleared`, outcome } } : null;
 }
 
-/** Bytes between the instruction that masks interrupts and the loop behind it: of `__disable_irq(); while (1);`, with a NOP or a barrier between them. */
-const BEHIND_MASK = 8;
+/** Bytes between the instruction that masks interrupts and the loop behind it: of `__disable_irq(); while (1);`, with barriers and the return of an inlined function between them (FreeRTOS: configASSERT). */
+const BEHIND_MASK = 24;
 /** The program stopped itself: it masked interrupts and went straight into a loop that does nothing, as an error handler does. */
 function isStop({ machine, state }: Session, mask: string): boolean {
   const writer = machine.history.lastWriter(`CPU.${mask.toUpperCase()}`);
