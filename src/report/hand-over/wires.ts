@@ -161,9 +161,13 @@ function ofJump(result: RunResult, sources: Sources): Timed[] {
   return [{ at: Number(entry.at), wire: { id: 'jump', state: 'good', label, repaired: null, fix: null, code: codeAt(entry.from, sources), owner, why: 'the jump itself' } }]; // prettier-ignore
 }
 
+/** What the ROM leaves, and keeps the application from coming back, has its wire on the way back (way-back.ts). */
+const isDrawnAtLeave = ({ after }: RunResult): boolean => (after?.alive.about?.left ?? []).length > 0;
+
 /** Those of the user's lines in the order in which the lines ran, then the board's, then what is as a reset leaves it, the most important first. */
 export function wiresOf(result: RunResult, facts: readonly Fact[], sources: Sources): Wire[] {
-  const causes = facts.flatMap((fact) => (fact.is === 'cause' ? [fact] : []));
+  const isBack = isDrawnAtLeave(result);
+  const causes = facts.flatMap((fact) => (fact.is === 'cause' && !(isBack && fact.cause.id === 'state') ? [fact] : []));
   const isCause = (id: string): boolean => causes.some(({ cause }) => cause.id === id);
   const hasEntry = result.entries.length > 0;
   const checks = result.checks.filter(({ id }) => !isCause(id) && !isOfReturn(id));
