@@ -91,7 +91,7 @@ describe('a wait that only an interrupt from outside would end', () => {
   };
   const waits = (result: RunResult): string[] => notes(result, 'not-triggered').filter((text) => text.startsWith('waits for'));
   const BUTTON = 'waits for an edge on PC13 (now 1, interrupt)';
-  const PORT = 'waits for a byte at USART2 (interrupt)';
+  const PORT = 'waits for a byte at USART2 (interrupt or DMA)';
 
   it('is no wait for what cannot happen', async () => {
     const result = await waiting();
@@ -215,7 +215,7 @@ describe('a byte that only SPI could bring', () => {
 describe('a byte that an interrupt takes', () => {
   it('is sent on a fork, by the numbers that the program compares with', async () => {
     const result = await run('f405-serial-interrupt/scenario.json', true);
-    expect(notes(result, 'not-triggered')).toContain('waits for a byte at USART1 (interrupt)');
+    expect(notes(result, 'not-triggered')).toContain('waits for a byte at USART1 (interrupt or DMA)');
     expect(notes(result, 'find-jump').join('\n')).toContain('"U" to USART1: dfu');
   });
 });

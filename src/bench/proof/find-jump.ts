@@ -551,7 +551,7 @@ export const candidateName = (s: Session, { facts }: JumpCandidate): string => {
 
 /** `GPIOC.IDR bit 13 (PC13, now 1), main.c:31`: how often says little, for most come in bursts. */
 function inputText(s: Session, input: PolledInput): string {
-  if (input.pc === null && input.kind === 'serial') return `a byte at ${input.name} (interrupt)`;
+  if (input.pc === null && input.kind === 'serial') return `a byte at ${input.name} (interrupt or DMA)`;
   if (input.pc === null) return `an edge on ${input.name} (now ${input.level}, interrupt)${otherPort(s, input.name)}`;
   const bit = input.bit === null ? '' : ` bit ${input.bit}`;
   const pin = input.level === null ? '' : ` (${input.name}, now ${input.level})`;
