@@ -9,7 +9,7 @@ import { plainJob } from './plain-job.ts';
 const [GPIOA, EXTI_IMR, EXTI_RTSR, NVIC_ISER0, RAM] = [0x40020000, 0x40013c00, 0x40013c08, 0xe000e100, 0x20000100];
 
 it.each([
-  [true, 'for a pin', 0],
+  [true, 'unless something comes from outside', 0],
   [false, 'does not leave the loop', 1],
 ])('with the interrupt of PA0: %s', (armed, waits, causes) => {
   const t = new Thumb(MAIN);
