@@ -548,7 +548,7 @@ function useDevice(run: PlainRun, { judged, starts, entry }: JudgedRun, answers:
   const accepted = acceptance(session, { armed });
   const { after } = accepted;
   answers.after = after;
-  if (isGood(accepted)) return restsOnUse(run, answers, starts);
+  if (isGood(accepted, input.alive)) return restsOnUse(run, answers, starts);
   notes.push({ kind: BUT, text: unusableInWords(asking?.port ?? null, after), about: { is: 'unusable' } });
   if (accepted.notBack !== null && badSteps(after).length === 1) {
     const { notBack } = accepted;

@@ -65,8 +65,8 @@ class Repair {
 
   async run(): Promise<Ran> {
     const { images, options, io } = this;
-    // what `run` says of the image, the minute after DFU included
-    const job = await loadJob(images, { after: true, ...options }, io.cwd);
+    // what `run` says of the image, the minute after DFU included; what the next reset mends by itself is mended here, too
+    const job = { ...(await loadJob(images, { after: true, ...options }, io.cwd)), alive: true };
     const sources = sourcesFor(job, images, options, io);
     let signal: EndSignal | null = null;
     const own = await interruptible(io, true, async ({ interrupted, ...hooks }) => {

@@ -56,6 +56,8 @@ export interface RunJob {
   readonly provisos?: boolean;
   /** See `RunInput.after`; also where the scenario expects something of it. */
   readonly after?: boolean;
+  /** See `RunInput.alive`; also where the scenario expects it. */
+  readonly alive?: boolean;
   /** Nothing was said about the firmware: its trigger is looked for and pressed (first-run.ts). */
   readonly trigger?: boolean;
   /** Nothing was said about the board, and no trigger is wanted: what the firmware shows to have around it is assumed all the same (assumed.ts). */
@@ -141,8 +143,13 @@ function checkedInput(job: RunJob): RunInput {
   };
 }
 
-const asksAfter = ({ after, scenario }: RunJob): Pick<RunInput, 'after'> =>
-  after === true || scenario.expect?.after !== undefined ? { after: true } : {};
+function asksAfter({ after, alive, scenario }: RunJob): Pick<RunInput, 'after' | 'alive'> {
+  const expected = scenario.expect?.after;
+  return {
+    ...((after === true || expected !== undefined) && { after: true }),
+    ...((alive === true || expected?.alive === 'ok') && { alive: true }),
+  };
+}
 
 /**
  * What is asked where nobody names a goal. A loader and its application are for the application, if no function of them can enter the ROM; all else is for the

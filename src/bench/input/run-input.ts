@@ -56,6 +56,8 @@ export interface RunInput {
   readonly goal: PlannedGoal;
   /** Where DFU comes, a host's client is tried on it (proof/after.ts). */
   readonly after?: boolean;
+  /** The application behind the leave has to run, not only behind the next reset. */
+  readonly alive?: boolean;
   readonly seed: number;
   readonly until: Ps | null;
   readonly limits: RunLimits;

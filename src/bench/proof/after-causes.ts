@@ -1,6 +1,6 @@
 /** Why a device that appears cannot be used: repairs of checks, then the board, then the state at the entry, each proved by the acceptance client (after.ts). */
 import { repairTarget, type NamedRepair } from './repairs.ts';
-import { acceptance, isGood, isGoodButTable, type Asked } from './after.ts';
+import { acceptance, isGood, type Asked } from './after.ts';
 import { isBad } from './after-tool.ts';
 import { attempt, type Attempt, type Starts } from './attempt.ts';
 import { boardCauses, NO_BOARD, type BoardFinding } from './board-causes.ts';
@@ -24,7 +24,7 @@ export function mends(s: Session, was: After<string>): Works {
   const stays = after !== null && bad.every((step) => isBad(after[step]));
   return (session) => {
     const now = acceptance(session, { ...asked, stays });
-    return isGood(now) || isGoodButTable(now) || bad.every((step) => now.after[step].result === 'ok');
+    return isGood(now) || bad.every((step) => now.after[step].result === 'ok');
   };
 }
 export type Works = (s: Session) => boolean;

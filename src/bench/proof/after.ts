@@ -45,14 +45,18 @@ export const untried = (because: string): After<string> =>
 
 export interface Acceptance {
   readonly after: After<string>;
+  /** The application has no vector table of its own in force, and nothing else is wrong: the next reset mends that. */
+  readonly toRom: boolean;
   /** Why the application does not come back behind the leave, where that is known. */
   readonly notBack: NotBack | null;
 }
-/** Nothing that was tried failed: neither the download nor the way back, which the next reset alone would mend. */
-export const isGood = ({ after }: Acceptance): boolean => badSteps(after).length === 0;
-/** The application behind the leave has no vector table of its own in force, and nothing else is wrong: what kept it from that far is another cause. */
-export const isGoodButTable = ({ after, notBack }: Acceptance): boolean =>
-  notBack?.is === 'table' && badSteps(after).every((step) => step === 'alive');
+/**
+ * Nothing that was tried keeps a user from his download.
+ *
+ * @param alive the application has to run behind the leave, not only behind the next reset
+ */
+export const isGood = ({ after, toRom }: Acceptance, alive = false): boolean =>
+  badSteps(after).every((step) => step === 'alive' && toRom && !alive);
 
 /**
  * What the user is kept from, for the first screen.
@@ -92,7 +96,7 @@ const ALL: Asked = { armed: true };
 /** The session stands at the end of a run that reached its goal; it is left anywhere. */
 export function acceptance(s: Session, asked = ALL): Acceptance {
   const tool = toolFor(s, s.input.goal);
-  if (typeof tool === 'string') return { after: untried(tool), notBack: null };
+  if (typeof tool === 'string') return { after: untried(tool), toRom: false, notBack: null };
   try {
     return inShortRun(s.machine, () => new Client(s, tool, asked).run());
   } finally {
@@ -117,6 +121,7 @@ class Client {
   private readonly asked: Asked;
   /** Its exceptions are made to reach its own handlers. */
   private mended = false;
+  private toRom = false;
   private notBack: NotBack | null = null;
   private readonly results: Results;
 
@@ -129,7 +134,7 @@ class Client {
 
   run(): Acceptance {
     const after = this.steps();
-    return { after, notBack: this.notBack };
+    return { after, toRom: this.toRom, notBack: this.notBack };
   }
   private steps(): After<string> {
     const { s, results, tool } = this;
@@ -225,6 +230,7 @@ class Client {
     signs.again();
     const then = this.watched(signs);
     if (then.result !== 'ok' || wrong === null) return then;
+    this.toRom = true;
     this.notBack = { is: 'table', wrong };
     return failed(
       wrongTableInWords(wrong, (pc) => place(s, pc)),
