@@ -8,7 +8,6 @@ export const PPB = {
   SYST_CVR: 0xe000e018,
   NVIC_ISER: 0xe000e100,
   NVIC_ISPR: 0xe000e200,
-  NVIC_IABR: 0xe000e300,
   NVIC_IPR: 0xe000e400,
   ICSR: 0xe000ed04,
   AIRCR: 0xe000ed0c,

@@ -33,8 +33,8 @@ const disableInC = (subject: Subject, line: number): string => {
 function judgeLines(subject: Subject, lines: readonly number[], enabled = lines): Judgement {
   const { state } = subject;
   const pending = linesSet(state, PPB.NVIC_ISPR) ?? [];
-  const live = lines.filter((line) => isLive(state, line, pending));
   const allLive = enabled.filter((line) => isLive(state, line, pending));
+  const live = lines.filter((line) => allLive.includes(line));
   // A live line is the one to blame, so its writer is named.
   const blamed = live.length > 0 ? live : lines;
   const names = (some: readonly number[]): string => listed(some.map((n) => lineName(state.chip, n)));

@@ -1,7 +1,8 @@
-/** Interrupts that the application leaves on and that came late here: with them at the entry already, the run shows whether DFU hangs on when they come. */
-import { exceptionName, FIRST_IRQ, linesSet, PENDSTSET, PPB } from '../../checks/core-registers.ts';
+/** Interrupts that the application leaves on and that come late here, or not at all: with each raised soon behind the entry, the run shows whether DFU hangs on when it comes. */
+import { exceptionName, linesSet, PPB } from '../../checks/core-registers.ts';
 import { isLive } from '../../checks/nvic-enabled.ts';
-import type { TargetState } from '../../checks/check.ts';
+import { isActive, isPending, setPending } from '../../emu/core/arm/nvic.ts';
+import { EXC } from '../../emu/core/arm/scs-state.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS } from '../../emu/time.ts';
 import type { Note } from '../documents/note-facts.ts';
@@ -9,14 +10,11 @@ import type { Outcome } from '../documents/result.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { Session } from '../session/session.ts';
 import { targetState } from '../session/subject.ts';
+import { sysTickInterrupts } from '../session/surrounding-events.ts';
 import { runTo } from '../slice/window.ts';
 import { goOn } from './attempt.ts';
 
-const SYSTICK = 15;
-/** SYST_CSR: it counts, and raises its exception. */
-const TICKS = 3;
-
-/** An exception with which at the entry the run ends elsewhere. */
+/** An exception with which, raised soon behind the entry, the run ends elsewhere. */
 export interface LateInterrupt {
   /** `SysTick`, `interrupt 54 (TIM6/DAC1)`. */
   readonly name: string;
@@ -25,39 +23,28 @@ export interface LateInterrupt {
 
 /** The session is left anywhere. */
 export function lateInterrupts(s: Session, entry: Checkpoint, finished: Checkpoint): readonly LateInterrupt[] {
-  const { chip } = s.machine;
-  s.restore(finished);
-  const came = [...raised(stateOf(s)), s.machine.bootCore.arm.ipsr];
+  const { chip, bootCore: core } = s.machine;
+  const isRaised = (exception: number): boolean => isPending(core, exception) || isActive(core, exception);
   s.restore(entry);
-  const state = stateOf(s);
-  const before = new Set(raised(state));
-  const mayCome = (line: number): boolean => came.includes(line + FIRST_IRQ) || isLive(state, line, []);
-  const enabled = (linesSet(state, PPB.NVIC_ISER) ?? []).filter(mayCome).map((line) => line + FIRST_IRQ);
-  // many ROMs switch it off at once
-  const ticks = ((state.read(PPB.SYST_CSR, 4) ?? 0) & TICKS) === TICKS && came.includes(SYSTICK) ? [SYSTICK] : [];
-  return [...ticks, ...enabled].flatMap((number) => {
-    if (before.has(number)) return [];
-    const { reached, outcome } = withPending(s, entry, number);
-    return reached ? [] : [{ name: exceptionName(chip, number), outcome }];
+  const state = targetState(s.machine, {});
+  const lines = linesSet(state, PPB.NVIC_ISER) ?? [];
+  const live = new Set(lines.filter((line) => isLive(state, line, [])).map((line) => EXC.IRQ0 + line));
+  const enabled = [...(sysTickInterrupts(core) ? [EXC.SYSTICK] : []), ...lines.map((line) => EXC.IRQ0 + line)];
+  const open = enabled.filter((exception) => !isRaised(exception));
+  s.restore(finished);
+  // SysTick counts where it came: many ROMs switch it off at once
+  const mayCome = open.filter((exception) => live.has(exception) || isRaised(exception));
+  return mayCome.flatMap((exception) => {
+    const { reached, outcome } = withPending(s, entry, exception);
+    return reached ? [] : [{ name: exceptionName(chip, exception), outcome }];
   });
-}
-const stateOf = ({ machine }: Session): TargetState => targetState(machine, {});
-
-/** Exceptions that are pending or active. */
-function raised(state: TargetState): number[] {
-  const lines = [PPB.NVIC_ISPR, PPB.NVIC_IABR].flatMap((bank) => linesSet(state, bank) ?? []);
-  const tick = ((state.read(PPB.ICSR, 4) ?? 0) & PENDSTSET) !== 0 ? [SYSTICK] : [];
-  return [...tick, ...lines.map((line) => line + FIRST_IRQ)];
 }
 /** A ROM that masks interrupts, or switches them off, has done so by then, and none has attached. */
 const BEHIND_ENTRY = MS / 20;
-function withPending(s: Session, entry: Checkpoint, number: number): ReturnType<typeof goOn> {
+function withPending(s: Session, entry: Checkpoint, exception: number): ReturnType<typeof goOn> {
   s.restore(entry);
   runTo(s, s.machine.now + BEHIND_ENTRY);
-  const { bootCore } = s.machine;
-  const line = number - FIRST_IRQ;
-  if (line < 0) bootCore.write(PPB.ICSR, 4, PENDSTSET, true);
-  else bootCore.write(PPB.NVIC_ISPR + 4 * (line >>> 5), 4, (1 << (line & 31)) >>> 0, true);
+  setPending(s.machine.bootCore, exception);
   return goOn(s);
 }
 

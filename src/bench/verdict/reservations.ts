@@ -76,7 +76,10 @@ function writtenUnclocked(s: Session, powerOn: Checkpoint, entry: Checkpoint | n
 function luckyInterrupts(s: Session, entry: Checkpoint | null, finished: Checkpoint): Note[] {
   const late = entry === null ? [] : lateInterrupts(s, entry, finished);
   if (late.length === 0) return [];
-  const names = late.map(({ name }) => name).join(' and ').replace(/^i/, 'I'); // prettier-ignore
+  const names = late
+    .map(({ name }) => name)
+    .join(' and ')
+    .replace(/^i/, 'I');
   const [are, comes, none] = late.length > 1 ? ['are', 'one of them comes', 'none did'] : ['is', 'it comes', 'it did not'];
   return [
     {
