@@ -4,6 +4,7 @@
  */
 import { SAY_BOARD, withAdvice, type Advice } from './documents/advice.ts';
 import { factsIn, type Note } from './documents/note-facts.ts';
+import { longLoop } from './documents/long-loop.ts';
 import { hex32, type RunResult } from './documents/result.ts';
 import type { RunJob } from './input/job.ts';
 
@@ -36,20 +37,18 @@ const LACKS = {
 /** Rates and times of what is told come from a crystal that nobody named; null where somebody did, and where none are told. */
 export function usualClock(given: RunJob, { notes, scenario, ended }: RunResult<string>): Note | null {
   const { hse } = scenario.board;
-  if (given.boardSays !== undefined || given.scenario.board?.hse !== undefined || hse === null) return null;
-  const isTold = notes.some(({ about }) => about !== undefined && OF_CLOCK.has(about.is)) || (ended.loop !== undefined && isLong(ended));
+  if (!isClockOpen(given) || hse === null) return null;
+  const isTold = notes.some(({ about }) => about !== undefined && OF_CLOCK.has(about.is)) || longLoop(ended) !== undefined;
   return isTold ? { kind: 'assumed-board', ...orSay(`a clock of ${hse.hz / MHZ} MHz at OSC_IN is assumed`) } : null;
 }
-/** The end of a short one is not told. */
-const isLong = ({ at, loop }: RunResult['ended']): boolean => Number(loop?.endsAt ?? 0) - Number(at) >= 0.5;
 const OF_CLOCK: ReadonlySet<string> = new Set(['impossible-clock', 'flash-too-fast', 'other-baud']);
 
 /** The job with what the firmware shows to have around it; null where somebody has said that, and where it shows nothing. */
 export function assumed(given: RunJob, job: RunJob, result: Shown): Assumed | null {
-  return (
-    behindLoader(job, result) ?? (given.boardSays === undefined && given.scenario.board?.hse === undefined ? otherClock(job, result) : null)
-  );
+  return behindLoader(job, result) ?? (isClockOpen(given) ? otherClock(job, result) : null);
 }
+/** Nobody has said what clock the board has. */
+export const isClockOpen = ({ boardSays, scenario }: RunJob): boolean => boardSays === undefined && scenario.board?.hse === undefined;
 
 /** A boot loader that is not there would start the images. */
 function behindLoader(job: RunJob, { notes, chip }: Shown): Assumed | null {

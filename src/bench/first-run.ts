@@ -17,7 +17,7 @@ import { exampleOf, followedText, triedInput, outcomeText, reaches, type Tried }
 import { withAdvice } from './documents/advice.ts';
 import type { Note } from './documents/note-facts.ts';
 import type { Step } from './documents/scenario-types.ts';
-import { assumed, usualClock, type Assumed, type Shown } from './assumed.ts';
+import { assumed, isClockOpen, usualClock, type Assumed, type Shown } from './assumed.ts';
 import { calledFrom, jumpCandidates, scanFunctions } from './input/code-scan.ts';
 import { countedCrystal } from './input/counted-crystal.ts';
 import { atMost, Bounds, MOST } from './documents/bounds.ts';
@@ -46,7 +46,7 @@ function withAssumed(given: RunJob, asked: RunHooks, run: (input: RunInput) => R
     job.surroundings === true ? alone.run(jobInput(job, hooks)) : lookFurther(job, hooks, run, alone);
   const passing = new Passing(run);
   const far = (job: RunJob): RunResult<string> => looked(job, passing.of(given, job));
-  const whole = (job: RunJob, seen: RunResult<string>): RunResult<string> => (passing.passed(seen) ? looked(job, { run, passed: () => false }) : seen); // prettier-ignore
+  const inFull = (job: RunJob, seen: RunResult<string>): RunResult<string> => (passing.passed(seen) ? looked(job, whole(run)) : seen);
   const early = countsOnAnother(given) ? assumed(given, given, runBench({ ...jobInput(setUp(given), hooks), givesWay: () => true })) : null;
   const first = early?.job ?? given;
   let [job, result] = [first, far(first)];
@@ -56,13 +56,13 @@ function withAssumed(given: RunJob, asked: RunHooks, run: (input: RunInput) => R
     if (next === null) break;
     if (i === MOST.assumed) {
       bounds.leaveOut(`${MOST.assumed} assumptions about the board`);
-      result = whole(job, result);
+      result = inFull(job, result);
       break;
     }
     const made = far(next.job);
     const cut = isCutShorter(made, result);
     const helps = !cut && next.helps(made);
-    if (!helps) result = cut ? withLimit(result, made) : whole(job, result);
+    if (!helps) result = cut ? withLimit(result, made) : inFull(job, result);
     if (!helps) break;
     told.set(next.kind, noteOf(next));
     [job, result] = [next.job, made];
@@ -80,6 +80,8 @@ interface Alone {
   /** Nothing was looked for in it: it is run again with something else around it. */
   readonly passed: (result: RunResult<string>) => boolean;
 }
+/** Each is looked into. */
+const whole = (run: Alone['run']): Alone => ({ run, passed: () => false });
 /** Runs that are not looked into where they show themselves what else is around the firmware: a search takes longer than the run. */
 class Passing {
   private readonly run: Alone['run'];
@@ -107,6 +109,8 @@ const noteOf = ({ kind, text, advice }: Assumed): Note => ({ kind, text, ...(adv
 export function assumedJob(given: RunJob, hooks: RunHooks): { readonly job: RunJob; readonly told: readonly string[] } {
   let job = given;
   const told: string[] = [];
+  // nothing but a clock is assumed here
+  if (!isClockOpen(given)) return { job, told };
   for (let i = 0; i < MOST.assumed; i++) {
     const result = runBench({ ...jobInput({ ...job, findJump: false }, hooks), givesWay: () => true });
     const next = isCut(result) ? null : assumed(given, job, result);
@@ -127,7 +131,7 @@ const setUp = (job: RunJob): RunJob => ({
 });
 /** It holds the rate of another crystal than the board's that nobody described: whether it matters is seen before anything is searched for. */
 function countsOnAnother(job: RunJob): boolean {
-  if (job.boardSays !== undefined || job.scenario.board?.hse !== undefined) return false;
+  if (!isClockOpen(job)) return false;
   const { images, chip, scenario } = jobInput(job);
   const { hse } = scenario.board;
   return hse !== null && countedCrystal(images, chip, hse.hz) !== null;
@@ -141,14 +145,14 @@ interface Look {
   /** What `run` chooses; null where nothing led to the ROM. */
   readonly chosen: Trigger | null;
 }
-function look(job: RunJob, hooks: RunHooks, run: Alone, pull: Pull): Look {
+function look(job: RunJob, hooks: RunHooks, byItself: Alone, pull: Pull): Look {
   // a scenario with steps says itself what happens; a leave alone (`--leave`) says only what comes behind the entry
   const bare = withoutLeave(job);
   const asked = (bare.scenario.steps ?? []).length === 0;
   if (asked && hooks.found !== undefined) firstAnswer({ ...jobInput(asked ? bare : job, hooks), bounds: new Bounds() }, hooks.found);
-  const { alone, tried } = asked ? asksInputs(jobInput(bare, hooks), run) : { alone: run.run(jobInput(job, hooks)), tried: null };
-  const left = asked && bare !== job && tried === null && !run.passed(alone);
-  if (left) return { alone: run.run(jobInput(job, hooks)), tried: null, chosen: null };
+  const { alone, tried } = asked ? asksInputs(jobInput(bare, hooks), byItself) : { alone: byItself.run(jobInput(job, hooks)), tried: null };
+  const left = asked && bare !== job && tried === null && !byItself.passed(alone);
+  if (left) return { alone: byItself.run(jobInput(job, hooks)), tried: null, chosen: null };
   if (tried === null || isCut(alone)) return { alone, tried: null, chosen: null };
   const triggers = sorted(tried);
   const chosen = failingWay(tried, hooks, pull) ?? triggers[0] ?? withoutWay(jobInput(job), alone, tried, hooks, pull);
@@ -250,7 +254,7 @@ function lineOf({ causes }: RunResult<string>['diagnosis'], id: string): string 
 export function triggeredJob(given: RunJob, hooks: RunHooks = {}): { readonly job: RunJob; readonly told: string | null } {
   if (given.trigger !== true) return { job: given, told: null };
   const { job, told: around } = assumedJob(given, hooks);
-  const { chosen, tried } = look(job, hooks, { run: runBench, passed: () => false }, puller(job, hooks));
+  const { chosen, tried } = look(job, hooks, whole(runBench), puller(job, hooks));
   if (tried === null || chosen === null || chosen.step === null) return { job, told: null };
   return {
     job: withSteps(job, chosen.step, chosen.held),

@@ -4,6 +4,7 @@ import { withAdvice } from '../../bench/documents/advice.ts';
 import type { Judgement } from '../../bench/documents/expect.ts';
 import { partsOf } from '../../checks/fix-in-c.ts';
 import { SERIAL_PORT } from '../../bench/documents/names.ts';
+import { longLoop } from '../../bench/documents/long-loop.ts';
 import { BOUNDED } from '../../bench/documents/bounds.ts';
 import { BUT } from '../../bench/documents/reservations.ts';
 import {
@@ -599,10 +600,6 @@ function pastLoop({ ended }: RunResult): string[] {
   return [`add --until ${Math.ceil(Number(loop.endsAt)) + BEHIND_LOOP}s to run beyond that loop`];
 }
 const BEHIND_LOOP = 10;
-/** The loop in which the run ended, if it is no short one of those that a main loop makes over and over. */
-const longLoop = ({ at, loop }: RunResult['ended']): RunResult['ended']['loop'] =>
-  loop !== undefined && Number(loop.endsAt) - Number(at) >= LONG_LOOP ? loop : undefined;
-const LONG_LOOP = 0.5;
 
 // ---- parts ---------------------------------------------------------------------------------------------------------------------------
 
