@@ -10,7 +10,7 @@ import { CommandTool } from './after-commands.ts';
 import { DfuTool } from './after-dfu.ts';
 import { failed, isBad, ok, runUntil, type Tool } from './after-tool.ts';
 import type { NotBack } from './behind-leave.ts';
-import { heldPin, keptRequest } from './again.ts';
+import { heldPin, keptRequest, type HeldPin } from './again.ts';
 import { leaveTwin, resetByPin } from './leave.ts';
 import { asNotAlive, setOwnTable, wrongTable, wrongTableInWords, type WrongTable } from './own-table.ts';
 import { USB_GOAL } from '../documents/goal.ts';
@@ -267,18 +267,18 @@ class Client {
   /** A program may enter the ROM at each start; what it kept from before shall not make it do so. */
   private again(): AfterResult<string> {
     const read = keptRequest(this.s);
-    if (read === null)
-      return heldPin(this.s) === null && this.startsOtherwise() ? failed(`${AGAIN}, and not from power-on`) : ok(this.heldInWords());
+    if (read === null) {
+      const held = heldPin(this.s);
+      if (held !== null) return ok(this.heldInWords(held));
+      return this.startsOtherwise() ? failed(`${AGAIN}, and not from power-on`) : ok(AGAIN);
+    }
     this.notBack = { is: 'kept', read, behind: 'leave' };
     return failed(`${AGAIN}, because what asked for it is still there`);
   }
   private startsOtherwise(): boolean {
     return leaveTwin(this.s, false, () => this.ownTable(), false)?.entersAgain === true;
   }
-  private heldInWords(): string {
-    const held = heldPin(this.s);
-    if (held === null) return AGAIN;
-    const { pin, level, reader } = held;
+  private heldInWords({ pin, level, reader }: HeldPin): string {
     const read = reader === null ? '' : `, as ${place(this.s, reader.pc)} reads it`;
     return `${AGAIN}, because ${pin} is still ${level === 0 ? 'low' : 'high'}${read}: no firmware can change that`;
   }
