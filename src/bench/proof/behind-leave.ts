@@ -10,6 +10,7 @@ import type { Checkpoint } from '../../emu/machine-base.ts';
 import { symbolAt } from '../../image/image.ts';
 import { sourceName } from '../../image/source-name.ts';
 import { hex32, type RomDependency } from '../documents/result.ts';
+import { fieldOf } from '../session/field-of.ts';
 import type { Session } from '../session/session.ts';
 import { storesOf, writerOf } from '../slice/stores.ts';
 import type { FirstRead } from './first-reads.ts';
@@ -239,13 +240,8 @@ function clearedAtJump(s: Session, { register, address }: FirstRead): string {
   if (!isBackup(chip, register)) return cleared;
   s.restore(s.leave!.checkpoint);
   repairTarget(s.machine).write(address, 4, 0);
-  const takes = (registerIn(s, register) ?? 0) === 0;
+  const takes = (fieldOf(s.machine, register) ?? 0) === 0;
   return [...(takes ? [] : backupAccessInC(chip, address)), cleared].join('\n');
-}
-function registerIn({ machine: { system } }: Session, register: string): number | undefined {
-  const [name, word] = register.split('.') as [string, string];
-  const { layout, state } = system.block(name);
-  return state.regs[layout.reg(word).index];
 }
 const isBackup = (chip: ChipDescription, register: string | null): boolean =>
   chip.blocks.some((b) => b.backup === true && register?.startsWith(`${b.name}.`) === true);
