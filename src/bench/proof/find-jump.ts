@@ -161,40 +161,22 @@ export function whyNoJump(s: Session): string | null {
   return lacksJump(functions, jumpCandidates(functions, s.input.chip)) ? `${NO_JUMP}: ${ONLY_BY_BOOT}` : null;
 }
 
+/** Of an input that leads to a handler: no read of it was seen. */
+const UNREAD = { pc: null, again: false, heard: false } as const;
 /** The handler may store the byte, so any function may compare it; those that can jump come first. */
 function armedPorts(s: Session, code: Code): PolledInput[] {
   const { bootCore } = s.machine;
   return hearingPorts(s).map(({ name, line }) => {
     const handler = ((bootCore.peek(vectorAddress(bootCore, EXC.IRQ0 + line), 4) ?? 0) & ~1) >>> 0;
     const reader = code.functions.find((f) => f.symbol.address === handler);
-    return {
-      register: name,
-      bit: null,
-      kind: 'serial',
-      name,
-      level: null,
-      pc: null,
-      again: false,
-      heard: false,
-      texts: textsFor(code, reader),
-    };
+    return { ...UNREAD, register: name, bit: null, kind: 'serial', name, level: null, texts: textsFor(code, reader) };
   });
 }
 /** Pins of the package whose next edge leads to a handler. */
 const edges = (s: Session): PolledInput[] =>
   armedPins(s)
     .filter((pin) => hasPin(s.machine.chip, pin.name) && lineOfPin(s, pin, true) !== null)
-    .map(({ name, line, level }) => ({
-      register: 'EXTI',
-      bit: line,
-      kind: 'pin',
-      name,
-      level,
-      pc: null,
-      again: false,
-      heard: false,
-      texts: [],
-    }));
+    .map(({ name, line, level }) => ({ ...UNREAD, register: 'EXTI', bit: line, kind: 'pin', name, level, texts: [] }));
 
 interface Poll {
   readonly kind: PolledInput['kind'];
