@@ -138,10 +138,10 @@ function runIn(session: Session, input: RunInput, tracer: Tracer | null): RunRes
 const untraced = (session: Session): Traced => ({ ...NOT_TRACED, ...afterRun(session), vectorReads: [...session.machine.state.vectorReads] }); // prettier-ignore
 /** Without a search for anything. */
 function asItWent(run: PlainRun): RunResult<string> {
-  const { session, base, notes } = run;
-  const { judged, diagnosis } = judgeInstant(run, { traced: untraced(session), told: [], failure: null, beneath: null });
-  return makeResult(session, { ...base, notes }, judged, { ...diagnosis, difference: null, path: NOT_ON_PATH }, [], null);
+  return unsearched(run, judgeInstant(run, { traced: untraced(run.session), told: [], failure: null, beneath: null }));
 }
+const unsearched = ({ session, base, notes }: PlainRun, { judged, diagnosis }: JudgedRun): RunResult<string> =>
+  makeResult(session, { ...base, notes }, judged, { ...diagnosis, difference: null, path: NOT_ON_PATH }, [], null);
 function withCallers(run: PlainRun, whole: RunResult<string>): RunResult<string> {
   const callers = run.cut
     ? []
@@ -343,13 +343,14 @@ function judgeInstant(run: PlainRun, { traced, failure, beneath }: SecondRun): J
 }
 
 /** The result without a diagnosis, if the scenario's expectations hold without one and nothing else is wanted; otherwise null. */
-function asExpected(run: PlainRun, { judged, limited, diagnosis, entry, variants }: JudgedRun): RunResult<string> | null {
-  const { session, input, end, base, notes, observed } = run;
+function asExpected(run: PlainRun, of: JudgedRun): RunResult<string> | null {
+  const { limited, entry, variants } = of;
+  const { input, end, observed } = run;
   const { expect } = input.scenario.document;
   if (!input.onlyExpected || limited || expect === null || asksForCauses(expect, end.outcome)) return null;
   // a host's client is asked for, and what it says is an expectation or a reservation
   if (input.after === true && end.outcome === 'dfu') return null;
-  const result = makeResult(session, { ...base, notes }, judged, { ...diagnosis, difference: null, path: NOT_ON_PATH }, [], null);
+  const result = unsearched(run, of);
   if (!judge(result, expect).holds) return null;
   const dependsOn = dependenciesOfLeft(variants, result.checks, observed);
   const rests = restsOn(run, entry);
