@@ -21,11 +21,11 @@ export function withTailCalls(frames: readonly CallFrame[], images: readonly Loa
 }
 function between(images: readonly LoadedImage[], half: Half, called: number, { pc }: CallFrame, sp: number): CallFrame[] {
   const all = scanFunctions(images);
-  const own = all.find((f) => pc >= startOf(f) && pc < startOf(f) + f.symbol.size);
+  const own = functionAt(all, pc);
   const way = own === undefined ? null : branches(all, half, called, startOf(own), MOST);
   return (way ?? []).toReversed().flatMap((at) =>
     framesAt(images, at).map((f, i, inner) => {
-      const symbol = i === inner.length - 1 ? all.find((g) => at >= startOf(g) && at < startOf(g) + g.symbol.size)?.symbol.name : undefined;
+      const symbol = i === inner.length - 1 ? functionAt(all, at)?.symbol.name : undefined;
       return { pc: at, sp, ...f, function: f.function ?? (symbol === undefined ? null : sourceName(symbol)), exception: null };
     }),
   );
@@ -40,5 +40,7 @@ function branches(all: readonly FunctionFacts[], half: Half, from: number, to: n
   });
   return ways.length === 1 ? ways[0]! : null;
 }
+const functionAt = (all: readonly FunctionFacts[], at: number): FunctionFacts | undefined =>
+  all.find((f) => at >= startOf(f) && at < startOf(f) + f.symbol.size);
 const startOf = ({ symbol }: FunctionFacts): number => (symbol.address & ~1) >>> 0;
 const callAt = (half: Half, at: number): number | null => blTarget(at, (half(at) << 16) | half(at + 2));

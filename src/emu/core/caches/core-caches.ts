@@ -8,7 +8,7 @@ import type { Cpu } from '../cpu.ts';
 import type { Instruction } from '../decode.ts';
 import { KIND, type FlashCache, type FlashPlace, type RowUse, type Side } from './flash-cache.ts';
 import { Prefetch } from './flash-prefetch.ts';
-import type { L1Cache } from './l1-cache.ts';
+import { L1_LINE_BYTES, type L1Cache } from './l1-cache.ts';
 import { cachePolicy, POLICY } from '../arm/mpu.ts';
 import { cachesOf } from '../arm/scs.ts';
 import type { StaleLines } from './stale-lines.ts';
@@ -196,7 +196,7 @@ export class CoreCaches {
   /** What S.CHARGED holds when the line of an instruction was the last that a fetch was paid for. */
   chargeOf(pc: number): number {
     const region = this.regionAt(pc);
-    const mask = region?.memory && this.cachedCode(pc, region) ? ~31 : this.get(S.FLASH_MASK);
+    const mask = region?.memory && this.cachedCode(pc, region) ? -L1_LINE_BYTES : this.get(S.FLASH_MASK);
     return ((pc & mask) | 1) >>> 0;
   }
   cacheable(region: Region): boolean {
