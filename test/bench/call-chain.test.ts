@@ -69,12 +69,13 @@ describe('call chain', () => {
       pc: number,
       lr: number,
       code: Readonly<Record<number, number>> = {},
+      name = 'f',
     ): ReturnType<typeof callChain> => {
+      const symbols = new SymbolTable([{ ...named, name }], () => from + 0x400);
       const image = { ...loadImage(bytes, path), frames: new FrameTable(frame, null, () => true), symbols };
       return callChain([image], { pc, lr, sp: 0x2000_0f00 }, (address) => code[address] ?? 0);
     };
     const named = { name: 'f', address: from | 1, size, kind: 'function', binding: 'global' } as const;
-    const symbols = new SymbolTable([named], () => from + 0x400);
     /** BL from one place to another, as a word. */
     const bl = (at: number, to: number): number => {
       const offset = (to - at - 4) >> 1;
@@ -97,6 +98,11 @@ describe('call chain', () => {
     it('is left by LR as long as it has called nobody', () => {
       const { frames } = chainOf(frameOf('', []), from + 0x10, 0x0800_0201, { 0x0800_01fc: bl(0x0800_01fc, from) });
       expect(frames.map((f) => f.pc)).toEqual([from + 0x10, 0x0800_01fe]);
+    });
+    it('is main(), unless a BL leads to it: start-up code of armcc branches there, and LR is that of a call before', () => {
+      const framesBehind = (call: number): number =>
+        chainOf(frameOf('', []), from + 0x10, 0x0800_0205, { 0x0800_0200: call }, 'main').frames.length;
+      expect([framesBehind(0x4780_0000), framesBehind(bl(0x0800_0200, from))]).toEqual([1, 2]);
     });
     it('is the start where no call stands in front of its return address: a task begins with what ends it in LR', () => {
       const { frames, end } = chainOf(frameOf('', SAVED_LR), from, 0x0800_0201);

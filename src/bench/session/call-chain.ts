@@ -53,6 +53,7 @@ export function callChain(images: readonly LoadedImage[], registers: Registers, 
     const next = callerOf(images, state, read, frames.length === 0);
     push(frames, images, state, typeof next === 'string' ? null : next.exception);
     if (typeof next === 'string') return { frames, end: next };
+    if (next.exception === null && isMainEnteredOtherwise(images, state, next.state, read)) return { frames, end: 'start' };
     if (frames.length >= LONGEST) return { frames, end: 'broken' };
     state = next.state;
   }
@@ -108,6 +109,15 @@ function callerOf(images: readonly LoadedImage[], state: Unwound, read: ReadWord
   return isOutermost(images, rules, caller[DWARF_REGISTERS.LR] ?? null)
     ? 'start'
     : returnTo(state, caller, caller[DWARF_REGISTERS.LR] ?? null, read);
+}
+
+/**
+ * Nobody in the program calls main(), and the start-up code of armcc branches to it: LR is then that of a call that has returned. Only a BL to main() itself names
+ * its caller.
+ */
+function isMainEnteredOtherwise(images: readonly LoadedImage[], { pc }: Unwound, caller: Unwound, read: ReadWord): boolean {
+  const symbol = symbolAt(images, pc)?.symbol;
+  return symbol?.name === 'main' && callTarget(halfOf(read), caller.pc - 4) !== (symbol.address & ~1) >>> 0;
 }
 
 function restored(rules: FrameRules, r: Unwound['r'], cfa: number, read: ReadWord): (number | null)[] {
