@@ -215,10 +215,19 @@ function lookFurther(job: RunJob, hooks: RunHooks, run: Alone['run'], byItself: 
   const first = { ...wayOf(chosen), outcome: result.outcome, tried: true };
   const others = tried.filter((t) => t !== chosen);
   const ways = [first, ...others.map(wayOf)];
-  const notes = [...triggerNotes(chosen, tried, jobInput(job)), ...(hasReached(result) ? besideTheRom(others, hooks, pull) : [])];
+  const triggered = triggerNotes(chosen, tried, jobInput(job));
+  const apart = result.entries.length === 0 && alone.outcome !== result.outcome;
+  const notes = [...(apart ? alsoWithout(triggered, alone) : triggered), ...(hasReached(result) ? besideTheRom(others, hooks, pull) : [])];
   // of a call of its own it says more itself
   const rest = result.notes.filter(({ about }) => about?.is !== 'called-itself');
   return withControl(withNotes({ ...result, notes: rest, ways }, notes), job, hooks);
+}
+
+/** An input that does not lead to the ROM is not all of what a board does. */
+function alsoWithout([first, ...rest]: readonly Note[], { outcome, ended }: RunResult<string>): Note[] {
+  const does =
+    outcome === 'no-jump' ? `nothing enters the ROM until ${Number(Number(ended.at).toFixed(3))} s, and no hang is seen` : outcome;
+  return first === undefined ? [] : [{ ...first, text: `${first.text}; without it: ${does}` }, ...rest];
 }
 
 /** Inputs that end elsewhere: the firmware hangs, or a request for the ROM is provably lost. A reset for another reason is nobody's loss. */

@@ -164,3 +164,15 @@ describe('how much is tried beside the run', () => {
     expect(notes(result, 'find-jump')).toEqual([told]);
   });
 });
+
+it('an input that hangs the firmware is told, and what it does without it', () => {
+  const [RCC_AHB1ENR, GPIOA] = [0x40023830, 0x40020000];
+  const t = new Thumb(MAIN).constant(0, RCC_AHB1ENR).movs(1, 1).str(1, 0).constant(0, GPIOA).movs(2, 1);
+  t.constant(3, 4).str(3, 0, 0xc /* pulled up */);
+  t.label('loop').put(0x3501 /* adds r5, #1 */).ldr(1, 0, 0x10).tst(1, 2).bne('hang').b('loop').label('hang').put(0xde00 /* udf */);
+  const result = firstRun(plainJob('stm32f405rg', bareImage(t)), {});
+  expect([result.outcome, notes(result, 'trigger')[0]]).toEqual([
+    'fault',
+    'triggered at 100 ms by bootbench: PA0 = 1; without it: nothing enters the ROM until 5 s, and no hang is seen',
+  ]);
+});
