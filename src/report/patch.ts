@@ -308,7 +308,9 @@ interface Way {
 // eslint-disable-next-line complexity -- many values may be missing, but there is only one path
 function wayOf(result: RunResult, causes: readonly ResultCause[], { nameOf }: NamedSources): Way {
   const entry = result.entries.at(-1);
-  const jump = entry?.from ?? factsIn(result.notes, 'jumps-at')[0]?.at ?? null;
+  // where a repaired run jumps is behind what has to be done in time, as before a watchdog expires
+  const repaired = causes.some((c) => c.at === 'entry') ? factsIn(result.notes, 'jumps-at')[0]?.at : undefined;
+  const jump = entry?.from ?? repaired ?? null;
   const redirected = causes.find((c) => c.at === 'redirect')?.lastWriter ?? null;
   const before =
     jump?.line == null ||

@@ -232,6 +232,12 @@ it('A fix of the state at the entry goes to the jump that only a repaired run ma
     .split('\n');
   const fixed = lines.findIndex((line) => line.includes('&= ~0x1u'));
   expect([lines[fixed - 2]?.trim(), lines[fixed + 1]?.trim()]).toEqual(['if (wanted)', 'enter();']);
+  // not what has to be done in time
+  const [inTime, there] = [
+    cause(part('jump', '', 'request();'), 10, { at: 'before-write' }),
+    (notes: Note[]) => patchOf(resultOf([inTime], null, { notes }), found).text,
+  ];
+  expect(there([note])).toBe(there([]));
 });
 
 it('A fix for two files is told file by file', () => {
