@@ -385,6 +385,7 @@ export abstract class MachineBase implements CoreListener<Core> {
       this.state.booted[i] = this.bootRule(c)?.boots !== 'held' || (i === 0 && this.bootAt !== null);
       this.startCore(c, power);
     });
+    this.refreshIntercept();
     this.event('reset', power ? 'power-on' : `reset by ${by}`, pc, core);
     this.observer.reset?.(by);
   }

@@ -405,8 +405,9 @@ export class Machine extends MachineBase {
       this.skippers[i]!.restored();
       core.restore(c.cores[i]!);
     });
-    this.refreshIntercept();
     this.history = c.history.copy();
+    // what is watched may hang on how far the run is
+    this.refreshIntercept();
     this.attachments.forEach((a, i) => a.restore(c.attachments[i]));
     this.state = structuredClone(c.machine);
   }

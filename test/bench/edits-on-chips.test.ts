@@ -187,7 +187,7 @@ describe('Edits of the board', () => {
 });
 
 it('pages are watched in which a redirected table lies, and no others', () => {
-  const machine = { history: { seq: 0, resets: [] } } as unknown as Machine;
+  const machine = { history: { seq: 0, resets: [{}, {}] }, cores: [{ zone: 'user' }] } as unknown as Machine;
   const told = { what: '', fix: '' };
   const pages = (repair: Repair): number[] =>
     [...pathInterceptor(machine, [{ id: 'x', repair, subject: {} as Subject }], 0)!.pages].sort((a, b) => a - b);

@@ -89,6 +89,20 @@ describe('A kept request', () => {
     read(RAM + 16, 4);
     expect([write(RAM + 16, 7), write(RAM + 20, 7)]).toEqual([7, null]);
   });
+  it('is watched where it is kept alone: the stack may be there, and to watch it is slow', () => {
+    const { core, made, read, write, reset } = watch(keep({ address: RAM + 16, value: 1 }));
+    const watched = (): boolean => made!.pages.has(RAM >>> 12);
+    expect(watched()).toBe(false);
+    reset();
+    expect(watched()).toBe(true);
+    core.zone = 'systemMemory';
+    expect(watched()).toBe(false);
+    core.zone = 'user';
+    read(RAM + 16, 4);
+    expect(watched()).toBe(true);
+    write(RAM + 16, 7);
+    expect(watched()).toBe(false);
+  });
   it('is nothing to the ROM', () => {
     const { core, read, write, reset } = watch(keep({ address: RAM + 16, value: 1 }));
     reset();

@@ -200,7 +200,7 @@ function onThePath(repairs: readonly NamedRepair[]) {
       hidden.push(...(repair.hidden ?? []));
     }
   }
-  for (const { address } of [...keeps, ...hidden]) pages.add(address >>> PAGE_BITS);
+  for (const { address } of hidden) pages.add(address >>> PAGE_BITS);
   return { pages, redirects, writes, vetoed, launches, keeps, hidden };
 }
 
@@ -212,11 +212,18 @@ export function pathInterceptor(
   words = new KeptWords(),
 ): Interceptor | null {
   const { pages, redirects, writes, vetoed, launches, keeps, hidden } = onThePath(repairs);
-  if (pages.size === 0 && writes.size === 0 && vetoed.size === 0 && launches.length === 0) return null;
-  const keptAt = (core: Core, address: number) =>
-    core.zone === 'user' ? keeps.find((k) => k.address === address && machine.history.resets.length >= (k.resets ?? 2)) : undefined;
+  if (pages.size === 0 && keeps.length === 0 && writes.size === 0 && vetoed.size === 0 && launches.length === 0) return null;
+  type Keep = (typeof keeps)[number];
+  const isKept = ({ resets = 2 }: Keep): boolean => machine.history.resets.length >= resets;
+  const keptAt = (core: Core, address: number): Keep | undefined =>
+    core.zone === 'user' ? keeps.find((k) => k.address === address && isKept(k)) : undefined;
   return {
-    pages,
+    // a kept word may lie where the stack is, and to watch a page is slow: in front of the reset and in the ROM nothing is kept, nor
+    // what the program has overwritten
+    get pages(): ReadonlySet<number> {
+      const inUse = machine.cores.some(({ zone }) => zone === 'user') ? keeps.filter((k) => isKept(k) && !words.isOver(k.address)) : [];
+      return new Set([...pages, ...inUse.map(({ address }) => address >>> PAGE_BITS)]);
+    },
     vetoReset: (by) => {
       const field = by === 'software' ? launches.pop() : undefined;
       if (field === undefined) return vetoed.has(by);

@@ -20,6 +20,10 @@ export class KeptWords {
     [this.seen, this.overwritten, this.pushed] = structuredClone(saved) as [Set<number>, Set<number>, Map<number, number>];
   }
 
+  /** Memory has it from here on. */
+  isOver(address: number): boolean {
+    return this.overwritten.has(address) && !this.pushed.has(address);
+  }
   /** @return null: what memory has */
   read(core: Core, address: number, value: number): number | null {
     if (isByStack(core)) return this.pushed.get(address) ?? null;

@@ -53,7 +53,7 @@ export interface AccessInterceptor<C> {
   /** A block asks for a reset: true = it does not come. */
   vetoReset?(by: string): boolean;
   special?(core: C, register: string, old: number, value: number): number;
-  /** Guest pages whose accesses must come by here. */
+  /** Guest pages whose accesses must come by here; asked again where a core enters or leaves system memory, and at a reset. */
   readonly pages: ReadonlySet<number>;
   /** False: `write` changes none now. */
   readonly writes?: boolean;

@@ -4,7 +4,9 @@ import type { AccessInterceptor } from './core-types.ts';
 export function bothIntercept<C>(first: AccessInterceptor<C>, second: AccessInterceptor<C>): AccessInterceptor<C> {
   const writes = first.write !== undefined || second.write !== undefined;
   return {
-    pages: new Set([...first.pages, ...second.pages]),
+    get pages(): ReadonlySet<number> {
+      return new Set([...first.pages, ...second.pages]);
+    },
     everyDeviceWrite: first.everyDeviceWrite === true || second.everyDeviceWrite === true,
     read: (core, address, size) => first.read?.(core, address, size) ?? second.read?.(core, address, size) ?? null,
     ...(writes && {
