@@ -254,15 +254,16 @@ function editsOf(result: RunResult, causes: readonly ResultCause[], cause: Resul
   return inTwoFiles(edits, result, sources);
 }
 
-const REQUEST = /^(.*)\bstatic (volatile .*\bdfu_request;)$/;
+const REQUEST = /^(.*)\bstatic (volatile .*\b(dfu_request\w*);)$/;
 /** What main() asks after a reset is declared where it is set, and told to main() where that is in another file. */
 function inTwoFiles(edits: readonly Edit[], result: RunResult, sources: Sources): Edit[] {
   const declared = edits.find(({ code: lines }) => lines.some((text) => REQUEST.test(text)));
-  const other = edits.find((e) => e.file !== declared?.file && e.code.some((text) => /\bdfu_request\b/.test(text)));
+  const name = declared?.code.map((text) => REQUEST.exec(text)?.[3]).find((found) => found !== undefined);
+  const other = edits.find((e) => e.file !== declared?.file && e.code.some((text) => /\bdfu_request\w*/.exec(text)?.[0] === name));
   const line = declared && other ? declarations(other.file, sources) : null;
   if (declared === undefined || other === undefined || line === null) return [...edits];
   const shared = declared.code.map((text) => text.replace(REQUEST, '$1$2'));
-  const code = inNamesOf(other.file, ['extern volatile uint32_t dfu_request;'], result, sources);
+  const code = inNamesOf(other.file, [`extern volatile uint32_t ${name};`], result, sources);
   return [
     ...edits.map((e) => (e === declared ? { ...e, code: shared } : e)),
     { cause: other.cause, file: other.file, line, how: 'below', code },

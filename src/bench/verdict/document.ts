@@ -544,6 +544,13 @@ function romOf(s: Session): ResultRom {
   };
 }
 
+/** A printed fix declares this; where the program has a function of that name, another. */
+const DECLARED = /\bdfu_request\b/g;
+const withFreeName = ({ images }: RunInput, fix: string): string =>
+  images.some(({ symbols }) => symbols.named('dfu_request').some(({ kind }) => kind === 'function'))
+    ? fix.replace(DECLARED, 'dfu_request_word')
+    : fix;
+
 export function checkRow(input: RunInput, j: Judged): ResultCheck<string> {
   const g = j.judgement;
   return {
@@ -674,7 +681,7 @@ export function makeResult(
     proved: c.proved,
     at: c.repair?.at ?? null,
     repair: c.repair?.what ?? null,
-    fix: c.repair?.fix ?? null,
+    fix: c.repair?.fix === undefined ? null : withFreeName(input, c.repair.fix),
     outcomeAfterRepair: c.outcomeAfterRepair,
     dependsOn: c.dependsOn,
     lastWriter: lastWriter(input, c.judged.judgement.lastWriter),

@@ -55,5 +55,5 @@ export const inCpp = (line: string): string =>
   line
     .replaceAll(new RegExp(`\\(\\(${WORD}\\)${AT}\\)`, 'g'), 'reinterpret_cast<$1>($2)')
     .replaceAll(new RegExp(`\\(${WORD}\\)${AT}`, 'g'), 'reinterpret_cast<$1>($2)')
-    .replaceAll('(void *)&dfu_request', 'const_cast<uint32_t *>(&dfu_request)')
+    .replaceAll(/\(void \*\)&(dfu_request\w*)/g, 'const_cast<uint32_t *>(&$1)')
     .replaceAll(/\(IRQn_Type\)(\d+)/g, 'static_cast<IRQn_Type>($1)');
