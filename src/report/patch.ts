@@ -353,11 +353,16 @@ function declarationIn({ timeline, resets, entries, diagnosis }: RunResult, part
 
 /** The place of a part, relative to the line of the jump or the cause; null if the file does not show it. */
 // eslint-disable-next-line complexity -- one case for each place
-function placeOf({ goes, remark }: Part, line: number, lines: readonly string[], ofWrite: boolean): Pick<Edit, 'line' | 'how'> | null {
+function placeOf(
+  { goes, remark, code: fix }: Part,
+  line: number,
+  lines: readonly string[],
+  ofWrite: boolean,
+): Pick<Edit, 'line' | 'how'> | null {
   const at = (index: number, how: Edit['how']): Pick<Edit, 'line' | 'how'> | null => (index < 0 ? null : { line: index + 1, how });
   switch (goes) {
     case null:
-      return { line, how: ofWrite ? 'statement' : 'before' };
+      return ofWrite ? { line, how: 'statement' } : { line: beforeStack(lines, line, fix), how: 'before' };
     case 'before':
     case 'after':
       return { line, how: goes };
@@ -395,6 +400,24 @@ function placeOf({ goes, remark }: Part, line: number, lines: readonly string[],
     }
   }
 }
+/**
+ * A line above in the same block that gives the ROM its stack, in front of which a fix belongs: what calls or keeps something needs its own. Lines of the NVIC are
+ * switched off while interrupts are still masked.
+ */
+function beforeStack(lines: readonly string[], line: number, fix: readonly string[]): number {
+  if (fix.some((text) => SETS_STACK.test(text) || UNMASKS.test(text))) return line;
+  const ofNvic = fix.every((text) => /NVIC/.test(text));
+  let at = line;
+  for (let n = line - 1; n > Math.max(0, line - WITHIN); n--) {
+    const text = code(lines[n - 1] ?? '');
+    if (/[{}]/.test(text)) break;
+    if (SETS_STACK.test(text) || (ofNvic && UNMASKS.test(text))) at = n;
+  }
+  return at;
+}
+const SETS_STACK = /\b__set_(?:MSP|PSP|CONTROL)\s*\(|\bmsr\s+[mp]sp\b/i;
+const WITHIN = 12;
+
 const DECLARED = /^of (\w+) \((.+):(\d+)\)/;
 /** Alone: what else a declaration declares would be kept with it, or be lost. */
 const declares = (name: string): RegExp => new RegExp(`^[A-Za-z_][^()=,]*\\b${name}\\b(?:\\s*=(?:[^;,(){}]|\\([^;]*\\)|\\{[^;]*\\})*)?;$`);

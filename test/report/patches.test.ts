@@ -240,6 +240,14 @@ it('A fix of the state at the entry goes to the jump that only a repaired run ma
   expect(there([note])).toBe(there([]));
 });
 
+it('A fix of the state at the entry goes before the ROM gets its stack, and one of the NVIC before interrupts are let in', () => {
+  const source = ['void leave(void)', '{', '  off();', '  __enable_irq();', '', '  __set_MSP(sp);', '  entry();', '}'];
+  const from: Place = { pc: '0x08000430', symbol: 'leave', file: 'main.c', line: 7 };
+  const found = (): SourceFile => ({ path: 'main.c', lines: source, newer: false, elsewhere: false });
+  const line = (fix: string): number | undefined => patchOf(resultOf([cause(fix, 3, { at: 'entry' })], from), found).hunks[0]?.line;
+  expect(['SysTick->CTRL = 0;', 'NVIC_DisableIRQ((IRQn_Type)38);', '__set_CONTROL(0);'].map(line)).toEqual([6, 4, 7]);
+});
+
 it('A fix for two files is told file by file', () => {
   const sources = (name: string): SourceFile => ({ path: name, lines: SOURCES['plain']!.split('\n'), newer: false, elsewhere: false });
   const at = (file: string, line: number) => ({ lastWriter: { ...writer, file, line } });
