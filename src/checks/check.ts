@@ -340,6 +340,8 @@ export interface Judgement {
   readonly source: string | null;
   readonly confidence: Confidence | null;
   readonly lastWriter?: Writer | null;
+  /** Another write that belongs to the sentence: what is said in front of its place, and behind it. */
+  readonly besides?: { readonly said: readonly [string, string]; readonly writer: Writer };
 }
 
 /** Changes that a repair can make to the machine before the first ROM instruction. */
@@ -500,5 +502,5 @@ export const isDataEeprom = ({ name, programmedBy }: MemoryRow): boolean => name
 /** A rule is broken: `fail` if it is documented, else `warn`. */
 export const broken = (
   verdict: 'fail' | 'warn',
-  judgement: Pick<Judgement, 'observed' | 'expected' | 'because' | 'source' | 'confidence'> & { readonly lastWriter?: Writer | null },
+  judgement: Pick<Judgement, 'observed' | 'expected' | 'because' | 'source' | 'confidence'> & Pick<Judgement, 'lastWriter' | 'besides'>,
 ): Judgement => ({ verdict, ...judgement });

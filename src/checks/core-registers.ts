@@ -38,7 +38,7 @@ const EXCEPTION_NAMES: Readonly<Record<number, string>> = {
 };
 export const FIRST_IRQ = 16;
 
-const nvicLines = (chip: ChipDescription): number => Math.max(...chip.cores.map((c) => c.nvicLines));
+export const nvicLines = (chip: ChipDescription): number => Math.max(...chip.cores.map((c) => c.nvicLines));
 
 /** Lines whose bit is set in a bank of NVIC registers, rising; null if the target does not answer. */
 export function linesSet(state: TargetState, bank: number): number[] | null {

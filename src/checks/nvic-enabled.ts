@@ -1,6 +1,6 @@
 /** Interrupt lines that the application left enabled in the NVIC. */
 import { broken, pass, unknown, type Check, type Judgement, type Repair, type Subject, type TargetState, type Writer } from './check.ts';
-import { blocksOfLine, FIRST_IRQ, lineName, linesSet, listed, PPB } from './core-registers.ts';
+import { blocksOfLine, FIRST_IRQ, lineName, linesSet, listed, nvicLines, PPB } from './core-registers.ts';
 import { part } from './fix-in-c.ts';
 import { heldAtEntry, nothingToIt } from './mask-registers.ts';
 import { DEINIT } from './sources.ts';
@@ -18,6 +18,17 @@ export function isLive(state: TargetState, line: number, pending: readonly numbe
 /** Who touched the enables last, of those lines that are still on. */
 const writer = ({ history }: Subject, lines: readonly number[]): Writer | null =>
   latest(lines.map((line) => history && enablerOf(history, line)));
+
+/** Other lines were switched off behind the one to blame: there, it is missing. */
+function besides(subject: Subject, blamed: readonly number[]): Pick<Judgement, 'besides'> {
+  const { state, history } = subject;
+  const left = new Set(enabledLines(subject).map((line) => line >>> 5));
+  const words = Array.from({ length: Math.ceil(nvicLines(state.chip) / 32) }, (_, i) => i).filter((i) => !left.has(i));
+  const on = writer(subject, blamed);
+  const off = latest(words.flatMap((i) => ['ISER', 'ICER'].map((name) => history?.lastWriter(`CPU.NVIC_${name}${i}`))));
+  if (on === null || off === null || off.kind !== 'cpu' || off.seq < on.seq) return {};
+  return { besides: { said: ['other lines were switched off at ', ', and this one was not'], writer: off } };
+}
 
 /** Line of the interrupt that was the entry; null if the entry was no interrupt's. */
 function lineOfEntry({ entry, state }: Subject): number | null {
@@ -52,6 +63,7 @@ function judgeLines(subject: Subject, lines: readonly number[], enabled = lines)
           ? `interrupt ${lineName(state.chip, taken)} was taken before the jump, and its vector came from system memory`
           : 'an interrupt of the application is still enabled; if it fires in the ROM, the ROM has no handler for it',
       lastWriter: writer(subject, taken !== null && lines.includes(taken) ? [taken] : blamed),
+      ...besides(subject, blamed),
     })
   );
 }

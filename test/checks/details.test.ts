@@ -2,6 +2,7 @@
 import { findChip } from '../../src/chips/index.ts';
 import { describe, expect, it } from 'vitest';
 import { exceptionName, exceptionPriority, FIRST_IRQ, groupPriority, linesSet, listed, PPB } from '../../src/checks/core-registers.ts';
+import type { Judgement } from '../../src/checks/check.ts';
 import { keptDeclaration, keptInC } from '../../src/checks/fix-in-c.ts';
 import { check, FakeTarget, TIM2_IRQ, USB_IRQ, writer } from './fake-target.ts';
 
@@ -95,6 +96,18 @@ describe('nvic-enabled', () => {
     expect(judgement.observed).toMatch(/^enabled: 10, 45 \(TIM2\), 50/);
     expect(repair!.what).toMatch(/^disabled in the NVIC: 45 \(TIM2\), 50/);
     expect(repair!.fix).not.toContain('for (');
+  });
+  it('says where other lines were switched off, and this one was not', () => {
+    const judged = (...writes: readonly [string, number][]): Judgement['besides'] => {
+      const t = new FakeTarget().enable(TIM2_IRQ);
+      writes.forEach(([register, pc], i) => t.writers.set(`CPU.NVIC_${register}`, writer(pc, i + 1)));
+      return t.judge('nvic-enabled').besides;
+    };
+    expect(judged(['ISER1', 0x100])).toBeUndefined();
+    expect(judged(['ICER0', 0x200], ['ISER1', 0x100])).toBeUndefined();
+    for (const register of ['ICER0', 'ISER2']) expect(judged(['ISER1', 0x100], [register, 0x200])?.writer.pc).toBe(0x200);
+    // a change in its own word switched some of its lines off one by one
+    expect(judged(['ISER1', 0x100], ['ICER1', 0x200])).toBeUndefined();
   });
   it('a wake-up of the RTC can come without a clock from the bus', () => {
     const { observed } = check('nvic-enabled').judge(new FakeTarget(findChip('stm32l152re')!).enable(3).subject());

@@ -551,6 +551,11 @@ const withFreeName = ({ images }: RunInput, fix: string): string =>
     ? fix.replace(DECLARED, 'dfu_request_word')
     : fix;
 
+function becauseOf(input: RunInput, { because, besides }: Judged['judgement']): string {
+  if (besides === undefined) return because;
+  const { file, line, symbol, pc } = place(input, besides.writer.pc, besides.writer.lr)!;
+  return `${because}; ${besides.said.join(file === null ? (symbol ?? pc) : `${file}:${line}`)}`;
+}
 export function checkRow(input: RunInput, j: Judged): ResultCheck<string> {
   const g = j.judgement;
   return {
@@ -558,7 +563,7 @@ export function checkRow(input: RunInput, j: Judged): ResultCheck<string> {
     verdict: g.verdict,
     observed: g.observed,
     expected: g.expected,
-    because: g.because,
+    because: becauseOf(input, g),
     source: g.source,
     confidence: g.confidence,
     lastWriter: lastWriter(input, g.lastWriter),
@@ -685,7 +690,7 @@ export function makeResult(
     outcomeAfterRepair: c.outcomeAfterRepair,
     dependsOn: c.dependsOn,
     lastWriter: lastWriter(input, c.judged.judgement.lastWriter),
-    explanation: c.judged.judgement.because,
+    explanation: becauseOf(input, c.judged.judgement),
   }));
   const told: Omit<RunResult<string>, 'summary' | 'handOvers' | 'ways'> = {
     schema: RUN_SCHEMA,

@@ -217,6 +217,8 @@ function registers(): ScsRegister[] {
         const bits = value & mask & linesMask(cpu, i);
         cpu.set(enabled, on ? old | bits : old & ~bits);
         tell(cpu, `NVIC_ISER${i}`, old, enabled);
+        // that it was asked for says which words a program forgets
+        if (!on && (old & bits) === 0 && bits !== 0) cpu.changed(`NVIC_ICER${i}`, 0, bits);
         cpu.maskChanged();
       };
     const read =
