@@ -19,6 +19,7 @@ import { inC, inManual } from './families.ts';
 import { backupAccessInC, backupClockInC, CCR, CCR_DC, keptInC, part } from './fix-in-c.ts';
 import { judgeLostFlag, repairOfFlag } from './lost-flag.ts';
 import { otherOrder } from './word-order.ts';
+import { latest } from './writers.ts';
 
 const STARTUP =
   'C11 6.7.9: objects with static storage start as zero or with their initialiser; start-up code writes them after every reset';
@@ -178,7 +179,8 @@ function fateOf(subject: Subject, w: MagicWord): Fate {
       blamed: w.writer,
     };
   const inMemory = neverArrived(subject, w);
-  if (inMemory !== null) return { ...inMemory, blamed: w.writer };
+  // all that is stored of a request is cleaned behind the last store
+  if (inMemory !== null) return { ...inMemory, blamed: w.inDirtyLine ? lastDirty(subject, w) : w.writer };
   return changedBehind(subject, w);
 }
 /** It was there when the reset came. */
@@ -259,6 +261,8 @@ function restOf({ history }: Subject, meant: readonly MagicWord[]): readonly Mag
   const isRest = (w: MagicWord): boolean => meant.every((m) => m.address !== w.address) && meant.some((m) => isOne(w, m));
   return (history?.magic ?? []).filter((w) => w.writer !== null && w.wanted !== w.read && isRest(w));
 }
+const lastDirty = (subject: Subject, w: MagicWord): Writer | null =>
+  latest([w, ...restOf(subject, [w]).filter(({ inDirtyLine }) => inDirtyLine)].map(({ writer }) => writer));
 /** Bytes from a word to others of the same request, where no names say it. */
 const NEAR = 8;
 /** By the names that people give to what start-up code leaves alone. */

@@ -306,6 +306,15 @@ describe('the request that has to survive a reset', () => {
       fix: expect.stringContaining('SCB_CleanDCache_by_Addr') as unknown,
     });
   });
+  test('of several words the line is cleaned behind the last store', () => {
+    const dirty = { atReset: 0x1234, read: 0x1234, inDirtyLine: true };
+    const second = word({ ...dirty, address: 0x24010004, writer: writer(0x08000704, 41) });
+    const t = none(word({ ...dirty, address: 0x24010000 }));
+    t.magic.push(second);
+    expect(t.judge('magic-survives').lastWriter).toMatchObject({ pc: 0x08000704 });
+    t.magic[1] = { ...second, inDirtyLine: false };
+    expect(t.judge('magic-survives').lastWriter).toMatchObject({ pc: 0x08000700 });
+  });
   test('which is named as the program names it, because another build has it elsewhere', () => {
     const variable = { name: 'boot_request', bytes: 4, section: '.noinit', declared: null };
     const t = none(word({ address: 0x24010000, atReset: 0x1234, read: 0x1234, inDirtyLine: true, variable }));
