@@ -53,3 +53,21 @@ it('a counter that comes there behind the end of the run, and a loop with anothe
   expect(told(waits({ timer: TIM2, until: 1_000_000 }))).toEqual([]);
   expect(told(waits({ until: 100_000, bounded: true }))).toEqual([]);
 });
+
+it('a register of a block without a clock, which reads as 0, and of one with a clock not', () => {
+  const compares = (t: Thumb): Thumb => t.put(0x4011 /* ands r1, r2 */).cmp(1, 0);
+  const polls = (clock: number, asks: (t: Thumb) => Thumb = compares): string[] => {
+    const t = new Thumb(MAIN).constant(0, APB1ENR).movs(1, clock).str(1, 0).constant(4, TIM3).movs(2, 1);
+    // what changes decides nothing
+    asks(t.label('wait').put(0x3501 /* adds r5, #1 */).ldr(1, 4, 0x10)).beq('wait');
+    const job = plainJob('stm32f405rg', bareImage(t.label('end').b('end')));
+    return told(runBench(jobInput({ ...job, scenario: { ...job.scenario, until: '50ms' } })));
+  };
+  for (const asks of [compares, (t: Thumb) => t.tst(1, 2), (t: Thumb) => t.lsls(1, 1, 31)])
+    expect(polls(0, asks)).toEqual([
+      expect.stringMatching(
+        /^the loop at 0x0800\w+ waits for TIM3\.SR, which reads as 0 as long as TIM3 has no clock: RCC\.APB1ENR\.TIM3EN is 0$/,
+      ),
+    ]);
+  expect(polls(2)).toEqual([]);
+});

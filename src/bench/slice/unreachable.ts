@@ -5,6 +5,7 @@ import type { Block } from '../../emu/system.ts';
 import { MS } from '../../emu/time.ts';
 import { hex32 } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
+import { unclockedAt } from '../session/unclocked.ts';
 import { lastWriteText } from './last-write.ts';
 import { record, type Step } from './window.ts';
 import { place } from './words.ts';
@@ -24,10 +25,21 @@ export function unreachable(s: Session, finished: Checkpoint): string | null {
   if (ended !== 'steps' || steps.some((step) => step.exception !== null || step.flow === null) || !goesRound(steps)) return null;
   const asked = comparedWith(s, steps);
   if (asked === null) return null;
+  const off = withoutClock(s, asked);
+  if (off !== null) return off;
   const limit = limitOf(s, asked.address);
   if (limit === null || asked.with <= limit.most) return null;
   const [name, loop] = [limit.register, place(s, asked.pc)];
   return `the loop at ${loop} never ends: it compares ${name} with ${hex32(asked.with)}, and ${name} comes to ${hex32(limit.most)} at most${limit.why}`;
+}
+
+/** Of a block without a clock all registers read as 0, also where an interrupt keeps the rest of the program going. */
+function withoutClock(s: Session, { address, pc }: Asked): string | null {
+  const block = unclockedAt(s.machine.system, address);
+  const register = block?.layout.at(address - block.row.base);
+  if (block === null || !register) return null;
+  const { name, clock } = block.row;
+  return `the loop at ${place(s, pc)} waits for ${name}.${register.name}, which reads as 0 as long as ${name} has no clock: RCC.${clock} is 0`;
 }
 
 function goesRound(steps: readonly Step[]): boolean {
@@ -63,7 +75,8 @@ class Look {
     for (const c of flow!.comparisons) if (comparesValues(c)) this.compared = this.comparing(pc, c);
     // the first round may be looked at from the middle of it
     if (flow!.decides.size > 0 && this.held.size > 0) {
-      const { asked, compared } = this;
+      const { asked } = this;
+      const compared = this.compared ?? this.tested(pc, flow!.decides);
       if (compared === null || (asked !== null && (asked.address !== compared.address || asked.with !== compared.with))) return false;
       this.asked = compared;
     }
@@ -76,6 +89,11 @@ class Look {
       else this.held.delete(to);
     }
     return true;
+  }
+  /** A flag that comes of one register alone, without a comparison. */
+  private tested(pc: number, decides: Places): Asked | null {
+    const [first, ...rest] = [...decides].map((p) => this.held.get(p));
+    return first === undefined || rest.some((h) => h?.address !== first.address) ? null : { address: first.address, pc, with: first.value };
   }
   private comparing(pc: number, { left, right, leftFrom, rightFrom }: Comparison): Asked | null {
     const side = (value: number, places: Places): Held | undefined =>
