@@ -277,3 +277,8 @@ it('documents for CI servers are written as they were', () => {
   const lines = texts.flatMap((text) => ['----', ...text.split('\n').slice(0, 40)]);
   before([...lines, ...endings], 'documents');
 }); // prettier-ignore
+
+it('a buffer that a port sends whole, filled up with zeros, is text as on a terminal; a protocol is none', () => {
+  expect(consoleText(`Please enter\r\n${'\0'.repeat(40)}> ${'\0'.repeat(40)}`)).toEqual(['Please enter', '> ']);
+  expect(consoleText('\0A\0\0B\0\0\0C')).toEqual(['9 binary bytes: 00 41 00 00 42 00 00 00 …']);
+});
