@@ -90,10 +90,12 @@ export function withBanks(chip: ChipDescription): ChipDescription {
   return made;
 }
 function fmcBanks(chip: ChipDescription, taken: readonly Place[]): readonly BlockRow[] {
-  if (!chip.blocks.some((b) => b.model === 'fmc')) return [];
+  const controller = chip.blocks.find((b) => b.model === 'fmc')?.name;
+  if (controller === undefined) return [];
   const [first, ...windows] = emptyParts([...chip.memories, ...taken]);
   if (first === undefined) return [];
-  return [{ name: 'FMC_BANKS', model: 'fmc-banks', base: first.base, size: first.size, windows, options: { base: first.base } }];
+  const options = { base: first.base, controller };
+  return [{ name: `${controller}_BANKS`, model: 'fmc-banks', base: first.base, size: first.size, windows, options }];
 }
 /** Windows of QUADSPI and OCTOSPI (RM0351, RM0432: the memory maps) in which the board has no memory at all: whose accesses are its controller's to tell. */
 function mappedWindows(chip: ChipDescription): readonly BlockRow[] {

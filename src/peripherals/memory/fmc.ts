@@ -77,8 +77,11 @@ interface BanksState {
   /** Banks whose first access has been told. */
   told: number;
 }
-/** The banks themselves, where the board has no memory. `base`: the row's, from which offsets count. */
-export const fmcBanks: ModelFactory<{ readonly base: number }> = (_layout, { base }): RegisterModel<BanksState> => {
+/** The banks themselves, where the board has no memory. `base`: the row's, from which offsets count; `controller`: FMC or FSMC. */
+export const fmcBanks: ModelFactory<{ readonly base: number; readonly controller: string }> = (
+  _layout,
+  { base, controller },
+): RegisterModel<BanksState> => {
   const answers = (c: RegisterContext<BanksState>, offset: number): boolean =>
     ((c.env.wire(FMC_BANKS) >>> bankOf(base + offset)) & 1) === 1;
   const told = (c: RegisterContext<BanksState>, offset: number): boolean => {
@@ -89,7 +92,7 @@ export const fmcBanks: ModelFactory<{ readonly base: number }> = (_layout, { bas
       const where = `0x${(base + offset).toString(16)}`;
       c.env.note(
         'guest',
-        `${where} was accessed, in an enabled bank of FMC with nothing on this board: it reads ones (board.memories of a scenario puts a memory there)`,
+        `${where} was accessed, in an enabled bank of ${controller} with nothing on this board: it reads ones (board.memories of a scenario puts a memory there)`,
       );
     }
     return true;
