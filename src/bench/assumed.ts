@@ -2,7 +2,9 @@
  * What surrounds a firmware that nobody described. A firmware is written for its board's clock: where the usual board of the chip has none at OSC_IN, or another one than
  * the firmware counts on, its own clock tree says which. And it may be linked behind a boot loader that is not there. What is assumed is told.
  */
+import { MS } from '../emu/time.ts';
 import { SAY_BOARD, withAdvice, type Advice } from './documents/advice.ts';
+import { formatDuration } from './documents/duration.ts';
 import { factsIn, type Note } from './documents/note-facts.ts';
 import { longLoop } from './documents/long-loop.ts';
 import { hex32, type RunResult } from './documents/result.ts';
@@ -45,7 +47,7 @@ const OF_CLOCK: ReadonlySet<string> = new Set(['impossible-clock', 'flash-too-fa
 
 /** The job with what the firmware shows to have around it; null where somebody has said that, and where it shows nothing. */
 export function assumed(given: RunJob, job: RunJob, result: Shown): Assumed | null {
-  return behindLoader(job, result) ?? (isClockOpen(given) ? otherClock(job, result) : null);
+  return behindLoader(job, result) ?? (isClockOpen(given) ? (otherClock(job, result) ?? soonerCrystal(job, result)) : null);
 }
 /** Nobody has said what clock the board has. */
 export const isClockOpen = ({ boardSays, scenario }: RunJob): boolean => boardSays === undefined && scenario.board?.hse === undefined;
@@ -66,7 +68,10 @@ function otherClock(job: RunJob, { notes, scenario }: Shown): Assumed | null {
   const here = scenario.board.hse;
   const withHse = (hz: number, kind: 'crystal' | 'bypass'): RunJob => ({
     ...job,
-    scenario: { ...job.scenario, board: { ...job.scenario.board, hse: { hz, kind } } },
+    scenario: {
+      ...job.scenario,
+      board: { ...job.scenario.board, hse: { hz, kind, ...(here?.ready !== undefined && { ready: here.ready }) } },
+    },
   });
   const [crystal] = factsIn(notes, 'other-crystal');
   if (crystal !== undefined && here !== null)
@@ -88,3 +93,20 @@ function otherClock(job: RunJob, { notes, scenario }: Shown): Assumed | null {
     helps: (r) => !factsIn(r.notes, 'never-ready').some(({ flag }) => flag === 'HSERDY'),
   };
 }
+
+/** Firmware that ships waits for a crystal as long as its board's takes, and no longer; how soon one starts is the crystal's. */
+function soonerCrystal(job: RunJob, { notes, scenario }: Shown): Assumed | null {
+  const { hse } = scenario.board;
+  const [late] = factsIn(notes, 'crystal-late');
+  if (late === undefined || hse === null || hse.kind === 'bypass' || hse.ready !== undefined) return null;
+  const ready = formatDuration(Math.round(late.waited / 2 / TENTH) * TENTH);
+  return {
+    job: { ...job, scenario: { ...job.scenario, board: { ...job.scenario.board, hse: { ...hse, ready } } } },
+    kind: 'assumed-board',
+    ...orSay(
+      `a crystal of ${hse.hz / MHZ} MHz at OSC_IN that starts within ${ready} is assumed, because the firmware waits ${Number((late.waited / MS).toPrecision(2))} ms for it and no longer`,
+    ),
+    helps: (r) => factsIn(r.notes, 'crystal-late').length === 0,
+  };
+}
+const TENTH = MS / 10;

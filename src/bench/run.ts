@@ -30,7 +30,7 @@ import {
   type PathSearch,
 } from './difference/path.ts';
 import { secondProgram } from './difference/programs.ts';
-import { lastWaitInWords, type Receiver } from './verdict/difference-causes.ts';
+import { givenUpNote, type Receiver } from './verdict/difference-causes.ts';
 import { dependencies, dependenciesOfLeft, diagnose, judgeAll, type Diagnosis } from './proof/diagnosis.ts';
 import { observe, type Attempt, type Starts } from './proof/attempt.ts';
 import { Budget, isCut } from './session/budget.ts';
@@ -66,7 +66,7 @@ import { noReturnRow, noReturnText, pointOfNoReturn, type NoReturn } from './ver
 import { repairsAtEntry, Solver } from './proof/solver.ts';
 import { reservations } from './verdict/reservations.ts';
 import { answerSymptom } from './verdict/symptom.ts';
-import { GAVE_UP, type Note } from './documents/note-facts.ts';
+import type { Note } from './documents/note-facts.ts';
 import { tierStats } from './documents/tier-stats.ts';
 import { Tracer } from './verdict/trace.ts';
 import { waitsForInput, whyNoJump } from './proof/find-jump.ts';
@@ -719,8 +719,8 @@ function faultInFront({ session, base, finished }: PlainRun): DataFault | null {
 }
 /** Of waits that are no cause, the last one may still be what the user looks for. */
 function lastGivenUp(session: Session, { all }: PathSearch): Note[] {
-  const last = all.flatMap((c) => (c.is === 'gave-up' && !c.wait.stays && c.wait.to - c.wait.from >= MS ? [c.wait] : [])).at(-1);
-  return last === undefined ? [] : [{ kind: GAVE_UP, text: lastWaitInWords(last, placeInWords(session, last.pc)) }];
+  const waits = all.flatMap((c) => (c.is === 'gave-up' && !c.wait.stays && c.wait.to - c.wait.from >= MS ? [c.wait] : []));
+  return givenUpNote(waits, (pc) => placeInWords(session, pc));
 }
 /** A wait that the run hangs in is over. Where the program rests, leaving it is no progress. */
 const leavesLoop =

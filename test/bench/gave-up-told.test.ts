@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { givenUp } from '../../src/bench/difference/gave-up.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
+import { firstRun } from '../../src/bench/first-run.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { Session } from '../../src/bench/session/session.ts';
 import { MS } from '../../src/emu/time.ts';
@@ -11,8 +12,8 @@ import { bareImage, FLASH, MAIN } from './bare-image.ts';
 import { plainJob } from './plain-job.ts';
 
 const RCC_CR = 0x40023800;
-/** HSEON; then 20,000 looks at HSERDY; then for good. */
-const gaveUp = (end: (t: Thumb) => Thumb): Thumb =>
+/** HSEON; then so many looks at HSERDY; then for good. */
+const gaveUp = (end: (t: Thumb) => Thumb, looks = 20_000): Thumb =>
   end(
     new Thumb(MAIN)
       .constant(0, RCC_CR)
@@ -20,7 +21,7 @@ const gaveUp = (end: (t: Thumb) => Thumb): Thumb =>
       .constant(2, 1 << 16)
       .put(0x4311)
       .str(1, 0)
-      .constant(2, 20_000)
+      .constant(2, looks)
       .label('wait')
       .ldr(1, 0)
       .lsls(1, 1, 14)
@@ -43,6 +44,18 @@ it('HSERDY, where the program then hangs in a loop that reads nothing', () => {
     /the last wait that gave up: RCC\.CR\.HSERDY = 1, after [\d.]+ ms \(how soon a crystal starts is assumed\), 0x0800/,
   );
   expect(screen).toContain('HSERDY never rises');
+});
+it('HSERDY that most crystals would have raised in time: the board is assumed to have one of those', () => {
+  const job = plainJob('stm32f405rg', bareImage(gaveUp((t) => t.label('end').b('end'), 3_000)));
+  const result = firstRun(job, {});
+  expect(result.scenario.board.hse?.ready).toMatch(/^\d00us$/);
+  expect(result.notes.filter(({ kind }) => kind === 'assumed-board').map(({ text }) => String(text))).toEqual([
+    expect.stringMatching(
+      /^a crystal of 8 MHz at OSC_IN that starts within \d00us is assumed, because the firmware waits 1\.\d ms for it and no longer/,
+    ),
+  ]);
+  const hse = { hz: 8e6, kind: 'crystal' } as const;
+  expect(firstRun({ ...job, scenario: { ...job.scenario, board: { hse } } }, {}).scenario.board.hse?.ready).toBeUndefined();
 });
 it('a wait that is not given up is told as one', () => {
   const t = new Thumb(MAIN)

@@ -79,6 +79,8 @@ export type NoteFact =
     }
   /** `repaired-jump`: where a program that never came to the ROM jumps into it once its causes are repaired. */
   | { readonly is: 'jumps-at'; readonly at: Place }
+  /** `gave-up`: one of the waits was for HSE, and so long (ps); a crystal that starts sooner ends it. */
+  | { readonly is: 'crystal-late'; readonly waited: number }
   /** `watchdog`: the one of this check bites in the ROM. */
   | { readonly is: 'watchdog'; readonly check: CheckId };
 

@@ -22,6 +22,7 @@ import type { EarlyFlag } from '../difference/early-flag.ts';
 import type { DataFault, PathCause, PathFinding } from '../difference/path.ts';
 import { MS, type Ps } from '../../emu/time.ts';
 import { alikeText } from '../documents/alike.ts';
+import { GAVE_UP, type Note } from '../documents/note-facts.ts';
 import { hex32, type CauseId, type LastWriter, type Outcome, type ResultCause, type ResultDiagnosis } from '../documents/result.ts';
 
 type Placed = (writer: Writer | null) => LastWriter | null;
@@ -403,7 +404,13 @@ function askedInWords({ word, compared: { left, right } }: WrongTurn): string {
   if (word === null) return `a value is ${number(left)}${compared}`;
   return `${word.name} is ${number(word.value)}${left === word.value ? compared : ''}`;
 }
-export const lastWaitInWords = ({ what, wanted, from, to }: GivenUp, where: string): string =>
+/** The last wait that gave up, and whether one was for the crystal. */
+export function givenUpNote(waits: readonly GivenUp[], place: (pc: number) => string): Note[] {
+  const [last, crystal] = [waits.at(-1), waits.find(({ what }) => what.endsWith('.HSERDY'))];
+  const about = crystal && ({ is: 'crystal-late', waited: crystal.to - crystal.from } as const);
+  return last === undefined ? [] : [{ kind: GAVE_UP, text: lastWaitInWords(last, place(last.pc)), ...(about && { about }) }];
+}
+const lastWaitInWords = ({ what, wanted, from, to }: GivenUp, where: string): string =>
   `the last wait that gave up: ${what} = ${wanted}, after ${ms(to - from)}${/[HL]SERDY/.test(what) ? ' (how soon a crystal starts is assumed)' : ''}, ${where}`;
 const ms = (ps: Ps): string => `${Number((ps / MS).toPrecision(2))} ms`;
 
