@@ -16,6 +16,7 @@ import { goOn } from './attempt.ts';
 
 /** An exception with which, raised soon behind the entry, the run ends elsewhere. */
 export interface LateInterrupt {
+  readonly exception: number;
   /** `SysTick`, `interrupt 54 (TIM6/DAC1)`. */
   readonly name: string;
   readonly outcome: Outcome;
@@ -36,7 +37,7 @@ export function lateInterrupts(s: Session, entry: Checkpoint, finished: Checkpoi
   const mayCome = open.filter((exception) => live.has(exception) || isRaised(exception));
   return mayCome.flatMap((exception) => {
     const { reached, outcome } = withPending(s, entry, exception);
-    return reached ? [] : [{ name: exceptionName(chip, exception), outcome }];
+    return reached ? [] : [{ exception, name: exceptionName(chip, exception), outcome }];
   });
 }
 /** A ROM that masks interrupts, or switches them off, has done so by then, and none has attached. */

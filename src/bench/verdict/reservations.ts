@@ -9,6 +9,7 @@ import { inManual } from '../../checks/families.ts';
 import { PAGE_BITS } from '../../emu/arena.ts';
 import type { Interceptor } from '../../emu/core/core.ts';
 import type { History } from '../../emu/history.ts';
+import { EXC } from '../../emu/core/arm/scs-state.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Note } from '../documents/note-facts.ts';
 import type { Session } from '../session/session.ts';
@@ -80,11 +81,14 @@ function luckyInterrupts(s: Session, entry: Checkpoint | null, finished: Checkpo
     .map(({ name }) => name)
     .join(' and ')
     .replace(/^i/, 'I');
+  // the NVIC does not stop SysTick
+  const [ticks, lines] = [late.some(({ exception }) => exception === EXC.SYSTICK), late.some(({ exception }) => exception !== EXC.SYSTICK)];
+  const ways = [...(lines ? ['disable all interrupts in the NVIC'] : []), ...(ticks ? ['switch SysTick off'] : [])].join(' and ');
   const [are, comes, none] = late.length > 1 ? ['are', 'one of them comes', 'none did'] : ['is', 'it comes', 'it did not'];
   return [
     {
       ...but(
-        `${names} ${are} still enabled at the jump. If ${comes} before DFU is up, the run ends without DFU (${late[0]!.outcome}); here ${none}. Disable all interrupts in the NVIC before the jump.`,
+        `${names} ${are} still enabled at the jump. If ${comes} before DFU is up, the run ends without DFU (${late[0]!.outcome}); here ${none}. ${ways[0]!.toUpperCase()}${ways.slice(1)} before the jump.`,
       ),
       about: { is: 'late-interrupt' },
     },
