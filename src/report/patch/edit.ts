@@ -47,8 +47,10 @@ function put(lines: string[], { line, how, code: put }: Edit): string | null {
     return `line ${line} contains a whole block; there: ${put.join(' ')}`;
   if (how === 'line' || how === 'below') {
     const outer = how === 'below' ? indentOf(lines[line - 1]!) : '';
-    const inner = how === 'below' && code(lines[line - 1]!).endsWith('{') ? `${outer}  ` : outer;
-    lines.splice(how === 'line' ? line - 1 : line, how === 'line' ? 1 : 0, ...put.map((text) => inner + text));
+    const inner = how === 'below' && code(lines[line - 1]!).endsWith('{') ? insideOf(lines, line, outer) : outer;
+    const step = inner.slice(outer.length);
+    const deep = (text: string): string => (step === '' ? text : text.replace(/^(?: {2})+/, (own) => step.repeat(own.length / 2)));
+    lines.splice(how === 'line' ? line - 1 : line, how === 'line' ? 1 : 0, ...put.map((text) => inner + deep(text)));
     return null;
   }
   const first = statementStart(lines, line - 1);
@@ -73,6 +75,11 @@ function put(lines: string[], { line, how, code: put }: Edit): string | null {
     lines.splice(first, kept.length, `${indent}{`, ...(how === 'before' ? inside : inside.reverse()).flat(), `${indent}}`);
   } else lines.splice(first, last + 1 - first, ...(how === 'before' ? [...body, ...kept] : [...kept, ...body]));
   return null;
+}
+/** As the block has it behind its brace. */
+function insideOf(lines: readonly string[], line: number, outer: string): string {
+  const next = indentOf(lines.slice(line).find((text) => code(text) !== '') ?? '');
+  return next.startsWith(outer) && next.length > outer.length ? next : `${outer}  `;
 }
 export const indentOf = (line: string): string => /^\s*/.exec(line)![0];
 
