@@ -380,12 +380,10 @@ function placeOf(
         : null;
     case 'main': {
       const main = lines.findIndex((text) => /^(?:int|void)\s+main\s*\([^;]*$/.test(code(text)));
-      return main < 0
-        ? null
-        : at(
-            lines.findIndex((text, i) => i >= main && code(text).endsWith('{')),
-            'below',
-          );
+      const from = (is: (text: string) => boolean): number => lines.findIndex((text, i) => i >= main && is(code(text)));
+      const init = remark.startsWith(', behind HAL_Init()') ? from((text) => /^HAL_Init\s*\(\s*\);$/.test(text)) : -1;
+      if (main < 0) return null;
+      return at(init < 0 ? from((text) => text.endsWith('{')) : init, 'below');
     }
     case 'unmask':
       return at(

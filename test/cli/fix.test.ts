@@ -200,7 +200,7 @@ describe.skipIf(skipped)(`bootbench fix${why}`, { timeout: 120_000 }, () => {
     const ran = await fix(root, ...BUILD);
     expect(ran.out).toContain('\nround 1: VTOR: src/main.c, src/boot.c changed; RCC and PWR is left; built');
     expect(diff(root)).toMatch(
-      /src\/boot\.c[^]*\+\t.* = 0x1fff0000u;[^]* \t__asm volatile\("msr msp[^]*src\/main\.c[^]*\+ .* = 0x08000000u;/,
+      /src\/boot\.c[^]*\+\t.* = 0x1fff0000u;[^]* \t__asm volatile\("msr msp[^]*src\/main\.c[^]*\+\t.* = 0x08000000u;/,
     );
     expect((await fix(root, ...keeps)).err).toMatch(/^OK, but/);
   });
@@ -209,7 +209,7 @@ describe.skipIf(skipped)(`bootbench fix${why}`, { timeout: 120_000 }, () => {
     const root = smallProject(withHal(CLOCKS_BACK));
     const ran = await fix(root, ...BUILD);
     expect(ran.out).toMatch(/^OK, but[^]*\nround 1: VTOR and RCC and PWR: src\/main\.c, src\/boot\.c changed; built in \d+\.\d s\nOK /);
-    expect(diff(root)).toMatch(/\+ +SCB->VTOR = 0x08000000u;\n\+ +HAL_RCC_DeInit\(\);/);
+    expect(diff(root)).toMatch(/\+\s+SCB->VTOR = 0x08000000u;\n\+\s+HAL_RCC_DeInit\(\);/);
     expect(ran.code).toBe(0);
   });
   it.each([

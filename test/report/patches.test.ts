@@ -248,6 +248,25 @@ it('A fix of the state at the entry goes before the ROM gets its stack, and one 
   expect(['SysTick->CTRL = 0;', 'NVIC_DisableIRQ((IRQn_Type)38);', '__set_CONTROL(0);'].map(line)).toEqual([6, 4, 7]);
 });
 
+describe('What goes to main()', () => {
+  const source = ['int main(void)', '{', '    dfu_check();', '', '    HAL_Init();', '    run();', '}'];
+  const found = (): SourceFile => ({ path: 'main.c', lines: source, newer: false, elsewhere: false });
+  const patched = (remark: string, ...put: string[]): string[] => {
+    const { text } = patchOf(resultOf([cause(part('main', remark, ...put), 3, { at: 'entry' })], null), found);
+    return applyPatch(source.join('\n'), text).toString().split('\n');
+  };
+  it('stands at its start, indented as the file is', () =>
+    expect(patched('', 'if (asked) {', '  go();', '}').slice(1, 6)).toEqual([
+      '{',
+      '    if (asked) {',
+      '        go();',
+      '    }',
+      '    dfu_check();',
+    ]));
+  it('stands behind HAL_Init() where that was tried', () =>
+    expect(patched(', behind HAL_Init(); tried', 'go();').slice(4, 6)).toEqual(['    HAL_Init();', '    go();']));
+});
+
 it('A fix for two files is told file by file', () => {
   const sources = (name: string): SourceFile => ({ path: name, lines: SOURCES['plain']!.split('\n'), newer: false, elsewhere: false });
   const at = (file: string, line: number) => ({ lastWriter: { ...writer, file, line } });

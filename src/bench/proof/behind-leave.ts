@@ -15,7 +15,7 @@ import type { Session } from '../session/session.ts';
 import { storesOf, writerOf } from '../slice/stores.ts';
 import type { FirstRead } from './first-reads.ts';
 import { backupAccessInC, LEAVE_HANDLER, part, romTableInC } from '../../checks/fix-in-c.ts';
-import { CLOCKS_BACK } from './hal-call.ts';
+import { CLOCKS_BACK, HAL_INIT, type CallPlace } from './hal-call.ts';
 import type { LeaveTwin } from './leave.ts';
 import { hasVtor, tableForJump, vtorInC, type WrongTable } from './own-table.ts';
 import { repairTarget } from './repairs.ts';
@@ -155,17 +155,22 @@ const asBehindReset = (kind: LeftKind): string => `${GROUPS[kind]} as behind a r
 type ClocksBack = Pick<LeaveTwin, 'byCall' | 'clocksCode'>;
 function fixOf(kind: LeftKind | undefined, { byCall, clocksCode }: ClocksBack): string | null {
   if (kind !== 'clocks') return null;
-  if (byCall) return CALLED;
+  if (byCall !== null) return CALLED[byCall];
   return clocksCode.length === 0 ? part('main', `; ${RESET_CLOCKS}`) : part('main', CODED, ...clocksCode);
 }
 const CODED =
   ', before the clocks are set up: a DFU leave does not restore them; with these values, the same leave brought the application back, too';
 /** What was run is the user's own copy of this function, called there. */
-const CALLED = part(
-  'main',
-  ', behind the line that sets VTOR; with this call, the same leave brought the application back, too',
-  `${CLOCKS_BACK}();   /* a DFU leave does not restore the clocks */`,
-);
+const calledAt = (where: string): string =>
+  part(
+    'main',
+    `, behind ${where}; with this call, the same leave brought the application back, too`,
+    `${CLOCKS_BACK}();   /* a DFU leave does not restore the clocks */`,
+  );
+const CALLED: Readonly<Record<CallPlace, string>> = {
+  start: calledAt('the line that sets VTOR'),
+  'behind-init': calledAt(`${HAL_INIT}()`),
+};
 
 /** What the program itself reads and goes by comes first, then what else the ROM has left of the same. */
 function turningCause(chip: ChipDescription, turns: TurningRead, kind: LeftKind, group: readonly string[], back: ClocksBack): LeftCause {

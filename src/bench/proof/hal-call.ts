@@ -1,4 +1,8 @@
-/** ST's HAL puts the clocks back by one call. Whether that is enough behind a leave is tried where the image has it: at the start of main(), where a user would write it. */
+/**
+ * ST's HAL puts the clocks back by one call. Whether that is enough behind a leave is tried where the image has it: behind HAL_Init(), where main() calls that, for the call
+ * starts SysTick, which a jump in front of it would hand to the ROM; else at the start of main().
+ */
+import { registerFile } from '../../emu/core/arm/register-file.ts';
 import type { Ps } from '../../emu/time.ts';
 import { MS } from '../../emu/time.ts';
 import { imageAt } from '../../image/image.ts';
@@ -6,22 +10,38 @@ import type { Session } from '../session/session.ts';
 import { runByStops } from '../slice/window.ts';
 
 export const CLOCKS_BACK = 'HAL_RCC_DeInit';
+export const HAL_INIT = 'HAL_Init';
 /** Start-up code copies and clears memory in less. */
 const STARTED: Ps = 200 * MS;
 
-export interface CallAtMain {
-  readonly main: number;
+export interface CallInMain {
+  readonly main: { readonly from: number; readonly to: number };
   readonly called: number;
+  /** Null where the image has none. */
+  readonly init: number | null;
 }
 
-/** Null where the program whose vector table it is lacks one of the two, or has no symbols. */
-export function clocksBackIn({ input }: Session, table: number): CallAtMain | null {
+/** Null where the program whose vector table it is lacks main() or the call, or has no symbols. */
+export function clocksBackIn({ input }: Session, table: number): CallInMain | null {
   const symbols = imageAt(input.images, table)?.symbols;
-  const [main, called] = ['main', CLOCKS_BACK].map((name) => symbols?.named(name).find(({ kind }) => kind === 'function')?.address);
-  return main === undefined || called === undefined ? null : { main: (main & ~1) >>> 0, called: (called & ~1) >>> 0 };
+  const [main, called, init] = ['main', CLOCKS_BACK, HAL_INIT].map((name) => symbols?.named(name).find(({ kind }) => kind === 'function'));
+  if (main === undefined || called === undefined) return null;
+  const from = (main.address & ~1) >>> 0;
+  const at = (symbol: { readonly address: number }): number => (symbol.address & ~1) >>> 0;
+  return { main: { from, to: from + main.size }, called: at(called), init: init === undefined ? null : at(init) };
 }
 
-/** The program runs to its main(), and makes the call as if it stood first there. */
-export function makeCall(s: Session, { main, called }: CallAtMain): void {
-  if (runByStops(s, [main], s.machine.now + STARTED, () => true)) s.machine.bootCore.beginCall(called);
+/** Where a call stands in main(). */
+export type CallPlace = 'start' | 'behind-init';
+/** The program runs to that place, and makes the call as if it stood there; not where it does not come there. */
+export function makeCall(s: Session, { main, called, init }: CallInMain, place: CallPlace): void {
+  const end = s.machine.now + STARTED;
+  const runsTo = (address: number): boolean => runByStops(s, [address], end, () => true);
+  if (!runsTo(main.from)) return;
+  if (place === 'behind-init') {
+    if (init === null || !runsTo(init)) return;
+    const back = ((registerFile(s.machine.bootCore, s.machine.bootCore.pc)['lr'] ?? 0) & ~1) >>> 0;
+    if (back <= main.from || back >= main.to || !runsTo(back)) return;
+  }
+  s.machine.bootCore.beginCall(called);
 }

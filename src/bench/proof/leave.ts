@@ -13,7 +13,7 @@ import { watchLeave, type Parting, type Track } from './leave-track.ts';
 import { CutShort, isCut } from '../session/budget.ts';
 import { deadEnd } from './dead-end.ts';
 import { clocksInC } from './clocks-code.ts';
-import { clocksBackIn, makeCall } from './hal-call.ts';
+import { clocksBackIn, makeCall, type CallPlace } from './hal-call.ts';
 import { changedReads, deciding, type FirstRead } from './first-reads.ts';
 import { turningRead, type TurningRead } from './turning-read.ts';
 import { hex } from '../../emu/hex.ts';
@@ -58,8 +58,8 @@ export interface LeaveTwin {
   readonly enters: boolean;
   /** Behind the leave it enters the ROM, and not after what it is compared with. */
   readonly entersAgain: boolean;
-  /** Of the clocks that it depends on: with one call of ST's HAL at the start of main() it comes back as well. */
-  readonly byCall: boolean;
+  /** Of the clocks that it depends on: where in main() one call of ST's HAL brings it back as well; null where that was not tried, or is not enough. */
+  readonly byCall: CallPlace | null;
   /** The same with this code there; empty where that was not tried, or is not enough. */
   readonly clocksCode: readonly string[];
   /** Registers that differ at the first instruction: as left, as after a reset. */
@@ -145,8 +145,8 @@ function withoutRequest(pin: AfterReset, power: () => AfterReset): AfterReset {
 }
 const clocksDecide = (decides: FirstRead | null, needed: readonly LeftKind[], kind: (name: string) => LeftKind): boolean =>
   decides === null ? needed.includes('clocks') : decides.register !== null && kind(decides.register) === 'clocks';
-const NOT_ASKED: Pick<LeaveTwin, 'byCall' | 'clocksCode'> = { byCall: false, clocksCode: [] };
-/** What puts the clocks back at the start of main(): a call of ST's HAL, else the registers themselves. */
+const NOT_ASKED: Pick<LeaveTwin, 'byCall' | 'clocksCode'> = { byCall: null, clocksCode: [] };
+/** What puts the clocks back in main(): a call of ST's HAL, else the registers themselves. */
 function clocksBack(
   s: Session,
   table: number,
@@ -154,10 +154,12 @@ function clocksBack(
   mends: (change: () => void) => boolean,
 ): Pick<LeaveTwin, 'byCall' | 'clocksCode'> {
   const call = clocksBackIn(s, table);
-  if (call !== null && mends(() => makeCall(s, call))) return { byCall: true, clocksCode: [] };
+  const byCall = call === null ? undefined : CALL_PLACES.find((place) => mends(() => makeCall(s, call, place)));
+  if (byCall !== undefined) return { byCall, clocksCode: [] };
   const direct = clocksInC(s.machine, left);
-  return { byCall: false, clocksCode: direct !== null && mends(() => direct.apply(s.machine)) ? direct.code : [] };
+  return { byCall: null, clocksCode: direct !== null && mends(() => direct.apply(s.machine)) ? direct.code : [] };
 }
+const CALL_PLACES: readonly CallPlace[] = ['behind-init', 'start'];
 const NO_READS: Pick<LeaveTwin, 'decides' | 'turns'> = { decides: null, turns: null };
 /** The read that alone decides, else the one by which the program goes another way. What promises nothing within a short window is not followed for long. */
 function readsBehind(
