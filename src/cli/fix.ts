@@ -76,7 +76,8 @@ class Repair {
     });
     const result = withShownPaths(own, sources);
     const { expect } = result.scenario;
-    const good = isGood(result, expect === null ? null : judge(result, expect), options.strict);
+    const verdict = asRunTells(result);
+    const good = isGood(verdict, expect === null ? null : judge(verdict, expect), options.strict);
     return { job, result, sources, good, signal };
   }
 
@@ -199,20 +200,30 @@ class Repair {
   }
 
   /** What happened, and why: of several causes each, since the patch has lines for each. */
-  private tellVerdict({ result, sources }: Ran, stream: Io['stdout']): void {
+  private tellVerdict(ran: Ran, stream: Io['stdout']): void {
+    const { sources } = ran;
+    const result = asRunTells(ran.result);
     const { expect } = result.scenario;
     const paint = paintFor(this.io, stream, this.options.color !== false);
     const told = toldOn('screen', storyOf(result, { sources, judgement: expect === null ? null : judge(result, expect) }));
     const [verdict, ...rest] = told;
     const causes = rest.filter(({ is }) => is === 'cause');
     const why = causes.length > 0 ? causes : rest.filter(({ is, label }) => label !== '' && is !== 'next').slice(0, 1);
-    for (const line of [verdict!, ...why]) {
+    const holds = rest.filter(({ label }) => label === 'Holds');
+    for (const line of [verdict!, ...why, ...holds.filter((line) => !why.includes(line))]) {
       const place = line.place === null ? '' : `, ${printable(line.place)}`;
       // a sentence that its place ends has no full stop before it
       const text = place === '' ? printable(line.text) : printable(line.text).replace(/\.$/, '');
       stream.write(`${paint(line.tone, line.label.padEnd(LABEL))} ${text}${place}\n`);
     }
   }
+}
+/** What the next reset mends by itself is none of the verdict, as of `run`; it is mended here all the same. */
+function asRunTells(result: RunResult): RunResult {
+  const { after, notes } = result;
+  const others = Object.entries(after ?? {}).filter(([step]) => step !== 'alive');
+  const mended = after?.alive.about?.table != null && others.every(([, { result: came }]) => came !== 'failed' && came !== 'refused');
+  return mended ? { ...result, notes: notes.filter(({ about }) => about?.is !== 'unusable') } : result;
 }
 const LABEL = 6;
 const BEHIND = 'DFU is there, and stays so: the next patch is for what comes behind it';
