@@ -52,7 +52,10 @@ describe('a PLL out of its range with the usual crystal', () => {
     expect(run([16e6, 25e6, 12e6])).toEqual({ note: null, hse: null, why: null });
   });
   it('is run with the rate of its own oscillator where the firmware knows no other', () => {
-    expect(run([16e6], {}, 16).hse).toEqual({ hz: 16e6, kind: 'crystal' });
+    const { hse, note } = run([16e6], {}, 16);
+    expect(hse).toEqual({ hz: 16e6, kind: 'crystal' });
+    // a function that holds it may mean the oscillator
+    expect(note).toContain('. The firmware counts on a crystal of 16 MHz');
   });
   it('is left as it is where the firmware counts on the crystal of the board, or on none', () => {
     expect(run([16e6, 8e6])).toEqual({ note: null, hse: null, why: null });

@@ -14,7 +14,7 @@ const FIRST_HSI = 8 * MHZ;
 /** What a block's registers take. */
 const BLOCK = 0x400;
 
-/** `by`: the function that holds the rate. */
+/** `by`: the function that holds the rate; `the firmware`, where it may hold it for the chip's own oscillator. */
 export interface CountedCrystal {
   readonly hz: number;
   readonly by: string;
@@ -34,7 +34,9 @@ export function countedCrystal(images: readonly LoadedImage[], chip: ChipDescrip
   const counting = all.filter(([, by]) => COUNTS.test(by));
   const others = counting.length > 0 ? counting : all;
   const [first] = others.length > 0 ? others : crystals;
-  return first === undefined || others.length > 1 ? null : { hz: first[0], by: first[1] };
+  if (first === undefined || others.length > 1) return null;
+  const [hz, by] = first;
+  return { hz, by: own.has(hz) ? 'the firmware' : by };
 }
 /** The usual rates that functions hold which compute a clock, with one of these functions. */
 export function heldRates(images: readonly LoadedImage[], chip: ChipDescription): ReadonlyMap<number, string> {

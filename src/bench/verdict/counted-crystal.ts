@@ -48,7 +48,11 @@ function oddBaud({ machine, input }: Session): Note | null {
   return noteOf(counts, here, 'baud', `${counts.port} runs at a rate that no sender has`);
 }
 const noteOf = ({ hz, by }: CountedCrystal, here: number, lacks: 'pll' | 'baud', what: string): Note =>
-  crystalNote(hz, lacks, `${what}. ${by} counts on a crystal of ${hz / MHZ} MHz, and this board has ${here / MHZ} MHz`);
+  crystalNote(
+    hz,
+    lacks,
+    `${what}. ${by.replace(/^t(?=he )/, 'T')} counts on a crystal of ${hz / MHZ} MHz, and this board has ${here / MHZ} MHz`,
+  );
 const crystalNote = (hz: number, lacks: 'pll' | 'range' | 'baud', said: string): Note => ({
   kind: 'other-crystal',
   about: { is: 'other-crystal', hz, lacks },
