@@ -28,7 +28,7 @@ export function jumpNotes(session: Session, powerOn: Checkpoint, finished: Check
   session.restore(finished);
   const foreign = foreignTableInWords(session);
   const starved = starvedBy(session, finished);
-  const endless = starved === null ? unreachable(session, finished) : null;
+  const endless = starved === null ? bounded(session, () => unreachable(session, finished)) : null;
   const found = findJump(session, powerOn, finished);
   const end = finished.system.now;
   const ask: AskTest = (given) =>

@@ -8,6 +8,7 @@ import type { Core } from '../../emu/core/core.ts';
 import type { Surroundings } from '../../emu/proofs/linear.ts';
 import { S } from '../../emu/core/state.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
+import { waitsForFlash } from '../../emu/flash-wait.ts';
 import type { Ps } from '../../emu/time.ts';
 import type { Session } from '../session/session.ts';
 import { byMaster, type MasterWrite } from './masters.ts';
@@ -225,6 +226,8 @@ export function record(s: Session, core: Core, until: Ps, most: number): Window 
         steps.push({ pc, at, flow: null, writes, registers: words.subarray(0, 15), exception, masters: takeMasters(heard) });
       }
       if (ended !== null) return { steps, ended };
+      // a core that fetches from a flash at work does nothing for as long as a sector is erased
+      if (count === 0 && waitsForFlash(s.machine.system, core, core.pc)) s.machine.run(Math.min(until, s.machine.system.scheduler.next));
     }
   } finally {
     stop();
