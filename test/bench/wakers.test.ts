@@ -183,13 +183,15 @@ it('Standby: the wake-up pins that are enabled are named; the RTC wakes it witho
 it('a loop that polls what a handler writes waits for the input whose interrupt is on: IDLE of a receiver, DMA alone', () => {
   const idle = run([...usart2(0x10, 0x40), nvic(38)], 'poll');
   expect(idle.summary).toMatch(/^the firmware stays at .* unless something comes from outside, and never jumps: the loop polls 0x20000100/);
-  expect(said(idle)).toBe('the loop polls 0x20000100, which the program does not write there; a handler runs only with a byte at USART2');
+  expect(said(idle)).toBe(
+    'the loop polls 0x20000100, which the program does not write there; a handler that may write it runs only with a byte at USART2',
+  );
   const dma: Writes = [[AHB1ENR, 0x101], [DMA1 + 0x6c, 0x83], nvic(16)];
   expect(said(run([...usart2(0, 0x40), ...dma], 'poll'))).toBe(
-    'the loop polls 0x20000100, which the program does not write there; a handler runs only with bytes at USART2 (DMA)',
+    'the loop polls 0x20000100, which the program does not write there; a handler that may write it runs only with bytes at USART2 (DMA)',
   );
   expect(said(run([...usart2(0x10, 0x40), [APB2ENR, 1 << 21], nvic(38), nvic(74)], 'poll'))).toMatch(
-    /a handler runs only with a byte at USART2; bootbench does not know when SAI1 \(its interrupt is enabled\) would$/,
+    /a handler that may write it runs only with a byte at USART2; bootbench does not know when SAI1 \(its interrupt is enabled\) would$/,
   );
   expect(run(usart2(0x10, 0x40), 'poll').summary).toContain('does not leave the loop');
 });

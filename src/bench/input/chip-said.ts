@@ -21,9 +21,9 @@ const isOpen = ({ chip, alike, guess }: InferredChip): boolean => guess || alike
 /** The part that the images are taken to be for, and for which else they may be. */
 function takenFor(inferred: InferredChip): string {
   const { chip, alike, near, unmodelled } = inferred;
-  const common = alike.length > 0 && rankOf(chip.name) < Infinity ? ['the most common that fits'] : [];
+  const common = alike.length > 0 && rankOf(chip.name) < Infinity ? ['the most common of these'] : [];
   const beyond = unmodelled.length === 0 ? [] : [`not all lines of ${unmodelled.join(' and ')} are modelled`];
-  const others = [...listed(alike, 'fits as well', 'fit as well'), ...listed(near, 'comes next', 'come next'), ...beyond];
+  const others = [...listed(alike, 'runs alike', 'run alike'), ...listed(near, 'comes next', 'come next'), ...beyond];
   if (isOpen(inferred)) return [`taken for ${chip.name} (${['a guess', ...common].join(', ')})`, ...others].join('; ');
   if (inferred.file !== undefined) return `${chip.name} (${inferred.file})`;
   return `${chip.name} assumed${[...common, ...others].map((text, i) => `${i === 0 ? ' (' : '; '}${text}`).join('')}${common.length + others.length > 0 ? ')' : ''}`;

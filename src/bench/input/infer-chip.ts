@@ -130,7 +130,10 @@ function named(mention: Mention, parts: readonly string[], images: readonly Load
   if (all[0]) refuseSecure(images, all[0]);
   const chips = all.filter((chip) => holds(chip, images));
   if (chips.length === 0)
-    throw new UsageError(`the image does not fit into any part of ${mention.part} (${mention.reason})`, 'name the part with --chip');
+    throw new UsageError(
+      `the image, as it is linked (${linkedAt(images)}), does not fit into any part of ${mention.part} (${mention.reason})`,
+      'name the part with --chip',
+    );
   const reasons = [mention.reason];
   const nearer = closer(
     chips.map((c) => c.name),
@@ -389,13 +392,16 @@ function choose(path: string, fits: readonly Fit[], best: readonly Fit[], limit:
   const rest = fits.filter((f) => !left.some((l) => l.chip === f.chip));
   const behind = [...byCommonness(rest, (f) => f.chip.name)].sort((a, b) => b.score - a.score);
   const mayBe = (f: Fit): boolean => f.ofOthers !== true && (f.usesRcc || !first.usesRcc) && (f.compiledFor || !first.compiledFor);
-  const near = behind.filter((f) => mayBe(f) && first.score - f.score <= NEAR_LEAD);
+  const possible = behind.filter(mayBe);
+  const near = possible.filter((f) => first.score - f.score <= NEAR_LEAD);
   if (others.some((chip) => !alike(chip, first.chip))) {
     const names = left.map((f) => f.chip.name.toLowerCase());
     const shared = first.reasons.filter((reason) => left.every((f) => f.reasons.includes(reason)));
     const why = shared.length > 0 ? ` (${shared.join(', ')})` : '';
+    const more = possible.length - near.length;
+    const open = `; other parts of these lines fit as well${more > 0 ? `, and ${more} more ${more > 1 ? 'are' : 'is'} not excluded` : ''}`;
     throw new AmbiguousChip(
-      `${path} fits ${left.length} chips: ${names.join(', ')}${why}${lessLikely(near)}${limit.map((text) => `; ${text}`).join('')}`,
+      `${path} fits ${left.length} chips: ${names.join(', ')}${why}${lessLikely(near)}${open}${limit.map((text) => `; ${text}`).join('')}`,
       `give yours, for example: --chip ${names[0]!}`,
       names,
     );
@@ -581,6 +587,13 @@ const alike = (a: ChipDescription, b: ChipDescription): boolean =>
   JSON.stringify(a.memories.map((m) => [m.base, m.size])) === JSON.stringify(b.memories.map((m) => [m.base, m.size]));
 
 /** The core can run it, memory has room for it, and its vector table points into it. */
+/** From where to where its bytes lie. */
+const linkedAt = (images: readonly LoadedImage[]): string =>
+  images
+    .flatMap(({ chunks }) => chunks)
+    .slice(0, MOST_TOLD)
+    .map(({ address, data }) => `${hex32(address)} to ${hex32(address + data.length - 1)}`)
+    .join(', ');
 function holds(chip: ChipDescription, images: readonly LoadedImage[]): boolean {
   try {
     for (const image of images) {

@@ -275,7 +275,7 @@ function fromOutside(s: Session, loop: number, reads: readonly number[]): string
   const unknown = unknownWakers(s, false);
   const open = unknown.length === 0 ? '' : `; bootbench does not know when ${unknown.join(', ')} (its interrupt is enabled) would`;
   return [
-    `the loop polls ${addressText(s, word, loop)}, which the program does not write there; a handler runs only with ${wakersText(found)}${open}`,
+    `the loop polls ${addressText(s, word, loop)}, which the program does not write there; a handler that may write it runs only with ${wakersText(found)}${open}`,
   ];
 }
 /** What it sleeps in, and what would wake it: nothing that is scheduled does. */
