@@ -221,7 +221,10 @@ export function pathInterceptor(
     // a kept word may lie where the stack is, and to watch a page is slow: in front of the reset and in the ROM nothing is kept, nor
     // what the program has overwritten
     get pages(): ReadonlySet<number> {
-      const inUse = machine.cores.some(({ zone }) => zone === 'user') ? keeps.filter((k) => isKept(k) && !words.isOver(k.address)) : [];
+      const inUse =
+        keeps.length > 0 && machine.cores.some(({ zone }) => zone === 'user')
+          ? keeps.filter((k) => isKept(k) && !words.isOver(k.address))
+          : [];
       return new Set([...pages, ...inUse.map(({ address }) => address >>> PAGE_BITS)]);
     },
     vetoReset: (by) => {
