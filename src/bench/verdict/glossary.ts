@@ -255,7 +255,7 @@ function optionEntry(id: RomOptionId): Entry {
     title: OPTION_TEXT[id],
     text: [
       `Values: ${ROM_OPTION_VALUES[id].join(', ')}. Try one with --rom-option ${id}=${ROM_OPTION_VALUES[id].at(-1)}.`,
-      'ST does not publish this. A verdict that depends on it says so.',
+      'ST publishes this where a line says "documented", and nowhere else. A success that rests on it says so (Holds).',
       rows.length === 0 ? 'No ROM in this version has this option.' : rows.join('\n'),
     ],
   };
