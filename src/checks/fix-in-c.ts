@@ -11,6 +11,7 @@ const GOES = {
   declaration: 'in place of the declaration',
   here: 'here, in place of the jump',
   main: 'at the start of main()',
+  init: 'in main(), right behind HAL_Init()',
   unmask: 'before interrupts are unmasked',
   before: 'right before that line',
   after: 'right after that line',

@@ -227,7 +227,7 @@ function editsOf(result: RunResult, causes: readonly ResultCause[], cause: Resul
   const declares = parts.some(({ code: lines }) => lines.some((text) => text.includes('__attribute__')));
   for (const part of parts) {
     if (part.goes === null && declares) return advice;
-    const main = part.goes === 'main' ? mainIn(sources) : null;
+    const main = part.goes === 'main' || part.goes === 'init' ? mainIn(sources) : null;
     const place =
       main !== null
         ? { file: main.file, line: main.from + 1 }
@@ -378,10 +378,11 @@ function placeOf(
             'below',
           )
         : null;
-    case 'main': {
+    case 'main':
+    case 'init': {
       const main = lines.findIndex((text) => /^(?:int|void)\s+main\s*\([^;]*$/.test(code(text)));
       const from = (is: (text: string) => boolean): number => lines.findIndex((text, i) => i >= main && is(code(text)));
-      const init = remark.startsWith(', behind HAL_Init()') ? from((text) => /^HAL_Init\s*\(\s*\);$/.test(text)) : -1;
+      const init = goes === 'init' ? from((text) => /^HAL_Init\s*\(\s*\);$/.test(text)) : -1;
       if (main < 0) return null;
       return at(init < 0 ? from((text) => text.endsWith('{')) : init, 'below');
     }

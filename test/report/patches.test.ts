@@ -251,12 +251,12 @@ it('A fix of the state at the entry goes before the ROM gets its stack, and one 
 describe('What goes to main()', () => {
   const source = ['int main(void)', '{', '    dfu_check();', '', '    HAL_Init();', '    run();', '}'];
   const found = (): SourceFile => ({ path: 'main.c', lines: source, newer: false, elsewhere: false });
-  const patched = (remark: string, ...put: string[]): string[] => {
-    const { text } = patchOf(resultOf([cause(part('main', remark, ...put), 3, { at: 'entry' })], null), found);
+  const patched = (goes: 'main' | 'init', ...put: string[]): string[] => {
+    const { text } = patchOf(resultOf([cause(part(goes, '', ...put), 3, { at: 'entry' })], null), found);
     return applyPatch(source.join('\n'), text).toString().split('\n');
   };
   it('stands at its start, indented as the file is', () =>
-    expect(patched('', 'if (asked) {', '  go();', '}').slice(1, 6)).toEqual([
+    expect(patched('main', 'if (asked) {', '  go();', '}').slice(1, 6)).toEqual([
       '{',
       '    if (asked) {',
       '        go();',
@@ -264,7 +264,7 @@ describe('What goes to main()', () => {
       '    dfu_check();',
     ]));
   it('stands behind HAL_Init() where that was tried', () =>
-    expect(patched(', behind HAL_Init(); tried', 'go();').slice(4, 6)).toEqual(['    HAL_Init();', '    go();']));
+    expect(patched('init', 'go();').slice(4, 6)).toEqual(['    HAL_Init();', '    go();']));
 });
 
 it('A fix for two files is told file by file', () => {

@@ -15,7 +15,7 @@ import type { Session } from '../session/session.ts';
 import { storesOf, writerOf } from '../slice/stores.ts';
 import type { FirstRead } from './first-reads.ts';
 import { backupAccessInC, LEAVE_HANDLER, part, romTableInC } from '../../checks/fix-in-c.ts';
-import { CLOCKS_BACK, HAL_INIT, type CallPlace } from './hal-call.ts';
+import { CLOCKS_BACK, type CallPlace } from './hal-call.ts';
 import type { LeaveTwin } from './leave.ts';
 import { hasVtor, tableForJump, vtorInC, type WrongTable } from './own-table.ts';
 import { repairTarget } from './repairs.ts';
@@ -161,15 +161,15 @@ function fixOf(kind: LeftKind | undefined, { byCall, clocksCode }: ClocksBack): 
 const CODED =
   ', before the clocks are set up: a DFU leave does not restore them; with these values, the same leave brought the application back, too';
 /** What was run is the user's own copy of this function, called there. */
-const calledAt = (where: string): string =>
+const called = (goes: 'main' | 'init', where: string): string =>
   part(
-    'main',
-    `, behind ${where}; with this call, the same leave brought the application back, too`,
+    goes,
+    `${where}; with this call, the same leave brought the application back, too`,
     `${CLOCKS_BACK}();   /* a DFU leave does not restore the clocks */`,
   );
 const CALLED: Readonly<Record<CallPlace, string>> = {
-  start: calledAt('the line that sets VTOR'),
-  'behind-init': calledAt(`${HAL_INIT}()`),
+  start: called('main', ', behind the line that sets VTOR'),
+  'behind-init': called('init', ''),
 };
 
 /** What the program itself reads and goes by comes first, then what else the ROM has left of the same. */
