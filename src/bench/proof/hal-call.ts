@@ -2,7 +2,6 @@
  * ST's HAL puts the clocks back by one call. Whether that is enough behind a leave is tried where the image has it: behind HAL_Init(), where main() calls that, for the call
  * starts SysTick, which a jump in front of it would hand to the ROM; else at the start of main().
  */
-import { registerFile } from '../../emu/core/arm/register-file.ts';
 import type { Ps } from '../../emu/time.ts';
 import { MS } from '../../emu/time.ts';
 import { imageAt } from '../../image/image.ts';
@@ -10,7 +9,7 @@ import type { Session } from '../session/session.ts';
 import { runByStops } from '../slice/window.ts';
 
 export const CLOCKS_BACK = 'HAL_RCC_DeInit';
-export const HAL_INIT = 'HAL_Init';
+const HAL_INIT = 'HAL_Init';
 /** Start-up code copies and clears memory in less. */
 const STARTED: Ps = 200 * MS;
 
@@ -26,9 +25,8 @@ export function clocksBackIn({ input }: Session, table: number): CallInMain | nu
   const symbols = imageAt(input.images, table)?.symbols;
   const [main, called, init] = ['main', CLOCKS_BACK, HAL_INIT].map((name) => symbols?.named(name).find(({ kind }) => kind === 'function'));
   if (main === undefined || called === undefined) return null;
-  const from = (main.address & ~1) >>> 0;
   const at = (symbol: { readonly address: number }): number => (symbol.address & ~1) >>> 0;
-  return { main: { from, to: from + main.size }, called: at(called), init: init === undefined ? null : at(init) };
+  return { main: { from: at(main), to: at(main) + main.size }, called: at(called), init: init === undefined ? null : at(init) };
 }
 
 /** Where a call stands in main(). */
@@ -40,7 +38,7 @@ export function makeCall(s: Session, { main, called, init }: CallInMain, place: 
   if (!runsTo(main.from)) return;
   if (place === 'behind-init') {
     if (init === null || !runsTo(init)) return;
-    const back = ((registerFile(s.machine.bootCore, s.machine.bootCore.pc)['lr'] ?? 0) & ~1) >>> 0;
+    const back = (s.machine.bootCore.arm.lr & ~1) >>> 0;
     if (back <= main.from || back >= main.to || !runsTo(back)) return;
   }
   s.machine.bootCore.beginCall(called);
