@@ -2,7 +2,7 @@
 import { limitMs } from '../bench/documents/duration.ts';
 import { judge } from '../bench/documents/expect.ts';
 import { hasReached } from '../bench/documents/reached.ts';
-import { firstSet, proofOf } from '../bench/documents/proved.ts';
+import { badSteps, firstSet, proofOf } from '../bench/documents/proved.ts';
 import type { ResultCause, RunResult } from '../bench/documents/result.ts';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import type { RunJob } from '../bench/input/job.ts';
@@ -221,8 +221,7 @@ class Repair {
 /** What the next reset mends by itself is none of the verdict, as of `run`; it is mended here all the same. */
 function asRunTells(result: RunResult): RunResult {
   const { after, notes } = result;
-  const others = Object.entries(after ?? {}).filter(([step]) => step !== 'alive');
-  const mended = after?.alive.about?.table != null && others.every(([, { result: came }]) => came !== 'failed' && came !== 'refused');
+  const mended = after?.alive.about?.table != null && badSteps(after).every((step) => step === 'alive');
   return mended ? { ...result, notes: notes.filter(({ about }) => about?.is !== 'unusable') } : result;
 }
 const LABEL = 6;
