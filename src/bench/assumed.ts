@@ -8,6 +8,7 @@ import { formatDuration } from './documents/duration.ts';
 import { factsIn, type Note } from './documents/note-facts.ts';
 import { longLoop } from './documents/long-loop.ts';
 import { hex32, type RunResult } from './documents/result.ts';
+import type { Crystal } from './documents/scenario-types.ts';
 import type { RunJob } from './input/job.ts';
 
 export interface Assumed {
@@ -64,19 +65,18 @@ function behindLoader(job: RunJob, { notes, chip }: Shown): Assumed | null {
   };
 }
 
+const withHse = (job: RunJob, hse: Crystal): RunJob => ({
+  ...job,
+  scenario: { ...job.scenario, board: { ...job.scenario.board, hse } },
+});
 function otherClock(job: RunJob, { notes, scenario }: Shown): Assumed | null {
   const here = scenario.board.hse;
-  const withHse = (hz: number, kind: 'crystal' | 'bypass'): RunJob => ({
-    ...job,
-    scenario: {
-      ...job.scenario,
-      board: { ...job.scenario.board, hse: { hz, kind, ...(here?.ready !== undefined && { ready: here.ready }) } },
-    },
-  });
+  const clocked = (hz: number, kind: Crystal['kind']): RunJob =>
+    withHse(job, { hz, kind, ...(here?.ready !== undefined && { ready: here.ready }) });
   const [crystal] = factsIn(notes, 'other-crystal');
   if (crystal !== undefined && here !== null)
     return {
-      job: withHse(crystal.hz, here.kind ?? 'crystal'),
+      job: clocked(crystal.hz, here.kind ?? 'crystal'),
       kind: 'assumed-board',
       ...orSay(`a clock of ${crystal.hz / MHZ} MHz at OSC_IN is assumed, because ${LACKS[crystal.lacks]} with ${here.hz / MHZ} MHz`),
       helps: (r) =>
@@ -87,7 +87,7 @@ function otherClock(job: RunJob, { notes, scenario }: Shown): Assumed | null {
   const hz = here?.hz ?? USUAL_HSE;
   const [kind, what] = missing.bypass === true ? (['bypass', 'a signal'] as const) : (['crystal', 'a crystal'] as const);
   return {
-    job: withHse(hz, kind),
+    job: clocked(hz, kind),
     kind: 'assumed-board',
     ...orSay(`${what} of ${hz / MHZ} MHz at OSC_IN is assumed, because the firmware waits for it`),
     helps: (r) => !factsIn(r.notes, 'never-ready').some(({ flag }) => flag === 'HSERDY'),
@@ -101,7 +101,7 @@ function soonerCrystal(job: RunJob, { notes, scenario }: Shown): Assumed | null 
   if (late === undefined || hse === null || hse.kind === 'bypass' || hse.ready !== undefined) return null;
   const ready = formatDuration(Math.round(late.waited / 2 / TENTH) * TENTH);
   return {
-    job: { ...job, scenario: { ...job.scenario, board: { ...job.scenario.board, hse: { ...hse, ready } } } },
+    job: withHse(job, { ...hse, ready }),
     kind: 'assumed-board',
     ...orSay(
       `a crystal of ${hse.hz / MHZ} MHz at OSC_IN that starts within ${ready} is assumed, because the firmware waits ${Number((late.waited / MS).toPrecision(2))} ms for it and no longer`,
