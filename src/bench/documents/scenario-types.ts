@@ -422,7 +422,7 @@ export interface ScenarioDocument {
   readonly host: HostDocument;
   /** Seed of the RAM contents at power-on; the same seed gives the same run. */
   readonly seed: number;
-  /** How long the run may go on (100ms, 2s, 5min); it ends before, once its outcome stands and no step is left. */
+  /** A number with a unit: 100ms, 2s, 5min, 10us; the run may go on for so long, and ends before once its outcome stands and no step is left. */
   readonly until: Duration | null;
   /** ROM options: behaviour that ST does not publish, by option name (`bootbench explain` lists them). */
   readonly romOptions: Readonly<Record<string, string>>;

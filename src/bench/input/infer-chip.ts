@@ -586,7 +586,6 @@ const alike = (a: ChipDescription, b: ChipDescription): boolean =>
   JSON.stringify(a.cores.map((c) => c.type)) === JSON.stringify(b.cores.map((c) => c.type)) &&
   JSON.stringify(a.memories.map((m) => [m.base, m.size])) === JSON.stringify(b.memories.map((m) => [m.base, m.size]));
 
-/** The core can run it, memory has room for it, and its vector table points into it. */
 /** From where to where its bytes lie. */
 const linkedAt = (images: readonly LoadedImage[]): string =>
   images
@@ -594,6 +593,7 @@ const linkedAt = (images: readonly LoadedImage[]): string =>
     .slice(0, MOST_TOLD)
     .map(({ address, data }) => `${hex32(address)} to ${hex32(address + data.length - 1)}`)
     .join(', ');
+/** The core can run it, memory has room for it, and its vector table points into it. */
 function holds(chip: ChipDescription, images: readonly LoadedImage[]): boolean {
   try {
     for (const image of images) {
