@@ -29,7 +29,7 @@ export type GuestFact =
   | { readonly is: 'backup-locked'; readonly register: string }
   /** VTOR was written with bits that it does not have. */
   | { readonly is: 'vtor-cut'; readonly written: number }
-  /** The VCO of a PLL, or its input, outside of what the data sheet allows: a real chip need not run with it. `source`: the oscillator that feeds it; rate and range in hertz. */
+  /** The VCO of a PLL, its input or its output, outside of what the data sheet allows: a real chip need not run with it. `source`: the oscillator that feeds it; rate and range in hertz. */
   | {
       readonly is: 'impossible-clock';
       readonly source: string;

@@ -126,7 +126,7 @@ function callsOfTheJump({ input: { images, scenario, chip }, machine: { history 
 }
 
 /** Registers that hold the factors of a PLL. */
-const FACTOR = /^(PLL\d?[MN]|PLL(SAI|I2S)\d?[MN]|PLLMUL|PLLDIV|DIV[MN]\d)$/;
+const FACTOR = /^(PLL\d?[MN]|PLL(SAI|I2S)\d?[MN]|PLL\d?MUL|PLLDIV|PREDIV\d?|DIV[MN]\d)$/;
 const factorRegisters = ({ machine: { system, chip } }: Session): string[] =>
   (system.layoutOf(chip.rcc)?.registers ?? []).flatMap(({ name, fields }) =>
     fields.some((f) => FACTOR.test(f.name)) ? [`${chip.rcc}.${name}`] : [],

@@ -11,7 +11,7 @@ import { scaleRate, type Rate } from '../../emu/time.ts';
 import { mcoRate, RccCir } from './rcc-cir.ts';
 import { rccModel } from './rcc-common.ts';
 import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';
-import { resetFlagNames } from './rcc-rules.ts';
+import { checkPllRate, resetFlagNames, type PllRange } from './rcc-rules.ts';
 
 type Ctx = RegisterContext<object>;
 type Rates = Record<string, Rate | null>;
@@ -35,6 +35,10 @@ const TRIM_CENTRE = 16;
 
 /** PLL multiplier: 2…16. */
 const pllMultiplier = (v: number): number => Math.min(v + 2, 16);
+
+/** DS9826, recalled. */
+const PLL_INPUT: PllRange = [1e6, 24e6];
+const PLL_OUTPUT: PllRange = [16e6, 48e6];
 
 /** RM0091 6.4.13. */
 const MUXES: readonly KernelMux[] = [{ field: 'CFGR3.I2C1SW', sources: ['hsi', 'sysclk'], clocks: ['i2c1'] }];
@@ -128,8 +132,13 @@ class RccF0 extends RccCir {
     return resetFlagNames(cause, 'PORRSTF');
   }
   protected override setReady(c: Ctx, name: string): void {
-    if (name === 'pll') this.pllrdy.set(c, 1);
-    else super.setReady(c, name);
+    if (name !== 'pll') return super.setReady(c, name);
+    this.pllrdy.set(c, 1);
+    const rates = this.rates(c);
+    const source = this.pllSource(c);
+    const from = rates[source.name];
+    checkPllRate(c, 'PLL', source.name, from ? scaleRate(from, 1, source.divider) : null, PLL_INPUT, 'input');
+    checkPllRate(c, 'PLL', source.name, rates['pll'] ?? null, PLL_OUTPUT, 'output');
   }
 
   override write(c: Ctx, r: Register, merged: number, raw: number, lanes: number): number | void {

@@ -11,7 +11,7 @@ import { scaleRate, type Rate } from '../../emu/time.ts';
 import { mcoRate, RccCir } from './rcc-cir.ts';
 import { rccModel } from './rcc-common.ts';
 import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';
-import { resetFlagNames } from './rcc-rules.ts';
+import { checkPllRate, resetFlagNames, type PllRange } from './rcc-rules.ts';
 
 type Ctx = RegisterContext<object>;
 type Rates = Record<string, Rate | null>;
@@ -34,6 +34,12 @@ interface SecondPll {
   readonly rdy: Field;
   readonly mul: Field;
 }
+
+/** Of the data sheets DS5319 (F103), DS6014 (F105, F107) and DS9118 (F303), recalled. */
+const PLL_INPUT = { F1: [1e6, 25e6], connectivity: [3e6, 12e6], F3: [1e6, 24e6] } as const;
+const PLL_OUTPUT = { F1: [16e6, 72e6], connectivity: [18e6, 72e6], F3: [16e6, 72e6] } as const;
+const SECOND_INPUT: PllRange = [3e6, 5e6];
+const SECOND_OUTPUT: PllRange = [40e6, 74e6];
 
 /** RM0316 9.4.13. */
 const F3_MUXES: readonly KernelMux[] = [
@@ -175,7 +181,20 @@ class RccF1 extends RccCir {
     const second = this.second.find((p) => p.name === name);
     if (second) second.rdy.set(c, 1);
     else if (name === 'pll') this.pllrdy.set(c, 1);
-    else super.setReady(c, name);
+    else return super.setReady(c, name);
+    this.checkRates(c, second ?? null);
+  }
+  /** @param second the PLL that has locked, null the one of SYSCLK */
+  private checkRates(c: Ctx, second: SecondPll | null): void {
+    const rates = this.rates(c);
+    const { name, divider } = second ? { name: 'hse', divider: this.cfgr2!.prediv2.get(c) + 1 } : this.pllSource(c);
+    const line = this.cfgr2 ? 'connectivity' : this.prediv ? 'F3' : 'F1';
+    const pll = second?.name ?? 'pll';
+    const check = (rate: Rate | null | undefined, range: PllRange, what: 'input' | 'output'): void =>
+      checkPllRate(c, pll.toUpperCase(), name === 'pll2' ? 'hse' : name, rate ?? null, range, what);
+    const source = rates[name];
+    check(source && scaleRate(source, 1, divider), second ? SECOND_INPUT : PLL_INPUT[line], 'input');
+    check(rates[pll], second ? SECOND_OUTPUT : PLL_OUTPUT[line], 'output');
   }
 
   override write(c: Ctx, r: Register, merged: number, raw: number, lanes: number): number | void {

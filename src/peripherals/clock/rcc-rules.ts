@@ -41,14 +41,14 @@ export function resetFlagNames(cause: ResetCause, power: string): readonly strin
 
 /** For a text: to the kilohertz, for a PLL with a fraction may be a little above its limit. */
 const megahertz = (rate: Rate): number => Math.round(rateHz(rate) / 1e3) / 1e3;
-/** ASSUMED: a PLL whose VCO or input is outside its range locks all the same; the timeline says so. A range from 0 on depends on the voltage. */
+/** ASSUMED: a PLL whose VCO, input or output is outside its range locks all the same; the timeline says so. A range from 0 on depends on the voltage. */
 export function checkPllRate(
   { env }: RegisterContext<object>,
   name: string,
   source: string | null,
   rate: Rate | null,
   range: PllRange,
-  what: 'VCO' | 'input' = 'VCO',
+  what: 'VCO' | 'input' | 'output' = 'VCO',
 ): void {
   const [low, high] = range;
   if (!rate || (rateHz(rate) >= low && rateHz(rate) <= high)) return;
@@ -56,4 +56,4 @@ export function checkPllRate(
   const about = { is: 'impossible-clock', source: source ?? '', rate: rateHz(rate), range } as const;
   env.note('guest', `${name}: ${what} at ${megahertz(rate)} MHz, allowed ${allowed}`, about);
 }
-type PllRange = readonly [low: number, high: number];
+export type PllRange = readonly [low: number, high: number];
