@@ -74,6 +74,8 @@ interface Followed {
   time: Ps;
   /** Where it was left open; null before it began. */
   at: Checkpoint | null;
+  /** The outcome, null as long as it is open. */
+  outcome: Outcome | null;
   /** What came of it; null as long as it is open. */
   end: ReturnType<Way['end']> | undefined;
 }
@@ -117,7 +119,7 @@ export class Trials {
 
   /** `better`: whether the first would be chosen before the second. */
   run(trials: readonly Trial[], better: (a: Omit<Tried, 'outcome'>, found: Tried) => boolean): Tried[] {
-    const rows = trials.map((t) => ({ t, ways: t.ways.map((way): Followed => ({ way, time: 0, at: null, end: undefined })) }));
+    const rows = trials.map((t) => ({ t, ways: t.ways.map((way): Followed => ({ way, time: 0, at: null, outcome: null, end: undefined })) }));
     const found = new Map<Trial, Tried>();
     const budget = budgetOf(this.s.input);
     for (const [i, stretch] of FOLLOWED.slice(0, this.whole ? FOLLOWED.length : budget.stretches).entries())
@@ -159,7 +161,9 @@ export class Trials {
       if (f.end?.enough === true) return f.end.tried;
     }
     if (ways.some((f) => f.end === undefined)) return null;
-    return ways.find((f) => f.end !== null)?.end?.tried ?? null;
+    const tried = ways.find((f) => f.end !== null)?.end?.tried ?? null;
+    // what goes on as long as a pin is held is not told to stop because it stops when the pin is let go of
+    return tried !== null && !isTold(tried) && ways[0]!.outcome === 'no-jump' ? { ...tried, outcome: 'no-jump' } : tried;
   }
 
   private goOnWith(f: Followed, length: Ps): void {
@@ -168,6 +172,7 @@ export class Trials {
     else this.s.restore(at);
     const outcome = this.outcomeWithin(length, way, at === null);
     f.time += length;
+    f.outcome = outcome;
     if (outcome === null) f.at = this.s.save();
     const came = outcome ?? this.underStorm();
     if (came !== null) f.end = withGoal(withPlace(way.end(came), this.s), came, this.s) ?? (outcome === null ? undefined : null);
