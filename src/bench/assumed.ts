@@ -3,6 +3,7 @@
  * the firmware counts on, its own clock tree says which. And it may be linked behind a boot loader that is not there. What is assumed is told.
  */
 import { MS } from '../emu/time.ts';
+import { findBoard } from './input/boards.ts';
 import { SAY_BOARD, withAdvice, type Advice } from './documents/advice.ts';
 import { formatDuration } from './documents/duration.ts';
 import { factsIn, type Note } from './documents/note-facts.ts';
@@ -27,8 +28,8 @@ export type Shown = Pick<RunResult<string>, 'notes' | 'chip' | 'scenario'>;
 const MHZ = 1e6;
 /** Where the firmware does not tell: the crystal of most boards. */
 const USUAL_HSE = 8 * MHZ;
-const orSay = (what: string): ReturnType<typeof withAdvice> =>
-  withAdvice({ is: 'other', said: what, lead: ': if your board has another, ', command: SAY_BOARD });
+const orSay = (what: string, otherwise = 'if your board has another'): ReturnType<typeof withAdvice> =>
+  withAdvice({ is: 'other', said: what, lead: `: ${otherwise}, `, command: SAY_BOARD });
 
 const LACKS = {
   usb: 'USB would run at a wrong rate',
@@ -40,7 +41,7 @@ const LACKS = {
 /** Rates and times of what is told come from a crystal that nobody named; null where somebody did, and where none are told. */
 export function usualClock(given: RunJob, { notes, scenario, ended }: RunResult<string>): Note | null {
   const { hse } = scenario.board;
-  if (!isClockOpen(given) || hse === null) return null;
+  if (!isClockOpen(given) || given.boardAssumed === true || hse === null) return null;
   const isTold = notes.some(({ about }) => about !== undefined && OF_CLOCK.has(about.is)) || longLoop(ended) !== undefined;
   return isTold ? { kind: 'assumed-board', ...orSay(`a clock of ${hse.hz / MHZ} MHz at OSC_IN is assumed`) } : null;
 }
@@ -50,8 +51,24 @@ const OF_CLOCK: ReadonlySet<string> = new Set(['impossible-clock', 'flash-too-fa
 export function assumed(given: RunJob, job: RunJob, result: Shown): Assumed | null {
   return behindLoader(job, result) ?? (isClockOpen(given) ? (otherClock(job, result) ?? soonerCrystal(job, result)) : null);
 }
+/** The job on the board that its images name, where nobody has said what the board has; null without one. What its USB wires lead to may be otherwise: its user wants USB. */
+export function onNamedBoard(job: RunJob): Omit<Assumed, 'helps'> | null {
+  if (job.boardNamed === undefined || job.overrides.board !== undefined || !isClockOpen(job)) return null;
+  const { vbus: _, ...known } = findBoard(job.boardNamed).board;
+  const said = job.scenario.board;
+  return {
+    job: {
+      ...job,
+      boardAssumed: true,
+      scenario: { ...job.scenario, board: { ...known, ...said, pins: { ...known.pins, ...said?.pins } } },
+    },
+    kind: 'assumed-board',
+    ...orSay(`the board ${job.boardNamed} is assumed, because the image names it`, 'if yours is another'),
+  };
+}
 /** Nobody has said what clock the board has. */
-export const isClockOpen = ({ boardSays, scenario }: RunJob): boolean => boardSays === undefined && scenario.board?.hse === undefined;
+export const isClockOpen = ({ boardSays, boardAssumed, scenario }: RunJob): boolean =>
+  boardSays === undefined && (scenario.board?.hse === undefined || boardAssumed === true);
 
 /** A boot loader that is not there would start the images. */
 function behindLoader(job: RunJob, { notes, chip }: Shown): Assumed | null {

@@ -179,3 +179,21 @@ it('a rate that is told comes from a crystal that nobody named: that is told wit
   expect(told(result)[0]).toMatch(/^a clock of 8 MHz at OSC_IN is assumed: if your board has another/);
   expect(told(run('stm32f405rg', locks, { board: { hse: { hz: 8e6, kind: 'crystal' } } }))).toEqual([]);
 });
+
+describe('a firmware whose images name their board', () => {
+  const onNucleo = (more: Partial<RunJob> = {}): RunResult =>
+    firstRun({ ...jobOf('stm32f446re', waits(0x40023800, HSEON | HSEBYP)), boardNamed: 'nucleo-f446re', ...more }, {});
+  it('runs with what that board feeds to OSC_IN and what its resistors pull up', () => {
+    const { scenario, ...result } = onNucleo();
+    expect(scenario.board.hse).toEqual(expect.objectContaining({ hz: 8e6, kind: 'bypass' }));
+    expect(scenario.board.pins).toEqual({ PC13: 1 });
+    expect(told({ scenario, ...result })).toEqual([
+      expect.stringMatching(/^the board nucleo-f446re is assumed, because the image names it: if yours is another, /),
+    ]);
+  });
+  it('is told no such thing where somebody said what the board has', () => {
+    const scenario = { board: { hse: { hz: 8e6, kind: 'bypass' } } } as const;
+    expect(told(onNucleo({ scenario }))).toEqual([]);
+    expect(onNucleo({ scenario }).scenario.board.pins).toEqual({});
+  });
+});

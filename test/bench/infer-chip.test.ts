@@ -279,6 +279,17 @@ describe('names of other dialects', () => {
     expect(guess).toBe(false);
   });
 
+  it.each([
+    ['/stm32f3_disco/', 'stm32f3-disco'],
+    ['/ST_NUCLEO144_F303ZE/', 'nucleo-f303ze'],
+    ['bluepill_f303cc', undefined],
+  ])('%j names the board %s', (text, board) => expect(named(text).board).toBe(board));
+
+  it('of two boards that are named none is taken', () => {
+    const of = (text: string) => ({ path: text, bytes: renamed('f303-wrong-base-masked', 'common/startup/startup.c', text) });
+    expect(inferChip([of('/stm32f3_disco/'), of('/nucleo_f303ze/')]).board).toBeUndefined();
+  });
+
   it('the start-up file of another maker’s part is no STM32', () => {
     expect(() => named('startup_gd32f30x_hd.s')).toThrow(/built for GD32F30X \(startup_gd32f30x_hd\.s\), which is no STM32/);
   });

@@ -11,6 +11,7 @@ import { OTHER_LINES, partOf } from '../../chips/parts.ts';
 import { checkMemories, entryVectors, ImageError, loadImage, memoryHolds, sectionAt, wordAt, type LoadedImage } from '../../image/image.ts';
 import { isFact, scanFunctions, scanUnnamed } from './code-scan.ts';
 import { ownTable } from './behind-loader.ts';
+import { boardOf } from './boards.ts';
 import { byCommonness } from './common-parts.ts';
 import { checkFit, isCompiledFor, refuseSecure } from './image-fit.ts';
 import { hex32 } from '../documents/result.ts';
@@ -48,6 +49,8 @@ export interface InferredChip {
   readonly guess: boolean;
   /** The file of the project that tells which of the parts it is. */
   readonly file?: string;
+  /** The board of this part that the images name, one of BOARDS. */
+  readonly board?: string;
 }
 
 /** Several parts fit that differ up to the ROM. */
@@ -67,8 +70,18 @@ export class AmbiguousChip extends UsageError {
  * @throws ImageError for a file that cannot be read
  */
 export function inferChip(images: readonly NamedImage[], project: readonly ProjectPart[] = []): InferredChip {
-  const loaded = images.map((i) => loadImage(i.bytes, i.path));
   const perImage = images.map(textsOf);
+  const inferred = infer(images, project, perImage);
+  const board = boardNamedIn(perImage.flat(), inferred.chip);
+  return board === null ? inferred : { ...inferred, board };
+}
+/** Null also where several are named: the sources of a library for boards are not those of one. */
+function boardNamedIn(texts: readonly string[], { line }: ChipDescription): string | null {
+  const [known, ...others] = new Set(mentionsOf(texts).flatMap(({ board }) => (board === undefined ? [] : (boardOf(board) ?? []))));
+  return known !== undefined && others.length === 0 && findChip(known.chip)?.line === line ? known.name : null;
+}
+function infer(images: readonly NamedImage[], project: readonly ProjectPart[], perImage: readonly (readonly string[])[]): InferredChip {
+  const loaded = images.map((i) => loadImage(i.bytes, i.path));
   refuseTwo(images, perImage);
   const texts = perImage.flat();
   const mention = bestMention(texts);

@@ -72,6 +72,10 @@ export interface RunJob {
   readonly chipOpen?: boolean;
   /** The board that was named: what its BOOT0 and USB wires lead to, for a person. */
   readonly boardSays?: string;
+  /** Nobody named a board, but the images do: one of BOARDS. */
+  readonly boardNamed?: string;
+  /** The scenario's board is the one that the images name: nobody has said it. */
+  readonly boardAssumed?: boolean;
   readonly engine: 'bootbench' | 'unicorn';
   /** See `RunInput.effort`. */
   readonly effort?: Effort;

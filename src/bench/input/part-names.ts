@@ -17,6 +17,8 @@ export interface Mention {
   readonly part: string;
   readonly reason: string;
   readonly weight: number;
+  /** It is that of a board, as the image spells it. */
+  readonly board?: string;
 }
 
 const TEXT_SECTIONS = ['.debug_line', '.debug_line_str', '.debug_str', '.strtab', '.debug_info', '.comment'];
@@ -33,6 +35,7 @@ const ASIDE = 5;
 const MACRO = new RegExp(String.raw`(?<=-D ?)(${PART}x[0-9a-z]|${GROUP})(?=q?\b)`, 'gi');
 /** Those that a build defines, each once. */
 export const macrosIn = (text: string): readonly string[] => [...new Set([...text.matchAll(MACRO)].map(([, name]) => name!.toUpperCase()))];
+const THE_BOARD = 'the board';
 /** What names a part, by how much it says. A `x` of the name stands for any character. */
 const NAMES: readonly { readonly pattern: RegExp; readonly weight: number; readonly what: string }[] = [
   // CubeIDE writes one for each part, with its pins, flash and package: startup_stm32f103c8tx.s. A linker keeps the name of the object file where nothing else is left.
@@ -68,7 +71,7 @@ const NAMES: readonly { readonly pattern: RegExp; readonly weight: number; reado
   { pattern: new RegExp(String.raw`(?<![a-z0-9_])(${PART}x[0-9a-z])\.h\b`, 'gi'), weight: 50, what: 'the device header' },
   // Arm's compilers keep their command line in .comment
   { pattern: MACRO, weight: 50, what: 'the macro' },
-  { pattern: new RegExp(BOARD, 'gi'), weight: 20, what: 'the board' },
+  { pattern: new RegExp(BOARD, 'gi'), weight: 20, what: THE_BOARD },
   {
     pattern: new RegExp(String.raw`(?<![a-z0-9_])(${PART}[a-z][0-9a-z][a-z]x)_(?:flash|ram)\b`, 'gi'),
     weight: 10,
@@ -112,17 +115,18 @@ const BOARD_WEIGHT = 20;
 
 export function mentionsOf(texts: readonly string[]): readonly Mention[] {
   const counts = new Map<string, Mention & { times: number }>();
-  const count = (part: string, reason: string, weight: number): void => {
+  const count = (part: string, reason: string, weight: number, board?: string): void => {
     const key = `${weight} ${part}`;
     const known = counts.get(key);
     if (known) known.times++;
-    else counts.set(key, { part, reason, weight, times: 1 });
+    else counts.set(key, { part, reason, weight, times: 1, ...(board !== undefined && { board }) });
   };
   for (const text of texts) {
     for (const { pattern, weight, what } of NAMES)
-      for (const [whole, part] of text.matchAll(pattern)) count(canonical(part!), `${what} ${whole.toLowerCase()}`, weight);
+      for (const [whole, part] of text.matchAll(pattern))
+        count(canonical(part!), `${what} ${whole.toLowerCase()}`, weight, what === THE_BOARD ? whole : undefined);
     for (const [whole, board] of text.matchAll(NAMED_BOARD))
-      count(BOARDS[board!.toLowerCase()]!, `the board ${whole.toLowerCase()}`, BOARD_WEIGHT);
+      count(BOARDS[board!.toLowerCase()]!, `${THE_BOARD} ${whole.toLowerCase()}`, BOARD_WEIGHT, board);
   }
   return [...counts.values()].sort((a, b) => b.weight - a.weight || b.times - a.times);
 }
