@@ -15,6 +15,7 @@ import {
 import { exceptionName, isInterrupt } from './core-registers.ts';
 import {
   atInstruction,
+  enteredByWord,
   faultOnTheWay,
   faultText,
   isFetch,
@@ -71,6 +72,7 @@ export const entryAddress: Check = {
   explanation: [
     'The ROM bootloader starts like any firmware: word 0 of its vector table is the stack pointer, word 1 the address of its first instruction. Read word 1 and branch to what it holds.',
     'The address of the table differs between products; the bootloader tables of AN2606 list it. It is not always the start of system flash: on STM32H5 the headers give 0x0BF80000 for system flash, but the table of the bootloader is at 0x0BF97000. A wrong digit, or the address of another family, gives 0xFFFFFFFF, meaningless data or a bus fault.',
+    'Count in bytes or in words: to a pointer, + 4 means four of what it points to. (uint32_t *)base + 4 is 16 bytes behind base; the reset vector is at (uint32_t *)(base + 4), which is (uint32_t *)base + 1.',
     'Use the published address for your part. Do not search memory for something that looks like a vector table.',
   ].join('\n\n'),
 };
@@ -102,6 +104,7 @@ function jumpInstead(subject: Subject): Repair {
   };
 }
 
+const WORD_0 = "the jump goes to word 0 of the ROM's vector table, which is its initial stack pointer; the reset vector is word 1";
 const failed = (
   { rom }: Subject,
   observed: string,
@@ -128,6 +131,16 @@ function judgeEntry(subject: Subject, entry: EntryFacts): Judgement {
   if (targetFromNewStack(subject)) return notApplicable('the target was loaded through SP behind the change of MSP: see stack-after-msp');
   if (isVectorAddress(subject, entry.address))
     return notApplicable('the address of the vector was used instead of the vector: see entry-dereference');
+  const word = enteredByWord(subject, entry);
+  if (word !== null)
+    return failed(
+      subject,
+      `${observed}, from the word at ${hex(word.address)}`,
+      word.address === rom.vectorTable
+        ? WORD_0
+        : `the jump's target was read from the word at ${hex(word.address)}, which is not the ROM's reset vector`,
+      atInstruction(word.pc, word.at),
+    );
   const inside = entry.address >= rom.range[0] && entry.address <= rom.range[1];
   const because = inside
     ? 'the jump goes into the middle of the ROM, not to its reset vector'
@@ -170,7 +183,7 @@ function judgePath(subject: Subject): Judgement {
       subject,
       `${hex(word.target)}, from the word at ${hex(word.address)}`,
       word.address === rom.vectorTable
-        ? "the jump goes to word 0 of the ROM's vector table, which is its initial stack pointer; the reset vector is word 1"
+        ? WORD_0
         : `the jump target was computed from the word at ${hex(word.address)}; it is not the ROM's reset vector`,
       atInstruction(word.pc, word.at),
     );

@@ -175,6 +175,15 @@ export function wrongWord(
   return inRom || (behindMsp && !inFlash) ? { address, target: failure.address, pc, at: failure.at } : null;
 }
 
+/** The word of system memory from which the firmware took the target of its branch, and which is not the reset vector; null where it did not come from one. */
+export function enteredByWord(
+  { history, rom }: Subject,
+  entry: EntryFacts,
+): { readonly address: number; readonly pc: number; readonly at: number } | null {
+  const read = history?.vectorReads.findLast((r) => r.at <= entry.at && plain(r.value) === plain(entry.address));
+  return read === undefined || read.address === rom.vectorTable + 4 ? null : read;
+}
+
 /** MSP holds the word of the table that the target of a failed jump was read from: one wrong place, not two mistakes. */
 export function stackFromSamePlace(subject: Subject): boolean {
   const word = wrongWord(subject);
