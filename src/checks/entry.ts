@@ -26,6 +26,13 @@ function tablesOf({ rom: { vectorTable }, state: { chip } }: Subject): readonly 
 export const atInstruction = (pc: number | null, at: number): Writer | null =>
   pc === null ? null : { pc, at, kind: 'cpu', core: 0, seq: -1 };
 
+/** The branch into the ROM, or the one that failed and was meant for it; null where an exception or a boot led there, or nothing is known. */
+export function jumpOf({ entry, history }: Subject): Writer | null {
+  if (entry?.how === 'branch') return atInstruction(entry.fromPc, entry.at);
+  const failure = history?.failure;
+  return failure?.kind === 'jump' ? atInstruction(failure.pc, failure.at) : null;
+}
+
 export interface WrongRead {
   /** Where the firmware looked for a vector table. */
   readonly table: number;

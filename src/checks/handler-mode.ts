@@ -1,6 +1,7 @@
 /** A jump out of an exception handler. */
 import { broken, notApplicable, pass, type Check, type Subject } from './check.ts';
 import { exceptionName, exceptionPriority, groupPriority } from './core-registers.ts';
+import { jumpOf } from './entry.ts';
 import { usbPriority } from './mask-registers.ts';
 import { byResetInC, OR_MAIN_LOOP } from './fix-in-c.ts';
 import { INTERRUPTS } from './sources.ts';
@@ -33,14 +34,14 @@ export const handlerMode: Check = {
     const blocks = own !== null && usb !== null && usb >= groupPriority(state, own);
     const how = `the firmware jumped from inside the handler of ${exceptionName(state.chip, active)}`;
     return broken(blocks ? 'fail' : 'warn', {
-      observed: `IPSR = ${active}: ${exceptionName(state.chip, active)}${own === null ? '' : `, priority ${own}`}${usb === null ? '' : `; USB interrupt ${usb}`}`,
+      observed: `IPSR = ${active}: ${exceptionName(state.chip, active)}${own === null ? '' : `, priority ${own}`}${usb === null ? '' : `; the USB interrupt's is ${usb}`}`,
       expected: 'IPSR = 0',
       source: SOURCE,
       confidence: blocks ? 'documented' : 'inferred',
       because: blocks
         ? `${how}; that exception stays active, and the USB interrupt cannot preempt it`
         : `${how}; the USB interrupt has a higher priority and can still preempt it`,
-      lastWriter: null,
+      lastWriter: jumpOf(subject),
     });
   },
   repair: (subject) => ({

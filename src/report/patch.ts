@@ -81,8 +81,9 @@ export const labelOf = ({ id, what }: ResultCause): string => (id === 'state' ||
 
 /** A jump that an interrupt makes, made by the main loop; null where that is not the cause, or the text does not show how. */
 function movedOut({ entries }: RunResult, cause: ResultCause, sources: NamedSources): Edit[] | null {
-  const { id, fix } = cause;
-  const from = entries.at(-1)?.from;
+  const { id, fix, lastWriter } = cause;
+  // where another cause kept it from its entry, the jump itself
+  const from = entries.at(-1)?.from ?? (id === 'handler-mode' ? lastWriter : null);
   if (
     fix === null ||
     !(fix === LEAVE_HANDLER || (id === 'handler-mode' && offersMainLoop(fix))) ||

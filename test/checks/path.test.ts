@@ -41,7 +41,15 @@ describe('the branch target', () => {
   test('an even target that is right but for bit 0', () => {
     expect(verdicts(at(RESET_VECTOR - 1, false))).toEqual(['pass', 'pass', 'fail']);
   });
-  test('the branch instruction is pointed at', () => {
+  test('the read of the word that the target came from is pointed at, where it is not the vector', () => {
+    const t = at(0x0bf99000);
+    t.vectorReads = [read(TABLE, 0x20003000), read(TABLE + 16, 0x0bf99001, 0x08000302)];
+    expect(t.judge('entry-address')).toMatchObject({
+      observed: `0x0bf99000 (branch), from the word at 0x0${(TABLE + 16).toString(16)}`,
+      lastWriter: { pc: 0x08000302 },
+    });
+  });
+  test('else the branch instruction', () => {
     expect(at(0x0bf99000).judge('entry-address').lastWriter?.pc).toBe(0x08000400);
   });
   test('a boot by pin needs no branch', () => {

@@ -154,6 +154,16 @@ describe.skipIf(skipped)(`bootbench fix${why}`, { timeout: 120_000 }, () => {
     expect(await fix(root)).toMatchObject({ code: 0, out: '' });
   });
 
+  it('sets a flag in the interrupt also where the ROM is looked for at a wrong address, so that the jump fails on its way', async () => {
+    const root = smallProject({ 'src/boot.c': SMALL_PROJECT['src/boot.c']!.replaceAll('0x1fff000', '0x1ffff00') });
+    const ran = await fix(root);
+    expect(ran.err).toMatch(/^Cause +entry-address: .*src\/boot\.c:[78] /m);
+    expect(ran.err).toMatch(/^Cause +handler-mode: .*src\/boot\.c:11 /m);
+    shell('git apply', root, ran.out);
+    expect(diff(root)).toMatch(/\+\t*uint32_t sp = .*0x1fff0000u[^]*\+\t\tdfu_requested = 1;/);
+    expect(diff(root)).not.toContain('NVIC_SystemReset');
+  });
+
   it('two causes behind a leave are mended together: VTOR, and a jump inside the handler that is active still', async () => {
     const root = smallProject(LOW_PRIORITY);
     const ran = await fix(root, ...BUILD);

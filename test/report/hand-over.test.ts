@@ -77,7 +77,7 @@ it.each([
     '/* at file scope, in a NOLOAD section */\nstatic volatile uint32_t dfu_request;\n/* here, in place of the jump */\ndfu_request = 1;\nNVIC_SystemReset();';
   const explanation = `The firmware jumped from inside the handler of ${exception}.`;
   const causes = [{ ...primaskCause, id: 'handler-mode' as const, lastWriter: null, fix, explanation }];
-  const observed = `IPSR = 53: ${exception}, priority 0; USB interrupt 0`;
+  const observed = `IPSR = 53: ${exception}, priority 0; the USB interrupt's is 0`;
   const inHandler: RunResult = {
     ...r,
     checks: checks({ 'handler-mode': { verdict: 'fail', observed, expected: 'IPSR = 0' } }),
