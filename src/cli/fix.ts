@@ -208,7 +208,9 @@ class Repair {
     const told = toldOn('screen', storyOf(result, { sources, judgement: expect === null ? null : judge(result, expect) }));
     const [verdict, ...rest] = told;
     const causes = rest.filter(({ is }) => is === 'cause');
-    const why = causes.length > 0 ? causes : rest.filter(({ is, label }) => label !== '' && is !== 'next').slice(0, 1);
+    const said = rest.filter(({ is, label }) => label !== '' && is !== 'next').slice(0, 1);
+    const why =
+      causes.length > 0 ? causes : [...rest.filter(({ is }) => is === 'condition'), ...said.filter(({ is }) => is !== 'condition')];
     const holds = rest.filter(({ label }) => label === 'Holds');
     for (const line of [verdict!, ...why, ...holds.filter((line) => !why.includes(line))]) {
       const place = line.place === null ? '' : `, ${printable(line.place)}`;

@@ -18,6 +18,8 @@ const BLOCK = 0x400;
 export interface CountedCrystal {
   readonly hz: number;
   readonly by: string;
+  /** Where its source says it: `HSE_VALUE`, and the file of a project with ST's HAL. */
+  readonly name: string;
 }
 
 /** The only usual rate that such functions hold and that is not the board's; an own oscillator's only where there is no other: the crystal has the same then. */
@@ -36,7 +38,12 @@ export function countedCrystal(images: readonly LoadedImage[], chip: ChipDescrip
   const [first] = others.length > 0 ? others : crystals;
   if (first === undefined || others.length > 1) return null;
   const [hz, by] = first;
-  return { hz, by: own.has(hz) ? 'the firmware' : by };
+  return { hz, by: own.has(hz) ? 'the firmware' : by, name: nameIn(images, chip) };
+}
+/** CubeMX writes that file for each project. */
+function nameIn(images: readonly LoadedImage[], { family }: ChipDescription): string {
+  const usesHal = scanFunctions(images).some(({ symbol }) => symbol.name.startsWith('HAL_RCC_'));
+  return usesHal ? `HSE_VALUE in ${family.toLowerCase()}xx_hal_conf.h` : 'HSE_VALUE';
 }
 /** The usual rates that functions hold which compute a clock, with one of these functions. */
 export function heldRates(images: readonly LoadedImage[], chip: ChipDescription): ReadonlyMap<number, string> {

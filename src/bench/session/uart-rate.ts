@@ -80,7 +80,7 @@ export function otherBaud(machine: Machine, port: string, baud: number): number 
 /** A byte has come from a sender at `baud`: says so where a receiver at its own rate reads something else. The ROM measures the rate of its host. */
 export function tellOtherBaud(machine: Machine, port: string, { baud, counts }: Sender, hse: number | null): void {
   const own = otherBaud(machine, port, baud);
-  if (own === null) return;
+  if (own === null || (counts !== null && isTold(machine, port))) return;
   const odd = baud === nearestTo(own) && !hasStandard(own);
   const why = odd ? ': no standard rate is within 3 %' : `, and its sender at ${inWords(baud)}`;
   machine.note(
@@ -95,7 +95,7 @@ export function tellOutputRate(machine: Machine, port: string, images: readonly 
   const own = baudOf(machine, port);
   if (own === null || machine.state.inSystem) return;
   const { baud, counts } = senderOf(machine, port, images, hse);
-  if (counts === null) return;
+  if (counts === null || isTold(machine, port)) return;
   machine.note(
     'guest',
     `${port} sends at ${inWords(own)} baud in place of ${inWords(baud)}${countsInWords(counts, hse)}`,
@@ -103,11 +103,14 @@ export function tellOutputRate(machine: Machine, port: string, images: readonly 
     otherRate(machine, port, counts, hse),
   );
 }
+/** It is said of one direction: the other has the same rate. */
+const isTold = ({ state }: Machine, port: string): boolean =>
+  state.notes.some(({ about, block }) => about?.is === 'other-baud' && block === port);
 /** As data: the instruction that set the rate, and the crystal with which it would be right. */
 const otherRate = (machine: Machine, port: string, counts: CountedCrystal | null, hse: number | null): GuestFact => ({
   is: 'other-baud',
   wrote: machine.history.lastWriter(`${port}.BRR`)?.pc ?? null,
-  counts: counts === null ? null : { port, ...counts, odd: isOddWith(machine, counts.hz, hse) },
+  counts: counts === null ? null : { port, hz: counts.hz, by: counts.by, odd: isOddWith(machine, counts.hz, hse) },
 });
 function receives(machine: Machine, port: string): boolean {
   const cr1 = registerOf(machine, port, 'CR1');
@@ -121,6 +124,6 @@ function isOddWith({ system }: Machine, hz: number, hse: number | null): boolean
   const here = rate.num / rate.den;
   return here % MHZ === 0 && ((here * hz) / hse) % MHZ !== 0;
 }
-const countsInWords = ({ hz, by }: CountedCrystal, hse: number | null): string =>
-  `: ${by} counts on a crystal of ${hz / MHZ} MHz (HSE_VALUE), and this board has ${hse === null ? 'none' : `${hse / MHZ} MHz`}`;
+const countsInWords = ({ hz, by, name }: CountedCrystal, hse: number | null): string =>
+  `: ${by} counts on a crystal of ${hz / MHZ} MHz (${name}), and this board has ${hse === null ? 'none' : `${hse / MHZ} MHz`}`;
 const inWords = (baud: number): string => Math.round(baud).toLocaleString('en-US');

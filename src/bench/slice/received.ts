@@ -253,6 +253,9 @@ function inWords(s: Session, { name, isPort }: Shown, all: readonly Read[], deci
   const got = isPort
     ? `${name} got ${bytesText(all.map((r) => r.value & 0xff))} (read`
     : `${name} was ${(value >>> Number(name.slice(2))) & 1} (read`;
+  // no branch that went by other bytes is to blame
+  if (isPort && s.machine.state.notes.some(({ about, block }) => about?.is === 'other-baud' && block === name))
+    return `${got} at ${place(s, pc)}${handler}), which is not what was sent to it: its rate is another one`;
   if (typeof decided === 'string') return `${got} at ${place(s, pc)}${handler}), and no jump came of it: ${decided}`;
   const { last, tested, isWhole } = decided;
   const went =

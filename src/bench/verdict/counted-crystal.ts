@@ -47,7 +47,7 @@ function oddBaud({ machine, input }: Session): Note | null {
   if (here === undefined || counts === undefined) return null;
   return noteOf(counts, here, 'baud', `${counts.port} runs at a rate that no sender has`);
 }
-const noteOf = ({ hz, by }: CountedCrystal, here: number, lacks: 'pll' | 'baud', what: string): Note =>
+const noteOf = ({ hz, by }: Omit<CountedCrystal, 'name'>, here: number, lacks: 'pll' | 'baud', what: string): Note =>
   crystalNote(
     hz,
     lacks,
