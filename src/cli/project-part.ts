@@ -5,6 +5,7 @@ import {
   agree,
   boardFileOf,
   partInBoardFile,
+  partInCMake,
   partInDefines,
   partInIoc,
   partInLinkerScript,
@@ -54,8 +55,11 @@ function partsIn(folder: string, from: string): ProjectPart[] {
     // its name is the user's, and stays with him
     ...iocFiles(folder).map((name) => ({ file: 'the .ioc file', part: partInIoc(textAt(join(folder, name)) ?? '') })),
   ];
-  return parts.flatMap(({ file, part }) => (part === null ? [] : [{ file, part }]));
+  const said = parts.flatMap(({ file, part }) => (part === null ? [] : [{ file, part }]));
+  const linked = said.length > 0 ? null : partInCMake(withoutComments(textAt(join(folder, CMAKE)) ?? ''));
+  return linked === null ? said : [{ file: `the linker script of ${CMAKE}`, part: linked }];
 }
+const CMAKE = 'CMakeLists.txt';
 /** A board of the project goes before one that is called the same. */
 function inPlatformio(folder: string, way: readonly string[]): { readonly file: string; readonly part: string | null } {
   const ini = textAt(join(folder, 'platformio.ini'));
@@ -69,7 +73,7 @@ function definedIn(folder: string): ProjectPart[] {
   const commands = partInDefines(textAt(join(folder, 'compile_commands.json'), 'head') ?? '');
   if (commands !== null) return [{ file: 'compile_commands.json', ...commands }];
   for (const name of MAKEFILES) {
-    const text = (textAt(join(folder, name)) ?? '').replace(/#.*/g, '');
+    const text = withoutComments(textAt(join(folder, name)) ?? '');
     const made = partInDefines(text);
     const built = made === null ? [] : [{ file: 'the Makefile', ...made }];
     const part = partInLinkerScript(text);
@@ -78,6 +82,8 @@ function definedIn(folder: string): ProjectPart[] {
   }
   return [];
 }
+/** Of make and of CMake. */
+const withoutComments = (text: string): string => text.replace(/#.*/g, '');
 /** As GNU make looks for them. */
 const MAKEFILES = ['GNUmakefile', 'makefile', 'Makefile'];
 function iocFiles(folder: string): string[] {

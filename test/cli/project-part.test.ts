@@ -71,6 +71,16 @@ it.each([
 ])('LDSCRIPT of a Makefile %s', (_what, makefile, parts) =>
   expect(look(tree({ '.git/': '', Makefile: makefile }), 'fw.elf').map(({ part }) => part)).toEqual(parts),
 );
+it.each([
+  ['names the part', 'set(LD ${CMAKE_CURRENT_SOURCE_DIR}/STM32F405RGTx_FLASH.ld)\n', ['STM32F405RGT', 'STM32F405xx']],
+  ['in an option', 'target_link_options(app PRIVATE -T stm32f405rgtx_flash.ld)\n', ['STM32F405RGT', 'STM32F405xx']],
+  ['is of another line than the build defines', 'set(LD STM32F446RETx_FLASH.ld)\n', ['STM32F405xx']],
+  ['is one of two', 'set(LD STM32F405RGTx_FLASH.ld)\nset(LD STM32F405VGTx_FLASH.ld)\n', ['STM32F405xx']],
+  ['is a comment', '# STM32F405RGTx_FLASH.ld\n', ['STM32F405xx']],
+])('the linker script of CMakeLists.txt %s', (_what, cmake, parts) => {
+  const root = tree({ '.git/': '', 'build/compile_commands.json': `["gcc", "${DEFINES}"]`, 'CMakeLists.txt': cmake });
+  expect(look(root, 'build/fw.elf').map(({ part }) => part)).toEqual(parts);
+});
 it('what the build defines, as it was compiled before what its Makefile says', () => {
   const commands = JSON.stringify([{ directory: '/', command: `gcc ${DEFINES} -c a.c`, file: 'a.c' }]);
   const root = tree({ '.git/': '', 'build/compile_commands.json': commands, Makefile: '# -DSTM32F103xB\nC_DEFS = -DSTM32F446xx\n' });

@@ -79,12 +79,16 @@ export function partInDefines(text: string): Omit<ProjectPart, 'file'> | null {
   if (parts.length === 0) return others.length === 0 ? { part: name.slice(0, LINE) } : null;
   return others.every((other) => parts.every((part) => other.parts.includes(part))) ? { part: asInHeaders(name), line: true } : null;
 }
-/** What the script of the linker says in a Makefile, by the name that CubeMX gives it: `LDSCRIPT = STM32F446RETx_FLASH.ld`. */
-export function partInLinkerScript(text: string): string | null {
-  const names = [...text.matchAll(/^\s*LDSCRIPT\s*[:?]?=\s*(?:\S*[\\/])?(stm32\w{4,10}?)_(?:flash|ram)\w*\.ld\b/gim)].map((m) =>
-    m[1]!.toUpperCase(),
-  );
-  const [only, ...others] = new Set(names);
+/** The script of the linker, by the name that CubeMX gives it. */
+const SCRIPT = String.raw`(stm32\w{4,10}?)_(?:flash|ram)\w*\.ld\b`;
+const IN_MAKEFILE = new RegExp(String.raw`^\s*LDSCRIPT\s*[:?]?=\s*(?:\S*[\\/])?${SCRIPT}`, 'gim');
+const IN_CMAKE = new RegExp(String.raw`(?<![\w-])${SCRIPT}`, 'gi');
+/** What its name says in a Makefile: `LDSCRIPT = STM32F446RETx_FLASH.ld`. */
+export const partInLinkerScript = (text: string): string | null => onlyPart(text, IN_MAKEFILE);
+/** In a file of CMake, whatever command names it. */
+export const partInCMake = (text: string): string | null => onlyPart(text, IN_CMAKE);
+function onlyPart(text: string, script: RegExp): string | null {
+  const [only, ...others] = new Set([...text.matchAll(script)].map(([, name]) => name!.toUpperCase()));
   return only === undefined || others.length > 0 ? null : knownPart(only);
 }
 /** More are no build of one part. */
