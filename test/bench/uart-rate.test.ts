@@ -100,7 +100,9 @@ it('a command at another rate is not understood, and the line that set the rate 
   expect(wrong.entries).toEqual([]);
   const told = wrong.notes.find(({ about }) => about?.is === 'other-baud')?.text;
   expect(told).toMatch(/^USART1 runs at 9,598 baud, and its sender at 115,200 \(0x080002/);
-  expect(wrong.notes.map(({ text }) => text).join('\n')).toMatch(/USART1 got .*, which is not what was sent to it: its rate is another one/);
+  expect(wrong.notes.map(({ text }) => text).join('\n')).toMatch(
+    /USART1 got .*, which is not what was sent to it: its rate is another one/,
+  );
 });
 it('a stop bit that is 0 raises FE', () => {
   const s = new Session(job(receiver(1667).label('end').b('end'), 8900));

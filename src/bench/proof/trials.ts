@@ -119,7 +119,10 @@ export class Trials {
 
   /** `better`: whether the first would be chosen before the second. */
   run(trials: readonly Trial[], better: (a: Omit<Tried, 'outcome'>, found: Tried) => boolean): Tried[] {
-    const rows = trials.map((t) => ({ t, ways: t.ways.map((way): Followed => ({ way, time: 0, at: null, outcome: null, end: undefined })) }));
+    const rows = trials.map((t) => ({
+      t,
+      ways: t.ways.map((way): Followed => ({ way, time: 0, at: null, outcome: null, end: undefined })),
+    }));
     const found = new Map<Trial, Tried>();
     const budget = budgetOf(this.s.input);
     for (const [i, stretch] of FOLLOWED.slice(0, this.whole ? FOLLOWED.length : budget.stretches).entries())
