@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { Session } from '../../src/bench/session/session.ts';
+import type { Interceptor } from '../../src/emu/core/core.ts';
 import { registerFile } from '../../src/emu/core/arm/register-file.ts';
 import { MS } from '../../src/emu/time.ts';
 import { plainJob } from '../bench/plain-job.ts';
@@ -151,6 +152,55 @@ describe('A main loop that counts its rounds beside an LED that it toggles', () 
         .ands(1, 3)
         .str(1, 0, c.bsrr);
     expect(same('stm32l476', { loop, handler: drives })).toBeGreaterThan(0.1);
+  });
+});
+
+describe('A main loop of H743 that keeps its frame in AXI SRAM, with both caches on', () => {
+  /** A call's frame in memory that the data cache holds: changed and put back each round, read by a handler of SysTick that counts in it. */
+  function cached(skipping: boolean, interceptor: Interceptor | null) {
+    const [AXI, CCR] = [0x24000000, 0xe000ed14];
+    const start = new Thumb(FLASH + 0x200);
+    // invalidated by a reset already; CCR.DC and CCR.IC
+    for (const [at, value] of [[CCR, 0x30200], [SYSTICK + 4, PERIOD - 1], [SYSTICK + 8, 0], [SYSTICK, 7]] as const) start.constant(0, at).constant(1, value).str(1, 0); // prettier-ignore
+    start.constant(0, AXI).movs(1, 0).str(1, 0, 8).movs(4, 1).movs(5, 2);
+    // two functions with a frame each, at the same place
+    start
+      .constant(2, FLASH + 0x301)
+      .constant(3, FLASH + 0x311)
+      .label('again')
+      .put(0x4790)
+      .ldr(6, 0, 8)
+      .put(0x4798)
+      .b('again');
+    const [one, two] = [0xb510bd10, 0xb520bd20];
+    const tick = new Thumb(FLASH + 0x400).constant(2, AXI).ldr(1, 2, 8).adds(1, 1).str(1, 2, 8).bxLr();
+    const image = new Uint8Array(0x500);
+    const view = new DataView(image.buffer);
+    view.setUint32(0, AXI + 0x100, true);
+    for (let e = 1; e < 16; e++) view.setUint32(4 * e, FLASH + (e === 15 ? 0x401 : 0x201), true);
+    image.set(start.bytes(), 0x200);
+    for (const [at, code] of [[0x300, one], [0x310, two]] as const) view.setUint32(at, ((code << 16) | (code >>> 16)) >>> 0, true); // prettier-ignore
+    image.set(tick.bytes(), 0x400);
+    const { machine } = new Session(jobInput(plainJob('stm32h743zi', [{ path: `app.bin@0x${FLASH.toString(16)}`, bytes: image }])));
+    const core = machine.bootCore;
+    machine.skipping = skipping;
+    if (interceptor !== null) machine.setRepairs(interceptor);
+    const skipped = countSkipped([core]);
+    const seen: unknown[] = [];
+    for (let n = 1; n <= 12; n++) {
+      machine.run(n * 1.7 * MS);
+      const words = [8, 0xf8, 0xfc].flatMap((at) => [core.peek(AXI + at, 4), core.peekBehindCache(AXI + at, 4)]);
+      seen.push([core.cycles(), core.retired(), JSON.stringify(registerFile(core, core.pc)), machine.history.seq, ...words]);
+    }
+    return { seen, part: skipped() / core.cycles() };
+  }
+  it.each([
+    ['by itself', null],
+    ['while writes of blocks are looked at', { pages: new Set<number>(), everyDeviceWrite: true, write: (_core, _at, _size, value) => value } satisfies Interceptor], // prettier-ignore
+  ] as const)('is left out from tick to tick: %s', (_name, interceptor) => {
+    const left = cached(true, interceptor);
+    expect(left.seen).toEqual(cached(false, interceptor).seen);
+    expect(left.part).toBeGreaterThan(0.5);
   });
 });
 

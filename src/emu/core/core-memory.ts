@@ -401,10 +401,10 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
   /** What the write changes can be put back, and nobody who intercepts it sees it. */
   private writeTurns({ memory, block }: Region, address: number, size: 1 | 2 | 4, value: number): boolean {
     const turns = this.tracer?.turns;
-    if (turns === undefined || this.writeIsWatched(address)) return false;
+    if (turns === undefined || this.writeIsWatched(address, block !== null)) return false;
     if (block) return this.system.isClocked(block) && turns.write(block, address - block.row.base, size, value);
     const word = address & ~3;
-    if (memory?.row.kind !== 'ram' || memory.guarded || this.l1?.dataOn === true) return false;
+    if (memory?.row.kind !== 'ram' || memory.guarded) return false;
     return turns.store(word >>> 0, (this.peek(word >>> 0, 4) ?? 0) >>> 0);
   }
   /** A write to a block may be skipped if the same one follows (`RegisterModel.repeats`) and nobody intercepts it. */
@@ -656,11 +656,11 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
   isWatched(address: number): boolean {
     return this.intercept?.pages.has(address >>> PAGE_BITS) ?? false;
   }
-  /** A write to a block there is intercepted. */
-  writeIsWatched(address: number): boolean {
+  /** A write there is intercepted, of a block or of memory. */
+  writeIsWatched(address: number, isBlock = true): boolean {
     const { intercept } = this;
     if (intercept?.write === undefined || intercept.writes === false) return false;
-    return intercept.everyDeviceWrite === true || intercept.pages.has(address >>> PAGE_BITS);
+    return (isBlock && intercept.everyDeviceWrite === true) || intercept.pages.has(address >>> PAGE_BITS);
   }
   /** A store there changes RAM and nothing else: no decoded code, no interceptor. */
   isPlainStore(address: number, size: 1 | 2 | 4): boolean {
