@@ -30,6 +30,7 @@ import {
   type PathSearch,
 } from './difference/path.ts';
 import { secondProgram } from './difference/programs.ts';
+import { lacksLife } from './difference/lacks-life.ts';
 import { givenUpNote, type Receiver } from './verdict/difference-causes.ts';
 import { dependencies, dependenciesOfLeft, diagnose, judgeAll, type Diagnosis } from './proof/diagnosis.ts';
 import { observe, type Attempt, type Starts } from './proof/attempt.ts';
@@ -183,6 +184,7 @@ function plainRun(session: Session, input: RunInput, tracer: Tracer | null): Pla
   if (input.triggers !== undefined) input.found?.(`without any input: ${end.outcome}`);
   const forInput = end.outcome === 'stuck' && waitsForInput(session);
   const sleeps = sleepsByItself(session);
+  session.lacksLife = lacksLife(session, powerOn, finished, end);
   const base = collectBase(session, end);
   tracer?.finish(end.outcome);
   const observed = observe(session, end);
@@ -755,7 +757,8 @@ function leftBehind(run: PlainRun): ByDifference {
   const program = secondProgram(session);
   if (program === null) return { difference: null };
   run.input.progress?.(`comparing how ${program.name} is started with how it starts from reset`);
-  const difference = searched(run, `what is left to ${program.name}`, null, () => findLeftBehind(session, powerOn, program, base.end.at));
+  const search = (): Finding | null => findLeftBehind(session, powerOn, program, base.end.at, session.lacksLife ?? undefined);
+  const difference = searched(run, `what is left to ${program.name}`, null, search);
   const sender = difference?.sender ?? null;
   if (sender !== null) {
     const about = { is: 'hands-over', at: place(run.input, sender.pc)! } as const;

@@ -99,12 +99,12 @@ export function findAtFault(session: Session, fault: Checkpoint): Finding | null
   return { ...found, sets: found.sets.map((set) => set.map((d) => ({ ...d, atFault: true as const }))) };
 }
 /** What another program left to this one, so that it does not do what it does from reset; null where it does, or does nothing to compare with. The session is left anywhere. */
-export function findLeftBehind(session: Session, powerOn: Checkpoint, program: Program, end: Ps): Finding | null {
+export function findLeftBehind(session: Session, powerOn: Checkpoint, program: Program, end: Ps, least?: Ps): Finding | null {
   const dies = diesAt(session);
   const failing = arrival(session, powerOn, program, end);
   const working = failing === null ? null : fromReset(session.input, program);
   if (failing === null || working === null) return null;
-  const watched = toWatch(failing, dies);
+  const watched = toWatch(failing, dies, least);
   const wanted = lifeToHave(working.session, watched);
   if (wanted === null) {
     working.session.release();
@@ -143,12 +143,12 @@ export interface Lives {
   readonly lives: () => boolean;
 }
 /** Null where it does nothing to compare with. The session is left anywhere. */
-export function livesBehind(session: Session, powerOn: Checkpoint, program: Program, end: Ps): Lives | null {
+export function livesBehind(session: Session, powerOn: Checkpoint, program: Program, end: Ps, least = WATCHED): Lives | null {
   const dies = diesAt(session);
   const working = fromReset(session.input, program);
   if (working === null) return null;
   const first = arrival(session, powerOn, program, end);
-  const watched = first === null ? WATCHED : toWatch(first, dies);
+  const watched = first === null ? least : toWatch(first, dies, least);
   const wanted = lifeToHave(working.session, watched);
   working.session.release();
   if (wanted === null) return null;

@@ -17,12 +17,14 @@ import { checkpointBefore, record, runByStops, runTo, type Step } from '../slice
 
 /** How long a program is watched from its first instruction on; one that dies later, until then, but no longer than `LONGEST`. */
 export const WATCHED = 60 * MS;
+/** Of one that seems to run: what blinks does so within that. */
+export const WATCHED_LONGER = 420 * MS;
 const LONGEST = 1000 * MS;
 const BEHIND_DEATH = 10 * MS;
 /** When the run dies that the session has come to the end of; null: it does not. */
 export const diesAt = ({ machine, state }: Session): Ps | null => machine.state.lockup?.at ?? state.fault?.since ?? null;
-export const toWatch = ({ system: { now } }: Checkpoint, dies: Ps | null): Ps =>
-  Math.max(WATCHED, Math.min((dies ?? 0) - now + BEHIND_DEATH, LONGEST));
+export const toWatch = ({ system: { now } }: Checkpoint, dies: Ps | null, least = WATCHED): Ps =>
+  Math.max(least, Math.min((dies ?? 0) - now + BEHIND_DEATH, LONGEST));
 
 /** The program behind the one that the chip starts; null where there are not two, or more. */
 export function secondProgram(s: Session): Program | null {
@@ -94,22 +96,28 @@ export function fromReset(input: RunInput, { table, start }: Program): { readonl
   return null;
 }
 
+interface Driven {
+  readonly level: number;
+  readonly times: number;
+}
 /** What a program does. */
 export interface Life {
   readonly served: ReadonlySet<number>;
-  /** Wires, with the last level that they were driven to. */
-  readonly driven: ReadonlyMap<string, number>;
+  /** Wires, with the last level that they were driven to and how often they were. */
+  readonly driven: ReadonlyMap<string, Driven>;
   readonly enumerated: boolean;
   /** Channels on which it has printed. */
   readonly printed: ReadonlySet<string>;
   /** In a loop that is proved to have no end. */
   readonly hangs: boolean;
+  /** Thread mode had a turn at the end of the time: no handler keeps it for good. */
+  readonly threads: boolean;
   readonly died: boolean;
 }
 /** From where the session stands. */
 export function watch(s: Session, watched: Ps): Life {
   const { machine, usb } = s;
-  const [served, driven] = [new Set<number>(), new Map<string, number>()];
+  const [served, driven] = [new Set<number>(), new Map<string, Driven>()];
   const before = machine.observer;
   const resets = machine.history.resets.length;
   const printedBefore = printedOn(machine);
@@ -121,16 +129,24 @@ export function watch(s: Session, watched: Ps): Life {
     },
     wire: (name, value) => {
       before.wire?.(name, value);
-      driven.set(name, value);
+      driven.set(name, { level: value, times: (driven.get(name)?.times ?? 0) + 1 });
     },
   };
   const end = machine.now + watched;
-  try {
-    while (machine.now < end && !machine.state.lockup) {
+  const advance = (to: Ps): void => {
+    while (machine.now < to && !machine.state.lockup) {
       const now = machine.now;
-      s.advance(end);
+      s.advance(to);
       s.steps.poll();
       if (machine.now === now) break;
+    }
+  };
+  let threads = false;
+  try {
+    advance(end - watched / 4);
+    for (let looks = LOOKS - 1; looks >= 0; looks--) {
+      threads ||= machine.bootCore.arm.ipsr === 0;
+      advance(end - Math.floor((watched / 4 / LOOKS) * looks));
     }
   } finally {
     machine.observer = before;
@@ -138,16 +154,27 @@ export function watch(s: Session, watched: Ps): Life {
   const died = machine.state.lockup !== null || s.state.fault !== null || machine.history.resets.length > resets;
   const printed = new Set([...printedOn(machine)].filter(([name, count]) => count > (printedBefore.get(name) ?? 0)).map(([name]) => name));
   const hangs = !died && proveFixedLoop(s) !== null;
-  return { served, driven, printed, hangs, enumerated: usb.sessions.at(-1)?.enumerated != null, died };
+  return { served, driven, printed, hangs, threads, enumerated: usb.sessions.at(-1)?.enumerated != null, died };
 }
+/** At times that no period of interrupts divides well, how often it is looked at in the last quarter. */
+const LOOKS = 37;
 const printedOn = ({ state }: Machine): ReadonlyMap<string, number> =>
   new Map(Object.entries(state.console).map(([name, { count }]) => [name, count]));
-/** It does at least what the other does. What only the chip sees, a PLL or wait states, may have been so before. */
+/**
+ * It does at least what the other does. What only the chip sees, a PLL or wait states, may have been so before, and so may an output that is only set up: who started it may
+ * have left it so.
+ */
 export const livesAs = (s: Session, life: Life, wanted: Life): boolean =>
   life.died === wanted.died &&
   (life.enumerated || !wanted.enumerated) &&
   (!life.hangs || wanted.hangs) &&
+  (life.threads || !wanted.threads) &&
   [...wanted.printed].every((channel) => life.printed.has(channel)) &&
   [...wanted.served].every((exception) => life.served.has(exception)) &&
-  [...wanted.driven].every(([name, level]) => life.driven.has(name) || (!OUTPUT.test(name) && s.machine.system.wire(name) === level));
+  [...wanted.driven].every(([name, { level, times }]) => {
+    const isSetUp = !OUTPUT.test(name) || times <= SET_UP_TIMES;
+    return isSetUp ? life.driven.has(name) || s.machine.system.wire(name) === level : 2 * (life.driven.get(name)?.times ?? 0) >= times;
+  });
+/** Its mode, and its level. */
+const SET_UP_TIMES = 2;
 const OUTPUT = /^out\./;

@@ -392,6 +392,27 @@ const startsAnImage = ({ words }: FunctionFacts, { memories }: ChipDescription):
     (a) => a % TABLE_ALIGNMENT === 4 && memories.some((m) => m.kind === 'flash' && m.zone === 'user' && a >= m.base && a < m.base + m.size),
   );
 
+/** Its callers tell it which table: each holds the address of one in the flash that users have, and none that of the ROM. Nor does it map the ROM to 0 itself. */
+function startsCallersImage(
+  { symbol, words, constants }: FunctionFacts,
+  functions: readonly FunctionFacts[],
+  chip: ChipDescription,
+  inRom: (value: number) => boolean,
+): boolean {
+  const callers = functions.filter(({ calls }) => calls.some(({ target }) => target === symbol.address));
+  const mapper = chip.blocks.find(({ name }) => name === 'SYSCFG')?.base ?? null;
+  const maps = mapper !== null && constants.some(({ value }) => value >= mapper && value < mapper + REACH);
+  const namesTable = ({ memories }: ChipDescription, value: number): boolean =>
+    value % TABLE_ALIGNMENT === 0 &&
+    memories.some((m) => m.kind === 'flash' && m.zone === 'user' && value > m.base && value < m.base + m.size);
+  return (
+    callers.length > 0 &&
+    !maps &&
+    words.every((a) => a >= TABLE_ALIGNMENT) &&
+    callers.every((c) => c.constants.some(({ value }) => namesTable(chip, value)) && !c.constants.some(({ value }) => inRom(value)))
+  );
+}
+
 function whyJump(facts: FunctionFacts, base: number | null, at: ReadonlyMap<number, FunctionFacts>): string {
   const branches = facts.branchesFar || facts.calls.some((c) => at.get(c.target)?.setsMsp === true);
   return [
@@ -447,7 +468,8 @@ export function jumpCandidates(functions: readonly FunctionFacts[], chip: ChipDe
   const found: JumpCandidate[] = [];
   for (const facts of functions) {
     const base = facts.constants.find((c) => inRom(c.value) && !readsIdentity(facts, c.value, chip));
-    if (base || (facts.setsMsp && facts.branchesFar && !isReset(facts) && !startsAnImage(facts, chip)))
+    const jumps = facts.setsMsp && facts.branchesFar && !isReset(facts);
+    if (base || (jumps && !startsAnImage(facts, chip) && !startsCallersImage(facts, functions, chip, inRom)))
       found.push({
         facts,
         kind: 'jump',

@@ -684,6 +684,9 @@ export class Session implements LiveRun {
   }
   private toldAt = 0;
 
+  /** The program that a loader starts runs, and does not do in this time what it does from reset; null: it does, or nobody has compared. */
+  lacksLife: Ps | null = null;
+
   /** Whether a run that ended in this way has reached what it is for. */
   reaches(outcome: Outcome): boolean {
     const { input, state } = this;
@@ -696,6 +699,7 @@ export class Session implements LiveRun {
   private applicationRuns(outcome: Outcome): boolean {
     const { machine, state } = this;
     if (machine.state.inSystem || state.fault !== null) return false;
+    if (this.lacksLife !== null) return false;
     // a loader that runs on is no application
     const loaded = othersThanBooted(this);
     if (loaded.length > 0 && !loaded.some((p) => isRunning(this, p))) return false;

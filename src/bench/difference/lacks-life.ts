@@ -1,0 +1,33 @@
+/** A loader's application that seems to run, and does not do what it does from reset. */
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import type { Ps } from '../../emu/time.ts';
+import { APP_GOAL } from '../documents/goal.ts';
+import { budgetOf } from '../documents/effort.ts';
+import { notFinished } from '../not-finished.ts';
+import { isCut } from '../session/budget.ts';
+import type { SessionEnd } from '../session/live-run.ts';
+import type { Session } from '../session/session.ts';
+import { livesBehind } from './find.ts';
+import { secondProgram, WATCHED, WATCHED_LONGER } from './programs.ts';
+
+/** The program that a loader starts seems to run: compared with how it lives from reset. The session stays where it is. */
+export function lacksLife(session: Session, powerOn: Checkpoint, finished: Checkpoint, end: SessionEnd): Ps | null {
+  const { input } = session;
+  if (input.goal.name !== APP_GOAL || isCut(end.reason) || !session.reaches(end.outcome)) return null;
+  const program = secondProgram(session);
+  if (program === null) return null;
+  try {
+    const isDead = (least: Ps): boolean => {
+      const known = livesBehind(session, powerOn, program, end.at, least);
+      return known?.isStarted === true && !known.lives();
+    };
+    return session.budget.within(budgetOf(input).repeated, () => [WATCHED, WATCHED_LONGER].find(isDead) ?? null);
+  } catch (error) {
+    // what is not compared is not doubted
+    notFinished(input, error);
+    return null;
+  } finally {
+    session.restore(finished);
+    session.keepCheckpoints = true;
+  }
+}
