@@ -72,16 +72,20 @@ const isMissingHalf = (w: MagicWord, words: readonly MagicWord[]): boolean =>
 const isReordered = (w: MagicWord): boolean =>
   w.writer !== null && isKept(w) && w.comparedWith !== null && otherOrder(w.wanted!, w.comparedWith) !== null;
 
+/** It was kept, and is compared with a word of which the register has room for the lower half only: a driver may cut it before the store. */
+const isHalfOfCompared = (subject: Subject, w: MagicWord): boolean =>
+  w.writer !== null && isKept(w) && w.comparedWith !== null && isNarrow(subject, { ...w, wanted: w.comparedWith });
+
 /** The instruction that wrote it last before the reset writes it again behind it: start-up code sets a variable, nobody asks for anything. */
 const isSetAtStart = ({ writer, overwrittenBy }: MagicWord): boolean =>
   writer !== null && overwrittenBy !== null && writer.pc === overwrittenBy.pc && writer.lr === overwrittenBy.lr;
 
 /** Words that were lost: those that are compared with what they had held first, and of these the values that nothing has by chance. */
-const lostWords = ({ history }: Subject): readonly MagicWord[] => {
-  const words = history?.magic ?? [];
+const lostWords = (subject: Subject): readonly MagicWord[] => {
+  const words = subject.history?.magic ?? [];
   const halves = words.filter((w) => isMissingHalf(w, words)).map((w) => ({ ...w, wanted: w.comparedWith }));
   const lost = words.filter((w) => isLost(w) && mayBeMeant(w) && !isSetAtStart(w));
-  const reordered = words.filter(isReordered).map((w) => ({ ...w, wanted: w.comparedWith }));
+  const reordered = words.filter((w) => isReordered(w) || isHalfOfCompared(subject, w)).map((w) => ({ ...w, wanted: w.comparedWith }));
   const meant = [...lost.filter(isMeant), ...reordered];
   const [distinctive, others] = [meant.filter(isDistinctive), meant.filter((w) => !isDistinctive(w))];
   return [...lastOnStack(distinctive), ...lastOnStack(others), ...halves, ...lost.filter((w) => !isMeant(w))];
@@ -239,6 +243,7 @@ function judgeLost(subject: Subject, w: MagicWord): Judgement {
  * belongs to it: a reason, a check sum.
  */
 function keep(subject: Subject, word: MagicWord): Repair {
+  if (isNarrow(subject, word) && word.read === word.atReset && literalsOf(subject, word).length > 0) return keepHalf(subject, word);
   const meant = lostWords(subject).filter((w) => isMeant(w) && (isDistinctive(w) || !isDistinctive(word)));
   const words = isMeant(word) ? [...meant, ...restOf(subject, meant)] : [word];
   const values = words.map(({ address, wanted, resets, lookedAtBefore, overwrittenBy }) => ({
@@ -255,6 +260,33 @@ function keep(subject: Subject, word: MagicWord): Repair {
     fix: [...new Set(words.map((w) => keptBy(subject, w)))].join('\n'),
   };
 }
+/** A register that has room for half of the word keeps it where the program compares with that half. */
+function keepHalf(subject: Subject, word: MagicWord): Repair {
+  const half = word.atReset;
+  return {
+    at: 'keep',
+    what: `the word that it is compared with is ${hex(half)}`,
+    words: literalsOf(subject, word).map((address) => ({
+      address,
+      value: half,
+      ...(word.resets !== undefined && { resets: word.resets }),
+    })),
+    fix: keptBy(subject, word),
+  };
+}
+/** Where code in front of the comparison loads the word from, that is compared with the register, by LDR (literal) (Armv7-M ARM A7.7.44). */
+function literalsOf({ state }: Subject, { decision, comparedWith }: MagicWord): readonly number[] {
+  const found = new Set<number>();
+  const half = (address: number): number => ((state.read((address & ~3) >>> 0, 4) ?? 0) >>> (8 * (address & 2))) & 0xffff;
+  for (let pc = decision === null ? 0 : decision.pc - CODE_BEFORE; decision !== null && pc <= decision.pc; pc += 2) {
+    const first = half(pc);
+    const offset = (first & 0xf800) === 0x4800 ? (first & 0xff) * 4 : first === 0xf8df ? half(pc + 2) & 0xfff : null;
+    const address = offset === null ? null : ((pc + 4) & ~3) + offset;
+    if (address !== null && state.read(address, 4) === comparedWith) found.add(address);
+  }
+  return [...found];
+}
+const CODE_BEFORE = 256;
 function restOf({ history }: Subject, meant: readonly MagicWord[]): readonly MagicWord[] {
   const isOne = (w: MagicWord, m: MagicWord): boolean =>
     w.variable != null && m.variable != null ? w.variable.name === m.variable.name : Math.abs(w.address - m.address) <= NEAR;
