@@ -7,6 +7,7 @@ import { runBench } from '../../src/bench/run.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
 import type { Scenario } from '../../src/bench/documents/scenario-types.ts';
 import { shortReport } from '../../src/report/short.ts';
+import { Thumb } from '../emu/thumb.ts';
 import { plainJob } from './plain-job.ts';
 
 function run(fixture: string, chip: string, scenario: Scenario): RunResult {
@@ -145,10 +146,21 @@ describe('two images without a goal', () => {
   };
   const [RIGHT, BLINKS] = ['f405-chain-vtor-of-loader', 'f405-chain-deep-sleep'];
 
+  /** Puts the application's table into VTOR and its SP into MSP, and branches to its reset vector. */
+  const STARTS_IT = new Uint8Array(0x400);
+  const start = new Thumb(0x08000200).constant(0, 0xe000ed08).constant(1, 0x08010000).str(1, 0).ldr(2, 1);
+  STARTS_IT.set(start.put(0xf382, 0x8808).ldr(3, 1, 4).bx(3).bytes(), 0x200);
+  new DataView(STARTS_IT.buffer).setUint32(0, 0x20002000, true);
+  new DataView(STARTS_IT.buffer).setUint32(4, 0x08000201, true);
+
   it('none of which can enter the ROM are a loader and its application: whether that runs is asked', () => {
-    const right = both(RIGHT, BLINKS);
+    const right = runBench(jobInput(plainJob(F405, [{ path: 'loader.bin@0x08000000', bytes: STARTS_IT }, image(`${BLINKS}/app.elf`)])));
     expect(right).toMatchObject({ outcome: 'no-jump', goal: { name: 'app', reached: true } });
     expect(shortReport(right)).toMatch(/^OK {5}app: the application runs$/m);
+    // it blinks once, and then waits for ticks that the loader's handler gets
+    const left = both(RIGHT, BLINKS);
+    expect(left.goal).toMatchObject({ name: 'app', reached: false });
+    expect(left.diagnosis.causes[0]).toMatchObject({ what: 'SCB.VTOR', proved: true });
     const wrong = both('f405-chain-dma-left', 'f405-chain-dma-left');
     expect(wrong.goal).toMatchObject({ name: 'app', reached: false });
     expect(shortReport(wrong)).toMatch(/^FAIL {3}the application does not run; fault:/m);
