@@ -2,7 +2,7 @@
  * Proof that the firmware will never get out of what it executes now: a steady loop, and nothing that is scheduled, no interrupt that can be
  * taken and no step of the scenario can change what it reads. Without such a proof nothing is said.
  */
-import { callChainOf } from './call-chain.ts';
+import { callChainOf, type CallChain } from './call-chain.ts';
 import { isCounting } from '../../emu/proofs/counting.ts';
 import type { Core } from '../../emu/core/core.ts';
 import type { AccessTrace } from '../../emu/core/core-types.ts';
@@ -42,6 +42,7 @@ function sleepsForGood(s: LiveRun): FixedLoop | null {
     exception: core.arm.ipsr,
     storm: false,
     calls: [],
+    around: null,
     ahead: null,
   };
 }
@@ -104,12 +105,22 @@ function placesAt({ machine: { bootCore }, input }: LiveRun): readonly number[] 
   const { frames } = callChainOf(bootCore, input.images);
   return frames.filter((_, i) => i === 0 || frames[i - 1]!.exception !== null).map((f) => f.pc);
 }
-/** Goes round once more: null if one of `places` is in the iteration, else when the core is. */
-function aheadOf(core: Core, loop: SteadyLoop, places: readonly number[]): Ps | null {
+/** Goes round once more: where it passes, and null if one of `places` is there, else when the core is. */
+function roundOf(
+  core: Core,
+  loop: SteadyLoop,
+  places: readonly number[],
+): { readonly ahead: Ps | null; readonly passed: ReadonlySet<number> } {
   const at = core.now();
-  let isIn = places.includes(core.pc);
-  const whole = runsOnceThrough(core, loop, () => void (isIn ||= places.includes(core.pc)));
-  return whole && !isIn ? at : null;
+  const passed = new Set([core.pc]);
+  const whole = runsOnceThrough(core, loop, () => void passed.add(core.pc));
+  return { ahead: whole && !places.some((pc) => passed.has(pc)) ? at : null, passed };
+}
+/** The outermost of the callers to which an iteration returns, and which calls again; null where it stays in the innermost function. */
+function callerAround(frames: CallChain['frames'], passed: ReadonlySet<number>): number | null {
+  const thread = frames.slice(1, frames.findIndex((f) => f.exception !== null) + 1 || undefined);
+  // that of the last half-word of a call
+  return thread.findLast(({ pc, inlined }) => !inlined && (passed.has(pc) || passed.has(pc - 2)))?.pc ?? null;
 }
 
 /** From where the core stands; leaves the machine anywhere. `from`: where the core was when the proof was sought. */
@@ -128,7 +139,8 @@ function proveLoop(s: LiveRun, from: readonly number[]): FixedLoop | null {
   const ofStack = stackReads(core, loop);
   const inOrder = polled(s, addresses);
   const reads = [...inOrder.filter((a) => !ofStack.has(a)), ...inOrder.filter((a) => ofStack.has(a))];
-  const ahead = storm ? null : aheadOf(core, loop, from);
+  const { ahead, passed } = storm ? { ahead: null, passed: new Set<number>() } : roundOf(core, loop, from);
+  const calls = callChainOf(core, s.input.images).frames;
   if (mayBeLeft(s, loop, storm)) return null;
   const inFault = fault !== undefined && s.state.fault?.since === fault;
   return {
@@ -140,7 +152,8 @@ function proveLoop(s: LiveRun, from: readonly number[]): FixedLoop | null {
     inFault,
     exception,
     storm,
-    calls: callChainOf(core, s.input.images).frames,
+    calls,
+    around: callerAround(calls, passed),
     ahead,
   };
 }

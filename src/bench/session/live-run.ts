@@ -26,6 +26,8 @@ export interface FixedLoop {
   readonly storm: boolean;
   /** Where the core was in it when it was found: the run may have ended on the way there. */
   readonly calls: CallChain['frames'];
+  /** The call in a function to which each iteration returns, the outermost of these; null where it stays in one. */
+  readonly around: number | null;
   /** When the core is in it; null where it was when the proof was sought, or nothing tells. */
   readonly ahead: Ps | null;
 }

@@ -318,9 +318,11 @@ function loopNote(s: Session, { pc }: ResultStuck, inHandler: boolean): Note {
   const { images } = s.input;
   const now = callChainOf(s.machine.bootCore, images).frames;
   const found = s.state.loop?.calls ?? [];
-  const name = functionNameAt(images, Number(pc));
+  // what is called in each iteration is not what goes round
+  const head = s.state.loop?.around ?? Number(pc);
+  const name = functionNameAt(images, head);
   const [inner, ...callers] = framesOfLoop(name, now, found);
-  const [at, where] = [place(s.input, Number(pc))!, placeInWords(s, Number(pc))];
+  const [at, where] = [place(s.input, head)!, placeInWords(s, head)];
   const text = callers.length === 0 ? where : `${where} < ${chainText(callers)}`;
   return {
     kind: 'loop',

@@ -148,12 +148,16 @@ export const LOST_BACK = 'but the application does not come back from the leave'
 /** The first line of a run that reached its goal. */
 const reachedText = (result: RunResult): string => `${otherGoal(result) ?? result.outcome}: ${headline(result)}`;
 
+/** Of a run whose goal is the application, that the ROM was not entered is no failure. */
+const withoutApplication = ({ outcome }: RunResult, failed: string): string =>
+  `the application does not run${outcome === 'no-jump' ? ' as it does from reset' : `; ${failed}`}`;
+
 function verdict({ result, judgement }: FactOf<'verdict'>, surface: Surface): Row {
   const reached = hasReached(result);
-  const gone = otherGoal(result) === APP_GOAL ? 'the application does not run; ' : '';
   const polled = polledOf(result);
   const seen = polled ? `the firmware ${saidOn(surface, polled)}` : headlineText(result);
-  const what = reached ? reachedText(result) : `${gone}${result.outcome}: ${seen}`;
+  const failed = `${result.outcome}: ${seen}`;
+  const what = reached ? reachedText(result) : otherGoal(result) === APP_GOAL ? withoutApplication(result, failed) : failed;
   if (judgement === null) {
     if (!reached) return { label: 'FAIL', tone: 'red', text: what };
     if (failsToLeave(result)) return { label: 'FAIL', tone: 'red', text: `${what}, ${LOST_BACK}` };
