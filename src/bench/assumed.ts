@@ -97,7 +97,9 @@ function otherClock(job: RunJob, { notes, scenario }: Shown): Assumed | null {
       kind: 'assumed-board',
       ...orSay(`a clock of ${crystal.hz / MHZ} MHz at OSC_IN is assumed, because ${LACKS[crystal.lacks]} with ${here.hz / MHZ} MHz`),
       helps: (r) =>
-        factsIn(r.notes, 'other-crystal').length === 0 && (crystal.lacks !== 'range' || factsIn(r.notes, 'impossible-clock').length === 0),
+        factsIn(r.notes, 'other-crystal').length === 0 &&
+        // with it no other clock may be impossible
+        (factsIn(r.notes, 'impossible-clock').length === 0 || (crystal.lacks !== 'range' && factsIn(notes, 'impossible-clock').length > 0)),
     };
   const missing = factsIn(notes, 'never-ready').find(({ flag, otherBoard }) => otherBoard && flag === 'HSERDY');
   if (missing === undefined) return null;

@@ -175,6 +175,11 @@ describe('a port at an odd rate, where the firmware counts on another crystal', 
     expect(next?.job.scenario.board?.hse).toEqual({ hz: 25e6, kind: 'crystal' });
     expect(next?.text).toContain('because the firmware counts on it, and its serial port would run at an odd rate with 8 MHz');
   });
+  it('is not taken to count on the rate of HSI, of which the compiler makes that of the board by a shift', () => {
+    // 64,000 baud from 8 MHz; it would be 128,000 from 16
+    const { next, told } = countsOn(16e6, 125, {});
+    expect([next, told ?? '']).toEqual([null, expect.not.stringContaining('counts on')]);
+  });
   it('sends what nobody reads, and an OK says so', () => {
     const { result, told } = countsOn(8e6, 69, { hse: { hz: 25e6, kind: 'crystal' } }, says);
     expect([result.outcome, hasReservations(result)]).toEqual(['dfu', true]);

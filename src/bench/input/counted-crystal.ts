@@ -11,6 +11,7 @@ const USUAL = [4, 6, 7.3728, 8, 10, 11.0592, 12, 14.7456, 16, 18, 19.2, 20, 22.1
 /** Functions that compute the rate of a clock: they hold HSE_VALUE beside the rates of the chip's own oscillators. */
 const COUNTS = /clock|rcc|freq/i;
 const FIRST_HSI = 8 * MHZ;
+const SHIFTED = [2, 4];
 /** What a block's registers take. */
 const BLOCK = 0x400;
 
@@ -20,6 +21,8 @@ export interface CountedCrystal {
   readonly by: string;
   /** Where its source says it: `HSE_VALUE`, and the file of a project with ST's HAL. */
   readonly name: string;
+  /** The rate is that of the chip's own oscillator, and the board's may be made of it: by itself it says nothing. */
+  readonly isShifted?: true;
 }
 
 /** The only usual rate that such functions hold and that is not the board's; an own oscillator's only where there is no other: the crystal has the same then. */
@@ -38,7 +41,9 @@ export function countedCrystal(images: readonly LoadedImage[], chip: ChipDescrip
   const [first] = others.length > 0 ? others : crystals;
   if (first === undefined || others.length > 1) return null;
   const [hz, by] = first;
-  return { hz, by: own.has(hz) ? 'the firmware' : by, name: nameIn(images, chip) };
+  // compilers make the one of two such rates from the other by a shift
+  const isShifted = own.has(hz) && SHIFTED.some((factor) => hz === here * factor || here === hz * factor);
+  return { hz, by: own.has(hz) ? 'the firmware' : by, name: nameIn(images, chip), ...(isShifted && { isShifted: true as const }) };
 }
 /** CubeMX writes that file for each project. */
 function nameIn(images: readonly LoadedImage[], { family }: ChipDescription): string {

@@ -66,7 +66,8 @@ export function senderOf(machine: Machine, port: string, images: readonly Loaded
   const own = baudOf(machine, port) ?? UNSET;
   const usual = { baud: nearestTo(own), counts: null };
   if (hasStandard(own) || hse === null || machine.system.wire('hse.on') !== 1) return usual;
-  const counts = countedCrystal(images, machine.chip, hse);
+  const held = countedCrystal(images, machine.chip, hse);
+  const counts = held?.isShifted === true ? null : held;
   const meant = counts === null ? own : (own * counts.hz) / hse;
   return counts !== null && hasStandard(meant) ? { baud: nearestTo(meant), counts } : usual;
 }
