@@ -257,17 +257,23 @@ function inWords(s: Session, { name, isPort }: Shown, all: readonly Read[], deci
   if (isPort && s.machine.state.notes.some(({ about, block }) => about?.is === 'other-baud' && block === name))
     return `${got} at ${place(s, pc)}${handler}), which is not what was sent to it: its rate is another one`;
   if (typeof decided === 'string') return `${got} at ${place(s, pc)}${handler}), and no jump came of it: ${decided}`;
-  const { last, tested, isWhole } = decided;
+  const { tested, isWhole } = decided;
+  const last = decided.last !== null && (isPort || isOfPin(decided.last, Number(name.slice(2)))) ? decided.last : null;
+  const by = (pc: number): string => `the last ${isBranch(s.machine.bootCore.peek(pc, 2) ?? 0) ? 'branch' : 'condition'} that went by it`;
   const went =
     last !== null
-      ? `: the last branch that went by it, at ${place(s, last.pc)}, compared ${hex(last.left)} with ${hex(last.right)}`
-      : tested !== null
-        ? `: the last branch that went by it is at ${place(s, tested)}`
-        : isWhole
+      ? `: ${by(last.pc)}, at ${place(s, last.pc)}, compared ${hex(last.left)} with ${hex(last.right)}`
+      : tested !== null && decided.last === null
+        ? `: ${by(tested)} is at ${place(s, tested)}`
+        : isWhole && decided.last === null
           ? ': no branch went by it'
           : '';
   return `${got} at ${place(s, pc)}${handler}), and no jump came of it${went}`;
 }
+/** A function that reads all pins of a port may have been asked for another one by then. */
+const isOfPin = ({ left }: { readonly left: number }, bit: number): boolean => left <= 1 || left === (1 << bit) >>> 0;
+/** B<cond>, CBZ and CBNZ, and those of 32 bits; an instruction in an IT block is none (Armv7-M ARM A5.2.6, A5.2.5, A5.3.4). */
+const isBranch = (half: number): boolean => (half & 0xf000) === 0xd000 || (half & 0xf500) === 0xb100 || (half & 0xf800) === 0xf000;
 const hex = (n: number): string => `0x${n.toString(16).padStart(2, '0')}`;
 function bytesText(bytes: readonly number[]): string {
   const last = bytes.slice(-MOST_SHOWN);
