@@ -411,7 +411,8 @@ export function givenUpNote(waits: readonly GivenUp[], place: (pc: number) => st
   return last === undefined ? [] : [{ kind: GAVE_UP, text: lastWaitInWords(last, place(last.pc)), ...(about && { about }) }];
 }
 const lastWaitInWords = ({ what, wanted, from, to }: GivenUp, where: string): string =>
-  `the last wait that gave up: ${what} = ${wanted}, after ${ms(to - from)}${/[HL]SERDY/.test(what) ? ' (how soon a crystal starts is assumed)' : ''}, ${where}`;
+  // a loop may look for an error, too, and wait for something in memory
+  `the last wait that gave up polled ${what} for ${ms(to - from)}${/[HL]SERDY/.test(what) ? ' (how soon a crystal starts is assumed)' : ''}, and ${wanted} there would have ended it: ${where}`;
 const ms = (ps: Ps): string => `${Number((ps / MS).toPrecision(2))} ms`;
 
 function causeOf(
