@@ -59,7 +59,7 @@ describe('an OK has a reservation where', () => {
     const late = run((t) => timer(t, 16_000 * 100));
     expect(late.outcome).toBe('dfu');
     expect(late.but).toEqual([
-      'Interrupt 28 (TIM2) is still enabled at the jump. If it comes before DFU is up, the run ends without DFU (rom-silent); here it did not. Disable all interrupts in the NVIC before the jump.',
+      'Interrupt 28 (TIM2) is still enabled at the jump. If it comes before the ROM has attached to USB, the run ends without DFU (rom-silent); here it came behind that, and its handler in the ROM has not returned: DFU answers only because the USB interrupt preempts it. Disable all interrupts in the NVIC before the jump.',
     ]);
     const early = run((t) => timer(store(t, NVIC_ISER0 + 4, 1 << 6), 100));
     expect(early.outcome).toBe('rom-silent');

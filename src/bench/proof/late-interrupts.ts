@@ -20,6 +20,8 @@ export interface LateInterrupt {
   /** `SysTick`, `interrupt 54 (TIM6/DAC1)`. */
   readonly name: string;
   readonly outcome: Outcome;
+  /** It came all the same, later: at the end of the run its handler has not returned. */
+  readonly stays: boolean;
 }
 
 /** The session is left anywhere. */
@@ -34,10 +36,12 @@ export function lateInterrupts(s: Session, entry: Checkpoint, finished: Checkpoi
   const open = enabled.filter((exception) => !isRaised(exception));
   s.restore(finished);
   // SysTick counts where it came: many ROMs switch it off at once
-  const mayCome = open.filter((exception) => live.has(exception) || isRaised(exception));
-  return mayCome.flatMap((exception) => {
+  const mayCome = open
+    .filter((exception) => live.has(exception) || isRaised(exception))
+    .map((exception) => ({ exception, stays: isActive(core, exception) }));
+  return mayCome.flatMap(({ exception, stays }) => {
     const { reached, outcome } = withPending(s, entry, exception);
-    return reached ? [] : [{ exception, name: exceptionName(chip, exception), outcome }];
+    return reached ? [] : [{ exception, name: exceptionName(chip, exception), outcome, stays }];
   });
 }
 /** A ROM that masks interrupts, or switches them off, has done so by then, and none has attached. */

@@ -85,10 +85,15 @@ function luckyInterrupts(s: Session, entry: Checkpoint | null, finished: Checkpo
   const [ticks, lines] = [late.some(({ exception }) => exception === EXC.SYSTICK), late.some(({ exception }) => exception !== EXC.SYSTICK)];
   const ways = [...(lines ? ['disable all interrupts in the NVIC'] : []), ...(ticks ? ['switch SysTick off'] : [])].join(' and ');
   const [are, comes, none] = late.length > 1 ? ['are', 'one of them comes', 'none did'] : ['is', 'it comes', 'it did not'];
+  const stays = late.find((l) => l.stays);
+  const here =
+    stays === undefined
+      ? none
+      : `${late.length > 1 ? stays.name : 'it'} came behind that, and its handler in the ROM has not returned: DFU answers only because the USB interrupt preempts it`;
   return [
     {
       ...but(
-        `${names} ${are} still enabled at the jump. If ${comes} before DFU is up, the run ends without DFU (${late[0]!.outcome}); here ${none}. ${ways[0]!.toUpperCase()}${ways.slice(1)} before the jump.`,
+        `${names} ${are} still enabled at the jump. If ${comes} before the ROM has attached to USB, the run ends without DFU (${late[0]!.outcome}); here ${here}. ${ways[0]!.toUpperCase()}${ways.slice(1)} before the jump.`,
       ),
       about: { is: 'late-interrupt' },
     },
