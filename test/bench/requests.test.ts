@@ -4,8 +4,9 @@ import { describe, expect, it, vi } from 'vitest';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { pathInterceptor, type NamedRepair } from '../../src/bench/proof/repairs.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
+import type { ResetRecord } from '../../src/emu/history.ts';
 import { runBench } from '../../src/bench/run.ts';
-import { traceRequests } from '../../src/bench/slice/requests.ts';
+import { resetToTrace, traceRequests } from '../../src/bench/slice/requests.ts';
 import { Session } from '../../src/bench/session/session.ts';
 import { storesOf } from '../../src/bench/slice/stores.ts';
 import { traceFailure } from '../../src/bench/slice/failure.ts';
@@ -75,6 +76,22 @@ describe('a request that has to outlive a reset', () => {
     expect(traceRequests(session, powerOn)).toEqual(expect.arrayContaining([expect.objectContaining(expected)]));
     session.release();
   });
+});
+
+it('the end of Standby is traced where no other reset came that may carry a request', () => {
+  const reset = (by: ResetRecord['by'], fromPc: number | null, external = false): ResetRecord => ({
+    at: 0,
+    by,
+    flags: [],
+    fromPc,
+    core: 0,
+    external,
+  });
+  const [on, woken] = [reset('power', null), reset('power', 0x08000100)];
+  expect(resetToTrace([on])).toBe(-1);
+  expect(resetToTrace([on, woken])).toBe(1);
+  expect(resetToTrace([on, reset('power', 0x08000100, true)])).toBe(-1);
+  expect(resetToTrace([on, woken, reset('software', 0x08000200)])).toBe(2);
 });
 
 it('of a request of several words, what lies behind the first lost one is looked at too', async () => {

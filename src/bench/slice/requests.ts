@@ -103,7 +103,7 @@ export function traceRequests(s: Session, powerOn: Checkpoint, soon = false): Ma
 
 /**
  * The first software reset, else the first by a watchdog, which a program may leave unfed on purpose, else the press of NRST that follows another reset most
- * closely, as the second of two that ask for the bootloader does; -1 = none.
+ * closely, as the second of two that ask for the bootloader does, else the end of Standby; -1 = none.
  */
 export function resetToTrace(resets: readonly ResetRecord[]): number {
   const asked = resets.findIndex((r) => r.by === 'software' && !r.external);
@@ -112,7 +112,9 @@ export function resetToTrace(resets: readonly ResetRecord[]): number {
   if (bitten >= 0) return resets[bitten]!.at <= LATEST_UNASKED ? bitten : -1;
   const since = (i: number): Ps => resets[i]!.at - (resets[i - 1]?.at ?? 0);
   const pressed = resets.flatMap((r, i) => (isPressed(r) && r.at <= LATEST_UNASKED ? [i] : []));
-  return pressed.toSorted((a, b) => since(a) - since(b))[0] ?? -1;
+  // Standby ends with one, too
+  const woken = resets.findIndex((r, i) => i > 0 && r.by === 'power' && !r.external && r.fromPc !== null);
+  return pressed.toSorted((a, b) => since(a) - since(b))[0] ?? woken;
 }
 /** Such a press counts for the words that start-up code takes from it: one that comes when the program has taken its word back asks for nothing. */
 const isPressed = ({ by, external }: ResetRecord): boolean => by === 'pin' && external;
