@@ -3,8 +3,7 @@ import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
 import { APP_GOAL } from '../documents/goal.ts';
 import { budgetOf } from '../documents/effort.ts';
-import { notFinished } from '../not-finished.ts';
-import { isCut } from '../session/budget.ts';
+import { CutShort, isCut } from '../session/budget.ts';
 import type { SessionEnd } from '../session/live-run.ts';
 import type { Session } from '../session/session.ts';
 import { livesBehind } from './find.ts';
@@ -23,8 +22,8 @@ export function lacksLife(session: Session, powerOn: Checkpoint, finished: Check
     };
     return session.budget.within(budgetOf(input).repeated, () => [WATCHED, WATCHED_LONGER].find(isDead) ?? null);
   } catch (error) {
+    if (!(error instanceof CutShort)) throw error;
     // what is not compared is not doubted
-    notFinished(input, error);
     return null;
   } finally {
     session.restore(finished);
