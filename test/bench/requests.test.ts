@@ -123,12 +123,27 @@ it('stores to several words are found as for each alone, in one look', async () 
   session.release();
 });
 
-it('a request is found that is looked for long after other words of RAM have been read', () => {
+it.each([
+  ['by CMP', (t: Thumb, magic: number) => t.constant(2, magic).ldr(1, 6).cmpRegister(1, 2)],
+  // ADD R1, R8 with the constant's complement; NEGS R4, R1; ADCS R1, R4; CMP R1, #1
+  [
+    'as a truth value',
+    (t: Thumb, magic: number) =>
+      t
+        .constant(2, magic)
+        .constant(0, -magic >>> 0)
+        .put(0x4680)
+        .ldr(1, 6)
+        .put(0x4441, 0x424c, 0x4161)
+        .cmp(1, 1),
+  ],
+] as const)('a request is found that is looked for long after other words of RAM have been read: %s', (_how, compares) => {
+  // prettier-ignore
   const [COUNT, REQUEST, MAGIC] = [RAM, RAM + 0x100, 0xb007a11e];
   // clears both, counts 8000 rounds in RAM, looks for the request; if it is not there, asks for it and resets
   const main = new Thumb(0x08000200).constant(7, COUNT).constant(6, REQUEST).movs(0, 0).str(0, 7).str(0, 6).constant(3, 8000);
   main.label('wait').ldr(0, 7).adds(0, 1).str(0, 7).cmpRegister(0, 3).bne('wait');
-  main.constant(2, MAGIC).ldr(1, 6).cmpRegister(1, 2).beq('found').str(2, 6);
+  compares(main, MAGIC).beq('found').str(2, 6);
   main.constant(1, 0xe000ed0c).constant(0, 0x05fa0004).str(0, 1).label('found').b('found');
   const bytes = imageOf(main, new Thumb(0x08000400).bxLr());
   const session = new Session(jobInput(plainJob('stm32l476', [{ path: 'app.bin@0x8000000', bytes }])));

@@ -635,6 +635,9 @@ function isOrdering(core: Core, from: number): boolean {
 
 /** The first telling comparison of a word counts, and the one with what it had held above all; a test for zero may be one of several, `null` is one of size. */
 function decide(w: Word, value: number | null, read: number, step: Step, core: number): void {
+  // compilers subtract a constant and ask whether the rest is zero, where only a truth value is wanted: `ADD, NEGS, ADCS`
+  const less = (w.read - read) >>> 0;
+  if (value === 0 && read !== 0 && less === w.before && w.before > SMALL) return decide(w, less, w.read, step, core);
   const meant = value !== null && value >>> 0 === w.before && w.before !== 0;
   const vague = w.comparedWith === null || w.comparedWith === 0;
   if (w.decision !== null && !(meant && w.comparedWith !== w.before) && !(vague && value !== null && value !== 0)) return;
