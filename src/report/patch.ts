@@ -158,7 +158,7 @@ function tryPatch(
     const [before, after] = [found.lines, asItsLinesEnd(changed, found.lines)].map((lines) => lines.join('\n')) as [string, string];
     const made = structuredPatch(`a/${at.path}`, `b/${at.path}`, before, after, '', '', { context: 3 });
     text += diffText(formatPatch(made), at.path);
-    hunks.push(...made.hunks.map((hunk) => ({ name: file, file: found.elsewhere ? file : found.path, ...changesOf(hunk) })));
+    hunks.push(...made.hunks.flatMap(changesOf).map((changes) => ({ name: file, file: found.elsewhere ? file : found.path, ...changes })));
     files.push({ name: file, path: at.path, before, after, newer: found.newer });
   }
   return { text, hunks, causes: [...done], left, needs, command: home === null ? '' : commandOf(home), files, refused };
@@ -189,13 +189,26 @@ function asItsLinesEnd(changed: readonly string[], lines: readonly string[]): re
   return lines[0]?.endsWith('\r') === true ? changed.map((line) => (old.has(line) || line.endsWith('\r') ? line : `${line}\r`)) : changed;
 }
 
-function changesOf({ oldStart, lines }: { readonly oldStart: number; readonly lines: readonly string[] }): Pick<Hunk, 'line' | 'changed'> {
-  const first = lines.findIndex((line) => !line.startsWith(' '));
-  const changed = lines.flatMap((line): CodeLine[] => {
-    const mark = line[0];
-    return mark === '+' || mark === '-' ? [{ mark, text: line.slice(1) }] : [];
-  });
-  return { line: oldStart + first, changed };
+/** Lines that change side by side, each with the line of the old file where they do. */
+function changesOf({
+  oldStart,
+  lines,
+}: {
+  readonly oldStart: number;
+  readonly lines: readonly string[];
+}): Pick<Hunk, 'line' | 'changed'>[] {
+  const found: { line: number; changed: CodeLine[] }[] = [];
+  let line = oldStart;
+  let goesOn = false;
+  for (const text of lines) {
+    const [mark] = text;
+    const isChange = mark === '+' || mark === '-';
+    if (isChange && !goesOn) found.push({ line, changed: [] });
+    if (isChange) found.at(-1)!.changed.push({ mark, text: text.slice(1) });
+    if (mark !== '+') line++;
+    goesOn = isChange;
+  }
+  return found;
 }
 
 /** Names that CMSIS and ST's device headers have. */
