@@ -55,6 +55,12 @@ export const F217: F4Line = {
 };
 export const F207: F4Line = { ...F217, name: 'STM32F207', header: `${CMSIS}/stm32f207xx.h`, absent: CRYPTO };
 export const F215: F4Line = { ...F217, name: 'STM32F215', header: `${CMSIS}/stm32f215xx.h`, absent: [...ETHERNET, 'DCMI'] };
-export const F205: F4Line = { ...F215, name: 'STM32F205', header: `${CMSIS}/stm32f205xx.h`, absent: [...CRYPTO, ...ETHERNET, 'DCMI'] };
+export const F205: F4Line = {
+  ...F215,
+  name: 'STM32F205',
+  header: `${CMSIS}/stm32f205xx.h`,
+  absent: [...CRYPTO, ...ETHERNET, 'DCMI'],
+  ramInOnePiece: true,
+};
 
 export const STM32F207ZG = f4Chip(F207, { name: 'STM32F207ZG', flashKilobytes: 1024 });

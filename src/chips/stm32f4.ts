@@ -321,6 +321,8 @@ export interface F4Line {
   readonly nvicLines: number;
   /** RAM, seen from the core. */
   readonly ram: readonly MemoryRow[];
+  /** ASSUMED: of parts with less RAM, all of it lies behind 0x20000000, as in ST's linker scripts, though the last 16 KB also have an address of their own. */
+  readonly ramInOnePiece?: true;
   readonly optionBytes: Readonly<Record<string, OptionByteRow>>;
   /** Two banks; on parts of 1 MB while DB1M is set. */
   readonly twoBanks?: boolean;
@@ -365,6 +367,12 @@ function f4Derivation(line: F4Line, part: PartSize): Derivation {
   };
 }
 
+/** The first range as long as all of them. */
+function inOnePiece(ram: PartSize['ram']): PartSize['ram'] {
+  const [first, ...rest] = ram ?? [];
+  return first && [{ ...first, size: rest.reduce((sum, { size }) => sum + size, first.size) }, ...rest];
+}
+
 /** A part of a line. */
 export function f4Chip(line: F4Line, part: PartSize): ChipDescription {
   const { table, ramUse, ...figures } = line.rom;
@@ -381,7 +389,10 @@ export function f4Chip(line: F4Line, part: PartSize): ChipDescription {
     return {
       cores: [line.core ?? cortexM4F(line.nvicLines)],
       sources: sourcesOf(line.header, `ST SVD ${line.generated.svd}, corrected after ${line.manual} (tools/svd-fixes.ts); OTG_FS: RM0090`),
-      memories: withRam([...f4Memories(part.flashKilobytes, line.twoBanks), ...line.ram], part.ram),
+      memories: withRam(
+        [...f4Memories(part.flashKilobytes, line.twoBanks), ...line.ram],
+        line.ramInOnePiece ? inOnePiece(part.ram) : part.ram,
+      ),
       blocks: deriveBlocks(line.generated, derivation),
       clocks: [
         ...F4_CLOCKS.filter((name) => name !== 'plli2sr' || rcc.some((r) => r.name === 'PLLI2SCFGR')),
