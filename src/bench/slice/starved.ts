@@ -3,7 +3,7 @@ import { exceptionName } from '../../checks/core-registers.ts';
 import { SCR, SCS } from '../../emu/core/arm/scs-state.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { MachineObserver } from '../../emu/machine-observer.ts';
-import { MS } from '../../emu/time.ts';
+import { MS, type Ps } from '../../emu/time.ts';
 import { callChainOf } from '../session/call-chain.ts';
 import { hearing } from '../session/hearing.ts';
 import type { Session } from '../session/session.ts';
@@ -36,7 +36,7 @@ export interface Storm {
   readonly handler: number;
   readonly times: number;
 }
-/** The one of them that is taken most often behind `end`. Leaves the session anywhere. */
+/** Of those that are taken often behind `end`, the one that takes most of the time. Leaves the session anywhere. */
 export function stormBehind(s: Session, end: Checkpoint): Storm | null {
   const { machine } = s;
   const core = machine.bootCore;
@@ -44,8 +44,9 @@ export function stormBehind(s: Session, end: Checkpoint): Storm | null {
   s.restore(end);
   if (core.arm.ipsr === 0 || core.halted || (core.get(SCS.SCR) & SCR.SLEEPONEXIT) !== 0) return null;
   const { taken, threadRan } = handlersFrom(s);
-  const [exception, { times = 0, pc = 0 } = {}] = [...taken].toSorted(([, a], [, b]) => b.times - a.times)[0] ?? [0];
-  if (threadRan || times < OFTEN) return null;
+  const often = [...taken].filter(([, { times }]) => times >= OFTEN).toSorted(([, a], [, b]) => b.time - a.time || b.times - a.times);
+  if (threadRan || often[0] === undefined) return null;
+  const [exception, { times, pc }] = often[0];
   return { name: exceptionName(machine.chip, exception), handler: pc, times };
 }
 /** Registers of EXTI's pending flags, which a 1 clears: one of all edges, or one of each (RM0090 12.3.6, RM0444 EXTI_RPR1, EXTI_FPR1). */
@@ -73,16 +74,27 @@ function interrupted(s: Session): string {
   return `; the program is stopped at ${chainText(framesOf(program)) || place(s, program[0]!.pc)}`;
 }
 
+interface Taken {
+  readonly times: number;
+  readonly pc: number;
+  readonly time: Ps;
+}
 interface Handlers {
-  /** By exception: how often it was taken, and where its handler begins. */
-  readonly taken: ReadonlyMap<number, { readonly times: number; readonly pc: number }>;
+  /** By exception: how often it was taken, where its handler begins, and how long that ran, without others in it. */
+  readonly taken: ReadonlyMap<number, Taken>;
   /** An instruction outside of handlers was executed. */
   readonly threadRan: boolean;
 }
 function handlersFrom(s: Session): Handlers {
   const { machine } = s;
   const core = machine.bootCore;
-  const taken = new Map<number, { times: number; pc: number }>();
+  const taken = new Map<number, Taken>();
+  let [runs, since] = [core.arm.ipsr, core.now()];
+  const pass = (to: number): void => {
+    const before = taken.get(runs);
+    if (before !== undefined) taken.set(runs, { ...before, time: before.time + core.now() - since });
+    [runs, since] = [to, core.now()];
+  };
   // instructions retired when thread code could go on; null: a handler runs
   let thread: number | null = null;
   let threadRan = false;
@@ -91,10 +103,12 @@ function handlersFrom(s: Session): Handlers {
       if (on !== core) return;
       threadRan ||= thread !== null && core.retired() > thread;
       thread = null;
-      const pc = handler & ~1;
-      taken.set(exception, { times: (taken.get(exception)?.times ?? 0) + 1, pc });
+      const before = taken.get(exception);
+      taken.set(exception, { times: (before?.times ?? 0) + 1, pc: handler & ~1, time: before?.time ?? 0 });
+      pass(exception);
     },
     exceptionReturn: (on) => {
+      if (on === core) pass(core.arm.ipsr);
       if (on === core && core.arm.ipsr === 0) thread = core.retired();
     },
   };
