@@ -111,6 +111,7 @@ describe('known boards', () => {
     ['NUCLEO_F303ZE', 'nucleo-f303ze'],
     ['stm32f303re-nucleo', 'nucleo-f303re'],
     ['Nucleo-144 F767ZI', 'nucleo-f767zi'],
+    ['NUCLEO-H743ZI2', 'nucleo-h743zi'],
     ['nucleo l073rz', 'nucleo-l073rz'],
     ['Blue Pill', 'bluepill'],
     ['WeAct Black Pill F411CE', 'blackpill-f411ce'],

@@ -174,6 +174,23 @@ describe('A patch', () => {
     );
     expect(names(more)).toEqual([]);
   });
+  it('shows its changes each with the line of the old file at which it begins', () => {
+    const applied = ({ text, patch }: Patched): string => {
+      const left: string[] = [];
+      const old = text.split('\n');
+      let at = 0;
+      for (const { line, changed: own } of patch.hunks) {
+        left.push(...old.slice(at, line - 1));
+        const gone = own.filter(({ mark }) => mark === '-').map((l) => l.text);
+        expect(old.slice(line - 1, line - 1 + gone.length)).toEqual(gone);
+        left.push(...own.filter(({ mark }) => mark === '+').map((l) => l.text));
+        at = line - 1 + gone.length;
+      }
+      return [...left, ...old.slice(at)].join('\n');
+    };
+    expect(names(changed.filter((p) => applied(p) !== p.after))).toEqual([]);
+    expect(changed.some(({ patch }) => patch.hunks.length > 1)).toBe(true);
+  });
   it('opens as many braces as it closes', () => {
     expect(names(changed.filter(({ text, after, code }) => depth(after!) - depth(text) !== 0 && depth(code) === 0))).toEqual([]);
   });

@@ -129,6 +129,8 @@ function canonical(name: string): string {
       .replace(/^(64|144)/, '')
       .replace(/^(stm)?32/, '')
       .replace(kind === 'disco' ? /[01]$/ : /(64|144)$/, '')
+      // its second edition has the same clocks (UM2407)
+      .replace(/^h743zi2$/, 'h743zi')
   );
 }
 
