@@ -216,13 +216,13 @@ function lostByEcc(run: PlainRun): readonly EccLoss[] {
   const { session, input, powerOn, finished, cut, notes } = run;
   if (input.eccLosses !== undefined) notes.push(...input.eccLosses.map((loss) => ({ kind: 'ecc', text: lossInWords(loss) })));
   if (cut || input.eccLosses !== undefined || !hasEcc(session)) return [];
+  const [asked, most] = [asksForRequests(run), requestEffort(session)];
   try {
-    const asked = asksForRequests(run);
-    const words = session.budget.within(requestEffort(session), () => traceRequests(session, powerOn, !asked));
+    const words = session.budget.within(most, () => traceRequests(session, powerOn, !asked));
     if (asked) run.requests = words;
     return eccLosses(session, powerOn, finished, words);
   } catch (error) {
-    notes.push(notFinished(input, error, 'the request'));
+    notes.push(notFinished(input, error, 'the request', most));
     return [];
   } finally {
     session.restore(finished);
@@ -300,7 +300,7 @@ function searched<T>(run: PlainRun, what: string, otherwise: T, search: () => T,
   try {
     return run.session.budget.within(most, search);
   } catch (error) {
-    const note = notFinished(run.input, error, what);
+    const note = notFinished(run.input, error, what, most);
     if (!run.notes.some((n) => n.text === note.text)) run.notes.push(note);
     return otherwise;
   }
