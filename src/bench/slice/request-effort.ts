@@ -5,7 +5,7 @@ import { resetToTrace } from './requests.ts';
 
 /** Effort: what is repeated of the time in front of the reset: up to it, and for who stored the words that were lost, for two lengths behind it. And the most. */
 const REPEATS = 5;
-const MOST = 4e9;
+const MOST = 8e9;
 
 /** A button that is held for a second has let the program run for so long in front of its reset, and the search has to come as far. The session stands at the end of the run. */
 export function requestEffort({ machine, input }: Session): number {
