@@ -81,7 +81,7 @@ export function otherBaud(machine: Machine, port: string, baud: number): number 
 /** A byte has come from a sender at `baud`: says so where a receiver at its own rate reads something else. The ROM measures the rate of its host. */
 export function tellOtherBaud(machine: Machine, port: string, { baud, counts }: Sender, hse: number | null): void {
   const own = otherBaud(machine, port, baud);
-  if (own === null || (counts !== null && isTold(machine, port))) return;
+  if (own === null || (counts !== null && hasOtherRate(machine, port))) return;
   const odd = baud === nearestTo(own) && !hasStandard(own);
   const why = odd ? ': no standard rate is within 3 %' : `, and its sender at ${inWords(baud)}`;
   machine.note(
@@ -96,7 +96,7 @@ export function tellOutputRate(machine: Machine, port: string, images: readonly 
   const own = baudOf(machine, port);
   if (own === null || machine.state.inSystem) return;
   const { baud, counts } = senderOf(machine, port, images, hse);
-  if (counts === null || isTold(machine, port)) return;
+  if (counts === null || hasOtherRate(machine, port)) return;
   machine.note(
     'guest',
     `${port} sends at ${inWords(own)} baud in place of ${inWords(baud)}${countsInWords(counts, hse)}`,
@@ -104,8 +104,8 @@ export function tellOutputRate(machine: Machine, port: string, images: readonly 
     otherRate(machine, port, counts, hse),
   );
 }
-/** It is said of one direction: the other has the same rate. */
-const isTold = ({ state }: Machine, port: string): boolean =>
+/** It is told that the other side has another rate than this port; of one direction, for both have the same. */
+export const hasOtherRate = ({ state }: Machine, port: string): boolean =>
   state.notes.some(({ about, block }) => about?.is === 'other-baud' && block === port);
 /** As data: the instruction that set the rate, and the crystal with which it would be right. */
 const otherRate = (machine: Machine, port: string, counts: CountedCrystal | null, hse: number | null): GuestFact => ({

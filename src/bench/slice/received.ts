@@ -13,6 +13,7 @@ import type { Note } from '../documents/note-facts.ts';
 import type { PlannedAction } from '../documents/scenario-types.ts';
 import { isOwnLoop } from '../session/restart.ts';
 import type { Session } from '../session/session.ts';
+import { hasOtherRate } from '../session/uart-rate.ts';
 import { checkpointBefore, isRam, record, runTo, type Step } from './window.ts';
 import { unseenNotes, type Moved } from './unseen.ts';
 import { place } from './words.ts';
@@ -254,7 +255,7 @@ function inWords(s: Session, { name, isPort }: Shown, all: readonly Read[], deci
     ? `${name} got ${bytesText(all.map((r) => r.value & 0xff))} (read`
     : `${name} was ${(value >>> Number(name.slice(2))) & 1} (read`;
   // no branch that went by other bytes is to blame
-  if (isPort && s.machine.state.notes.some(({ about, block }) => about?.is === 'other-baud' && block === name))
+  if (isPort && hasOtherRate(s.machine, name))
     return `${got} at ${place(s, pc)}${handler}), which is not what was sent to it: its rate is another one`;
   if (typeof decided === 'string') return `${got} at ${place(s, pc)}${handler}), and no jump came of it: ${decided}`;
   const { tested, isWhole } = decided;
