@@ -161,8 +161,8 @@ const LOOKS = 37;
 const printedOn = ({ state }: Machine): ReadonlyMap<string, number> =>
   new Map(Object.entries(state.console).map(([name, { count }]) => [name, count]));
 /**
- * It does at least what the other does. What only the chip sees, a PLL or wait states, may have been so before, and so may an output that is only set up: who started it may
- * have left it so.
+ * It does at least what the other does, and what that one drives again and again at least half as often. What only the chip sees, a PLL or wait states, may have been so
+ * before, and so may an output that is only set up: who started it may have left it so.
  */
 export const livesAs = (s: Session, life: Life, wanted: Life): boolean =>
   life.died === wanted.died &&
