@@ -63,7 +63,7 @@ describe('a firmware that waits for HSE', () => {
     const { assumed } = MOST;
     onTestFinished(() => void Object.assign(MOST, { assumed }));
     MOST.assumed = 0;
-    expect(limits()).toBe('not everything was tried: 0 assumptions about the board');
+    expect(limits()).toBe('limits of the search: 0 assumptions about the board');
   });
   it('is written down with it: a test assumes nothing', () => {
     const { job, told: texts } = assumedJob(jobOf('stm32l431rc', waits(0x40021000, HSEON)), {});

@@ -16,7 +16,7 @@ afterEach(() => void Object.assign(MOST, GIVEN));
 
 async function leftOut(name: string): Promise<string> {
   const job = await loadJob([], { scenario: join(ROOT, 'fixtures', name, 'scenario.json') }, ROOT);
-  const told = runBench(jobInput(job)).notes.filter(({ text }) => text.startsWith('not everything was tried: '));
+  const told = runBench(jobInput(job)).notes.filter(({ text }) => text.startsWith('limits of the search: '));
   expect(told.length).toBeLessThanOrEqual(1);
   return told[0]?.text ?? '';
 }
@@ -48,7 +48,10 @@ describe('a search', () => {
     expect(atMost({ bounds }, 2, 'pins', [1, 2])).toEqual([1, 2]);
     expect(bounds.notes).toEqual([]);
     expect(atMost({ bounds }, 2, 'pins', [1, 2, 3])).toEqual([1, 2]);
-    expect(bounds.notes).toEqual([{ kind: 'bounded', text: 'not everything was tried: 2 of 3 pins' }]);
+    expect(bounds.notes).toEqual([{ kind: 'bounded', text: 'limits of the search: 2 of 3 pins' }]);
+    atMost({ bounds }, 2, 'pins', [1, 2, 3, 4, 5]);
+    atMost({ bounds }, 2, 'pins', [1, 2, 3, 4]);
+    expect(bounds.notes[0]?.text).toBe('limits of the search: 2 of 5 pins');
   });
 });
 

@@ -90,8 +90,8 @@ describe('the terminal report', () => {
   });
 
   test('a bound of the search stands below the finding, and does not disturb a proof', () => {
-    const notes = [{ kind: 'bounded', text: 'not everything was tried: 2 of 3 pins' }];
-    const said = 'Note Not everything was tried: 2 of 3 pins.';
+    const notes = [{ kind: 'bounded', text: 'limits of the search: 2 of 3 pins' }];
+    const said = 'Note Limits of the search: 2 of 3 pins.';
     expect(flat(report({ ...primaskResult(), notes }))).toContain(said);
     expect(flat(shortReport({ ...primaskResult(), notes }))).not.toContain('2 of 3 pins');
     const suspect = { ...primaskCause, proved: false };

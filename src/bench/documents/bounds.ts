@@ -41,13 +41,21 @@ export const BOUNDED = 'bounded';
 
 export class Bounds {
   private readonly hit = new Set<string>();
+  /** The longest list of each kind that was cut. */
+  private readonly lists = new Map<string, { readonly most: number; readonly of: number }>();
 
-  /** @param what `24 runs for …`, `8 of 12 …` */
+  /** @param what `24 runs for …` */
   leaveOut(what: string): void {
     this.hit.add(what);
   }
+  /** Of a list only the first are looked at. A search may be made in several runs, with lists of other lengths. */
+  cut(what: string, most: number, of: number): void {
+    this.lists.set(what, { most, of: Math.max(of, this.lists.get(what)?.of ?? 0) });
+  }
+  /** What is looked at need not be tried: it has to lead somewhere. */
   get notes(): readonly Note[] {
-    return this.hit.size === 0 ? [] : [{ kind: BOUNDED, text: `not everything was tried: ${[...this.hit].join('; ')}` }];
+    const said = [...this.hit, ...[...this.lists].map(([what, { most, of }]) => `${most} of ${of} ${what}`)];
+    return said.length === 0 ? [] : [{ kind: BOUNDED, text: `limits of the search: ${said.join('; ')}` }];
   }
 }
 interface Bounded {
@@ -56,6 +64,6 @@ interface Bounded {
 
 /** As many of them as a search may look at. @param what they are */
 export function atMost<T>({ bounds }: Bounded, most: number, what: string, all: readonly T[]): readonly T[] {
-  if (all.length > most) bounds?.leaveOut(`${most} of ${all.length} ${what}`);
+  if (all.length > most) bounds?.cut(what, most, all.length);
   return all.slice(0, most);
 }

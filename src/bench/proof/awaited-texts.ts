@@ -20,11 +20,16 @@ export function awaitedTexts(
   far: readonly FunctionFacts[],
 ): string[] {
   const readers = [[...near, ...beside].map(({ facts }) => facts), far].map((functions) => functions.filter((f) => !formats(f)));
-  const letters = atMost(bounded, MOST.letters, 'letters that it compares', unique(readers.flat().flatMap(lettersOf)));
+  const letters = atMost(
+    bounded,
+    MOST.letters,
+    'numbers that it compares and that may be letters',
+    unique(readers.flat().flatMap(lettersOf)),
+  );
   const isNear = new Set(readers[0]!.flatMap(lettersOf));
   // one letter after another, each awaited by itself
   const inARow = unique(readers.flat().map(wordOf)).filter((w) => w.length > 1 && w.length <= LONGEST);
-  const words = atMost(bounded, MOST.lettersInARow, 'words that it compares letter by letter', inARow);
+  const words = atMost(bounded, MOST.lettersInARow, 'rows of such numbers', inARow);
   const strings = atMost(
     bounded,
     MOST.texts,
