@@ -22,6 +22,8 @@ const made = bench(
   {},
 );
 const Z = 2;
+/** A weak pull-up outside. */
+const IDLE = 3;
 function ports(): Bench {
   const b = made.again();
   b.write('RCC.AHB2ENR', 5);
@@ -50,6 +52,9 @@ describe('GPIO', () => {
       [Z, 1, 1],
       [Z, 2, 0],
       [Z, 0, 0],
+      [IDLE, 0, 1],
+      [IDLE, 1, 1],
+      [IDLE, 2, 0], // nothing is known to be connected: the chip's own pull-down is
     ] as const) {
       pull(b, 'A', 5, p);
       b.sys.setWire('pin.PA5', wire);

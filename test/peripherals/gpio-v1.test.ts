@@ -1,7 +1,7 @@
 /** GPIO of STM32F1: four bits a pin, pulls by ODR. RM0008 9.1 and 9.2. */
 import { describe, expect, it } from 'vitest';
 import { STM32F103C8 } from '../../src/chips/stm32f1.ts';
-import { PIN_FLOATING } from '../../src/peripherals/pins/gpio-common.ts';
+import { PIN_FLOATING, PIN_IDLE_HIGH } from '../../src/peripherals/pins/gpio-common.ts';
 import { StChip } from './st-chip.ts';
 
 function port(): StChip {
@@ -21,6 +21,14 @@ describe('GPIO of STM32F1', () => {
     h.write('GPIOA.BSRR', 8);
     expect(h.read('GPIOA.IDR') & 8).toBe(8);
     h.system.setWire('pin.PA3', 0);
+    expect(h.read('GPIOA.IDR') & 8).toBe(0);
+  });
+
+  it('reads 1 of a line that a weak pull-up holds, unless it pulls down itself', () => {
+    const h = port();
+    h.system.setWire('pin.PA3', PIN_IDLE_HIGH);
+    expect(h.read('GPIOA.IDR') & 8).toBe(8);
+    h.write('GPIOA.CRL', cell(3, 8));
     expect(h.read('GPIOA.IDR') & 8).toBe(0);
   });
 

@@ -1,7 +1,7 @@
 /** The full event stream of a run as plain data, see trace.ts. */
 import type { ClockTree } from '../../emu/clock-tree.ts';
 import type { Ps } from '../../emu/time.ts';
-import { PIN_FLOATING } from '../../peripherals/pins/gpio-common.ts';
+import { PIN_FLOATING, PIN_IDLE_HIGH } from '../../peripherals/pins/gpio-common.ts';
 import type { TappedStatus, Transfer } from '../../usb-sim/types.ts';
 import type { Outcome, Place, TimelineRow } from './result.ts';
 
@@ -12,7 +12,7 @@ export interface TraceSignal {
   /** `sysclk`, `cm33.primask`, `PA5.chip` (what the chip drives), `PA5.board` (what the board drives) … */
   readonly name: string;
   readonly group: SignalGroup;
-  /** `hz`: a rate, 0 = stopped. `level`: 0, 1, 2 = driven by nobody. `number`: as wide as `bits`. */
+  /** `hz`: a rate, 0 = stopped. `level`: 0, 1, 2 = driven by nobody, 3 = weakly high. `number`: as wide as `bits`. */
   readonly kind: 'hz' | 'level' | 'number';
   readonly bits: number;
   /** Picoseconds since power-on, rising; `values[i]` holds from `at[i]` on. */
@@ -114,4 +114,4 @@ export interface RunTrace {
 }
 
 /** A level as a person reads it. */
-export const levelText = (value: number): string => (value === PIN_FLOATING ? 'z' : String(value));
+export const levelText = (value: number): string => (value === PIN_FLOATING ? 'z' : value === PIN_IDLE_HIGH ? '1' : String(value));

@@ -14,7 +14,7 @@ import { listensTo } from '../../emu/wires.ts';
 import { Machine } from '../../emu/machine.ts';
 import { MS, PS_PER_SECOND, type Ps } from '../../emu/time.ts';
 import type { UsbDevicePort } from '../../emu/ports.ts';
-import { PIN_FLOATING } from '../../peripherals/pins/gpio-common.ts';
+import { PIN_FLOATING, PIN_IDLE_HIGH } from '../../peripherals/pins/gpio-common.ts';
 import { MODELS } from '../../peripherals/index.ts';
 import { usbPort } from '../../peripherals/usb/usb-ports.ts';
 import { dumpBase, loadRom, type LoadedRom } from '../../rom/load.ts';
@@ -25,6 +25,7 @@ import { UsbSim } from '../../usb-sim/usb-sim.ts';
 import { decideOutcome, isBehindRom, outcomeBesideDfu } from './outcome.ts';
 import { isRunning, othersThanBooted } from './programs.ts';
 import { APP_GOAL, freshGoal } from '../documents/goal.ts';
+import type { PinLevel } from '../documents/scenario-types.ts';
 import type { EndReason, Outcome } from '../documents/result.ts';
 import { keptState } from './kept-state.ts';
 import { restartAt, startOf } from './restart.ts';
@@ -122,7 +123,7 @@ export interface SessionOptions {
   /** Other values of ROM options than the input's. */
   readonly romOptions?: Readonly<Record<string, string>>;
   readonly parameters?: Readonly<Record<string, number | null>>;
-  readonly pins?: Readonly<Record<string, 0 | 1 | 'z'>>;
+  readonly pins?: Readonly<Record<string, PinLevel>>;
   /** Models of blocks that are not of the chip's own, by the name in their rows. */
   readonly models?: Readonly<Record<string, AnyModelFactory>>;
 }
@@ -197,8 +198,7 @@ export class Session implements LiveRun {
     this.state = freshState();
     machine.attach({ save: () => structuredClone(this.state), restore: (s) => (this.state = structuredClone(s as SessionState)) });
     this.observe();
-    for (const [name, level] of Object.entries(this.pins(options.pins ?? {})))
-      machine.system.setWire(`pin.${name}`, level === 'z' ? PIN_FLOATING : level);
+    for (const [name, level] of Object.entries(this.pins(options.pins ?? {}))) machine.system.setWire(`pin.${name}`, level);
     this.steps.driveAdc(input.scenario.adc);
     this.applyForce();
     if (input.mended) machine.mend(input.mended(machine));
@@ -367,14 +367,17 @@ export class Session implements LiveRun {
     return () => put(before, rom);
   }
 
-  /** Levels of all pins: floating, idle-high where the ROM listens (RX, I2C, NSS), then what the scenario says. */
-  private pins(more: Readonly<Record<string, 0 | 1 | 'z'>>): Record<string, 0 | 1 | 'z'> {
-    const pins: Record<string, 0 | 1 | 'z'> = {};
-    for (const b of this.machine.chip.blocks) if (b.model?.startsWith('gpio')) for (let n = 0; n < 16; n++) pins[`P${portOf(b)}${n}`] = 'z';
-    for (const pin of idleHigh(findRomProfile(this.machine.chip.rom?.id ?? ''))) pins[pin] = 1;
+  /** Values of all pins' wires: floating, weakly high where the ROM listens (RX, I2C, NSS), then what the scenario says. */
+  private pins(more: Readonly<Record<string, PinLevel>>): Record<string, number> {
+    const pins: Record<string, number> = {};
+    for (const b of this.machine.chip.blocks)
+      if (b.model?.startsWith('gpio')) for (let n = 0; n < 16; n++) pins[`P${portOf(b)}${n}`] = PIN_FLOATING;
+    for (const pin of idleHigh(findRomProfile(this.machine.chip.rom?.id ?? ''))) pins[pin] = PIN_IDLE_HIGH;
     const boot0 = this.profile?.boot0Pin;
     if (boot0) pins[boot0] = this.input.scenario.board.boot0;
-    return { ...pins, ...this.input.scenario.board.pins, ...more };
+    for (const [name, level] of Object.entries({ ...this.input.scenario.board.pins, ...more }))
+      pins[name] = level === 'z' ? PIN_FLOATING : level;
+    return pins;
   }
 
   private applyForce(): void {
@@ -919,7 +922,7 @@ const freshState = (): SessionState => ({
 });
 
 /**
- * Pins that something outside keeps high where the ROM listens: RX, I2C, NSS. What does not come out of the package idles like the rest (ASSUMED): nothing
+ * Pins that a weak pull-up outside keeps high where the ROM listens: RX, I2C, NSS. What does not come out of the package idles like the rest (ASSUMED): nothing
  * drives it.
  */
 const idleHigh = (profile: RomProfile | undefined): string[] =>

@@ -18,7 +18,7 @@ import { registerFile } from '../../emu/core/arm/register-file.ts';
 import type { ResetRecord, WriteRecord } from '../../emu/history.ts';
 import type { Machine } from '../../emu/machine.ts';
 import { PS_PER_SECOND, rateHz } from '../../emu/time.ts';
-import { PIN_FLOATING } from '../../peripherals/pins/gpio-common.ts';
+import { PIN_FLOATING, PIN_IDLE_HIGH } from '../../peripherals/pins/gpio-common.ts';
 import { fieldOf } from './field-of.ts';
 import { optionSettings } from './rom-options.ts';
 import { hseWaitOf, masksInterrupts, watchedPins } from '../../rom/profile.ts';
@@ -64,6 +64,7 @@ export function targetState(machine: Machine, registers: Readonly<Record<string,
 function levelOf(machine: Machine, name: string): 0 | 1 | 'z' | null {
   if (!machine.chip.blocks.some((b) => b.model?.startsWith('gpio') && name.startsWith(`P${b.name.slice(-1)}`))) return null;
   const [board, chip] = [machine.system.wire(`pin.${name}`), machine.system.wire(`out.${name}`)];
+  if (board === PIN_IDLE_HIGH) return 1;
   const level = board === PIN_FLOATING ? chip : board;
   return level === 0 || level === 1 ? level : 'z';
 }

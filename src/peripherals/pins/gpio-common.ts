@@ -3,6 +3,8 @@ import type { Register, RegisterContext } from '../../emu/registers.ts';
 
 /** Value of a pin wire that nothing drives. A wire that was never set reads 0: whoever builds the board sets this on every free pin. */
 export const PIN_FLOATING = 2;
+/** Value of a pin wire that only a weak pull-up outside holds high: a pull-down inside wins (ASSUMED: of two weak pulls, the level is not defined). */
+export const PIN_IDLE_HIGH = 3;
 const LCKK = 0x10000;
 
 export interface PinLock {

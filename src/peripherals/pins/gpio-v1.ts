@@ -7,7 +7,7 @@
  * Wires as gpio-v2's: `pin.PA5` from the board, `out.PA5`, `in.PA5`; `af.PA5` is 1 in an alternate mode, else 0; `deaf.PA5` is 1 in analog mode.
  */
 import type { ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
-import { freshLock, lockedPins, PIN_FLOATING, readLock, writeLock, type PinLock } from './gpio-common.ts';
+import { freshLock, lockedPins, PIN_FLOATING, PIN_IDLE_HIGH, readLock, writeLock, type PinLock } from './gpio-common.ts';
 import { alternateOf, ANALOG_PIN, boardLevel, chipLevel, deafPin, inputLevel } from '../wires.ts';
 
 export interface GpioV1Options {
@@ -52,8 +52,9 @@ export const gpioV1: ModelFactory<Partial<GpioV1Options>> = (layout, given): Reg
     const driven = drive(c, pin);
     if (driven !== PIN_FLOATING) return driven;
     const outside = c.env.wire(pinWires[pin]!);
-    if (outside !== PIN_FLOATING) return outside;
-    return input && cnf(c, pin) === PULLED ? odr(c, pin) : 0;
+    if (outside < PIN_FLOATING) return outside;
+    if (input && cnf(c, pin) === PULLED) return odr(c, pin);
+    return outside === PIN_IDLE_HIGH ? 1 : 0;
   };
   const show = (c: Context, pin: number): void => {
     const high = level(c, pin);

@@ -3,7 +3,7 @@
  *
  * Facts: registers ST SVD, behaviour RM GPIO chapter (documented). A floating input reads 0 (assumed; silicon reads noise).
  *
- * Wires, for pin PA5: `pin.PA5` is what the board drives: 0, 1 or 2 (high impedance; the board drives 2 where nothing is connected). `out.PA5` is what the
+ * Wires, for pin PA5: `pin.PA5` is what the board drives: 0, 1, 2 (high impedance; the board drives 2 where nothing is connected) or 3 (a weak pull-up). `out.PA5` is what the
  * chip drives as an output: 0, 1 or 2 (not driving). `in.PA5` is the level that the digital input sees (0 in analog mode), for EXTI. `af.PA5` is the number of the
  * alternate function + 1 (of an isolated pin, too), 0 in the other modes. `deaf.PA5` says why the digital input sees nothing: 1 in analog mode, 2 where PWR isolates the pin.
  *
@@ -11,7 +11,7 @@
  * (zephyr#50158: reported), and outputs drive nothing.
  */
 import type { ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
-import { freshLock, lockedPins, PIN_FLOATING, readLock, writeLock, type PinLock } from './gpio-common.ts';
+import { freshLock, lockedPins, PIN_FLOATING, PIN_IDLE_HIGH, readLock, writeLock, type PinLock } from './gpio-common.ts';
 import { wire as wireOf } from '../../emu/wires.ts';
 import { alternateOf, ANALOG_PIN, boardLevel, chipLevel, deafPin, inputLevel, ISOLATED_PIN } from '../wires.ts';
 
@@ -27,6 +27,8 @@ const Z = PIN_FLOATING;
 const MODE_OUTPUT = 1;
 const MODE_ALTERNATE = 2;
 const MODE_ANALOG = 3;
+const PULLED_UP = 1;
+const PULLED_DOWN = 2;
 
 type Context = RegisterContext<PinLock>;
 
@@ -71,8 +73,9 @@ export const gpioV2: ModelFactory<Partial<GpioOptions>> = (layout, given): Regis
     const driven = drive(c, pin);
     if (driven !== Z) return driven;
     const outside = c.env.wire(pinWires[pin]!);
-    if (outside !== Z) return outside;
-    return two(c.get(PUPDR), pin) === 1 ? 1 : 0;
+    if (outside < Z) return outside;
+    const pull = two(c.get(PUPDR), pin);
+    return pull === PULLED_UP || (outside === PIN_IDLE_HIGH && pull !== PULLED_DOWN) ? 1 : 0;
   };
   const alternate = (c: Context, pin: number): number =>
     two(c.get(MODER), pin) === MODE_ALTERNATE ? ((c.get(AFR[pin >> 3]!) >>> (4 * (pin & 7))) & 15) + 1 : 0;

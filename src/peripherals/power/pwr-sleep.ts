@@ -13,6 +13,7 @@ import type { ResetKind } from '../../emu/component.ts';
 import type { Field, RegisterContext } from '../../emu/registers.ts';
 import { POWER_DOWN, POWER_LOST, type Wire } from '../../emu/wires.ts';
 import { POWER_STANDBY, POWER_STOP } from '../wires.ts';
+import { PIN_FLOATING } from '../pins/gpio-common.ts';
 import { deepSleepOf, keepsOf } from '../../emu/wires.ts';
 import {
   boardLevel,
@@ -169,7 +170,7 @@ export class Sleep {
     this.rules.pins.forEach((pin, i) => {
       if (!pin.enable.of(value) || pin.enable.of(old) || !this.selected(c, pin)) return;
       const level = c.env.wire(this.pads[i]!);
-      if (level < 2 && level !== (pin.falling?.get(c) ?? 0)) pin.flag.set(c, 1);
+      if (level !== PIN_FLOATING && Math.min(level, 1) !== (pin.falling?.get(c) ?? 0)) pin.flag.set(c, 1);
     });
   }
   rtcPending(c: Context): boolean {
