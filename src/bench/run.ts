@@ -36,7 +36,7 @@ import { dependencies, dependenciesOfLeft, diagnose, judgeAll, type Diagnosis } 
 import { observe, type Attempt, type Starts } from './proof/attempt.ts';
 import { Budget, isCut } from './session/budget.ts';
 import { READING } from '../image/work.ts';
-import type { FaultFacts, LostFlag, MagicWord, Writer } from '../checks/check.ts';
+import type { FaultFacts, LostFlag, MagicWord } from '../checks/check.ts';
 import { budgetOf } from './documents/effort.ts';
 import { isFetch } from '../checks/entry.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
@@ -91,7 +91,7 @@ import { refused, type Refused } from './proof/refused.ts';
 import { unstarted } from './slice/unstarted.ts';
 import { miscopiedNotes } from './proof/miscopied.ts';
 import { uncopiedNotes } from './proof/uncopied.ts';
-import { resetStory, outcomeAwake, waitStory, type Beneath } from './slice/why.ts';
+import { resetStory, outcomeAwake, waitStory, type Beneath, type ResetStory } from './slice/why.ts';
 import { failureInWords, place as placeInWords } from './slice/words.ts';
 import { Variants } from './proof/variants.ts';
 
@@ -267,7 +267,7 @@ function secondRun(run: PlainRun): SecondRun {
   const why = searched(run, 'why it does not go on', NOTHING, () => whyNotes(session, powerOn, finished, base, cut));
   const idle = cut ? [] : searched(run, 'what was never started', [], () => idleImages(session, powerOn, base));
   const told = [...uncopiedOf(run), ...crash, ...chain, ...why.notes, ...idle];
-  return { traced: { ...traced, watchdogStart: why.started }, told, failure, beneath: why.beneath };
+  return { traced: { ...traced, ...why.watchdog }, told, failure, beneath: why.beneath };
 }
 /** Notes about variables that start-up code has not copied, for a run that did not reach its goal. */
 function uncopiedOf(run: PlainRun): Note[] {
@@ -869,12 +869,12 @@ function badVectorNotes(session: Session, { firstFault, entries }: BaseFacts, po
 
 interface Why {
   readonly notes: Note[];
-  /** What started the watchdog that resets. */
-  readonly started: Writer | null;
+  /** What started the watchdog that resets, and whether it is refreshed while its window is shut. */
+  readonly watchdog: ResetStory['watchdog'];
   /** What the loop waits for cannot preempt it. */
   readonly beneath: Beneath | null;
 }
-const NOTHING: Why = { notes: [], started: null, beneath: null };
+const NOTHING: Why = { notes: [], watchdog: {}, beneath: null };
 /** Why the chip resets repeatedly, or what an endless loop waits for. */
 function whyNotes(session: Session, powerOn: Checkpoint, finished: Checkpoint, base: BaseFacts, cut: boolean): Why {
   const noted = (kind: string, lines: readonly string[]): Note[] => lines.map((text) => ({ kind, text }));
@@ -882,7 +882,7 @@ function whyNotes(session: Session, powerOn: Checkpoint, finished: Checkpoint, b
     const story = resetStory(session, powerOn, finished.history.resets);
     const notes = noted('reset', [...(story?.lines ?? []), ...behindResets(session, base)]);
     if (story && notes[0]) notes[0] = { ...notes[0], about: { is: 'calls', frames: story.callers } };
-    return { notes, started: story?.started ?? null, beneath: null };
+    return { notes, watchdog: story?.watchdog ?? {}, beneath: null };
   }
   return !cut && base.end.outcome === 'stuck' ? whyStuck(session, powerOn, finished) : NOTHING;
 }
@@ -892,7 +892,7 @@ function whyStuck(session: Session, powerOn: Checkpoint, finished: Checkpoint): 
   if (story === null) return NOTHING;
   const { lines, changed, beneath } = story;
   const proof = changed === null ? [] : [`with ${changed.what} during the wait, the outcome is ${changed.outcome}`];
-  return { notes: [...lines, ...proof].map((text) => ({ kind: 'wait', text })), started: null, beneath: beneath ?? null };
+  return { notes: [...lines, ...proof].map((text) => ({ kind: 'wait', text })), watchdog: {}, beneath: beneath ?? null };
 }
 
 /** Why none of the requested resets led to the ROM. */

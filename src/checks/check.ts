@@ -121,6 +121,8 @@ export interface TargetHistory {
   readonly firstFault: FaultFacts | null;
   /** What started the watchdog that repeatedly resets the chip; null or absent if it is not known. */
   readonly watchdogStart?: Writer | null;
+  /** Its resets come since it is refreshed while its window is still shut; absent if it is not known. */
+  readonly refreshedEarly?: boolean;
   /** Where the address of that fault, or of a wrong entry, came from; null or absent if it was not traced. */
   readonly failure?: FailureFacts | null;
 }
@@ -328,6 +330,8 @@ export interface Subject {
   readonly rom: RomFacts;
   /** Outcome of the checked run. */
   readonly outcome: string;
+  /** What it is to jump to is an application, and not the ROM; absent: the ROM. */
+  readonly startsApplication?: boolean;
 }
 
 export interface Judgement {

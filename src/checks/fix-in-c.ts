@@ -99,7 +99,9 @@ export const romTableInC = ({ vectorTable }: Pick<RomFacts, 'vectorTable'>, why 
 const REQUEST = '0xB00710ADu';
 const NOINIT = '__attribute__((section(".noinit")))';
 /** For state that only a reset ends: the firmware stores a request word, resets the chip, and jumps after the reset. `here` is the place that stores the request. */
-export function byResetInC({ rom, state }: Subject, here = ''): string {
+export function byResetInC({ rom, state, startsApplication }: Subject, here = ''): string {
+  if (startsApplication === true)
+    return here.includes(OR_MAIN_LOOP) ? `/* ${APPLICATION_BY_RESET}${OR_MAIN_LOOP} */` : `/* ${APPLICATION_BY_RESET} */`;
   const dirty = ((state.read(CCR, 4) ?? 0) & CCR_DC) !== 0 ? ['SCB_CleanDCache_by_Addr((void *)&dfu_request, sizeof dfu_request);'] : [];
   return [
     part('file', ', in a NOLOAD section, which the start-up code does not clear', `${NOINIT} static volatile uint32_t dfu_request;`),
@@ -107,6 +109,8 @@ export function byResetInC({ rom, state }: Subject, here = ''): string {
     part('main', '', `if (dfu_request == ${REQUEST}) {`, '  dfu_request = 0;', ...jumpInC(rom).split('\n').map(indented), '}'),
   ].join('\n');
 }
+const APPLICATION_BY_RESET =
+  'in place of the jump, store a request in a word that a reset keeps, and reset the chip; where the word is found after a reset, start the application before anything else is set up';
 const indented = (line: string): string => `  ${line.replace(IN_PLACE, '')}`;
 /** A comment that names the code to replace. */
 const IN_PLACE = / {3}\/\* in place of the old (reads|jump) \*\//;

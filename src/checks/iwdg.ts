@@ -1,9 +1,11 @@
 /** The independent watchdog. */
-import { broken, notApplicable, pass, unknown, type Check, type Subject, type Writer } from './check.ts';
+import { broken, notApplicable, pass, unknown, type Check, type Judgement, type Subject, type Writer } from './check.ts';
 import { familyOf, maskOf, registerOf } from './families.ts';
 import { byResetInC } from './fix-in-c.ts';
 
 const SOURCE = 'AN2606 Rev 70 4.8: the ROM sets the prescaler of a running IWDG to its maximum and refreshes it until it leaves';
+
+const WINDOW_SOURCE = 'STM32 reference manuals, IWDG, window option: a reload while the counter is above IWDG_WINR resets the chip';
 
 /** Whether it runs; null where neither the chip nor the target shows it. */
 const isRunning = (subject: Subject): boolean | null => {
@@ -24,13 +26,22 @@ const starter = ({ state, history }: Subject): Writer | null => {
 };
 
 /** The window that makes an early refresh a reset: that of the first watchdog that runs with one. */
-function windowOf(subject: Subject): { readonly win: number; readonly reload: number } | null {
+function windowOf(subject: Subject): { readonly block: string; readonly win: number; readonly reload: number } | null {
   for (const block of runningOf(subject)) {
     const [win, reload] = [subject.state.field(`${block}.WINR.WIN`), subject.state.field(`${block}.RLR.RL`)];
-    if (win !== null && reload !== null && win < reload) return { win, reload };
+    if (win !== null && reload !== null && win < reload) return { block, win, reload };
   }
   return null;
 }
+/** The window that is still shut when the program refreshes, and what has set it; null where the resets come of something else. */
+function shutWindow(
+  subject: Subject,
+): { readonly block: string; readonly win: number; readonly reload: number; readonly writer: Writer } | null {
+  const window = subject.history?.refreshedEarly === true ? windowOf(subject) : null;
+  const writer = window && subject.history!.lastWriter(`${window.block}.WINR`, WINDOW_OFF);
+  return window && writer ? { ...window, writer } : null;
+}
+const WINDOW_OFF = 0xfff;
 /** The program left a request and waits for this very reset: without it nothing would ever look at the request. */
 const isAwaited = ({ entry, history }: Subject): boolean =>
   !entry &&
@@ -51,12 +62,33 @@ function becauseRuns(subject: Subject, entered: boolean): string {
     : 'IWDG cannot be stopped: it resets the chip unless the firmware refreshes it until the jump and the ROM takes over';
 }
 
+function judgeRunning(subject: Subject, count: string): Judgement {
+  const shut = shutWindow(subject);
+  if (shut === null)
+    return broken('warn', {
+      observed: `${blocksOf(subject).length > 1 ? `${runningOf(subject).join(' and ')} ` : ''}running${count}`,
+      expected: 'not running',
+      source: SOURCE,
+      confidence: unfed(subject) ? 'inferred' : 'documented',
+      because: becauseRuns(subject, subject.entry !== null),
+      lastWriter: starter(subject),
+    });
+  return broken('warn', {
+    observed: `${shut.block}_WINR = ${shut.win}${count}`,
+    expected: `${shut.block}_WINR = ${WINDOW_OFF}, no window`,
+    source: WINDOW_SOURCE,
+    confidence: 'documented',
+    because: `the window of ${shut.block} stays until a reset, and a refresh before the counter has fallen from ${shut.reload} to ${shut.win} resets the chip`,
+    lastWriter: shut.writer,
+  });
+}
+
 export const iwdg: Check = {
   id: 'iwdg',
   question: 'Is the independent watchdog off (only a reset can stop it)?',
   path: true,
   judge(subject) {
-    const { history, entry } = subject;
+    const { history } = subject;
     if (blocksOf(subject).length === 0) return notApplicable('this chip has no IWDG');
     const bites = history?.resets.filter((r) => r.by === 'iwdg').length ?? 0;
     const running = isRunning(subject);
@@ -75,14 +107,7 @@ export const iwdg: Check = {
         lastWriter: null,
       });
     }
-    return broken('warn', {
-      observed: `${blocksOf(subject).length > 1 ? `${runningOf(subject).join(' and ')} ` : ''}running${count}`,
-      expected: 'not running',
-      source: SOURCE,
-      confidence: unfed(subject) ? 'inferred' : 'documented',
-      because: becauseRuns(subject, entry !== null),
-      lastWriter: starter(subject),
-    });
+    return judgeRunning(subject, count);
   },
   repair(subject) {
     const fix = byResetInC(
@@ -90,6 +115,12 @@ export const iwdg: Check = {
       'or where the code on the way to it begins, before IWDG expires; the part below belongs in main(), before IWDG is started',
     );
     if (isRunning(subject) !== true || isAwaited(subject)) return null;
+    const shut = shutWindow(subject);
+    if (shut !== null) {
+      const late = `no window; or refresh only when the counter has fallen to ${shut.win}`;
+      const set = `${shut.block}->WINR = 0x${WINDOW_OFF.toString(16).toUpperCase()}u;   /* ${late} */`;
+      return { at: 'before-write', what: `${shut.block} without a window`, fix: set, seq: shut.writer.seq, value: WINDOW_OFF };
+    }
     const blocks = blocksOf(subject);
     if (subject.entry)
       return { at: 'entry', what: 'IWDG never started', fix, apply: (target) => blocks.forEach((block) => target.stopTimersOf(block)) };

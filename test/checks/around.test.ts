@@ -224,6 +224,15 @@ describe('iwdg where no register shows it (STM32F072)', () => {
     expect(because(1000)).not.toContain('window');
     expect(because(0xfff)).not.toContain('window');
   });
+  test('where an application is to be started, the repair by a reset says nothing of the ROM', () => {
+    for (const id of ['iwdg', 'handler-mode'] as const) {
+      const { state, ...rest } = new FakeTarget(STM32F072RB).subject();
+      const subject: Subject = { ...rest, state: { ...state, watchdogRuns: () => true }, startsApplication: true };
+      const fix = String(check(id).repair(subject)?.fix);
+      expect(fix).toContain('start the application');
+      expect(fix).not.toContain('dfu_request');
+    }
+  });
   test('of two cores the second one’s counts too: nobody says that the ROM refreshes it', () => {
     const { state, ...rest } = new FakeTarget(findChip('stm32h745xi')!).subject();
     const of = (...running: string[]): Judgement =>

@@ -19,6 +19,7 @@ import type { ResetRecord, WriteRecord } from '../../emu/history.ts';
 import type { Machine } from '../../emu/machine.ts';
 import { PS_PER_SECOND, rateHz } from '../../emu/time.ts';
 import { PIN_FLOATING, PIN_IDLE_HIGH } from '../../peripherals/pins/gpio-common.ts';
+import { APP_GOAL } from '../documents/goal.ts';
 import { fieldOf } from './field-of.ts';
 import { optionSettings } from './rom-options.ts';
 import { hseWaitOf, masksInterrupts, watchedPins } from '../../rom/profile.ts';
@@ -85,6 +86,7 @@ export interface Traced {
   readonly failure: FailureFacts | null;
   /** What started the watchdog that resets the chip over and over. */
   readonly watchdogStart: Writer | null;
+  readonly refreshedEarly: boolean;
 }
 export const NOT_TRACED: Traced = {
   vectorReads: [],
@@ -96,6 +98,7 @@ export const NOT_TRACED: Traced = {
   leave: null,
   failure: null,
   watchdogStart: null,
+  refreshedEarly: false,
 };
 
 /** What the run that has just ended tells of pins and of a leave. */
@@ -180,6 +183,7 @@ function targetHistory(machine: Machine, traced: Traced): TargetHistory {
     leave: traced.leave,
     failure: traced.failure,
     watchdogStart: traced.watchdogStart,
+    refreshedEarly: traced.refreshedEarly,
     firstFault: machine.state.firstFault,
     breakpoints: machine.state.breakpoints,
   };
@@ -235,5 +239,6 @@ export function subjectAt(s: Session, outcome: string, reached: boolean, traced:
     entry: facts ? { ...facts, reached } : null,
     rom: romFacts(s),
     outcome,
+    startsApplication: s.input.goal.name === APP_GOAL,
   };
 }

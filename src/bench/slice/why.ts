@@ -25,7 +25,7 @@ import { othersThanBooted, ownerAt, ownerName } from '../session/programs.ts';
 import type { Session } from '../session/session.ts';
 import { restartInChain } from '../session/restart.ts';
 import { sysTickInterrupts } from '../session/surrounding-events.ts';
-import { targetState } from '../session/subject.ts';
+import { targetState, type Traced } from '../session/subject.ts';
 import type { Master } from './masters.ts';
 import { closedPort, outcomeCounting, stoppedCounter } from './stopped-counter.ts';
 import { lastStore, storesOf, type Store } from './stores.ts';
@@ -42,8 +42,8 @@ export interface ResetStory {
   readonly lines: readonly string[];
   /** Of the function that was running, which the first line names. */
   readonly callers: readonly Frame[];
-  /** What started the watchdog that bit; null where none did, or the hardware started it. */
-  readonly started: Writer | null;
+  /** What started the watchdog that bit, null where none did or the hardware started it, and whether it was refreshed while its window was shut. */
+  readonly watchdog: Partial<Pick<Traced, 'watchdogStart' | 'refreshedEarly'>>;
 }
 
 /** The last reset of the kind that came over and over: who was running, and what asked for it. Leaves the session anywhere. */
@@ -55,11 +55,16 @@ export function resetStory(s: Session, powerOn: Checkpoint, resets: readonly Res
   const seen = runToReset(s, powerOn, index, resets[index]!.at, watchdog);
   if (seen === null) return null;
   const callers = seen.calls.slice(1);
+  const early = watchdog !== null && seen.shut !== null;
   const running = [place(s, resets[index]!.fromPc ?? 0), ...callers.map((f) => f.text)].join(' < ');
   return {
-    lines: [`${REASON[by!] ?? `a reset (${by}) came in`} ${running}`, ...seen.again, ...fedInWords(s, seen, watchdog)],
+    lines: [
+      `${early ? TOO_EARLY : (REASON[by!] ?? `a reset (${by}) came in`)} ${running}`,
+      ...seen.again,
+      ...fedInWords(s, seen, watchdog),
+    ],
     callers,
-    started: seen.started,
+    watchdog: { watchdogStart: seen.started, refreshedEarly: early },
   };
 }
 const REASON: Readonly<Record<string, string>> = {
@@ -70,6 +75,8 @@ const REASON: Readonly<Record<string, string>> = {
   wwdg: 'WWDG reset the chip in',
   'low-power': 'an option byte turns entering Stop or Standby into a reset, in',
 };
+
+const TOO_EARLY = 'IWDG was refreshed while its window was still shut, which resets the chip, in';
 
 function watchdogOf(s: Session, by: 'iwdg' | 'wwdg', core: number): Block | null {
   const { system } = s.machine;
@@ -84,6 +91,8 @@ interface Seen {
   readonly at: Ps;
   readonly started: Writer | null;
   readonly fed: Writer | null;
+  /** The window that was still shut when IWDG was refreshed, and what had set it; null: the counter ran out, or it is another watchdog. */
+  readonly shut: { readonly win: number; readonly writer: Writer | null } | null;
 }
 /** Runs to a reset, with a watch on what starts and feeds the watchdog. Null if the repeated run does not come to it. */
 function runToReset(s: Session, powerOn: Checkpoint, index: number, at: Ps, watchdog: Block | null): Seen | null {
@@ -109,7 +118,14 @@ function runToReset(s: Session, powerOn: Checkpoint, index: number, at: Ps, watc
     ...observer,
     beforeReset: () => {
       if (machine.history.resets.length === index && seen === null)
-        seen = { calls: callsOf(s, machine.bootCore), again: againInWords(s), at: machine.now, started, fed };
+        seen = {
+          calls: callsOf(s, machine.bootCore),
+          again: againInWords(s),
+          at: machine.now,
+          started,
+          fed,
+          shut: shutWindow(s, watchdog),
+        };
       observer.beforeReset?.();
     },
   };
@@ -123,16 +139,26 @@ function runToReset(s: Session, powerOn: Checkpoint, index: number, at: Ps, watc
   return seen;
 }
 
+/** Its counter had not run out yet. */
+function shutWindow({ machine: { system, history, now } }: Session, watchdog: Block | null): Seen['shut'] {
+  if (!watchdog?.layout.has('WINR') || (system.published(watchdog).due ?? Infinity) === Infinity) return null;
+  if (system.published(watchdog).due! <= now) return null;
+  const win = watchdog.layout.field('WINR.WIN');
+  const writer = history.lastWriter(`${watchdog.row.name}.WINR`, win.mask);
+  return { win: win.of(watchdog.state.regs[win.register.index]!), writer };
+}
 function againInWords(s: Session): string[] {
   const again = restartInChain(s, (pc) => place(s, pc));
   return again === null ? [] : [again];
 }
 
-function fedInWords(s: Session, { started, fed, at }: Seen, watchdog: Block | null): string[] {
+function fedInWords(s: Session, { started, fed, at, shut }: Seen, watchdog: Block | null): string[] {
   if (watchdog === null) return [];
   const name = watchdog.row.name;
   const lines = started ? [`${name} was started at ${place(s, started.pc)}`] : [];
-  if (fed && fed.seq !== started?.seq)
+  if (shut?.writer) lines.unshift(`it may be refreshed once its counter has fallen to ${shut.win}, set at ${place(s, shut.writer.pc)}`);
+  else if (shut !== null) return lines;
+  else if (fed && fed.seq !== started?.seq)
     lines.unshift(`the last refresh of ${name} was at ${place(s, fed.pc)}, ${duration(at - fed.at)} before`);
   else if (fed) lines.unshift(`${name} was never refreshed in the ${duration(at - fed.at)} since its start`);
   return lines;
