@@ -48,6 +48,9 @@ describe('a PLL out of its range with the usual crystal', () => {
   it('is run with the crystal that the functions of the clock count on, whatever a driver holds', () => {
     expect(run([16e6, 25e6], {}, 25, 1, 192, [32e6]).hse).toEqual({ hz: 25e6, kind: 'crystal' });
   });
+  it('is run with the crystal that a function holds in single precision', () => {
+    expect(run([16e6, 0x4bbebc20]).hse).toEqual({ hz: 25e6, kind: 'crystal' });
+  });
   it('is left as it is where two crystals come into question', () => {
     expect(run([16e6, 25e6, 12e6])).toEqual({ note: null, hse: null, why: null });
   });

@@ -50,13 +50,18 @@ function nameIn(images: readonly LoadedImage[], { family }: ChipDescription): st
   const usesHal = scanFunctions(images).some(({ symbol }) => symbol.name.startsWith('HAL_RCC_'));
   return usesHal ? `HSE_VALUE in ${family.toLowerCase()}xx_hal_conf.h` : 'HSE_VALUE';
 }
+/** H7's HAL_RCC_GetSysClockFreq() computes in single precision. */
+const singleOf = (rate: number): number => new Uint32Array(Float32Array.of(rate).buffer)[0] ?? 0;
 /** The usual rates that functions hold which compute a clock, with one of these functions. */
 export function heldRates(images: readonly LoadedImage[], chip: ChipDescription): ReadonlyMap<number, string> {
   const base = chip.blocks.find(({ name }) => name === chip.rcc)?.base ?? 0;
   const found = new Map<number, string>();
   for (const { symbol, constants } of scanFunctions(images)) {
     const isClock = COUNTS.test(symbol.name) || constants.some(({ value }) => value >= base && value < base + BLOCK);
-    for (const { value } of isClock ? constants : []) if (USUAL.includes(value) && !found.has(value)) found.set(value, symbol.name);
+    for (const { value } of isClock ? constants : []) {
+      const hz = USUAL.find((rate) => value === rate || value === singleOf(rate));
+      if (hz !== undefined && !found.has(hz)) found.set(hz, symbol.name);
+    }
   }
   return found;
 }
