@@ -38,6 +38,7 @@ import { i2cV1 } from './serial/i2c-v1.ts';
 import { i2cV2 } from './serial/i2c-v2.ts';
 import { icache } from './memory/icache.ts';
 import { iwdgV3 } from './watchdog/iwdg-v3.ts';
+import { hrtimDll } from './timer/hrtim-dll.ts';
 import { lptim } from './timer/lptim.ts';
 import { mdma } from './dma/mdma.ts';
 import { octospi, quadspi, spiWindow } from './memory/quadspi.ts';
@@ -121,6 +122,7 @@ const BY_NAME = {
   gpdma,
   'gpio-v2': gpioV2,
   hash,
+  'hrtim-dll': hrtimDll,
   hsem,
   'i2c-v1': i2cV1,
   'i2c-v2': i2cV2,

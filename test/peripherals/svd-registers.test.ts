@@ -176,6 +176,7 @@ const NOT_PLAIN: readonly Deviation[] = [
   { on: /TIM\d+\.SR$/, why: 'flags: cleared by writing 0' },
   { on: /TIM\d+\.CNT$/, why: '16-bit timers share the facts of the 32-bit one; UIFCPY is read-only' },
   { on: /TIM\d+\.EGR$/, why: 'commands' },
+  { on: / HRTIM_Common\.DLLCR$/, why: 'CAL is a command' },
   { on: /F[247].* DMA\d\.[LH]IFCR$/, why: 'clear bits read 0' },
   { on: /(F[1247]|L1).* (U?S?ART\d+\.SR|FLASH\.SR|I2C\d\.SR1|ADC\d\.SR)$/, why: 'flags: cleared by what is written, or by reading' },
   {
