@@ -22,14 +22,17 @@ const [LPUART1, USART2, I2C1, CAN1, EXTI, RTC, DMA1, TIM2, COMP] = [
 type Writes = readonly (readonly [address: number, value: number])[];
 const nvic = (line: number): readonly [number, number] => [0xe000e100 + 4 * (line >> 5), (1 << (line & 31)) >>> 0];
 
+/** A handler that nobody wrote. */
+const ENDLESS = FLASH + 0x1f1;
 /** Instead of an address: so many rounds of a delay. */
 const WAIT = 0;
 /** Writes, then sleeps for good, or polls a word of RAM. */
-function program(writes: Writes, then: 'wfi' | 'poll'): Uint8Array {
+function program(writes: Writes, then: 'wfi' | 'poll', handler = FLASH + 0x201): Uint8Array {
   const image = new Uint8Array(0x1000);
   const view = new DataView(image.buffer);
   view.setUint32(0, 0x20001000, true);
-  for (let e = 1; e < 100; e++) view.setUint32(4 * e, FLASH + 0x201, true);
+  for (let e = 1; e < 100; e++) view.setUint32(4 * e, e < EXC.IRQ0 ? FLASH + 0x201 : handler, true);
+  view.setUint16(ENDLESS - 1 - FLASH, 0xe7fe, true);
   const t = new Thumb(FLASH + 0x200);
   for (const [i, [address, value]] of [...writes, [0x20000100, 0] as const].entries())
     if (address === WAIT) t.constant(0, value).label(`wait${i}`).put(0x3801).bne(`wait${i}`);
@@ -41,8 +44,14 @@ function program(writes: Writes, then: 'wfi' | 'poll'): Uint8Array {
   image.set(t.bytes(), 0x200);
   return image;
 }
-function run(writes: Writes, then: 'wfi' | 'poll' = 'wfi', steps: readonly Step[] = [], until?: string): RunResult {
-  const job = plainJob('stm32l476', [{ path: `app.bin@0x${FLASH.toString(16)}`, bytes: program(writes, then) }]);
+function run(
+  writes: Writes,
+  then: 'wfi' | 'poll' = 'wfi',
+  steps: readonly Step[] = [],
+  until?: string,
+  handler = FLASH + 0x201,
+): RunResult {
+  const job = plainJob('stm32l476', [{ path: `app.bin@0x${FLASH.toString(16)}`, bytes: program(writes, then, handler) }]);
   return runBench(jobInput({ ...job, scenario: { ...job.scenario, steps, ...(until === undefined ? {} : { until }) } }));
 }
 /** What it says, without the places. */
@@ -180,6 +189,11 @@ it('Standby: the wake-up pins that are enabled are named; the RTC wakes it witho
   expect(said(run([...pin, ...deep(4)]))).toContain('the chip is in Shutdown (WFI), where LSI is off too');
 });
 
+it('a handler that is an endless loop writes nothing', () => {
+  expect(said(run([...usart2(0x10, 0x40), nvic(38)], 'poll', [], undefined, ENDLESS))).toBe(
+    'the loop polls 0x20000100, which the program does not write there; a byte at USART2 only leads to an endless loop, the handler at 0x080001f0',
+  );
+});
 it('a loop that polls what a handler writes waits for the input whose interrupt is on: IDLE of a receiver, DMA alone', () => {
   const idle = run([...usart2(0x10, 0x40), nvic(38)], 'poll');
   expect(idle.summary).toMatch(/^the firmware stays at .* unless something comes from outside, and never jumps: the loop polls 0x20000100/);

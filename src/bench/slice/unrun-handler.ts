@@ -1,7 +1,9 @@
 /** A wait for a word that no handler has written, though the image has one that could: which interrupt it is, and why it does not come. */
 import { EXC, SCS } from '../../emu/core/arm/scs-state.ts';
+import { vectorAddress } from '../../emu/core/arm/exceptions.ts';
 import type { Block } from '../../emu/system.ts';
 import { scanFunctions, type FunctionFacts } from '../input/code-scan.ts';
+import type { LoadedImage } from '../../image/image.ts';
 import type { Session } from '../session/session.ts';
 
 export interface UnrunHandler {
@@ -61,6 +63,35 @@ function handlersInForce({ machine }: Session): ReadonlyMap<number, readonly num
   return found;
 }
 
+/** Where the handler of an interrupt is one branch to itself, as start-up files have it for those that nobody wrote; null where it does something. */
+export function endlessHandler({ machine: { bootCore: core } }: Session, line: number | null): number | null {
+  const handler = line === null ? 0 : ((core.peek(vectorAddress(core, EXC.IRQ0 + line), 4) ?? 0) & ~1) >>> 0;
+  return handler !== 0 && core.peek(handler, 2) === TO_ITSELF ? handler : null;
+}
+const TO_ITSELF = 0xe7fe;
+
+/** Whether code outside the function that polls a variable, or data, holds its address: true where no symbol says how large it is, or whose the loop is. */
+export function isHeldElsewhere({ input: { images } }: Session, address: number, loop: number): boolean {
+  const [at] = images.flatMap(({ symbols }) => symbols.at(address) ?? []);
+  const isWhole = at?.symbol.kind === 'object' && at.offset === 0 && at.symbol.size > 0 && at.symbol.size <= WORD;
+  const all = scanFunctions(images);
+  const isIn = ({ symbol }: FunctionFacts, pc: number): boolean => pc >= symbol.address && pc < symbol.address + symbol.size;
+  const own = all.find((f) => isIn(f, loop));
+  if (!isWhole || own === undefined) return true;
+  const holds = (f: FunctionFacts): boolean => f.accesses.includes(address) || f.constants.some(({ value }) => value === address);
+  const inData = images.some(({ chunks }) =>
+    chunks.some((c) => wordsOf(c).some(({ value, at: place }) => value === address && !isIn(own, place))),
+  );
+  return inData || all.some((f) => f !== own && holds(f));
+}
+/** Words that may be pointers, the literals of functions among them. */
+function wordsOf({ address, data }: LoadedImage['chunks'][number]): readonly { readonly at: number; readonly value: number }[] {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const first = -address & (WORD - 1);
+  const count = Math.max(0, (data.length - first) >> 2);
+  return Array.from({ length: count }, (_, i) => ({ at: address + first + WORD * i, value: view.getUint32(first + WORD * i, true) }));
+}
+const WORD = 4;
 const MOST_NAMES = 3;
 /** Why a line that is enabled in the NVIC is not raised: its block has no clock, or none of its own interrupts is enabled. In words; null where neither is so. */
 export function silentSource({ machine: { system, chip } }: Session, line: number): string | null {

@@ -31,7 +31,7 @@ import { closedPort, outcomeCounting, stoppedCounter } from './stopped-counter.t
 import { lastStore, storesOf, type Store } from './stores.ts';
 import { domainReason } from './core-domain.ts';
 import { idleBlock } from './idle-block.ts';
-import { silentSource, unrunHandler } from './unrun-handler.ts';
+import { endlessHandler, isHeldElsewhere, silentSource, unrunHandler } from './unrun-handler.ts';
 import { stormLines } from './starved.ts';
 import { isRam, runTo, writerAt } from './window.ts';
 import type { Frame } from '../documents/note-facts.ts';
@@ -296,13 +296,16 @@ function fromOutside(s: Session, loop: number, reads: readonly number[]): string
   const { system } = s.machine;
   const word = reads.find((address) => isRam(s, address));
   if (word === undefined || reads.some((address) => system.regionAt(address)?.block)) return [];
-  const found = wakers(s, false);
-  if (found.length === 0) return [];
+  const all = wakers(s, false);
+  if (all.length === 0) return [];
   const unknown = unknownWakers(s, false);
   const open = unknown.length === 0 ? '' : `; bootbench does not know when ${unknown.join(', ')} (its interrupt is enabled) would`;
-  return [
-    `the loop polls ${addressText(s, word, loop)}, which the program does not write there; a handler that may write it runs only with ${wakersText(found)}${open}`,
-  ];
+  const polls = `the loop polls ${addressText(s, word, loop)}, which the program does not write there`;
+  const found = all.filter(({ line }) => endlessHandler(s, line) === null);
+  if (found.length === 0)
+    return [`${polls}; ${wakersText(all)} only leads to an endless loop, the handler at ${hex32(endlessHandler(s, all[0]!.line)!)}${open}`];
+  if (!isHeldElsewhere(s, word, loop)) return [`${polls}, and no other function of the image is seen to refer to it${open}`];
+  return [`${polls}; a handler that may write it runs only with ${wakersText(found)}${open}`];
 }
 /** What it sleeps in, and what would wake it: nothing that is scheduled does. */
 function asleep(s: Session): string[] {
