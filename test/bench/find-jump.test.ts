@@ -90,7 +90,7 @@ describe('a wait that only an interrupt from outside would end', () => {
     return inThread(await loadJob([], { scenario: path }, fixture('')), {});
   };
   const waits = (result: RunResult): string[] => notes(result, 'not-triggered').filter((text) => text.startsWith('waits for'));
-  const BUTTON = 'waits for an edge on PC13 (now 1, interrupt)';
+  const BUTTON = 'waits for a falling edge on PC13 (now 1, interrupt)';
   const PORT = 'waits for a byte at USART2 (interrupt or DMA)';
 
   it('is no wait for what cannot happen', async () => {

@@ -20,7 +20,17 @@ import { decidingBit } from '../slice/deciding-bit.ts';
 import { deafPinText, heardPins } from '../slice/deaf-pin.ts';
 import { idleBlock } from '../slice/idle-block.ts';
 import { lastWriteText } from '../slice/last-write.ts';
-import { armedPins, hearingPorts, isOff, lineOfPin, portRegister, portSelector, wakers, wakersText } from '../slice/wakers.ts';
+import {
+  armedPins,
+  type ArmedPin,
+  hearingPorts,
+  isOff,
+  lineOfPin,
+  portRegister,
+  portSelector,
+  wakers,
+  wakersText,
+} from '../slice/wakers.ts';
 import { SERIAL_PORT } from '../documents/names.ts';
 import { inputRegisters, pollsInput, type InputRegister } from '../session/input-registers.ts';
 import type { Note } from '../documents/note-facts.ts';
@@ -56,6 +66,8 @@ export interface PolledInput {
   readonly name: string;
   /** Level of the pin now. */
   readonly level: 0 | 1 | null;
+  /** The edge of an interrupt that counts: the next one, or that of a button which is let go. */
+  readonly edge?: ArmedPin['edge'];
   /** Address of the read; null for an interrupt. */
   readonly pc: number | null;
   /** It was read more than once. */
@@ -176,7 +188,7 @@ function armedPorts(s: Session, code: Code): PolledInput[] {
 const edges = (s: Session): PolledInput[] =>
   armedPins(s)
     .filter((pin) => hasPin(s.machine.chip, pin.name) && lineOfPin(s, pin, true) !== null)
-    .map(({ name, line, level }) => ({ ...UNREAD, register: 'EXTI', bit: line, kind: 'pin', name, level, texts: [] }));
+    .map(({ name, line, level, edge }) => ({ ...UNREAD, register: 'EXTI', bit: line, kind: 'pin', name, level, edge, texts: [] }));
 
 interface Poll {
   readonly kind: PolledInput['kind'];
@@ -331,7 +343,9 @@ function exampleFor(s: Session, from: Checkpoint, { inputs, atStart, deaf }: Fou
   if (s.usb.state.cdc !== null) return { at, do: { cdc: { text } } };
   const port = inputs.find(({ kind, name }) => kind === 'serial' && SERIAL_PORT.test(name));
   if (port !== undefined) return sending(port, text, at);
-  const [pin] = [...inputs, ...atStart].flatMap((i) => (i.kind === 'pin' && !deaf.has(i.name) ? (pressing(i, at) ?? []) : []));
+  const [pin] = [...inputs, ...atStart].flatMap((i) =>
+    i.kind === 'pin' && !deaf.has(i.name) && !byRelease(i) ? (pressing(i, at) ?? []) : [],
+  );
   return pin;
 }
 
@@ -362,6 +376,8 @@ function callTrial(s: Session, from: Checkpoint, c: JumpCandidate, example: Step
   return { progress: `calling ${c.facts.symbol.name}`, tried, ways: [way] };
 }
 
+/** Only the way back is an edge that counts. */
+const byRelease = ({ level, edge }: PolledInput): boolean => edge !== undefined && edge === (level === 1 ? 'rising' : 'falling');
 /** A finger on a button, where nothing asks for more. */
 const PRESS = 200 * MS;
 /** Times of a press are rounded up to this, and it is held for so much longer: it may begin elsewhere in a period of looks. */
@@ -416,7 +432,11 @@ function pressTrial(s: Session, from: Checkpoint, input: PolledInput, atStart: b
     end: (outcome) => {
       if (strays(outcome)) return null;
       const came = insteadOf(s, start, outcome, jumping);
-      return { tried: { ...tried, outcome, ...came }, enough: came.instead?.is === 'hang' || s.machine.history.entries.length > 0 };
+      const back = byRelease(input) ? { name: `${name} = ${1 - level}, then ${level}${where}`, held: `${PRESS / MS}ms` } : {};
+      return {
+        tried: { ...tried, ...back, outcome, ...came },
+        enough: came.instead?.is === 'hang' || s.machine.history.entries.length > 0,
+      };
     },
   };
   return { progress: atStart ? `starting with ${name} changed` : `changing ${name}`, tried, ways: [held, released] };
@@ -534,7 +554,8 @@ export const candidateName = (s: Session, { facts }: JumpCandidate): string => {
 /** `GPIOC.IDR bit 13 (PC13, now 1), main.c:31`: how often says little, for most come in bursts. */
 function inputText(s: Session, input: PolledInput): string {
   if (input.pc === null && input.kind === 'serial') return `a byte at ${input.name} (interrupt or DMA)`;
-  if (input.pc === null) return `an edge on ${input.name} (now ${input.level}, interrupt)${otherPort(s, input.name)}`;
+  if (input.pc === null)
+    return `a ${input.edge ?? 'rising or falling'} edge on ${input.name} (now ${input.level}, interrupt)${otherPort(s, input.name)}`;
   const bit = input.bit === null ? '' : ` bit ${input.bit}`;
   const pin = input.level === null ? '' : ` (${input.name}, now ${input.level})`;
   return `${input.register}${bit}${pin}, ${where(s, input.pc)}`;
@@ -580,7 +601,7 @@ export function notTriggered(s: Session, found: FoundJump, goesOn = true): Note[
   for (const i of atStart) tell(`looks at its start at ${inputText(s, i)}`);
   const known = new Set((s.input.scenario.document.steps ?? []).map((step) => JSON.stringify(step.do)));
   const steps = [
-    ...inputs.filter(({ name }) => !found.deaf.has(name)).flatMap((i) => pressing(i) ?? []),
+    ...inputs.filter((i) => !found.deaf.has(i.name) && !byRelease(i)).flatMap((i) => pressing(i) ?? []),
     ...atStart.flatMap((i) => pressing(i, AT_START) ?? []),
     ...candidates
       .filter((c) => !c.runsAnyway)
