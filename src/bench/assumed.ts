@@ -6,7 +6,7 @@ import { MS } from '../emu/time.ts';
 import { findBoard } from './input/boards.ts';
 import { SAY_BOARD, withAdvice, type Advice } from './documents/advice.ts';
 import { formatDuration } from './documents/duration.ts';
-import { factsIn, type Note } from './documents/note-facts.ts';
+import { factsIn, type Note, type NoteFact } from './documents/note-facts.ts';
 import { longLoop } from './documents/long-loop.ts';
 import { hex32, type RunResult } from './documents/result.ts';
 import type { Crystal } from './documents/scenario-types.ts';
@@ -36,16 +36,19 @@ const LACKS = {
   pll: 'the firmware counts on it, and its PLL would be out of range',
   range: 'the PLL would be out of its range',
   baud: 'the firmware counts on it, and its serial port would run at an odd rate',
+  counted: 'the firmware counts on it',
 } as const;
 
 /** Rates and times of what is told come from a crystal that nobody named; null where somebody did, and where none are told. */
 export function usualClock(given: RunJob, { notes, scenario, ended }: RunResult<string>): Note | null {
   const { hse } = scenario.board;
   if (!isClockOpen(given) || given.boardAssumed === true || hse === null) return null;
-  const isTold = notes.some(({ about }) => about !== undefined && OF_CLOCK.has(about.is)) || longLoop(ended) !== undefined;
+  const isTold = notes.some(({ about }) => about !== undefined && hangsOnClock(about)) || longLoop(ended) !== undefined;
   return isTold ? { kind: 'assumed-board', ...orSay(`a clock of ${hse.hz / MHZ} MHz at OSC_IN is assumed`) } : null;
 }
 const OF_CLOCK: ReadonlySet<string> = new Set(['impossible-clock', 'flash-too-fast', 'other-baud']);
+/** A PLL that the chip's own oscillator feeds does not. */
+const hangsOnClock = (about: NoteFact): boolean => OF_CLOCK.has(about.is) && (about.is !== 'impossible-clock' || about.source === 'hse');
 
 /** The job with what the firmware shows to have around it; null where somebody has said that, and where it shows nothing. */
 export function assumed(given: RunJob, job: RunJob, result: Shown): Assumed | null {
@@ -95,7 +98,9 @@ function otherClock(job: RunJob, { notes, scenario }: Shown): Assumed | null {
     return {
       job: clocked(crystal.hz, here.kind ?? 'crystal'),
       kind: 'assumed-board',
-      ...orSay(`a clock of ${crystal.hz / MHZ} MHz at OSC_IN is assumed, because ${LACKS[crystal.lacks]} with ${here.hz / MHZ} MHz`),
+      ...orSay(
+        `a clock of ${crystal.hz / MHZ} MHz at OSC_IN is assumed, because ${LACKS[crystal.lacks]}${crystal.lacks === 'counted' ? '' : ` with ${here.hz / MHZ} MHz`}`,
+      ),
       helps: (r) =>
         factsIn(r.notes, 'other-crystal').length === 0 &&
         // with it no other clock may be impossible

@@ -53,7 +53,7 @@ function withClock(given: RunJob, asked: RunHooks, run: (input: RunInput) => Run
   const passing = new Passing(run);
   const far = (job: RunJob): RunResult<string> => looked(job, passing.of(given, job));
   const inFull = (job: RunJob, seen: RunResult<string>): RunResult<string> => (passing.passed(seen) ? looked(job, whole(run)) : seen);
-  const early = countsOnAnother(given) ? assumed(given, given, runBench({ ...jobInput(setUp(given), hooks), givesWay: () => true })) : null;
+  const early = countsOnAnother(given) ? seenEarly(given, hooks) : null;
   const first = early?.job ?? given;
   let [job, result] = [first, far(first)];
   const told = new Map<string, Note>(early === null ? [] : [[early.kind, noteOf(early)]]);
@@ -105,7 +105,7 @@ class Passing {
     const givesWay = (notes: readonly Note[]): boolean => (passes = isPassed({ notes, chip: chip.name, scenario: scenario.document }));
     const result = this.run({ ...input, givesWay });
     if (passes) this.all.add(result);
-    return result;
+    return passes ? result : withoutCounted(result);
   }
 }
 
@@ -135,6 +135,17 @@ const setUp = (job: RunJob): RunJob => ({
   scenario: { ...job.scenario, until: job.scenario.until ?? SET_UP },
   effort: 'quick',
   findJump: false,
+});
+/** What its set-up shows to be around it, where a run with that goes better. */
+function seenEarly(given: RunJob, hooks: RunHooks): Assumed | null {
+  const shown = (job: RunJob): RunResult<string> => runBench({ ...jobInput(setUp(job), hooks), givesWay: () => true });
+  const next = assumed(given, given, shown(given));
+  return next?.helps(shown(next.job)) === true ? next : null;
+}
+/** That a firmware counts on another crystal is nothing to tell where its clocks cannot run from that. */
+const withoutCounted = (result: RunResult<string>): RunResult<string> => ({
+  ...result,
+  notes: result.notes.filter(({ about }) => about?.is !== 'other-crystal' || about.lacks !== 'counted'),
 });
 /** It holds the rate of another crystal than the board's that nobody described: whether it matters is seen before anything is searched for. */
 function countsOnAnother(job: RunJob): boolean {

@@ -11,7 +11,15 @@ import { plainJob } from './plain-job.ts';
 
 const [RCC_CR, RCC_PLLCFGR] = [0x40023800, 0x40023804];
 /** A program for F411 that locks its PLL on 25 MHz / 25 × 192 from HSE; a function behind it that never runs holds these rates, and a driver that works RCC others. */
-function run(rates: readonly number[], board: Board = {}, divider = 25, source = 1, factor = 192, ofDriver: readonly number[] = []) {
+function run(
+  rates: readonly number[],
+  board: Board = {},
+  divider = 25,
+  source = 1,
+  factor = 192,
+  ofDriver: readonly number[] = [],
+  looks = false,
+) {
   const t = new Thumb(MAIN).constant(0, RCC_CR).constant(1, 0x00010083).str(1, 0);
   t.constant(2, RCC_PLLCFGR)
     .constant(1, (0x04000000 | (source << 22) | (factor << 6) | divider) >>> 0)
@@ -27,7 +35,7 @@ function run(rates: readonly number[], board: Board = {}, divider = 25, source =
     ({ name, address, size: to - address, kind: 'function', binding: 'global' }) as const;
   const names = [named('SystemCoreClockUpdate', MAIN, driver), named('UART_SetConfig', driver, end)];
   const images = input.images.map((image) => ({ ...image, symbols: new SymbolTable(names, () => MAIN + t.bytes().length) }));
-  const result = runBench({ ...input, images });
+  const result = runBench({ ...input, images, ...(looks && { givesWay: () => true }) });
   const next = assumed(job, job, result);
   return {
     note: result.notes.find(({ kind }) => kind === 'other-crystal')?.text ?? null,
@@ -84,6 +92,18 @@ describe('a PLL out of its range with the usual crystal', () => {
   it('is left as it is where HSI feeds it', () => {
     expect(run([16e6, 25e6], {}, 8, 0)).toEqual({ note: null, hse: null, why: null });
     expect(run([16e6, 25e6], {}, 40, 0)).toEqual({ note: null, hse: null, why: null });
+  });
+});
+describe('a PLL in its range', () => {
+  it('is run with the crystal that the firmware counts on, if the run looks for what surrounds it', () => {
+    expect(run([16e6, 12e6], {}, 8).hse).toBeNull();
+    const { hse, why } = run([16e6, 12e6], {}, 8, 1, 192, [], true);
+    expect(hse).toEqual({ hz: 12e6, kind: 'crystal' });
+    expect(why).toMatch(/^a clock of 12 MHz at OSC_IN is assumed, because the firmware counts on it: /);
+  });
+  it('is left as it is where the clock comes from HSI, or only a driver holds another rate', () => {
+    expect(run([16e6, 8e6], {}, 8, 1, 192, [12e6], true).hse).toBeNull();
+    expect(run([16e6], {}, 8, 1, 192, [12e6], true).hse).toBeNull();
   });
 });
 describe('nothing is assumed where', () => {

@@ -10,6 +10,8 @@ const USUAL = [4, 6, 7.3728, 8, 10, 11.0592, 12, 14.7456, 16, 18, 19.2, 20, 22.1
 );
 /** Functions that compute the rate of a clock: they hold HSE_VALUE beside the rates of the chip's own oscillators. */
 const COUNTS = /clock|rcc|freq/i;
+/** Functions that hold no other rates. */
+export const OF_CORE = /freq|coreclock/i;
 const FIRST_HSI = 8 * MHZ;
 const SHIFTED = [2, 4];
 /** What a block's registers take. */
@@ -32,7 +34,7 @@ export function countedCrystal(images: readonly LoadedImage[], chip: ChipDescrip
   const own = new Set(oscillators);
   // the PLL of F0, F1 and F3 takes half of it
   const half = chip.parameters['hsi.hz']?.value === FIRST_HSI ? FIRST_HSI / 2 : null;
-  if (found.has(here)) return null;
+  if (found.has(here) && !own.has(here)) return null;
   const crystals = [...found].filter(([hz]) => hz !== half);
   const all = crystals.filter(([hz]) => !own.has(hz));
   // who only works RCC may hold another rate, a driver of a serial port the double of HSI for instance
@@ -41,6 +43,8 @@ export function countedCrystal(images: readonly LoadedImage[], chip: ChipDescrip
   const [first] = others.length > 0 ? others : crystals;
   if (first === undefined || others.length > 1) return null;
   const [hz, by] = first;
+  // the board's is that of the chip's own oscillator as well: a driver may hold another rate for a reason of its own
+  if (found.has(here) && (own.has(hz) || !OF_CORE.test(by))) return null;
   // compilers make the one of two such rates from the other by a shift
   const isShifted = own.has(hz) && SHIFTED.some((factor) => hz === here * factor || here === hz * factor);
   return { hz, by: own.has(hz) ? 'the firmware' : by, name: nameIn(images, chip), ...(isShifted && { isShifted: true as const }) };

@@ -1,5 +1,5 @@
 /** The crystal that a firmware counts on, where another one makes its PLL impossible, or the rate of a serial port odd. */
-import { countedCrystal, heldRates, type CountedCrystal } from '../input/counted-crystal.ts';
+import { countedCrystal, heldRates, OF_CORE, type CountedCrystal } from '../input/counted-crystal.ts';
 import { SAY_BOARD, withAdvice } from '../documents/advice.ts';
 import type { Note } from '../documents/note-facts.ts';
 import type { Session } from '../session/session.ts';
@@ -8,7 +8,15 @@ const MHZ = 1e6;
 
 /** A note where what the firmware runs into from the board's crystal would not be with the one whose rate the image holds. */
 export function countedCrystalNote(s: Session): Note | null {
-  return impossiblePll(s) ?? oddBaud(s);
+  return impossiblePll(s) ?? oddBaud(s) ?? otherRates(s);
+}
+
+/** Of a run that looks for what surrounds the firmware: its times and rates are meant for another crystal, which nothing else shows. */
+function otherRates({ machine, input }: Session): Note | null {
+  const here = input.scenario.board.hse?.hz;
+  if (input.givesWay === undefined || here === undefined || machine.system.wire('hse.on') !== 1) return null;
+  const counted = countedCrystal(input.images, input.chip, here);
+  return counted === null || counted.isShifted === true || !OF_CORE.test(counted.by) ? null : noteOf(counted, here, 'counted', 'HSE is on');
 }
 
 function impossiblePll(s: Session): Note | null {
@@ -47,13 +55,13 @@ function oddBaud({ machine, input }: Session): Note | null {
   if (here === undefined || counts === undefined) return null;
   return noteOf(counts, here, 'baud', `${counts.port} runs at a rate that no sender has`);
 }
-const noteOf = ({ hz, by }: Omit<CountedCrystal, 'name'>, here: number, lacks: 'pll' | 'baud', what: string): Note =>
+const noteOf = ({ hz, by }: Omit<CountedCrystal, 'name'>, here: number, lacks: 'pll' | 'baud' | 'counted', what: string): Note =>
   crystalNote(
     hz,
     lacks,
     `${what}. ${by.replace(/^t(?=he )/, 'T')} counts on a crystal of ${hz / MHZ} MHz, and this board has ${here / MHZ} MHz`,
   );
-const crystalNote = (hz: number, lacks: 'pll' | 'range' | 'baud', said: string): Note => ({
+const crystalNote = (hz: number, lacks: 'pll' | 'range' | 'baud' | 'counted', said: string): Note => ({
   kind: 'other-crystal',
   about: { is: 'other-crystal', hz, lacks },
   ...withAdvice({ is: 'other', said, lead: ': if yours has one, ', command: SAY_BOARD }),
