@@ -97,6 +97,8 @@ export interface TargetHistory {
   lastWriterBeforeReset?(register: string, mask?: number): Writer | null;
   /** Instructions whose write of option bytes no bit `start` (`CR.OPTSTRT`) had programmed when a reset came. Absent if the target does not record it. */
   readonly neverProgrammed?: readonly { readonly pc: number; readonly start: string; readonly running: boolean }[];
+  /** Writes that a register took while its block had no clock, which is not documented; absent if the target does not watch them. */
+  readonly takenUnclocked?: readonly { readonly pc: number; readonly register: string; readonly enable: string }[];
   readonly resets: readonly ResetFacts[];
   readonly entries: readonly EntryFacts[];
   /** Reads of possible vectors: the addresses in or near system memory that user code read before the entry, newest last. */

@@ -17,6 +17,7 @@ import {
 import { eraseAndJumpInC } from './fix-in-c.ts';
 import { familyOf, inManual, maskOf, NO_FAMILY, registerOf } from './families.ts';
 import { nothingToIt } from './mask-registers.ts';
+import { takenUnclocked } from './taken-unclocked.ts';
 
 const REMAP = 'AN2606 Rev 70 4.1: on devices with dual-bank boot, except F7, the application must map system memory to 0 before the jump';
 
@@ -31,7 +32,8 @@ export const remap: Check = {
     const value = state.field(f.remap.field);
     if (value === null) return unknown(`${inManual(f.remap.field)} cannot be read on this target`);
     const observed = `${inManual(f.remap.field)} = ${value}`;
-    if (value === f.remap.systemMemory) return pass(observed, 'system memory is at 0', REMAP, 'documented');
+    if (value === f.remap.systemMemory)
+      return takenUnclocked(state, history) ?? pass(observed, 'system memory is at 0', REMAP, 'documented');
     const nothing = nothingToIt(rom, observed);
     if (nothing !== null) return nothing;
     const option = rom.option('remap');

@@ -3,6 +3,7 @@ import { broken, hex, notApplicable, pass, type Check, type TargetState } from '
 import { romTableInC } from './fix-in-c.ts';
 import { familyOf } from './families.ts';
 import { nothingToIt } from './mask-registers.ts';
+import { takenUnclocked } from './taken-unclocked.ts';
 
 const SOURCE =
   'Klipper and MicroPython jump with VTOR still at the application and reach DFU, so the ROM seems to set it; ST publishes nothing';
@@ -23,7 +24,10 @@ export const vtor: Check = {
     const observed = `VTOR = ${hex(value)}`;
     if (value === rom.vectorTable) return pass(observed, "interrupts go to the ROM's handlers", SOURCE, 'inferred');
     if (isAtZero(state, value))
-      return pass(`${observed}, where system memory is mapped`, "interrupts go to the ROM's handlers", SOURCE, 'inferred');
+      return (
+        takenUnclocked(state, history) ??
+        pass(`${observed}, where system memory is mapped`, "interrupts go to the ROM's handlers", SOURCE, 'inferred')
+      );
     const nothing = nothingToIt(rom, observed);
     if (nothing !== null) return nothing;
     return broken('warn', {

@@ -24,6 +24,7 @@ function run(body: (t: Thumb) => Thumb, scenario: Partial<Scenario> = {}) {
     outcome: result.outcome,
     but: result.notes.filter(({ kind }) => kind === 'but').map(({ text }) => text),
     has: hasReservations(result),
+    checks: result.checks,
     fixes: result.diagnosis.causes.map(({ fix }) => fix ?? ''),
   };
 }
@@ -45,7 +46,7 @@ const switched = (t: Thumb): Thumb => t.ldr(1, 0).lsls(1, 1, 28).lsrs(1, 1, 30).
 /** Goes on where PC13 is 0, and ends where it is 1. */
 const ifPressed = (t: Thumb): Thumb => t.constant(0, GPIOC_IDR).ldr(1, 0).lsrs(1, 1, 13).lsls(1, 1, 31).bne('end');
 
-const [SYSCFG_MEMRMP, RCC_APB2ENR] = [0x40013800, 0x40023844];
+const [SYSCFG_MEMRMP, RCC_APB2ENR, VTOR] = [0x40013800, 0x40023844, 0xe000ed08];
 /** Maps the ROM to 0 and goes there by the word at 4. */
 const mapped = (t: Thumb): Thumb => store(t, SYSCFG_MEMRMP, 1).movs(0, 0).ldr(1, 0, 4).bx(1);
 
@@ -86,6 +87,15 @@ describe('an OK has a reservation where', () => {
     expect([outcome, has]).toEqual(['dfu', true]);
     expect(but).toHaveLength(1);
     expect(but[0]).toMatch(/^0x0800020[0-9a-f] writes SYSCFG_MEMRMP while RCC_APB2ENR\.SYSCFGEN is 0\..* set SYSCFGEN first\.$/);
+  });
+  it('neither that write counts nor the ROM sets VTOR, where each of the two is enough', () => {
+    const { outcome, but, checks } = run((t) => store(store(t, SYSCFG_MEMRMP, 1), VTOR, 0));
+    expect(outcome).toBe('dfu');
+    expect(but).toHaveLength(1);
+    expect(but[0]).toMatch(
+      / while RCC_APB2ENR\.SYSCFGEN is 0\..* If it does not count on your chip, and the real ROM does not set VTOR itself, the run ends without DFU: set SYSCFGEN first\.$/,
+    );
+    expect(['remap', 'vtor'].map((id) => checks.find((c) => c.id === id)!.verdict)).toEqual(['unknown', 'unknown']);
   });
   it.each([
     ['the block has its clock', (t: Thumb) => mapped(store(t, RCC_APB2ENR, 1 << 14))],

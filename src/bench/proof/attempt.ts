@@ -168,15 +168,17 @@ export function keeping(from: number, to: number, isHeldBack: (core: Core, at: n
       at < to && at + bytes > from && isHeldBack(core, at, bytes) ? (core.peek(at, bytes as 1 | 2 | 4) ?? value) : value,
   };
 }
-/** The run again from a checkpoint, with accesses changed on the way; the session is then at its end. */
-export function runFrom(s: Session, from: Checkpoint, changed: Interceptor): Attempt {
+/** The run again from a checkpoint, with accesses changed on the way, and ROM options if any; the session is then at its end. */
+export function runFrom(s: Session, from: Checkpoint, changed: Interceptor, flip: Readonly<Record<string, string>> = {}): Attempt {
   s.keepCheckpoints = false;
   s.restore(from);
   s.machine.setRepairs(changed);
+  const undo = flipOptions(s, flip);
   try {
     return toItsEnd(s, { repaired: true });
   } finally {
     s.machine.setRepairs(null);
+    undo();
   }
 }
 /** The run goes on from where the session stands, with what was changed there; the session is then at its end. */

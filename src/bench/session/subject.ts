@@ -169,6 +169,11 @@ function targetHistory(machine: Machine, traced: Traced): TargetHistory {
     neverProgrammed: h.lost.flatMap(({ pc, why, lock }) =>
       why === 'not-programmed' || why === 'cut-short' ? [{ pc, start: lock ?? '', running: why === 'cut-short' }] : [],
     ),
+    takenUnclocked: h.timeline
+      .toArray()
+      .flatMap(({ about, pc }) =>
+        about?.is === 'kept-unclocked' && pc !== null ? [{ pc, register: about.register, enable: about.enable }] : [],
+      ),
     resets: h.resets.map((r) => ({
       ...{ at: r.at, by: r.by, flags: r.flags, external: r.external, from: askerOf(r) },
       ...(r.waited ? { waited: true } : {}),

@@ -4,8 +4,10 @@ import { BUT } from '../documents/reservations.ts';
 import { calledFrom, jumpCandidates, scanFunctions } from '../input/code-scan.ts';
 import { decidingFloats } from '../proof/floating.ts';
 import { lateInterrupts } from '../proof/late-interrupts.ts';
-import { runFrom } from '../proof/attempt.ts';
+import { attempt, runFrom, type Attempt } from '../proof/attempt.ts';
 import { inManual } from '../../checks/families.ts';
+import { LOADER_OPTIONS } from '../../rom/load.ts';
+import { isDocumented, otherValues } from '../session/rom-options.ts';
 import { PAGE_BITS } from '../../emu/arena.ts';
 import type { Interceptor } from '../../emu/core/core.ts';
 import type { History } from '../../emu/history.ts';
@@ -56,7 +58,10 @@ function needingClock({ machine: { system } }: Session, register: string): Inter
     write: (_core, address, _size, value) => (address >>> 2 === at >>> 2 && !system.isClocked(block) ? null : value),
   };
 }
-/** Registers that took a write without a clock, where the same run without that write does not come so far. The session is left anywhere. */
+/**
+ * Registers that took a write without a clock, where the same run without that write does not come so far: as it is, or with a ROM that does otherwise where nobody has
+ * published what it does. The session is left anywhere.
+ */
 function writtenUnclocked(s: Session, powerOn: Checkpoint, entry: Checkpoint | null): Note[] {
   if (entry === null) return [];
   const { timeline } = entry.history;
@@ -64,12 +69,29 @@ function writtenUnclocked(s: Session, powerOn: Checkpoint, entry: Checkpoint | n
   return kept.flatMap(({ register, enable }) => {
     const writer = entry.history.lastWriter(register);
     if (writer === null) return [];
-    if (runFrom(s, powerOn, needingClock(s, register)).reached) return [];
+    const ignoring = needingClock(s, register);
+    const without = runFrom(s, powerOn, ignoring);
+    const otherwise = without.reached && s.input.provisos !== false ? romsThatNeed(s, powerOn, ignoring, without) : [];
+    if (without.reached && otherwise.length === 0) return [];
+    const and = otherwise.length > 0 ? `, and the real ROM ${otherwise.join(' or ')}` : '';
     return [
       but(
-        `${place(s, writer.pc)} writes ${inManual(register)} while ${inManual(enable)} is 0. That the write counts without a clock is reported, not documented. If it does not count on your chip, the run ends without DFU: set ${enable.split('.').at(-1)!} first.`,
+        `${place(s, writer.pc)} writes ${inManual(register)} while ${inManual(enable)} is 0. That the write counts without a clock is reported, not documented. If it does not count on your chip${and}, the run ends without DFU: set ${enable.split('.').at(-1)!} first.`,
       ),
     ];
+  });
+}
+/** What a ROM does with which the run comes as far as it does only because of what is changed. */
+function romsThatNeed(s: Session, powerOn: Checkpoint, changed: Interceptor, without: Attempt): readonly string[] {
+  return without.actedOn.flatMap((option) => {
+    if (isDocumented(option) || LOADER_OPTIONS.includes(option.id)) return [];
+    return otherValues(option)
+      .filter((value) => {
+        const flip = { [option.id]: value };
+        if (runFrom(s, powerOn, changed, flip).reached) return false;
+        return attempt(s, { powerOn, entry: null, entryNumber: 1 }, [], { flip }).reached;
+      })
+      .map((value) => (option.id === 'vtor' && value === 'keeps' ? 'does not set VTOR itself' : `has ${option.id} "${value}"`));
   });
 }
 
