@@ -12,6 +12,7 @@ const GOES = {
   here: 'here, in place of the jump',
   main: 'at the start of main()',
   init: 'in main(), right behind HAL_Init()',
+  called: 'right behind the call of HAL_Init()',
   unmask: 'before interrupts are unmasked',
   before: 'right before that line',
   after: 'right after that line',

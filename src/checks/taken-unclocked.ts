@@ -8,7 +8,8 @@ export function takenUnclocked(state: TargetState, history: TargetHistory | null
   if (field === undefined) return null;
   const register = registerOf(field);
   const writer = history?.lastWriter(register, maskOf(state.chip, field)) ?? null;
-  const taken = history?.takenUnclocked?.find((w) => w.register === register && w.pc === writer?.pc);
+  // of writes that follow each other, only the first is told
+  const taken = history?.takenUnclocked?.find((w) => w.register === register && (w.pc === writer?.pc || state.field(w.enable) === 0));
   if (taken === undefined || writer === null) return null;
   const observed = `${inManual(field)} = ${state.field(field)}, written while ${inManual(taken.enable)} was 0`;
   return {

@@ -247,7 +247,7 @@ function editsOf(result: RunResult, causes: readonly ResultCause[], cause: Resul
         ? { file: main.file, line: main.from + 1 }
         : part.goes === 'declaration'
           ? declarationIn(result, part, sources)
-          : placeFor(part, cause, way);
+          : (callIn(part) ?? placeFor(part, cause, way));
     if (place?.file == null || place.line === null) return part.goes === 'declaration' ? advice : noPlace(result, cause);
     const instructions = isAssembly(place.file) ? instructionsOf(part, at) : undefined;
     if (instructions === null) return `${place.file} is assembly; as C: ${inOneLine(fix)}`;
@@ -380,6 +380,8 @@ function placeOf(
     case 'before':
     case 'after':
       return { line, how: goes };
+    case 'called':
+      return at(INITS.test(code(lines[line - 1] ?? '')) ? line - 1 : -1, 'below');
     case 'here':
     case 'access':
     case 'jump':
@@ -396,9 +398,9 @@ function placeOf(
     case 'init': {
       const main = lines.findIndex((text) => /^(?:int|void)\s+main\s*\([^;]*$/.test(code(text)));
       const from = (is: (text: string) => boolean): number => lines.findIndex((text, i) => i >= main && is(code(text)));
-      const init = goes === 'init' ? from((text) => /^HAL_Init\s*\(\s*\);$/.test(text)) : -1;
+      const init = goes === 'init' ? from((text) => INITS.test(text)) : -1;
       if (main < 0) return null;
-      return at(init < 0 ? from((text) => text.endsWith('{')) : init, 'below');
+      return at(goes === 'init' ? init : from((text) => text.endsWith('{')), 'below');
     }
     case 'unmask':
       return at(
@@ -430,6 +432,14 @@ function beforeStack(lines: readonly string[], line: number, fix: readonly strin
 }
 const SETS_STACK = /\b__set_(?:MSP|PSP|CONTROL)\s*\(|\bmsr\s+[mp]sp\b/i;
 const WITHIN = 12;
+
+const INITS = /^(?:\(void\)\s*)?HAL_Init\s*\(\s*\);$/;
+const CALLED_IN = /^in .+ \((.+):(\d+)\)/;
+/** The call of HAL_Init() that the part names. */
+function callIn({ goes, remark }: Part): { file: string; line: number } | null {
+  const [, file, line] = (goes === 'called' && CALLED_IN.exec(remark)) || [];
+  return file === undefined || line === undefined ? null : { file, line: Number(line) };
+}
 
 const DECLARED = /^of (\w+) \((.+):(\d+)\)/;
 /** Alone: what else a declaration declares would be kept with it, or be lost. */

@@ -93,6 +93,21 @@ it('a program that refuses the PLL as system clock is told of the field that it 
   expect(shortReport(result, { width: 400 })).toMatch(/^Holds +if .*leaves its clocks to the application \(documented\)/m);
 });
 
+it("a program that ticks before it refuses the PLL is told of both: its exceptions go to the ROM, and the clocks are the ROM's", () => {
+  const [RCC, JUMPED, MAGIC] = [0x40023800, 0x2000f000, 0xb007d0f5];
+  const t = new Thumb(MAIN).b('main').put(0xbf00).label('handler').adds(4, 1).bxLr().label('main').movs(4, 0);
+  t.constant(0, SYST_CSR).constant(1, 15_999).str(1, 0, 4).str(1, 0, 8).movs(1, 7).str(1, 0);
+  t.constant(3, 10_000).label('delay').put(0x3b01).bne('delay');
+  t.constant(0, RCC).ldr(1, 0, 8).constant(2, 12).ands(1, 2).cmp(1, 8).bne('free').put(0xde00).label('free');
+  t.label('loop').wfi().cmp(4, 5).bne('loop').constant(1, JUMPED).ldr(0, 1).constant(2, MAGIC).cmpRegister(0, 2).beq('loop');
+  t.str(2, 1).constant(0, SYST_CSR).movs(1, 0).str(1, 0).constant(3, 0x1fff0000).constant(0, VTOR).str(3, 0);
+  t.ldr(0, 3).put(0xf380, 0x8808).ldr(0, 3, 4).bx(0);
+  const [image] = bareImage(t);
+  new DataView(image!.bytes.buffer).setUint32(4 * SYSTICK, MAIN + 4 + 1, true);
+  const result = runBench(jobInput({ ...plainJob('STM32F401RE', [image!]), after: true }));
+  expect(result.diagnosis.causes.filter(({ proved }) => proved).map(({ what }) => what)).toEqual(['VTOR', 'RCC and PWR']);
+});
+
 it('a SysTick that is left on keeps no device away: the start of the application rests on what the ROM does about it', () => {
   const [SYSTEM_MEMORY, JUMPED, MAGIC, SHPR3] = [0x1ff09800, 0x2000f000, 0xb007d0f5, 0xe000ed20];
   const t = new Thumb(MAIN).b('main').put(0xbf00).label('handler').adds(4, 1).bxLr().label('main');

@@ -224,6 +224,18 @@ describe.skipIf(skipped)(`bootbench fix${why}`, { timeout: 120_000 }, () => {
     expect(diff(root)).toMatch(/\+\s+SCB->VTOR = 0x08000000u;\n\+\s+HAL_RCC_DeInit\(\);/);
     expect(ran.code).toBe(0);
   });
+  it('puts that call behind the one of HAL_Init(), where another function than main() makes that', async () => {
+    const over = withHal(CLOCKS_BACK);
+    const [clocks, main] = [over['src/clocks.c']!, over['src/main.c']!];
+    const root = smallProject({
+      ...over,
+      'src/clocks.c': `${clocks}__attribute__((noinline)) void HAL_Init(void)\n{\n\t__asm volatile("");\n}\nvoid board_init(void)\n{\n\tHAL_Init();\n\t__asm volatile("");\n}\n`,
+      'src/main.c': main.replace('int main(void)\n{\n', 'void board_init(void);\nint main(void)\n{\n\tboard_init();\n'),
+    });
+    const ran = await fix(root, ...BUILD);
+    expect(diff(root)).toMatch(/src\/clocks\.c[^]*\tHAL_Init\(\);\n\+\s+HAL_RCC_DeInit\(\);/);
+    expect(ran.code).toBe(0);
+  });
   it.each([
     ['a call that does too little', withHal('\tRCC(0) |= 1u;\n'), /RCC and PWR: how is yours to decide: .*write every field/],
     [

@@ -229,7 +229,11 @@ class Client {
     this.ownTable();
     signs.again();
     const then = this.watched(signs);
-    if (then.result !== 'ok' || wrong === null) return then;
+    if (wrong === null) return then;
+    if (then.result !== 'ok') {
+      if (this.notBack?.is === 'left') this.notBack = { ...this.notBack, table: wrong };
+      return then;
+    }
     this.toRom = true;
     this.notBack = { is: 'table', wrong };
     return failed(

@@ -7,7 +7,7 @@ import { RESET_CLOCKS } from '../../checks/leave-clocks.ts';
 import type { ChipDescription } from '../../emu/chip.ts';
 import type { LostWrite } from '../../emu/history.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
-import { symbolAt } from '../../image/image.ts';
+import { codePlace, symbolAt } from '../../image/image.ts';
 import { sourceName } from '../../image/source-name.ts';
 import { hex32, type RomDependency } from '../documents/result.ts';
 import { fieldOf } from '../session/field-of.ts';
@@ -25,7 +25,8 @@ import type { TurningRead } from './turning-read.ts';
 export type NotBack =
   /** `behind`: when the application enters the ROM because of it. */
   | { readonly is: 'kept'; readonly read: FirstRead; readonly behind: 'leave' | 'reset' }
-  | { readonly is: 'left'; readonly twin: LeaveTwin }
+  /** `table`: the twin was made with exceptions that reach its own handlers, because they go to the ROM as well. */
+  | { readonly is: 'left'; readonly twin: LeaveTwin; readonly table?: WrongTable }
   | { readonly is: 'table'; readonly wrong: WrongTable };
 
 /** Proved: with it as behind a reset, the same leave brings the application back. */
@@ -48,8 +49,12 @@ export interface LeftCause {
 export function leftCauses(s: Session, powerOn: Checkpoint, found: NotBack): readonly LeftCause[] {
   if (found.is === 'kept') return [keptCause(s, powerOn, found.read, found.behind)];
   if (found.is === 'table') return [tableCause(s, found.wrong)];
-  const { decides, turns, facts, parting, registers } = found.twin;
-  if (decides !== null) return [decidingCause(decides, found.twin)];
+  const causes = twinCauses(s, found.twin);
+  return found.table === undefined || causes.length === 0 ? causes : [tableCause(s, found.table), ...causes];
+}
+function twinCauses(s: Session, twin: LeaveTwin): readonly LeftCause[] {
+  const { decides, turns, facts, parting, registers } = twin;
+  if (decides !== null) return [decidingCause(s, decides, twin)];
   const by: Writer | null =
     parting === null ? null : { pc: parting.pc, at: s.leave!.checkpoint.system.now + parting.at, kind: 'cpu', core: 0, seq: -1 };
   return facts.left.flatMap(({ kind, observed, expected, relied }) => {
@@ -58,9 +63,9 @@ export function leftCauses(s: Session, powerOn: Checkpoint, found: NotBack): rea
     const own = mine === undefined ? ownCause(s, kind, observed) : leftOnCause(mine);
     if (own !== null) return [{ ...own, kinds: [kind] }];
     const group = registers.filter((r) => r.kind === kind).map((r) => r.name);
-    if (turns !== null && group.includes(turns.register)) return [turningCause(s.input.chip, turns, kind, group, found.twin)];
+    if (turns !== null && group.includes(turns.register)) return [turningCause(s, turns, kind, group, twin)];
     const says = `The ROM leaves this to the application, which goes another way here: ${observed}; from reset ${expected}. With it as behind a reset, the application comes back. ${NOT_RESTORED}`;
-    return [{ what: GROUPS[kind], says, repair: asBehindReset(kind), fix: fixOf(kind, found.twin), at: null, by, kinds: [kind] }];
+    return [{ what: GROUPS[kind], says, repair: asBehindReset(kind), fix: fixOf(s, kind, twin), at: null, by, kinds: [kind] }];
   });
 }
 type OwnCause = Omit<LeftCause, 'kinds'>;
@@ -153,28 +158,33 @@ const GROUPS: Readonly<Record<LeftKind, string>> = {
 
 const asBehindReset = (kind: LeftKind): string => `${GROUPS[kind]} as behind a reset`;
 type ClocksBack = Pick<LeaveTwin, 'byCall' | 'clocksCode'>;
-function fixOf(kind: LeftKind | undefined, { byCall, clocksCode }: ClocksBack): string | null {
+function fixOf(s: Session, kind: LeftKind | undefined, { byCall, clocksCode }: ClocksBack): string | null {
   if (kind !== 'clocks') return null;
-  if (byCall !== null) return CALLED[byCall];
+  if (byCall !== null) return calledAt(s, byCall);
   return clocksCode.length === 0 ? part('main', `; ${RESET_CLOCKS}`) : part('main', CODED, ...clocksCode);
 }
 const CODED =
   ', before the clocks are set up: a DFU leave does not restore them; with these values, the same leave brought the application back, too';
 /** What was run is the user's own copy of this function, called there. */
-const called = (goes: 'main' | 'init', where: string): string =>
-  part(
-    goes,
-    `${where}; with this call, the same leave brought the application back, too`,
-    `${CLOCKS_BACK}();   /* a DFU leave does not restore the clocks */`,
-  );
-const CALLED: Readonly<Record<CallPlace, string>> = {
-  start: called('main', ', behind the line that sets VTOR'),
-  'behind-init': called('init', ''),
-};
+function calledAt({ input: { images } }: Session, at: CallPlace): string {
+  const called = (goes: 'main' | 'init' | 'called', where: string): string =>
+    part(
+      goes,
+      `${where}; with this call, the same leave brought the application back, too`,
+      `${CLOCKS_BACK}();   /* a DFU leave does not restore the clocks */`,
+    );
+  if (at === 'start') return called('main', ', behind the line that sets VTOR');
+  const { symbol, file, line } = codePlace(images, at - CALL_BYTES);
+  if (symbol === null || symbol === 'main' || file === null || line === null) return called('init', '');
+  return called('called', `in ${symbol} (${file}:${line})`);
+}
+/** BL. */
+const CALL_BYTES = 4;
 
 /** What the program itself reads and goes by comes first, then what else the ROM has left of the same. */
-function turningCause(chip: ChipDescription, turns: TurningRead, kind: LeftKind, group: readonly string[], back: ClocksBack): LeftCause {
+function turningCause(s: Session, turns: TurningRead, kind: LeftKind, group: readonly string[], back: ClocksBack): LeftCause {
   const { register, field, reader } = turns;
+  const { chip } = s.input;
   const what = inManual(field === null ? register : `${register}.${field.name}`);
   const [value, instead] = field === null ? [hex32(turns.value), hex32(turns.instead)] : [field.value, field.instead].map((n) => named(chip, `${register}.${field.name}`, n)); // prettier-ignore
   const others = group.filter((name) => name !== register);
@@ -183,7 +193,7 @@ function turningCause(chip: ChipDescription, turns: TurningRead, kind: LeftKind,
     what,
     says: `${what} is ${value} when the leave starts the application, and ${instead} behind a reset. The application reads it here and goes another way.${rest} With ${GROUPS[kind]} as behind a reset, it comes back. ${NOT_RESTORED}`,
     repair: asBehindReset(kind),
-    fix: fixOf(kind, back),
+    fix: fixOf(s, kind, back),
     at: null,
     by: reader,
     kinds: [kind],
@@ -199,14 +209,14 @@ const NAMED = 3;
 const shortList = (names: readonly string[]): string =>
   names.length <= NAMED + 1 ? names.join(', ') : `${names.slice(0, NAMED).join(', ')} and ${names.length - NAMED} more registers`;
 
-function decidingCause({ register, value, instead, reader }: FirstRead, twin: LeaveTwin): LeftCause {
+function decidingCause(s: Session, { register, value, instead, reader }: FirstRead, twin: LeaveTwin): LeftCause {
   const what = inManual(register!);
   const kind = twin.registers.find((r) => r.name === register)?.kind;
   return {
     what,
     says: `${what} is ${hex32(value)} when the leave starts the application, and ${hex32(instead)} behind a reset. The application reads it here and goes another way; where it reads what a reset leaves, it comes back. ${NOT_RESTORED}`,
     repair: `${what} = ${hex32(instead)}`,
-    fix: fixOf(kind, twin),
+    fix: fixOf(s, kind, twin),
     at: null,
     by: reader,
     kinds: kind === undefined ? [] : [kind],

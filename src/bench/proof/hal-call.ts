@@ -1,6 +1,6 @@
 /**
- * ST's HAL puts the clocks back by one call. Whether that is enough behind a leave is tried where the image has it: behind HAL_Init(), where main() calls that, for the call
- * starts SysTick, which a jump in front of it would hand to the ROM; else at the start of main().
+ * ST's HAL puts the clocks back by one call. Whether that is enough behind a leave is tried where the image has it: behind HAL_Init(), for the call starts SysTick, which a jump
+ * in front of it would hand to the ROM, and gives up half way where HAL_Init() has not set its priority; at the start of main() only where there is no HAL_Init().
  */
 import type { Ps } from '../../emu/time.ts';
 import { MS } from '../../emu/time.ts';
@@ -29,17 +29,20 @@ export function clocksBackIn({ input }: Session, table: number): CallInMain | nu
   return { main: { from: at(main), to: at(main) + main.size }, called: at(called), init: init === undefined ? null : at(init) };
 }
 
-/** Where a call stands in main(). */
-export type CallPlace = 'start' | 'behind-init';
-/** The program runs to that place, and makes the call as if it stood there; not where it does not come there. */
-export function makeCall(s: Session, { main, called, init }: CallInMain, place: CallPlace): void {
+/** Where a call stands: at the start of main(), or where HAL_Init() returns to. */
+export type CallPlace = 'start' | number;
+/** The program runs to that place, and makes the call as if it stood there; null where it does not come there. */
+export function makeCall(s: Session, { main, called, init }: CallInMain): CallPlace | null {
   const end = s.machine.now + STARTED;
   const runsTo = (address: number): boolean => runByStops(s, [address], end, () => true);
-  if (!runsTo(main.from)) return;
-  if (place === 'behind-init') {
-    if (init === null || !runsTo(init)) return;
-    const back = (s.machine.bootCore.arm.lr & ~1) >>> 0;
-    if (back <= main.from || back >= main.to || !runsTo(back)) return;
+  if (!runsTo(main.from)) return null;
+  if (init === null) {
+    s.machine.bootCore.beginCall(called);
+    return 'start';
   }
+  if (!runsTo(init)) return null;
+  const back = (s.machine.bootCore.arm.lr & ~1) >>> 0;
+  if (!runsTo(back)) return null;
   s.machine.bootCore.beginCall(called);
+  return back;
 }

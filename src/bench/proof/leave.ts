@@ -58,7 +58,7 @@ export interface LeaveTwin {
   readonly enters: boolean;
   /** Behind the leave it enters the ROM, and not after what it is compared with. */
   readonly entersAgain: boolean;
-  /** Of the clocks that it depends on: where in main() one call of ST's HAL brings it back as well; null where that was not tried, or is not enough. */
+  /** Of the clocks that it depends on: where one call of ST's HAL brings it back as well; null where that was not tried, or is not enough. */
   readonly byCall: CallPlace | null;
   /** The same with this code there; empty where that was not tried, or is not enough. */
   readonly clocksCode: readonly string[];
@@ -154,12 +154,11 @@ function clocksBack(
   mends: (change: () => void) => boolean,
 ): Pick<LeaveTwin, 'byCall' | 'clocksCode'> {
   const call = clocksBackIn(s, table);
-  const byCall = call === null ? undefined : CALL_PLACES.find((place) => mends(() => makeCall(s, call, place)));
-  if (byCall !== undefined) return { byCall, clocksCode: [] };
+  let byCall: CallPlace | null = null;
+  if (call !== null && mends(() => void (byCall = makeCall(s, call))) && byCall !== null) return { byCall, clocksCode: [] };
   const direct = clocksInC(s.machine, left);
   return { byCall: null, clocksCode: direct !== null && mends(() => direct.apply(s.machine)) ? direct.code : [] };
 }
-const CALL_PLACES: readonly CallPlace[] = ['behind-init', 'start'];
 const NO_READS: Pick<LeaveTwin, 'decides' | 'turns'> = { decides: null, turns: null };
 /** The read that alone decides, else the one by which the program goes another way. What promises nothing within a short window is not followed for long. */
 function readsBehind(
