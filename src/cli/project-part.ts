@@ -57,7 +57,7 @@ function partsIn(folder: string, from: string): ProjectPart[] {
   ];
   const said = parts.flatMap(({ file, part }) => (part === null ? [] : [{ file, part }]));
   const linked = said.length > 0 ? null : partInCMake(withoutComments(textAt(join(folder, CMAKE)) ?? ''));
-  return linked === null ? said : [{ file: `the linker script of ${CMAKE}`, part: linked }];
+  return linked === null ? said : [{ file: `the linker script of ${CMAKE}`, ...linked }];
 }
 const CMAKE = 'CMakeLists.txt';
 /** A board of the project goes before one that is called the same. */
@@ -77,7 +77,7 @@ function definedIn(folder: string): ProjectPart[] {
     const made = partInDefines(text);
     const built = made === null ? [] : [{ file: 'the Makefile', ...made }];
     const part = partInLinkerScript(text);
-    const linked = part === null ? [] : [{ file: 'LDSCRIPT of the Makefile', part }].filter((own) => built.every((b) => agree(own, b)));
+    const linked = part === null ? [] : [{ file: 'LDSCRIPT of the Makefile', ...part }].filter((own) => built.every((b) => agree(own, b)));
     if (built.length + linked.length > 0) return [...linked, ...built];
   }
   return [];

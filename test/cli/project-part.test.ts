@@ -65,6 +65,9 @@ const BUILT = { part: 'STM32F405xx', line: true, file: 'compile_commands.json' }
 it.each([
   ['names the part', 'LDSCRIPT = STM32F446ZETx_FLASH.ld\nC_DEFS = -DSTM32F446xx\n', ['STM32F446ZET', 'STM32F446xx']],
   ['as new projects of CubeMX write it', 'LDSCRIPT := ld/stm32f446zetx_flash.ld\n', ['STM32F446ZET']],
+  ['is called plainly by the part', 'LDSCRIPT = ld/STM32F072RB.ld\n', ['STM32F072RB']],
+  ['is called plainly by the line', 'LDSCRIPT = stm32f072xb.ld\n', ['STM32F072xB']],
+  ['is called by a family', 'LDSCRIPT = stm32f4xx.ld\n', []],
   ['is of another line than the build defines', 'LDSCRIPT = STM32F405RGTx_FLASH.ld\nC_DEFS = -DSTM32F446xx\n', ['STM32F446xx']],
   ['is one of two', 'LDSCRIPT = STM32F446RETx_FLASH.ld\nLDSCRIPT = STM32F446ZETx_FLASH.ld\n', []],
   ['names no part', 'LDSCRIPT = linker_FLASH.ld\n', []],
@@ -74,6 +77,7 @@ it.each([
 it.each([
   ['names the part', 'set(LD ${CMAKE_CURRENT_SOURCE_DIR}/STM32F405RGTx_FLASH.ld)\n', ['STM32F405RGT', 'STM32F405xx']],
   ['in an option', 'target_link_options(app PRIVATE -T stm32f405rgtx_flash.ld)\n', ['STM32F405RGT', 'STM32F405xx']],
+  ['is called plainly', 'target_link_options(app PRIVATE -T${CMAKE_SOURCE_DIR}/ld/stm32f405rg.ld)\n', ['STM32F405RG', 'STM32F405xx']],
   ['is of another line than the build defines', 'set(LD STM32F446RETx_FLASH.ld)\n', ['STM32F405xx']],
   ['is one of two', 'set(LD STM32F405RGTx_FLASH.ld)\nset(LD STM32F405VGTx_FLASH.ld)\n', ['STM32F405xx']],
   ['is a comment', '# STM32F405RGTx_FLASH.ld\n', ['STM32F405xx']],

@@ -79,18 +79,25 @@ export function partInDefines(text: string): Omit<ProjectPart, 'file'> | null {
   if (parts.length === 0) return others.length === 0 ? { part: name.slice(0, LINE) } : null;
   return others.every((other) => parts.every((part) => other.parts.includes(part))) ? { part: asInHeaders(name), line: true } : null;
 }
-/** The script of the linker, by the name that CubeMX gives it. */
-const SCRIPT = String.raw`(stm32\w{4,10}?)_(?:flash|ram)\w*\.ld\b`;
+/** The script of the linker, by the name that CubeMX gives it, or plainly: `stm32h743zi.ld`, `stm32f072xb.ld`. */
+const SCRIPT = String.raw`(stm32[a-z0-9]{4,10})(?:_(?:flash|ram)\w*)?\.ld\b`;
 const IN_MAKEFILE = new RegExp(String.raw`^\s*LDSCRIPT\s*[:?]?=\s*(?:\S*[\\/])?${SCRIPT}`, 'gim');
 const IN_CMAKE = new RegExp(String.raw`(?<![\w-])${SCRIPT}`, 'gi');
 /** What its name says in a Makefile: `LDSCRIPT = STM32F446RETx_FLASH.ld`. */
-export const partInLinkerScript = (text: string): string | null => onlyPart(text, IN_MAKEFILE);
+export const partInLinkerScript = (text: string): Omit<ProjectPart, 'file'> | null => onlyPart(text, IN_MAKEFILE);
 /** In a file of CMake, whatever command names it. */
-export const partInCMake = (text: string): string | null => onlyPart(text, IN_CMAKE);
-function onlyPart(text: string, script: RegExp): string | null {
+export const partInCMake = (text: string): Omit<ProjectPart, 'file'> | null => onlyPart(text, IN_CMAKE);
+function onlyPart(text: string, script: RegExp): Omit<ProjectPart, 'file'> | null {
   const [only, ...others] = new Set([...text.matchAll(script)].map(([, name]) => name!.toUpperCase()));
-  return only === undefined || others.length > 0 ? null : knownPart(only);
+  if (only === undefined || others.length > 0 || OF_FAMILY.test(only)) return null;
+  const part = knownPart(only);
+  if (part !== null && !OF_LINE.test(only)) return { part };
+  return partsNamed(only).length > 0 ? { part: asInHeaders(only), line: true } : null;
 }
+/** As ST's headers call it: any pins, and any flash, or that of a density. */
+const OF_LINE = /^STM32.{4}X.$/;
+/** `STM32F4XX` */
+const OF_FAMILY = /^STM32.{0,3}X/;
 /** More are no build of one part. */
 const MOST_MACROS = 4;
 /** `STM32F103xB` */
