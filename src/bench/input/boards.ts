@@ -195,8 +195,11 @@ export function findBoard(name: string, where = '--board'): KnownBoard {
   const found = boardOf(name);
   if (found) return found;
   const part = partInBoardName(name);
-  if (part !== undefined) throw new UsageError(`${where}: bootbench does not know the board ${JSON.stringify(name)}`, sayPart(part));
   const near = suggestBoards(name);
+  if (part !== undefined) {
+    const like = near.length > 0 ? `; boards with such names: ${near.join(', ')}` : '';
+    throw new UsageError(`${where}: bootbench does not know the board ${JSON.stringify(name)}`, `${sayPart(part)}${like}`);
+  }
   throw new UsageError(
     `${where}: there is no board ${JSON.stringify(name)}`,
     near.length > 0
