@@ -339,7 +339,14 @@ class Runner {
       const { failures } = judgement;
       const state = failures.length === 0 ? 'ok' : sameAs(failures, plan.baseline[path]) ? 'known' : 'fail';
       const report: TestOutcome['report'] = ({ stream, color }) =>
-        shortReport(result, { judgement, sources, paint: paintFor(io, stream, color), width: stream.columns - 5, embedded: true });
+        shortReport(result, {
+          judgement,
+          sources,
+          paint: paintFor(io, stream, color),
+          width: stream.columns - 5,
+          embedded: true,
+          wholeFix: `bootbench run --scenario ${printableName(path)} --fix`,
+        });
       const findings = state === 'fail' ? findingsOf(path, result, failures, sources, this.rooted(path)) : [];
       return {
         path,

@@ -18,6 +18,7 @@ export interface ShortOptions {
   readonly sources?: Sources;
   /** The report is part of a list, below a line with the expectation: it has no headline and no next steps. */
   readonly embedded?: boolean;
+  readonly wholeFix?: string;
 }
 
 /** Lines of a first screen of 80 columns or more: a terminal has 24 or more. Narrower ones are higher. */

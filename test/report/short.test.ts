@@ -44,6 +44,10 @@ describe('a fix where the screen is full', () => {
     const opened = lines.with(5, 'if (x) {');
     expect(told(...opened).slice(1)).toEqual([...opened.slice(0, 7).map((text) => `+${text}`), 'and 5 more lines: --fix, or -v']);
     expect(told(...lines.slice(0, 7))).toHaveLength(8);
+    const code = lines.map((text) => ({ mark: '+' as const, text }));
+    const fix = tell({ is: 'fix', form: 'diff', where: 'main.c, line 3', code, left: [], needs: [] }, 'screen');
+    const wholeFix = 'bootbench run --scenario a.json --fix';
+    expect(screenOf([fix], { width: 80, wholeFix }, 1).at(-1)!.trim()).toBe(`and 6 more lines: ${wholeFix}`);
   });
 });
 

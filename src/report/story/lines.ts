@@ -7,6 +7,8 @@ export interface View {
   readonly paint?: Paint;
   /** Columns; Infinity: no line is wrapped. */
   readonly width?: number;
+  /** What shows the whole fix, where the report belongs to a command without these options. */
+  readonly wholeFix?: string;
 }
 /** How much of a fact is shown: 0 = all of it, 1 to 3 = fewer lines below its sentence, 4 = the sentence and its line, 5 = nothing. */
 type Fold = 0 | 1 | 2 | 3 | 4 | 5;
@@ -21,7 +23,12 @@ const COLUMN = 7;
 const INDENT = ' '.repeat(COLUMN);
 const AROUND = 1;
 
-export function linesOf(told: Told, { paint = plain, width = 80 }: View, fold: Fold = 0, most = Infinity): string[] {
+export function linesOf(
+  told: Told,
+  { paint = plain, width = 80, wholeFix = '--fix, or -v' }: View,
+  fold: Fold = 0,
+  most = Infinity,
+): string[] {
   if (fold === 5) return [];
   // a longer word than the column has room for pushes its sentence
   const column = Math.max(COLUMN, told.label.length + 1);
@@ -34,17 +41,17 @@ export function linesOf(told: Told, { paint = plain, width = 80 }: View, fold: F
   for (const text of below) lines.push(...wrap(printable(text), width, `${INDENT}  `, INDENT));
   const hidden = told.more.length - below.length;
   if (hidden > 0 && fold < 4 && LISTS.includes(told.is)) lines.push(`${INDENT}and ${hidden} more`);
-  lines.push(...changes(told, paint, width, MOST_CODE[fold]));
+  lines.push(...changes(told, paint, width, MOST_CODE[fold], wholeFix));
   return lines;
 }
 
-function changes({ code: all }: Told, paint: Paint, width: number, most: number): string[] {
+function changes({ code: all }: Told, paint: Paint, width: number, most: number, whole: string): string[] {
   const blocks = all.map(({ text, mark }) =>
     code(`${mark === ' ' ? '' : mark}${text}`, width).map((line) => paint(mark === '-' ? 'red' : mark === '+' ? 'green' : 'bold', line)),
   );
   const n = shownOf(all, blocks, most);
   const lines = blocks.slice(0, n).flat();
-  return n === all.length ? lines : [...lines, `${INDENT}and ${all.length - n} more lines: --fix, or -v`];
+  return n === all.length ? lines : [...lines, `${INDENT}and ${all.length - n} more lines: ${whole}`];
 }
 /**
  * How many lines of code have room in so many lines of a screen, a line at least. A single one more takes no more room than the words that it is there, and a block that only begins is no
