@@ -43,6 +43,14 @@ describe('a scenario that holds with a reservation', () => {
     expect(ran.out).toContain('it holds, but: PC13 floats');
     expect(ran.jobs[0]?.after).toBe(true);
   });
+  it('with --strict holds where its step `call` made the call, and that is all', async () => {
+    const called = (): RunResult => ({
+      ...dfuResult(),
+      notes: [{ kind: 'but', text: 'no input led there', about: { is: 'called-itself' } }],
+    });
+    const ran = await cli(['test', 's', '--strict'], { cwd: scenarios(['a.json']), result: called });
+    expect([ran.code, ran.out]).toEqual([0, expect.stringMatching(/^ok .*\n {5}But no input led there\n/)]);
+  });
 });
 
 it('a scenario that holds as long as the ROM undoes what the firmware leaves is told with that', async () => {
