@@ -37,6 +37,23 @@ it('the comparison, with the values as compared', () => {
   );
   expect(result.notes.filter(({ text }) => text.includes('never started'))).toEqual([]);
 });
+it('the values that are compared by ADD, NEGS, ADCS', () => {
+  const loader = new Thumb(LOADER + 0x200).constant(4, APP).ldr(1, 4).constant(2, MASK);
+  const asksAt = LOADER + 0x200 + 2 * loader.length;
+  // ANDS R1, R2; ADD R3, R1, #-0x20000000; NEGS R0, R3; ADCS R0, R3; CMP R0, #0
+  loader.ands(1, 2).put(0xf101, 0x4360, 0x4258, 0x4158).cmp(0, 0).beq('no').ldr(1, 4, 4).bx(1).label('no').b('no');
+  const bytes = imageOf(jumps(new Thumb(APP + 0x200)), back(APP), APP);
+  new DataView(bytes.buffer).setUint32(0, 0x10002000, true);
+  const images = [
+    { path: 'loader.bin@0x8000000', bytes: imageOf(loader, back(LOADER)) },
+    { path: 'app.bin@0x8004000', bytes },
+  ];
+  const [cause] = asksSp(runBench(jobInput(plainJob('stm32f405rg', images))));
+  expect([cause?.proved, Number(cause?.lastWriter?.pc)]).toEqual([true, asksAt]);
+  expect(cause!.explanation).toContain(
+    'this line compares 0x10002000 & 0x2ffe0000 = 0x00000000 with 0x20000000. The other way, DFU comes.',
+  );
+});
 it('without a proof where the program only runs', () => {
   const result = run(TOP, (t) => t.label('on').b('on'));
   expect(asksSp(result)).toMatchObject([{ proved: false }]);

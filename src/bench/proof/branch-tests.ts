@@ -57,7 +57,8 @@ export function testsIn(s: Session, window: Window): ReadonlyMap<number, Test> {
   }
   return found;
 }
-function testOf(core: Core, steps: readonly Step[], turn: Turn): Test | null {
+/** What a branch goes by; null where nothing tells. */
+export function testOf(core: Core, steps: readonly Step[], turn: Turn): Test | null {
   const { flow } = steps[turn.index]!;
   if (flow === null) return null;
   const decides = new Set(flow.decides);

@@ -8,6 +8,7 @@ import { aliasesOf } from '../session/programs.ts';
 import type { Session } from '../session/session.ts';
 import { neverStarted, watched, type Watched } from '../slice/unstarted.ts';
 import { checkpointBefore, record, runTo, writerAt, type Step } from '../slice/window.ts';
+import { testOf } from './branch-tests.ts';
 import { lives, unfit } from './unfit.ts';
 import { branchOf, otherwise, type Turn } from './wrong-turn.ts';
 
@@ -107,7 +108,10 @@ function asked(core: Core, steps: readonly Step[], tables: readonly number[], sp
     const decides = flow !== null && isMade(flow.decides);
     const to = steps[index + 1]?.pc ?? null;
     const branch = decides && to !== null ? branchOf(core, pc, to) : null;
-    if (branch !== null && compared !== null) found.push({ turn: { ...branch, at, index }, compared });
+    if (branch !== null && compared !== null) {
+      const turn = { ...branch, at, index };
+      found.push({ turn, compared: madeAsTruth(core, steps, turn, sp, mask) ?? compared });
+    }
     if ([...writes.values()].some(isMade)) mask = maskOf(core, step, sp) ?? mask;
     // what an IT block writes goes by its condition
     for (const [place, is] of [...writes].map(([p, from]) => [p, decides || isMade(from)] as const)) made[is ? 'add' : 'delete'](place);
@@ -120,13 +124,17 @@ interface Mask {
 }
 function comparedIn({ pc, at, flow }: Step, isMade: (from: Iterable<Place>) => boolean, sp: number, mask: Mask | null): Compared | null {
   const found = flow?.comparisons.findLast((c) => comparesValues(c) && (isMade(c.leftFrom) || isMade(c.rightFrom)) && !isTruth(c));
-  if (found === undefined) return null;
-  const [left, right] = [found.left >>> 0, found.right >>> 0];
-  // compilers give the comparison the line of what they make of its result
-  return mask !== null && (sp & mask.value) >>> 0 === left
-    ? { pc: mask.pc, at, left, right, mask: mask.value }
-    : { pc, at, left, right, mask: null };
+  return found === undefined ? null : masked({ pc, at, left: found.left >>> 0, right: found.right >>> 0 }, sp, mask);
 }
+/** A comparison that was made without a branch, as compilers do for the answer of a function: `ADD, NEGS, ADCS`. */
+function madeAsTruth(core: Core, steps: readonly Step[], turn: Turn, sp: number, mask: Mask | null): Compared | null {
+  const test = testOf(core, steps, turn);
+  if (test === null || test.against === null || test.isAnswer || test.pc === turn.pc) return null;
+  return masked({ pc: test.pc, at: steps[test.tests]!.at, left: test.looksAt.value, right: test.against.value }, sp, mask);
+}
+/** Compilers give the comparison the line of what they make of its result. */
+const masked = (found: Omit<Compared, 'mask'>, sp: number, mask: Mask | null): Compared =>
+  mask !== null && (sp & mask.value) >>> 0 === found.left ? { ...found, pc: mask.pc, mask: mask.value } : { ...found, mask: null };
 /** What a function has answered is looked at. */
 const isTruth = ({ left, right }: Comparison): boolean => right === 0 && left >>> 0 <= 1;
 /** What an AND of these takes of its other operand. */

@@ -107,8 +107,9 @@ class FlowRun extends LinearRun {
     if (setFlags) {
       const all = super.addWithCarry(x, y, carry, true);
       this.flagsFrom(this.made(all, x, y, carry));
-      // CMN
-      this.comparisons.push({ left: this.truth(x), right: -this.truth(y) | 0, leftFrom: sourcesOf(x), rightFrom: sourcesOf(y) });
+      // CMN; with a carry it is no comparison
+      if (carry === 0)
+        this.comparisons.push({ left: this.truth(x), right: -this.truth(y) | 0, leftFrom: sourcesOf(x), rightFrom: sourcesOf(y) });
     }
     return sum;
   }
