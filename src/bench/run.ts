@@ -474,10 +474,9 @@ function isStarved(run: PlainRun, beneath: JudgedRun['beneath'], answers: Answer
   if (starved !== null) answers.starved = starved;
   return starved?.reached === true;
 }
-/** The handler in which it hangs is not that of the program's table. True: with the right one the goal is reached. */
+/** The handler in which it hangs, or faults, is not that of the program's table. True: with the right one the goal is reached. */
 function missesHandler(run: PlainRun, answers: Answers): boolean {
-  if (run.base.interrupt === null || run.base.interrupt.storm) return false;
-  const table = searched(run, 'the handler that was meant', null, () => meantHandler(run.session, run.finished));
+  const table = searched(run, 'the handler that was meant', null, () => meantHandler(run.session, run.finished, run.base.interrupt));
   if (table !== null) answers.table = table;
   return table?.reached === true;
 }

@@ -274,12 +274,15 @@ export function withTable(
   return withFirst(diagnosis, cause);
 }
 type ToldTable = Pick<ResultCause<string>, 'repair' | 'fix' | 'explanation'>;
-function meantTable({ table: { written, vtor, takenAt, meantAt }, exception, handler, reached }: MeantHandler, goal: Goal): ToldTable {
+function meantTable(
+  { table: { written, vtor, takenAt, meantAt }, exception, handler, size, reached }: MeantHandler,
+  goal: Goal,
+): ToldTable {
   const why = written === vtor ? `VTOR is ${hex32(vtor)}, which is not a multiple of the table's size` : `VTOR was written with ${hex32(written)} and is ${hex32(vtor)}: its low bits do not exist`; // prettier-ignore
   const then = reached ? ` With that handler, ${goal.then}.` : '';
   return {
     repair: `the handler of ${exception} from the program's table`,
-    fix: `/* align the table: __attribute__((aligned(…))), to the power of two that is not below its size, and at least 128 */`,
+    fix: `/* let the table begin at a multiple of 0x${size.toString(16)}: by ALIGN in the linker script, or __attribute__((aligned(${size}))); a header in front of it has to be as long */`,
     explanation: `${why}. So the core reads the vector of ${exception} at ${hex32(takenAt)}, and not at ${hex32(meantAt)}, where ${handler} is.${then}`,
   };
 }
