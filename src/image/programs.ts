@@ -42,10 +42,20 @@ function findPrograms(image: LoadedImage, memories: readonly MemoryRange[]): rea
     end = table;
   }
   // of a file that is a program at its start, its table may be as short as it likes
-  const whole = programAt(image, memories, first, end);
+  const whole =
+    programAt(image, memories, first, end) ?? (found.length === 0 && isFlash(first) ? behindHeader(image, memories, first) : null);
   const all = whole === null ? found : [whole, ...found];
   return all.length < 2 ? all : all.map(byAddress);
 }
+/** What a loader reads may stand in front of the table, and the table need not begin where VTOR can point to. */
+function behindHeader(image: LoadedImage, memories: readonly MemoryRange[], first: number): Program | null {
+  for (let table = first + 4; table < first + LONGEST_HEADER; table += 4) {
+    const program = programAt(image, memories, table, 2 ** 32);
+    if (program !== null && hasHandlers(program)) return program;
+  }
+  return null;
+}
+const LONGEST_HEADER = 512;
 /** Loaders keep programs on pages of the flash; no table starts between. */
 const PAGE = 512;
 

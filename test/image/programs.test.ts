@@ -57,6 +57,15 @@ describe('programs', () => {
   it('are one in a file of one, by its name', () => {
     expect(programsIn(app, memories).map(({ name, table }) => [name, table])).toEqual([['app.elf', APP]]);
   });
+  it.each([
+    ['a loader reads', 0x20, 1],
+    ['that is longer than a page', 0x400, 1],
+  ])('may have a header in front of the table, which %s', (_what, length, found) => {
+    const bytes = new Uint8Array(app.chunks[0]!.data.length + length).fill(0x5a, 0, length);
+    bytes.set(app.chunks[0]!.data, length);
+    const at = loadImage(bytes, 'app.bin', { address: APP - length });
+    expect(programsIn(at, memories).map(({ table }) => table)).toEqual(Array.from({ length: found }, () => APP));
+  });
   it.each<[string, (table: DataView) => void]>([
     ['whose stack is no RAM', (t) => t.setUint32(0, 0x08010000, true)],
     ['whose stack is at no word', (t) => t.setUint32(0, 0x20010002, true)],

@@ -392,6 +392,10 @@ const startsAnImage = ({ words }: FunctionFacts, { memories }: ChipDescription):
     (a) => a % TABLE_ALIGNMENT === 4 && memories.some((m) => m.kind === 'flash' && m.zone === 'user' && a >= m.base && a < m.base + m.size),
   );
 
+/** It holds where another image begins, whose header may tell it where the table is. */
+const startsOther = ({ image, constants }: FunctionFacts, functions: readonly FunctionFacts[]): boolean =>
+  constants.some(({ value }) => functions.some((other) => other.image !== image && other.image.chunks[0]?.address === value));
+
 /** Its callers tell it which table: each holds the address of one in the flash that users have, and none that of the ROM. Nor does it map the ROM to 0 itself. */
 function startsCallersImage(
   { symbol, words, constants }: FunctionFacts,
@@ -469,7 +473,10 @@ export function jumpCandidates(functions: readonly FunctionFacts[], chip: ChipDe
   for (const facts of functions) {
     const base = facts.constants.find((c) => inRom(c.value) && !readsIdentity(facts, c.value, chip));
     const jumps = facts.setsMsp && facts.branchesFar && !isReset(facts);
-    if (base || (jumps && !startsAnImage(facts, chip) && !startsCallersImage(facts, functions, chip, inRom)))
+    if (
+      base ||
+      (jumps && !startsAnImage(facts, chip) && !startsOther(facts, functions) && !startsCallersImage(facts, functions, chip, inRom))
+    )
       found.push({
         facts,
         kind: 'jump',

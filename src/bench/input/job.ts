@@ -165,11 +165,15 @@ function impliedGoal(chip: ChipDescription, images: readonly LoadedImage[], job:
   const start = bootAddress(chip, scenario);
   if (chip.cores.length > 1 || start === null || startsRom(chip, scenario) || !hasTable(chip, images, start)) return undefined;
   const holdsOther = (image: LoadedImage): boolean =>
-    programsIn(image, chip.memories).length > 1 || (images.length > 1 && tableBehindLoader(chip, [image], start) !== null);
+    programsIn(image, chip.memories).length > 1 ||
+    (images.length > 1 && (tableBehindLoader(chip, [image], start) !== null || isBehindHeader(chip, image)));
   if (!images.some(holdsOther)) return undefined;
   const functions = scanFunctions(images);
   return functions.length > 0 && jumpCandidates(functions, chip).length === 0 ? APP_GOAL : undefined;
 }
+
+const isBehindHeader = (chip: ChipDescription, image: LoadedImage): boolean =>
+  programsIn(image, chip.memories).some(({ table }) => table > (image.chunks[0]?.address ?? table));
 
 /** Kind of the notes that doubt whether an image is for this chip or core. */
 export const WRONG_CHIP = 'wrong-chip';
