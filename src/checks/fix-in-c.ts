@@ -125,6 +125,8 @@ export function keptInC(name: string, bytes: number): string {
     ? `${NOINIT}   /* add this to the declaration, without an initialiser */`
     : `${NOINIT} volatile ${type} ${name};`;
 }
+/** The remark of a part `declaration`: `of boot_magic (boot.c:8)`. */
+export const DECLARED = /^of (\w+) \((.+):(\d+)\)/;
 /** The user's own declaration, changed so that the variable survives a reset. */
 export const keptDeclaration = (own: string): string => `${NOINIT} ${own.replace(/\s*=[^;]*;/, ';')}`;
 

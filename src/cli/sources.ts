@@ -3,7 +3,7 @@
  * that a report may show are read. They lie below the project folder (no link leads out of it), in no folder whose name begins with a dot, are not
  * ignored by git, and are called as source files are.
  */
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { UsageError } from '../bench/documents/usage-error.ts';
@@ -21,7 +21,7 @@ const ABOVE = 4;
 const CHECKED_OUT = 60_000;
 /** C, C++, assembler, Rust, Ada, Zig, Nim, Swift. */
 const SUFFIXES: ReadonlySet<string> = new Set(
-  '.c .h .cc .cpp .cxx .c++ .hh .hpp .hxx .h++ .inl .ipp .tpp .inc .s .asm .rs .adb .ads .zig .nim .swift'.split(' '),
+  '.c .h .cc .cpp .cxx .c++ .hh .hpp .hxx .h++ .inl .ipp .tpp .inc .s .asm .rs .adb .ads .zig .nim .swift .ld .lds'.split(' '),
 );
 
 /** A folder from which source files may be shown. */
@@ -115,8 +115,19 @@ export function sourcesOf({ images, folder, io, roots = [] }: SourcePlaces): Dis
       return path !== null && built > 0 && statSync(path).mtimeMs > built;
     },
     usesCmsis: () => (cmsis === undefined ? (cmsis = usesCmsis(files.map((file) => readFileSync(file)))) : cmsis),
+    linkerScripts: () => [...new Set(files.flatMap((file) => upwards(dirname(file)).slice(0, 2)))].flatMap(scriptsIn),
     codeFiles: () => (code ??= codeFilesOf(files.map((path) => ({ path, bytes: new Uint8Array(readFileSync(path)) })))),
   });
+}
+
+function scriptsIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => /\.(?:ld|lds)$/.test(name))
+      .sort();
+  } catch {
+    return [];
+  }
 }
 
 /** Folders that it names are seen from the working folder. */

@@ -5,7 +5,7 @@
 import { formatPatch, structuredPatch } from 'diff';
 import { firstSet, proofOf } from '../bench/documents/proved.ts';
 import type { Place, ResultCause, RunResult } from '../bench/documents/result.ts';
-import { isRemark, keptDeclaration, LEAVE_HANDLER, offersMainLoop, partsOf, type Part } from '../checks/fix-in-c.ts';
+import { DECLARED, isRemark, keptDeclaration, LEAVE_HANDLER, offersMainLoop, partsOf, type Part } from '../checks/fix-in-c.ts';
 import { redirectedTables, type RedirectedTables } from '../checks/entry-address.ts';
 import { findChip } from '../chips/index.ts';
 import { factsIn } from '../bench/documents/note-facts.ts';
@@ -17,6 +17,7 @@ import { applied, code, isCpp, jumps, type Edit } from './patch/edit.ts';
 import { laidOut } from './patch/layout.ts';
 import { inCpp, inStyle } from './patch/style.ts';
 import { underOneName, type NamedSources } from './patch/one-name.ts';
+import { fixOfScript } from './patch/section.ts';
 import { declarations, mainIn, throughMainLoop } from './patch/main-loop.ts';
 import { keptByCubeMx, writtenAgain } from './patch/user-code.ts';
 import { declaresHal, namesKnownIn } from './known-names.ts';
@@ -68,6 +69,11 @@ export function patchOf(result: RunResult, found: Sources): Patch {
   const left: string[] = [];
   const edits: Edit[] = [];
   for (const cause of causes) {
+    const script = fixOfScript(cause, sources);
+    if (script !== null) {
+      left.push(`${labelOf(cause)}: ${inOneLine(script)}`);
+      continue;
+    }
     const corrected = addressEdits(cause, sources);
     const edit = corrected.length > 0 ? corrected : (movedOut(result, cause, sources) ?? editsOf(result, causes, cause, sources));
     if (typeof edit === 'string') left.push(`${labelOf(cause)}: ${edit}`);
@@ -441,7 +447,6 @@ function callIn({ goes, remark }: Part): { file: string; line: number } | null {
   return file === undefined || line === undefined ? null : { file, line: Number(line) };
 }
 
-const DECLARED = /^of (\w+) \((.+):(\d+)\)/;
 /** Alone: what else a declaration declares would be kept with it, or be lost. */
 const declares = (name: string): RegExp => new RegExp(`^[A-Za-z_][^()=,]*\\b${name}\\b(?:\\s*=(?:[^;,(){}]|\\([^;]*\\)|\\{[^;]*\\})*)?;$`);
 const UNMASKS = /\b(?:__enable_irq|irq_on)\s*\(|\bcpsie\s+i|\b__set_PRIMASK\s*\(\s*0/;

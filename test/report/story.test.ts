@@ -45,7 +45,7 @@ const FACTS: { readonly [K in Kind]: readonly [Extract<Fact, { is: K }>, ...stri
   serial: [{ is: 'serial', texts: ['over-serial', 'serial-fix'] }, 'over-serial', 'serial-fix'],
   check: [{ is: 'check', check: { ...check, because: 'check-because' }, maybe: false, caller: null }, check.id, 'check-because'],
   fix: [{ is: 'fix', form: 'diff', where: 'main.c, line 9', code: [{ mark: '+', text: 'added_line();' }, { mark: '-', text: 'gone_line();' }], left: ['left-part'], needs: ['needs-header'] }, 'main.c, line 9', '+added_line();', '-gone_line();', 'not in the patch: left-part', 'needs-header'],
-  proof: [{ is: 'proof', count: 1, reached: 'dfu', goal: null, rom: 'stand-in ROM (x)', sets: [['primask'], ['msp', 'vtor']], around: false }, 'reaches DFU', 'stand-in ROM (x)', 'msp + vtor'],
+  proof: [{ is: 'proof', count: 1, reached: 'dfu', goal: null, rom: 'stand-in ROM (x)', sets: [['primask'], ['msp', 'vtor']], around: false, kept: false }, 'reaches DFU', 'stand-in ROM (x)', 'msp + vtor'],
   unexplained: [{ is: 'unexplained', why: 'vain', tried: ['vtor'], ifElse: option, entered: true }, 'no cause is proved', option.rom, option.other],
   'holds-if': [{ is: 'holds-if', conditions: { bank: 'a-condition', rom: ['one', 'two', 'three'] }, options: [{ ...option, sure: 'sure-of-it', repaired: true }], left: [{ id: 'systick', what: 'SysTick on', at: writer, calls: 'its_driver' }], entered: true }, 'a-condition', 'one, two and ', 'leaves SysTick on (its_driver, called at main.c:42)'],
   leave: [{ is: 'leave', check: { ...check, because: 'left-behind' }, option: { value: 'keeps', confidence: 'assumed' } }, 'left-behind', '"keeps" (assumed)'],

@@ -117,6 +117,8 @@ export type Fact =
       readonly sets: readonly (readonly string[])[];
       /** What was changed stands around the chip. */
       readonly around: boolean;
+      /** It was run with the word kept over the reset, and the fix is one of the linker script, which was not. */
+      readonly kept: boolean;
     }
   | {
       readonly is: 'unexplained';

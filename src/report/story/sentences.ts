@@ -401,10 +401,10 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>, surface: Surface) => 
     code,
     more: [...left.map((text) => `not in the patch: ${text}`), ...needs],
   }),
-  proof: ({ count, reached, goal, rom, sets, around }) => ({
+  proof: ({ count, reached, goal, rom, sets, around, kept }) => ({
     label: 'Proof',
     tone: 'green',
-    text: `with ${count > 1 ? `these ${count} causes` : 'only this'} ${around ? 'changed' : 'repaired'}, ${REACHED[reached](rom, goal ?? '')}`,
+    text: `${kept ? 'with the word kept over the reset (the linker script was not changed)' : `with ${count > 1 ? `these ${count} causes` : 'only this'} ${around ? 'changed' : 'repaired'}`}, ${REACHED[reached](rom, goal ?? '')}`,
     more: sets.length === 0 ? [] : [anyOf(sets)],
   }),
   unexplained,

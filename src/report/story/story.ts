@@ -26,6 +26,7 @@ import { hasReached, otherGoal } from '../../bench/documents/reached.ts';
 import { firstSet, isAround, proofOf, type Proof } from '../../bench/documents/proved.ts';
 import { doubts, letsThrough } from '../../bench/verdict/summary.ts';
 import { patchOf, type Patch } from '../patch.ts';
+import { fixOfScript } from '../patch/section.ts';
 import { howSure, leftText, provisos } from '../provisos.ts';
 import { asksSomething, NO_SOURCES, type Sources } from '../source-lines.ts';
 import { codeOf, humanTime } from '../text.ts';
@@ -127,9 +128,13 @@ function unusable(result: RunResult, sources: Sources, patch: Patch): Fact[] {
   const proof = proofOf(result);
   if (proof === null) return [];
   const causes = firstSet(proof);
-  return [...causes.map((cause) => causeFact(result, cause, sources, 'proved')), ...fix(result, causes, patch), proofFact(result, proof)];
+  return [
+    ...causes.map((cause) => causeFact(result, cause, sources, 'proved')),
+    ...fix(result, causes, patch, sources),
+    proofFact(result, proof, sources),
+  ];
 }
-function proofFact(result: RunResult, { sets, causes, reached: by, goal }: Proof): Fact {
+function proofFact(result: RunResult, { sets, causes, reached: by, goal }: Proof, sources: Sources): Fact {
   const first = sets.length > 0 ? firstSet({ sets, causes }) : causes;
   return {
     is: 'proof',
@@ -139,6 +144,7 @@ function proofFact(result: RunResult, { sets, causes, reached: by, goal }: Proof
     rom: romName(result),
     sets: sets.length > 1 ? sets : [],
     around: first.every(isAround),
+    kept: first.length === 1 && fixOfScript(first[0]!, sources) !== null,
   };
 }
 function harmless(result: RunResult, all: readonly string[]): Fact[] {
@@ -210,9 +216,9 @@ function failed(result: RunResult, sources: Sources, patch: Patch): Fact[] {
     ...uncopied(result),
     ...causes.map((cause) => causeFact(result, cause, sources, 'proved')),
     ...seen(result, sources),
-    ...fix(result, causes, patch),
+    ...fix(result, causes, patch, sources),
     ...withoutUsb(result),
-    proofFact(result, proof),
+    proofFact(result, proof, sources),
     ...holdsIf(result, options),
     // repairing these instead is enough, too
     ...proof.causes.filter((c) => !causes.includes(c)).map((cause) => causeFact(result, cause, sources, 'other')),
@@ -471,12 +477,14 @@ function changedFiles({ hunks, left, needs }: Patch): Fact[] {
 }
 
 /** The fix as changed lines if the sources are available, otherwise as C. */
-function fix(result: RunResult, causes: readonly ResultCause[], patch: Patch): Fact[] {
+function fix(result: RunResult, causes: readonly ResultCause[], patch: Patch, sources: Sources): Fact[] {
   if (patch.hunks.length > 0) return changedFiles(patch);
   // a part that names its own place does not belong to the jump
   const isAtJump = causes.some((c) => c.at !== null || (c.fix !== null && partsOf(c.fix).some(({ goes }) => goes === null)));
   const jump = isAtJump ? (result.entries.at(-1)?.from ?? factsIn(result.notes, 'hands-over')[0]?.at) : null;
-  const all = causes.flatMap((c) => (c.fix !== null ? codeOf(c.fix) : c.repair === null || c.at === null ? [] : [`/* ${c.repair} */`]));
+  const all = causes.flatMap((c) =>
+    c.fix !== null ? codeOf(fixOfScript(c, sources) ?? c.fix) : c.repair === null || c.at === null ? [] : [`/* ${c.repair} */`],
+  );
   const code = [...new Set(all)].map((text): CodeLine => ({ text, mark: ' ' }));
   return code.length === 0 ? [] : [{ is: 'fix', form: 'c', where: jump?.file == null ? '' : placeText(jump), code, left: [], needs: [] }];
 }
