@@ -31,6 +31,7 @@ import {
 } from './difference/path.ts';
 import { secondProgram } from './difference/programs.ts';
 import { lacksLife } from './difference/lacks-life.ts';
+import { livesWithOwnTable } from './difference/own-table-life.ts';
 import { givenUpNote, type Receiver } from './verdict/difference-causes.ts';
 import { dependencies, dependenciesOfLeft, diagnose, judgeAll, type Diagnosis } from './proof/diagnosis.ts';
 import { observe, type Attempt, type Starts } from './proof/attempt.ts';
@@ -502,7 +503,7 @@ const isLeftOut = (run: PlainRun, entry: Checkpoint | null, answers: Answers): b
 function isOthersTable(run: PlainRun, answers: Answers): boolean {
   const { session, powerOn, finished } = run;
   if (answers.table !== undefined || run.base.entries.length > 0) return false;
-  const table = searched(run, "the program's own table", null, () => othersTable(session, powerOn, finished));
+  const table = searched(run, "the program's own table", null, () => othersTable(session, powerOn, finished, livesWithOwnTable));
   if (table !== null) answers.table = table;
   return table?.reached === true;
 }

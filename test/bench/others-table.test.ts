@@ -16,8 +16,8 @@ const hangs = (base: number): Thumb => new Thumb(base + 0x400).label('on').b('on
 const jumps = (t: Thumb): Thumb => t.constant(0, ROM).ldr(1, 0).ldr(2, 0, 4).movSp(1).bx(2);
 
 /** The loader goes to the application, which waits for three ticks. */
-function run(ofLoader: Thumb, ofApp: Thumb, then: (t: Thumb) => Thumb, table = LOADER) {
-  const loader = store(new Thumb(LOADER + 0x200), VTOR, APP)
+function run(ofLoader: Thumb, ofApp: Thumb, then: (t: Thumb) => Thumb, table = LOADER, before = APP) {
+  const loader = store(new Thumb(LOADER + 0x200), VTOR, before)
     .constant(0, APP)
     .ldr(0, 0, 4)
     .bx(0);
@@ -60,6 +60,12 @@ it.each([
   const { diagnosis } = run(handler, counts(APP, COUNT), (t) => t.label('end').b('end'));
   expect(diagnosis.causes).toMatchObject([{ what: 'VTOR', proved: false }]);
   expect(diagnosis.causes[0]!.explanation).toContain('it no longer hangs where this run ends');
+});
+it('that the loader has put there before, too: from reset it does more with its own', () => {
+  const { diagnosis, setsAt } = run(keepsHistory(LOADER), counts(APP, COUNT), jumps, LOADER, LOADER);
+  const [cause] = diagnosis.causes;
+  expect([cause?.what, cause?.proved, Number(cause?.lastWriter?.pc)]).toEqual(['VTOR', false, setsAt]);
+  expect(cause!.explanation).toContain('With that one, it does more from reset than with the other one.');
 });
 it('with its own it comes no further: no cause', () => {
   const { diagnosis, notes } = run(keepsHistory(LOADER), keepsHistory(APP), jumps);

@@ -7,6 +7,8 @@ import { CutShort, isCut } from '../session/budget.ts';
 import type { SessionEnd } from '../session/live-run.ts';
 import type { Session } from '../session/session.ts';
 import { livesBehind } from './find.ts';
+import { foreignTable } from '../slice/why.ts';
+import { livesWithOwnTable } from './own-table-life.ts';
 import { secondProgram, WATCHED, WATCHED_LONGER } from './programs.ts';
 
 /** The program that a loader starts seems to run: compared with how it lives from reset. The session stays where it is. */
@@ -15,12 +17,16 @@ export function lacksLife(session: Session, powerOn: Checkpoint, finished: Check
   if (input.goal.name !== APP_GOAL || isCut(end.reason) || !session.reaches(end.outcome)) return null;
   const program = secondProgram(session);
   if (program === null) return null;
+  const isOthers = foreignTable(session) !== null;
   try {
     const isDead = (least: Ps): boolean => {
       const known = livesBehind(session, powerOn, program, end.at, least);
       return known?.isStarted === true && !known.lives();
     };
-    return session.budget.within(budgetOf(input).repeated, () => [WATCHED, WATCHED_LONGER].find(isDead) ?? null);
+    // from reset it runs with the same table
+    const { repeated } = budgetOf(input);
+    if (isOthers && session.budget.within(repeated, () => livesWithOwnTable(session, program)) !== null) return WATCHED_LONGER;
+    return session.budget.within(repeated, () => [WATCHED, WATCHED_LONGER].find(isDead) ?? null);
   } catch (error) {
     if (!(error instanceof CutShort)) throw error;
     // what is not compared is not doubted

@@ -5,7 +5,7 @@ import { US, type Ps } from '../../emu/time.ts';
 import { isIn, type Program } from '../../image/programs.ts';
 import { callChainOf } from '../session/call-chain.ts';
 import type { Session } from '../session/session.ts';
-import { checkpointBefore, runByStops, runTo, stepOnce } from '../slice/window.ts';
+import { checkpointBefore, runByStops, runTo, stepOnce, writerAt } from '../slice/window.ts';
 import { foreignInWords, foreignTable, type ForeignTable } from '../slice/why.ts';
 import { goOn } from './attempt.ts';
 import { setOwnTable } from './own-table.ts';
@@ -16,32 +16,66 @@ export interface OthersTable extends Pick<ForeignTable, 'where' | 'whose'> {
   readonly own: number;
   /** Where it was put into VTOR. */
   readonly writer: Writer;
-  /** With its own one the goal is reached; else the program only leaves the place in which it hangs. */
+  /** With its own one the goal is reached. */
   readonly reached: boolean;
+  /** What it does with its own one where that is not the goal. */
+  readonly further: string;
 }
 
 /** Effort: instructions at the time of the write, and returns to one place that are counted. */
 const MOST_STEPS = 4096;
 const MOST_RETURNS = 100;
 
-/** Null where the program comes no further with its own table. Leaves the session anywhere. */
-export function othersTable(s: Session, powerOn: Checkpoint, finished: Checkpoint): OthersTable | null {
+/**
+ * Null where the program comes no further with its own table. Leaves the session anywhere.
+ *
+ * @param lives where a program puts the other one into VTOR that does more from reset with its own; null: it does not
+ */
+export function othersTable(
+  s: Session,
+  powerOn: Checkpoint,
+  finished: Checkpoint,
+  lives: (s: Session, program: Program) => number | null,
+): OthersTable | null {
   s.keepCheckpoints = false;
   s.restore(finished);
   const found = foreignTable(s);
-  // what a loader has put there is something that it leaves to the program
-  if (found?.writer == null || !('table' in found.of) || !isIn(found.of, found.writer.pc)) return null;
+  if (found === null || !('table' in found.of)) return null;
   const { of, writer, where, whose } = found;
-  const said = foreignInWords(s, found);
+  const facts = { said: foreignInWords(s, found), where, whose, own: of.table };
+  const reached = writer !== null && isIn(of, writer.pc) ? comesFurther(s, powerOn, finished, of, writer) : null;
+  if (reached !== null) return { ...facts, writer: writer!, reached, further: 'it no longer hangs where this run ends' };
+  // what a loader has put there is something that it leaves to the program, unless the program puts it there again
+  const pc = lives(s, of);
+  const again = pc === null ? null : writes(s, powerOn, finished, pc);
+  return again && { ...facts, writer: again, reached: false, further: 'it does more from reset than with the other one' };
+}
+/** Whether the goal is reached with its own table from that write on; null: the program comes no further. */
+function comesFurther(
+  s: Session,
+  powerOn: Checkpoint,
+  finished: Checkpoint,
+  of: Program,
+  writer: ForeignTable['writer'] & object,
+): boolean | null {
   const loop = s.state.loop?.pc ?? null;
   const back = loop === null ? returnsTo(s) : null;
   const wrote = behind(s, checkpointBefore(s, powerOn, writer.at - 1), writer);
   if (wrote === null) return null;
-  const facts = { said, where, whose, own: of.table, writer };
   const again = withOwn(s, wrote, of, () => goOn(s));
-  if (again.reached) return { ...facts, reached: true };
+  if (again.reached) return true;
   const leaves = loop !== null && (again.outcome !== 'stuck' || again.loop !== loop);
-  return leaves || (back !== null && returns(s, wrote, of, back, finished.system.now)) ? { ...facts, reached: false } : null;
+  return leaves || (back !== null && returns(s, wrote, of, back, finished.system.now)) ? false : null;
+}
+/** The first time that the run comes to this store. */
+function writes(s: Session, powerOn: Checkpoint, finished: Checkpoint, pc: number): Writer | null {
+  s.restore(powerOn);
+  let found: Writer | null = null;
+  runByStops(s, [pc], finished.system.now, () => {
+    found = { ...writerAt(s.machine.bootCore, s.machine.history.seq), pc };
+    return true;
+  });
+  return found;
 }
 function withOwn<T>(s: Session, wrote: Checkpoint, { table }: Program, then: () => T): T {
   s.restore(wrote);

@@ -286,10 +286,10 @@ function meantTable(
     explanation: `${why}. So the core reads the vector of ${exception} at ${hex32(takenAt)}, and not at ${hex32(meantAt)}, where ${handler} is.${then}`,
   };
 }
-const othersTable = ({ where, whose, own, reached }: OthersTable, goal: Goal): ToldTable => ({
+const othersTable = ({ where, whose, own, reached, further }: OthersTable, goal: Goal): ToldTable => ({
   repair: `VTOR = ${hex32(own)}`,
   fix: `${vtorInC(own)};`,
-  explanation: `${where}: ${whose}. With that one, ${reached ? goal.then : 'it no longer hangs where this run ends'}.`,
+  explanation: `${where}: ${whose}. With that one, ${reached ? goal.then : further}.`,
 });
 /** A loader that turns a program away. */
 export function withRefused(
