@@ -11,7 +11,8 @@ const USUAL = [4, 6, 7.3728, 8, 10, 11.0592, 12, 14.7456, 16, 18, 19.2, 20, 22.1
 /** Functions that compute the rate of a clock: they hold HSE_VALUE beside the rates of the chip's own oscillators. */
 const COUNTS = /clock|rcc|freq/i;
 /** Functions that hold no other rates. */
-export const OF_CORE = /freq|coreclock/i;
+const OF_CORE = /freq|coreclock/i;
+export const isOfCore = (by: string): boolean => OF_CORE.test(by);
 const FIRST_HSI = 8 * MHZ;
 const SHIFTED = [2, 4];
 /** What a block's registers take. */

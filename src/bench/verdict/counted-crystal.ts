@@ -1,5 +1,5 @@
 /** The crystal that a firmware counts on, where another one makes its PLL impossible, or the rate of a serial port odd. */
-import { countedCrystal, heldRates, OF_CORE, type CountedCrystal } from '../input/counted-crystal.ts';
+import { countedCrystal, heldRates, isOfCore, type CountedCrystal } from '../input/counted-crystal.ts';
 import { SAY_BOARD, withAdvice } from '../documents/advice.ts';
 import type { Note } from '../documents/note-facts.ts';
 import type { Session } from '../session/session.ts';
@@ -16,7 +16,7 @@ function otherRates({ machine, input }: Session): Note | null {
   const here = input.scenario.board.hse?.hz;
   if (input.givesWay === undefined || here === undefined || machine.system.wire('hse.on') !== 1) return null;
   const counted = countedCrystal(input.images, input.chip, here);
-  return counted === null || counted.isShifted === true || !OF_CORE.test(counted.by) ? null : noteOf(counted, here, 'counted', 'HSE is on');
+  return counted === null || counted.isShifted === true || !isOfCore(counted.by) ? null : noteOf(counted, here, 'counted', 'HSE is on');
 }
 
 function impossiblePll(s: Session): Note | null {
