@@ -72,6 +72,20 @@ describe('a run that ends in front of a jump', () => {
     expect(Number(result.ended.loop!.endsAt)).toBeGreaterThan(6);
     expect(shortReport(result)).toMatch(/the run ended at 2 s inside a loop that counts, until/);
   });
+  it('tells a reset that the firmware asked for before the loop', () => {
+    const asks = job((t) => {
+      const [word, request] = [0x20001000, 0xb00710ad];
+      t.constant(0, word).ldr(1, 0).constant(2, request).cmpRegister(1, 2).beq('again').str(2, 0);
+      t.constant(0, 0xe000ed0c).constant(1, 0x05fa0004).str(1, 0).label('reset').b('reset').label('again');
+      countDown(t, 3_000_000_0);
+      t.label('end').b('end');
+    });
+    const result = runBench(jobInput({ ...asks, scenario: { ...asks.scenario, until: '100ms' } }));
+    expect(result.ended.loop).toBeDefined();
+    expect(shortReport(result, { width: 400 })).toMatch(
+      /the firmware reset the chip at .*, and nothing jumped into the ROM after that; the run ended at 100 ms inside a loop that counts, until/i,
+    );
+  });
   it('does not go on for a program that only waits for short times', () => {
     const blinks = job((t) => {
       t.label('all');

@@ -382,9 +382,11 @@ function notTriggered(result: RunResult, detail = false): Fact[] {
 /** The first reason that is known. */
 function whyNot(result: RunResult, loop: Sentence | null | undefined, behind: Sentence | undefined): Sentence | undefined {
   const [input, late] = inputs(result);
+  // where the run happens to end says less than what the firmware did itself
+  const ended = loop && behind ? (`${behind}; ${loop}` as Sentence) : loop;
   return (
     [...input, ...texts(result, 'endless')][0] ??
-    loop ??
+    ended ??
     texts(result, 'restart', 'starved', SHORT_OF_JUMP, 'received')[0] ??
     keptInVain(result) ??
     behind ??
