@@ -159,6 +159,8 @@ class Search {
   private memo = new Map<string, Attempt>();
   /** Runs in which each was repaired, alone or with others. */
   private readonly tried = new Map<string, Attempt[]>();
+  /** Checks that pass at the entry that a repair led to. */
+  private readonly passing = new Set<CheckId>();
   /** The states in which the checks of `later` were judged. */
   private laterAt: Checkpoint | null = null;
 
@@ -194,6 +196,12 @@ class Search {
       j.judgement = { ...notApplicable(`the firmware did not make this jump itself: see ${inSets.join(', ')}`), lastWriter };
     }
     this.drop(this.broken.filter((j) => isTentative(j) && !inSets.includes(j.id)));
+    for (const j of this.broken)
+      if (isBroken(j) && !inSets.includes(j.id) && this.passing.has(j.id))
+        j.judgement = {
+          ...notApplicable(`it comes of ${found[0]!.join(' and ')}: with that repaired, it passes`),
+          lastWriter: j.judgement.lastWriter ?? null,
+        };
     const harmless = harmlessOf(known(this.broken.filter((j) => isBroken(j) && !inSets.includes(j.id) && !others.includes(j))));
     const causes = inSets.map((id) => this.cause(id, found));
     return { explained: true, causes, sets: found, harmless, later: this.later, repaired: this.outcomeOf(found[0]!) };
@@ -238,6 +246,7 @@ class Search {
     if (this.starts.entry !== null && !this.candidates.some(leadsElsewhere)) return [];
     const fresh: Judged[] = [];
     for (const j of judgeAll(session, this.outcome, true, NOT_TRACED)) {
+      if (j.judgement.verdict === 'pass') this.passing.add(j.id);
       if (!isBroken(j) || !j.repair || j.repair.at !== 'entry' || this.seen.has(j.id)) continue;
       this.seen.set(j.id, j);
       this.later.push(j);
