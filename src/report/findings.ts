@@ -3,6 +3,7 @@ import { partsOf } from '../checks/fix-in-c.ts';
 import { inShort } from '../bench/documents/expect.ts';
 import { factsIn } from '../bench/documents/note-facts.ts';
 import type { CauseId, Place, ResultCause, RunResult } from '../bench/documents/result.ts';
+import { isVendorFile } from '../image/vendor.ts';
 import type { Sources } from './source-lines.ts';
 import type { FactOf } from './story/facts.ts';
 import { labelOf, patchOf } from './patch.ts';
@@ -89,7 +90,9 @@ export function findingsOf(
     const [wrote, mended] = [cause.lastWriter, fixed(cause)];
     // a jump at the wrong place is mended elsewhere, and stays what is wrong
     if (cause.at === 'entry' && wrote === null) return [caller, jump, mended];
-    return [caller, ...(isOfDeclaration(cause) ? [mended, wrote] : [wrote, mended]), jump];
+    // nobody changes a vendor's code
+    const isOwn = wrote?.file == null || !isVendorFile(wrote.file);
+    return [caller, ...(isOfDeclaration(cause) || !isOwn ? [mended, wrote] : [wrote, mended]), jump];
   };
   return proved.map((f) => ({ scenario, rule: f.cause.id, ...titleOf(f.cause), ...message(f), ...at(...placesOf(f)) }));
 }

@@ -82,9 +82,7 @@ describe('a run that ends in front of a jump', () => {
     });
     const result = runBench(jobInput({ ...asks, scenario: { ...asks.scenario, until: '100ms' } }));
     expect(result.ended.loop).toBeDefined();
-    expect(shortReport(result, { width: 400 })).toMatch(
-      /the firmware reset the chip at .*, and nothing jumped into the ROM after that; the run ended at 100 ms inside a loop that counts, until/i,
-    );
+    expect(shortReport(result, { width: 400 })).toMatch(/^Why +the firmware reset the chip at .*; the run ended/m);
   });
   it('does not go on for a program that only waits for short times', () => {
     const blinks = job((t) => {

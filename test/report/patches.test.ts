@@ -4,9 +4,10 @@ import { describe, expect, it } from 'vitest';
 import type { Place, ResultCause, RunResult } from '../../src/bench/documents/result.ts';
 import { part } from '../../src/checks/fix-in-c.ts';
 import { storyOf } from '../../src/report/story/story.ts';
+import { findingsOf } from '../../src/report/findings.ts';
 import { patchOf, type Patch } from '../../src/report/patch.ts';
 import type { Note } from '../../src/bench/documents/note-facts.ts';
-import type { SourceFile } from '../../src/report/source-lines.ts';
+import type { SourceFile, Sources } from '../../src/report/source-lines.ts';
 import { primaskCause, primaskResult, writer } from '../samples/results.ts';
 
 const JUMP = ['uint32_t sp = *(volatile uint32_t *)0x0bf97000u;', 'uint32_t pc = *(volatile uint32_t *)0x0bf97004u;', '__asm volatile("msr msp, %0\\n\\tbx %1" : : "r"(sp), "r"(pc) : "memory");']; // prettier-ignore
@@ -280,6 +281,16 @@ describe('What goes to main()', () => {
       '    }',
       '    dfu_check();',
     ]));
+  it("is where a finding stands that a vendor's code shows", () => {
+    const file = 'Drivers/STM32F4xx_HAL_Driver/Src/stm32f4xx_hal_rcc.c';
+    const shown = cause(part('main', '', 'go();'), 238, { lastWriter: { ...writer, file, line: 238 } });
+    const sources: Sources = Object.assign(
+      (name: string): SourceFile => (name === file ? { ...found(), path: file, lines: Array<string>(300).fill('') } : found()),
+      { codeFiles: () => ['main.c', file] },
+    );
+    const [finding] = findingsOf('a.json', resultOf([shown], null), ['it fails'], sources);
+    expect(finding).toMatchObject({ file: 'main.c', line: 3 });
+  });
   it('stands behind HAL_Init() where that was tried', () =>
     expect(patched('init', 'go();').slice(4, 6)).toEqual(['    HAL_Init();', '    go();']));
 });
