@@ -59,6 +59,26 @@ describe('a button that has to be held', () => {
   });
 });
 
+it('a button whose handler goes for the ROM when it is let go of after a second is found', () => {
+  const EXTI15_10 = 40;
+  const made = job((t) => {
+    const store = (address: number, value: number): Thumb => t.constant(0, address).constant(1, value).str(1, 0);
+    store(0x40023844, 1 << 14); // RCC_APB2ENR.SYSCFGEN
+    store(0x40013814, 0x20); // SYSCFG_EXTICR4: PC13
+    for (const register of [0x40013c00, 0x40013c08, 0x40013c0c]) store(register, PC13); // EXTI_IMR, RTSR, FTSR
+    store(0xe000e104, 1 << (EXTI15_10 - 32));
+    t.constant(7, 0).label('count').put(0x3701).b('count'); // ADDS R7, #1
+  });
+  const [image] = made.images;
+  const handler = new Thumb(FLASH + 0x300).constant(0, 0x40013c14).str(5, 0); // EXTI_PR
+  handler.ldr(0, 4, 0x10).tst(0, 5).beq('released').put(0x463e).bxLr(); // MOV R6, R7
+  handler.label('released').subs(0, 7, 6).constant(1, 4_000_000).cmpRegister(0, 1).put(0xd200).bxLr(); // BHS over the next one
+  enters(handler);
+  image!.bytes.set(handler.bytes(), 0x300);
+  new DataView(image!.bytes.buffer).setUint32(4 * (16 + EXTI15_10), FLASH + 0x301, true);
+  expect(tried(made)).toContainEqual(expect.objectContaining({ name: 'PC13 = 1 for 3.5 s', held: '3500ms' }));
+});
+
 describe('a button that is held while the board starts', () => {
   const early = job((t) => {
     t.constant(6, GPIOA).ldr(0, 4, 0x10).put(0x4228, 0xd100).b('rest'); // TST R0, R5; BNE over the next one

@@ -127,7 +127,7 @@ it('an edge on a pin leads to its own interrupt only, not to another one that is
     const session = new Session(jobInput(plainJob('stm32l476', [{ path: `app.bin@0x${FLASH.toString(16)}`, bytes }])));
     session.run();
     setPending(session.machine.bootCore, EXC.IRQ0 + TIM2_LINE);
-    const line = lineOfPin(session, { name: 'PA0', line: 0, level: 0, edge: 'rising' }, true);
+    const line = lineOfPin(session, { name: 'PA0', line: 0, level: 0, edge: 'rising', both: false }, true);
     session.release();
     return line;
   };

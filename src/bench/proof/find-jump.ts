@@ -72,6 +72,8 @@ export interface PolledInput {
   readonly pc: number | null;
   /** It was read more than once. */
   readonly again: boolean;
+  /** Both its edges raise an interrupt: the handler may measure how long a press lasts. */
+  readonly bothEdges?: true;
   /** A read was seen that shows what the board drives; later the pin may be an output. */
   readonly heard: boolean;
   /** What a serial port may wait for, the likeliest first. */
@@ -188,7 +190,10 @@ function armedPorts(s: Session, code: Code): PolledInput[] {
 const edges = (s: Session): PolledInput[] =>
   armedPins(s)
     .filter((pin) => hasPin(s.machine.chip, pin.name) && lineOfPin(s, pin, true) !== null)
-    .map(({ name, line, level, edge }) => ({ ...UNREAD, register: 'EXTI', bit: line, kind: 'pin', name, level, edge, texts: [] }));
+    .map(({ name, line, level, edge, both }) => ({
+      ...{ ...UNREAD, register: 'EXTI', bit: line, kind: 'pin', name, level, edge, texts: [] },
+      ...(both && { bothEdges: true }),
+    }));
 
 interface Poll {
   readonly kind: PolledInput['kind'];
@@ -380,6 +385,8 @@ function callTrial(s: Session, from: Checkpoint, c: JumpCandidate, example: Step
 const byRelease = ({ level, edge }: PolledInput): boolean => edge !== undefined && edge === (level === 1 ? 'rising' : 'falling');
 /** A finger on a button, where nothing asks for more. */
 const PRESS = 200 * MS;
+/** Effort: longer than what firmware asks for as a rule, which is one to three seconds. */
+const LONG_PRESS = 3500 * MS;
 /** Times of a press are rounded up to this, and it is held for so much longer: it may begin elsewhere in a period of looks. */
 const PRESS_UNIT = 100 * MS;
 
@@ -420,14 +427,15 @@ function pressTrial(s: Session, from: Checkpoint, input: PolledInput, atStart: b
       return { tried: { ...tried, ...press, outcome, ...insteadOf(s, start, outcome, jumping) }, enough: true };
     },
   };
+  const letGoAfter = (time: Ps): void => {
+    begin();
+    start = s.machine.now;
+    s.steps.append({ kind: 'pin', name, level: level === 1 ? 0 : 1 });
+    s.steps.append({ kind: 'pin', name, level }, time);
+  };
   // some firmware acts when the button is let go of, and only if that was soon
   const released: Way = {
-    begin: () => {
-      begin();
-      start = s.machine.now;
-      s.steps.append({ kind: 'pin', name, level: level === 1 ? 0 : 1 });
-      s.steps.append({ kind: 'pin', name, level }, PRESS);
-    },
+    begin: () => letGoAfter(PRESS),
     takes: PRESS,
     end: (outcome) => {
       if (strays(outcome)) return null;
@@ -439,7 +447,21 @@ function pressTrial(s: Session, from: Checkpoint, input: PolledInput, atStart: b
       };
     },
   };
-  return { progress: atStart ? `starting with ${name} changed` : `changing ${name}`, tried, ways: [held, released] };
+  // a handler of both edges may act on the second, by the time since the first
+  const longReleased: Way = {
+    begin: () => letGoAfter(LONG_PRESS),
+    takes: LONG_PRESS,
+    lasts: true,
+    late: true,
+    end: (outcome) => {
+      const { entries, resets } = s.machine.history;
+      if (![...entries, ...resets].some((e) => e.at >= start + LONG_PRESS)) return null;
+      const long = { name: `${name} = ${1 - level} for ${LONG_PRESS / MS / 1000} s${where}`, held: `${LONG_PRESS / MS}ms` };
+      return { tried: { ...tried, ...long, outcome, ...insteadOf(s, start, outcome, jumping) }, enough: true };
+    },
+  };
+  const ways = [held, released, ...(input.bothEdges === true && !atStart ? [longReleased] : [])];
+  return { progress: atStart ? `starting with ${name} changed` : `changing ${name}`, tried, ways };
 }
 /** A chip that resets over and over while the button is down does so thousands of times in a press. A short one shows it, too. */
 const SHORT_PRESS = 20 * MS;

@@ -34,6 +34,8 @@ export interface Way {
   readonly takes: Ps;
   /** What is done lasts, as a finger on a button: it may have to last for seconds. */
   readonly lasts?: boolean;
+  /** Effort: what takes seconds itself begins when what acts at once has been followed. */
+  readonly late?: boolean;
   /** With the session at the end of the fork: what is told of it, and whether no other way is asked then; null where there is nothing to tell. */
   readonly end: (outcome: Outcome) => { readonly tried: Tried; readonly enough: boolean } | null;
 }
@@ -43,15 +45,15 @@ interface Stretch {
   readonly length: Ps;
   readonly of: (way: Way) => boolean;
 }
-const all = (): boolean => true;
+const soon = ({ late }: Way): boolean => late !== true;
 const lasting = ({ lasts }: Way): boolean => lasts === true;
 /**
  * Effort: the first one is long enough for what acts at once. A button that is held for five seconds comes before everything that may still follow from a press, and a
  * longer one is the last.
  */
 const FOLLOWED: readonly Stretch[] = [
-  { length: 300 * MS, of: all },
-  { length: 1500 * MS, of: all },
+  { length: 300 * MS, of: soon },
+  { length: 1500 * MS, of: soon },
   { length: 3700 * MS, of: lasting },
   { length: Infinity, of: (way) => !lasting(way) },
   { length: Infinity, of: lasting },
@@ -194,7 +196,7 @@ export class Trials {
     const { entryCount, resets } = machine.history;
     const known = resets.length;
     if (fresh) {
-      state.anchor = machine.now + (lasts === true ? LONGER : 0);
+      state.anchor = machine.now + (lasts === true ? Math.max(LONGER, takes) : 0);
       state.loop = null;
     }
     if (length < Infinity) {

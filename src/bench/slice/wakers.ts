@@ -216,6 +216,8 @@ export interface ArmedPin {
   readonly level: 0 | 1;
   /** The first that counts: the next one, or that of a button which is let go. */
   readonly edge: 'rising' | 'falling';
+  /** The other one counts, too. */
+  readonly both: boolean;
 }
 /** The edge that comes next, by the level of a pin. */
 const NEXT = ['rising', 'falling'] as const;
@@ -246,7 +248,7 @@ export function armedPins(s: Session, what: 'interrupt' | 'event' = 'interrupt')
     const [next, back] = [NEXT[level], NEXT[level === 1 ? 0 : 1]];
     const isSelected = (edge: ArmedPin['edge']): boolean => (((edge === 'rising' ? rising : falling) >>> line) & 1) !== 0;
     if (!isSelected(next) && !isSelected(back)) continue;
-    pins.push({ name: `P${port}${line}`, line, level, edge: isSelected(next) ? next : back });
+    pins.push({ name: `P${port}${line}`, line, level, edge: isSelected(next) ? next : back, both: NEXT.every(isSelected) });
   }
   return pins;
 }
