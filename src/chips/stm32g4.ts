@@ -199,7 +199,7 @@ export const G474: L4ClassLine = {
     ADC5: adc(5),
     ADC345_Common: common(['ADC3', 'ADC4', 'ADC5'], 'ADC345'),
     // DLLRDY is one of the events of the master's interrupt
-    HRTIM_Common: { model: 'hrtim-dll', size: 0x80, irqs: [67, 73] },
+    HRTIM_Common: { model: 'hrtim-dll', irqs: [67, 73] },
   },
   absent: NOT_BLOCKS,
   more: [dmamux(16)],
