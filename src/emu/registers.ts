@@ -335,6 +335,8 @@ export const optionsOf = <O extends object>(_factory: ModelFactory<O>, row: Mode
   ({ block: row.name, ...row.options }) as object as O;
 
 /** Called on each access to a register without behaviour. */
+/** Of a register: nothing is known of it; software alone changes it, so that a read tells what was written; its model speaks for it. */
+const [UNMODELLED, PLAIN, MODELLED] = [0, 1, 2];
 export type UnmodelledListener = (block: string, register: Register | number, kind: 'read' | 'write') => void;
 
 /** The lanes that an access of `size` bytes has. */
@@ -385,9 +387,10 @@ export class RegisterBlock {
     this.resets = withOverrides(layout, layout.resets, model?.resets);
     this.modelledIndex = new Uint8Array(layout.registers.length);
     if (model) {
-      if (model.modelled === 'all') this.modelledIndex.fill(1);
-      else for (const name of model.modelled) this.modelledIndex[layout.reg(name).index] = 1;
+      if (model.modelled === 'all') this.modelledIndex.fill(MODELLED);
+      else for (const name of model.modelled) this.modelledIndex[layout.reg(name).index] = MODELLED;
     }
+    for (const r of layout.registers) if (!this.isModelled(r) && this.isPlain(r)) this.modelledIndex[r.index] = PLAIN;
     this.context = new RegisterContext<object>({}, new Uint32Array(0), null as unknown as Env, hooks.onChange);
   }
 
@@ -407,7 +410,12 @@ export class RegisterBlock {
     return this.model?.published?.(this.enter(state, env)) ?? {};
   }
   isModelled(r: Register): boolean {
-    return this.modelledIndex[r.index] === 1;
+    return this.modelledIndex[r.index] === MODELLED;
+  }
+  /** Software alone changes it: what is read is what was written. */
+  private isPlain(r: Register): boolean {
+    const bits = r.fields.length === 0 ? sizeMask(r.size) : r.fields.reduce((all, { bit, width }) => all | ((2 ** width - 1) << bit), 0);
+    return (bits & ~this.writable[r.index]!) === 0;
   }
   writableMask(r: Register): number {
     return this.writable[r.index]!;
@@ -455,7 +463,7 @@ export class RegisterBlock {
   stored(offset: number, size: number, peeked = false): number {
     const r = this.layout.at(offset);
     if (r?.offset !== offset || r.size !== size) return -1;
-    return (peeked ? !this.model?.peek : this.modelledIndex[r.index] === 1) && !this.model?.read ? r.index : -1;
+    return (peeked ? !this.model?.peek : this.modelledIndex[r.index] === MODELLED) && !this.model?.read ? r.index : -1;
   }
 
   /** See `RegisterModel.drives`; null: unknown. */
@@ -557,7 +565,7 @@ export class RegisterBlock {
       if (!peeks) this.hooks.onUnmodelled?.(env.name, offset, 'read');
       return 0;
     }
-    if (!peeks && this.modelledIndex[r.index] === 0) this.hooks.onUnmodelled?.(env.name, r, 'read');
+    if (!peeks && this.modelledIndex[r.index] === UNMODELLED) this.hooks.onUnmodelled?.(env.name, r, 'read');
     let value = state.regs[r.index]!;
     const view = peeks ? (this.model?.peek ?? this.model?.read) : this.model?.read;
     if (view) value = view.call(this.model, c, r, value, size);
@@ -578,12 +586,13 @@ export class RegisterBlock {
       this.hooks.onUnmodelled?.(env.name, offset, 'write');
       return 0;
     }
-    if (this.modelledIndex[r.index] === 0) this.hooks.onUnmodelled?.(env.name, r, 'write');
     const shift = (offset - r.offset) * 8;
     const width = Math.min(size, r.size);
     const lanes = (sizeMask(width) << shift) >>> 0;
     const raw = ((value << shift) & lanes) >>> 0;
     const old = state.regs[r.index]!;
+    // what writes back what stands there asks for nothing
+    if (this.modelledIndex[r.index] !== MODELLED && (raw ^ (old & lanes)) !== 0) this.hooks.onUnmodelled?.(env.name, r, 'write');
     const mask = this.writable[r.index]! & lanes;
     const merged = ((old & ~mask) | (raw & mask)) >>> 0;
     const answer = this.model?.write?.(c, r, merged, raw, lanes);
