@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jobInput } from '../src/bench/input/job.ts';
-import { serveSemihosting } from '../src/bench/session/semihosting.ts';
+import { serveSemihosting } from '../src/bench/input/semihosting.ts';
 import { Session } from '../src/bench/session/session.ts';
 import type { ChipDescription } from '../src/emu/chip.ts';
 import { findSymbol, loadImage, type LoadedImage } from '../src/image/image.ts';

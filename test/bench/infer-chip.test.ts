@@ -133,6 +133,14 @@ describe('without a name the machine code tells', () => {
     expect([chip.name, ...alike]).toEqual(['STM32F407VG', 'STM32F405RG', 'STM32F415RG', 'STM32F417VG']);
   });
 
+  it('parts that share a ROM and a memory are alike only up to a block that one lacks, behind what a debugger prints', () => {
+    // BKPT 0xAB; TIM2 at 0x80 << 23: F030R8 has none
+    const found = withTable(0x20002000, 49, (t) =>
+      t.constant(2, 0x40021000).constant(1, 1).put(0x2000, 0xbeab).str(1, 2, 0x1c).put(0x2080, 0x05c0).str(1, 0),
+    );
+    expect([found.chip.name, ...found.alike]).toEqual(['STM32F051R8', 'STM32F058R8']);
+  });
+
   it('a stack that ends where the last RAM appears a second time', () => {
     // CubeMX gives a G474 one RAM of 128 KiB: SRAM1, SRAM2, and CCM at its second address
     const image = bytes('g474-backup-no-dbp');

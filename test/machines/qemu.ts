@@ -5,7 +5,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { serveSemihosting } from '../../src/bench/session/semihosting.ts';
+import { serveSemihosting } from '../../src/bench/input/semihosting.ts';
 import { loadImage } from '../../src/image/image.ts';
 import { PS_PER_SECOND } from '../../src/emu/time.ts';
 import { bareMachine, type CoreName } from '../emu/core/bare-machine.ts';

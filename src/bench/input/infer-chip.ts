@@ -456,7 +456,7 @@ function lessLikely(behind: readonly Fit[]): string {
  * family runs first, since families differ most. What stands against all of its family that ran stands against the rest of it too, and so does what they lack as well.
  */
 function tried(fits: readonly Fit[], images: readonly LoadedImage[]): { readonly fitting: readonly Fit[]; readonly bounded: boolean } {
-  const classes = classesOf(fits);
+  const classes = [...classesOf(fits)];
   const trials = new Map<readonly Fit[], Trial>();
   const scoreOf = (members: readonly Fit[]): number => {
     const all = [...trials.values()];
@@ -481,11 +481,20 @@ function tried(fits: readonly Fit[], images: readonly LoadedImage[]): { readonly
       break;
     }
     families.add(familyOf(next[0]!.chip));
-    trials.set(next, tryOn(next[0]!.chip, images));
+    const trial = tryOn(next[0]!.chip, images);
+    const [same, others] = likeFirst(next, trial);
+    classes.splice(classes.indexOf(next), 1, same, ...(others.length > 0 ? [others] : []));
+    trials.set(same, trial);
   }
   const faults = (members: readonly Fit[]): boolean => (trials.get(members)?.lacks ?? null) !== null;
   const fitting = classes.flatMap((members) => members.map((m) => ({ ...m, score: scoreOf(members), faults: faults(members) })));
   return { fitting, bounded };
+}
+/** Those of a class that a run of its first stands for, and the others: they have other blocks, as F051 and F030x8, which share a ROM. */
+function likeFirst(members: readonly Fit[], trial: Trial): readonly [readonly Fit[], readonly Fit[]] {
+  const isAlike = ({ chip }: Fit): boolean => (trial.lacks === null ? trial.fits(chip) : trial.lacks(chip));
+  const others = members.slice(1).filter((m) => !isAlike(m));
+  return [members.filter((m) => !others.includes(m)), others];
 }
 /** A candidate that uses less than half of the registers that another comes to waits for something that this chip does not do: points against that. */
 const STUCK = 2;

@@ -13,6 +13,7 @@ import { MODELS } from '../../peripherals/index.ts';
 import { PIN_FLOATING } from '../../peripherals/pins/gpio-common.ts';
 import { hex32 } from '../documents/result.ts';
 import { tableBehindLoader } from './behind-loader.ts';
+import { serveSemihosting } from './semihosting.ts';
 import { startAddress } from './image-core.ts';
 import { withOutside } from './outside-memory.ts';
 
@@ -26,6 +27,8 @@ export interface Trial {
   readonly because: string | null;
   /** Whether another chip would fault for the same reason; null without a fault. */
   readonly lacks: ((chip: ChipDescription) => boolean) | null;
+  /** Whether another chip has something at each place that it came to use: it runs alike only then. */
+  readonly fits: (chip: ChipDescription) => boolean;
 }
 
 /** Effort: so long each candidate runs, in virtual time and in cycles of its core, and accesses of devices that are looked at. */
@@ -125,7 +128,11 @@ export function tryOn(example: ChipDescription, images: readonly LoadedImage[]):
     const watch = new Watch(machine);
     let fault: Misfit | null = null;
     machine.observer = {
-      semihosting: () => false,
+      // as in a run: without an answer the trial ends where the firmware prints its first line
+      semihosting: (core) => {
+        serveSemihosting(core, { print: () => {}, exit: () => machine.stop(), now: () => machine.now });
+        return true;
+      },
       faulted: (core, kind, address, pc) => {
         fault ??= misfit(machine, kind, address, pc);
         machine.stop();
@@ -158,6 +165,7 @@ function verdict(name: string, fault: Misfit | null, { strange, bits, unclocked,
     reach: used.size,
     because: fault?.because ?? (first === undefined ? null : `it ${first.text}, where ${name} has no register`),
     lacks: fault?.lacks ?? null,
+    fits: (chip) => [...used].every((address) => hasPlace(chip, address)),
   };
 }
 

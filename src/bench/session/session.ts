@@ -34,7 +34,7 @@ import type { RunInput } from '../input/run-input.ts';
 import { SERIAL_PORT } from '../documents/names.ts';
 import { GoalHost } from './goal-host.ts';
 import { tellOutputRate } from './uart-rate.ts';
-import { serveSemihosting } from './semihosting.ts';
+import { serveSemihosting } from '../input/semihosting.ts';
 import { Steps } from './steps.ts';
 import { finiteLoop } from './finite-loop.ts';
 import { isMainLoop } from './main-loop.ts';
