@@ -233,8 +233,8 @@ describe('functions that can enter system memory', () => {
     const functions = scanFunctions([image('h533-backup-register/firmware.elf')]);
     const all = jumpCandidates(functions, findChip('stm32h533re')!);
     const request = all.find(({ kind }) => kind === 'request')!;
-    expect(entering('panic', request, true)).toBe('panic stores a word and may reset the chip');
-    expect(entering('request_dfu', request, false)).toBe('request_dfu may enter system memory: it stores a word and may reset the chip');
+    expect(entering('panic', request, true)).toBe('panic stores something and may reset the chip');
+    expect(entering('request_dfu', request, false)).toBe('request_dfu may enter system memory: it stores something and may reset the chip');
   });
 
   it.each([

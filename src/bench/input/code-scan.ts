@@ -490,6 +490,6 @@ export function jumpCandidates(functions: readonly FunctionFacts[], chip: ChipDe
   const numbers = new Set(deciding.flatMap(({ compared, comparedWith }) => [...compared, ...comparedWith]));
   for (const facts of asked)
     if (!jumps.has(facts) && (storesBeforeReset(facts, at) || hasStoredBeforeReset(facts, at, numbers)))
-      found.push({ facts, kind: 'request', runsAnyway: started(facts), namesRom: false, why: 'stores a word and may reset the chip' });
+      found.push({ facts, kind: 'request', runsAnyway: started(facts), namesRom: false, why: 'stores something and may reset the chip' });
   return found;
 }

@@ -364,7 +364,7 @@ class RccL4 extends RccBase {
     if (msi.range.of(value) !== msi.range.of(old) && this.oscillators['msi']!.on.of(old) && !this.isReady(c, 'msi'))
       c.env.note('guest', 'RCC_CR.MSIRANGE changed while MSION = 1 and MSIRDY = 0, which the manual forbids');
     if (msi.pllen.of(value) && !msi.pllen.of(old) && !this.isReady(c, 'lse'))
-      c.env.note('guest', 'RCC_CR.MSIPLLEN set before LSERDY: MSI runs free until the LSE is ready');
+      c.env.note('guest', 'RCC_CR.MSIPLLEN set before LSERDY: MSI runs free while the LSE is not ready');
     return value;
   }
   /** RMVF clears the flags and stays until software or a reset clears it. */
