@@ -4,6 +4,8 @@ import { findChip } from '../../src/chips/index.ts';
 import { US } from '../../src/emu/time.ts';
 import { StChip } from './st-chip.ts';
 
+/** Counts of an electrode that nobody touches, and a maximum of 1,023. */
+const [UNTOUCHED, MCV] = [1000, 2];
 describe.each([
   ['stm32l476rg', 'RCC.AHB1ENR.TSCEN'],
   ['stm32f072rb', 'RCC.AHBENR.TSCEN'],
@@ -17,21 +19,29 @@ describe.each([
     h.set(gate, 1);
     h.write('TSC.IOGCSR', 0b101);
     const [high, low, divider] = [4, 7, 3];
-    const cr = ((high << 28) | (low << 24) | (divider << 12) | 1) >>> 0;
+    const cr = ((high << 28) | (low << 24) | (divider << 12) | (MCV << 5) | 1) >>> 0;
     h.write('TSC.CR', cr);
     h.write('TSC.IER', 1);
     h.write('TSC.CR', (cr | 2) >>> 0);
-    const time = ((high + 1 + low + 1) * 2 ** divider * 1e12) / h.hz('hclk')!;
+    const time = (UNTOUCHED * (high + 1 + low + 1) * 2 ** divider * 1e12) / h.hz('hclk')!;
     h.wait(time * 0.9);
     expect([h.read('TSC.ISR'), h.get('TSC.CR.START')]).toEqual([0, 1]);
     h.wait(time * 0.2);
     expect([h.read('TSC.ISR'), h.get('TSC.CR.START')]).toEqual([1, 0]);
     expect(h.read('TSC.IOGCSR')).toBe(0x50005);
-    expect([1, 2, 3].map((n) => h.read(`TSC.IOG${n}CR`))).toEqual([1, 0, 1]);
+    expect([1, 2, 3].map((n) => h.read(`TSC.IOG${n}CR`))).toEqual([UNTOUCHED, 0, UNTOUCHED]);
     const line = h.system.block('TSC').row.irqs![0]!;
     expect(h.irqs.get(line)).toBe(true);
     h.write('TSC.ICR', 1);
     expect([h.read('TSC.ISR'), h.irqs.get(line)]).toEqual([0, false]);
+  });
+  it('an electrode that counts further than MCV allows ends in a maximum count error', () => {
+    h.again();
+    h.set(gate, 1);
+    h.write('TSC.IOGCSR', 0b101);
+    h.write('TSC.CR', 3);
+    h.wait(1000 * US);
+    expect([h.read('TSC.ISR'), h.read('TSC.IOGCSR'), h.read('TSC.IOG1CR')]).toEqual([3, 0b101, 255]);
   });
   it('does nothing while it is off', () => {
     h.again();

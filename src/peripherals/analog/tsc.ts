@@ -1,35 +1,38 @@
 /**
- * TSC: an acquisition of the enabled groups ends after its time, with one count in each: nothing is at the pins, so the sampling capacitor is full at once (assumed).
+ * TSC: an acquisition of the enabled groups ends after its time, with the count of an electrode that nobody touches in each (a thousand: assumed), or with a maximum count
+ * error.
  *
  * Facts: registers ST SVD; RM0351 25, RM0091 16 (documented): a charge transfer takes CTPH + 1 and CTPL + 1 cycles of the pulse generator, whose clock is HCLK behind
- * PGPSC. Acquisitions started by SYNC are left out.
+ * PGPSC; the maximum count is 2^(8 + MCV) - 1. Acquisitions started by SYNC are left out.
  */
 import type { ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 
 type Ctx = RegisterContext<object>;
-const EOAF = 1;
-const COUNTS = 1;
+const [EOAF, MCEF] = [1, 2];
+const UNTOUCHED = 1000;
 const GROUPS = 0xff;
 
 export const tsc: ModelFactory = (layout): RegisterModel<object> => {
   const [CR, IER, ICR, ISR, IOGCSR] = [layout.reg('CR'), layout.reg('IER'), layout.reg('ICR'), layout.reg('ISR'), layout.reg('IOGCSR')];
   const f = (name: string): ReturnType<typeof layout.field> => layout.field(`CR.${name}`);
-  const [TSCE, START, AM, PGPSC, CTPL, CTPH] = [f('TSCE'), f('START'), f('AM'), f('PGPSC'), f('CTPL'), f('CTPH')];
+  const [TSCE, START, AM, MCV] = [f('TSCE'), f('START'), f('AM'), f('MCV')];
+  const [PGPSC, CTPL, CTPH] = [f('PGPSC'), f('CTPL'), f('CTPH')];
+  const most = (c: Ctx): number => 2 ** (8 + MCV.get(c)) - 1;
   const results = layout.registers.filter((r) => /^IOG\d+CR$/.test(r.name));
   const sync = (c: Ctx): void => c.env.irq(0, (c.get(ISR) & c.get(IER)) !== 0);
   const begin = (c: Ctx): void => {
     c.put(ISR, 0);
     c.put(IOGCSR, c.get(IOGCSR) & GROUPS);
-    const cycles = COUNTS * (CTPH.get(c) + 1 + CTPL.get(c) + 1) * 2 ** PGPSC.get(c);
+    const cycles = Math.min(UNTOUCHED, most(c)) * (CTPH.get(c) + 1 + CTPL.get(c) + 1) * 2 ** PGPSC.get(c);
     c.env.arm('acquisition', c.env.clockTimeOf('hclk', c.env.clockCount('hclk') + cycles));
   };
   return {
     timers: ['acquisition'],
     clocks: ['hclk'],
     about: {
-      source: 'RM0351 25, RM0091 16; nothing at the pins: one count a group (assumed)',
+      source: 'RM0351 25, RM0091 16; nobody touches an electrode: a thousand counts a group (assumed)',
       confidence: 'documented',
-      lacks: ['electrodes', 'spread spectrum', 'synchronised acquisitions', 'maximum count'],
+      lacks: ['electrodes', 'spread spectrum', 'synchronised acquisitions'],
     },
     modelled: 'all',
     create: () => ({}),
@@ -40,9 +43,10 @@ export const tsc: ModelFactory = (layout): RegisterModel<object> => {
     onTimer: (c) => {
       START.set(c, 0);
       const enabled = c.get(IOGCSR) & GROUPS;
-      c.put(IOGCSR, enabled | (enabled << 16));
-      results.forEach((r, i) => (enabled >>> i) & 1 && c.put(r, COUNTS));
-      c.put(ISR, EOAF);
+      const isFull = UNTOUCHED <= most(c);
+      if (isFull) c.put(IOGCSR, enabled | (enabled << 16));
+      results.forEach((r, i) => (enabled >>> i) & 1 && c.put(r, Math.min(UNTOUCHED, most(c))));
+      c.put(ISR, isFull ? EOAF : EOAF | MCEF);
       sync(c);
     },
     write: (c, r, merged, raw) => {
