@@ -356,6 +356,7 @@ it.each([
   ['with the operands the other way round', 'movs r3, #128; lsls r3, r3, #6; ands r2, r3', [0x2380, 0x019b, 0x401a], 1 << 13],
   ['from the literal pool', 'ldr r3, [pc, #4]; tst r2, r3', [0x4b01, 0x421a], 0x02000000],
   ['overwritten on the way: nobody knows', 'movs r3, #128; mov r3, r1; ands r3, r2', [0x2380, 0x460b, 0x4013], null],
+  ['behind a shift by what a register holds: nobody knows', 'lsr.w r3, r2, r1; and.w r3, r3, #1', [0xfa22, 0xf301, 0xf003, 0x0301], null],
   ['of a shift of the word itself', 'lsls r3, r2, #18; bpl', [0x0493, 0xd5f0], 1 << 13],
   ['of a shift, by its sign', 'lsls r3, r2, #28; bpl', [0x0713, 0xd5f0], 8],
   ['of a shift, by whether anything is left', 'lsls r3, r2, #28; bne', [0x0713, 0xd1f0], 15],

@@ -396,6 +396,9 @@ const startsAnImage = ({ words }: FunctionFacts, { memories }: ChipDescription):
 const startsOther = ({ image, constants }: FunctionFacts, functions: readonly FunctionFacts[]): boolean =>
   constants.some(({ value }) => functions.some((other) => other.image !== image && other.image.chunks[0]?.address === value));
 
+/** The address is a bound, as of the flash that a function may write: it goes nowhere from there. */
+const onlyCompares = ({ comparedWith, setsMsp, branchesFar }: FunctionFacts, value: number): boolean =>
+  comparedWith.has(value) && !setsMsp && !branchesFar;
 /** Its callers tell it which table: each holds the address of one in the flash that users have, and none that of the ROM. Nor does it map the ROM to 0 itself. */
 function startsCallersImage(
   { symbol, words, constants }: FunctionFacts,
@@ -471,7 +474,7 @@ export function jumpCandidates(functions: readonly FunctionFacts[], chip: ChipDe
   const inRom = romAddresses(chip);
   const found: JumpCandidate[] = [];
   for (const facts of functions) {
-    const base = facts.constants.find((c) => inRom(c.value) && !readsIdentity(facts, c.value, chip));
+    const base = facts.constants.find((c) => inRom(c.value) && !readsIdentity(facts, c.value, chip) && !onlyCompares(facts, c.value));
     const jumps = facts.setsMsp && facts.branchesFar && !isReset(facts);
     if (
       base ||

@@ -12,7 +12,11 @@ const LEAST_STACK = 64;
 const STACK_SECTION = /stack|heap/i;
 
 /** Null where SP is nowhere near, or in a variable that may be the stack of a task itself. */
-export function grownStack({ input: { images }, machine }: Session, address: number, sp: number): GrownStack | null {
+export function grownStack(s: Session, address: number, sp: number): GrownStack | null {
+  const { input, machine } = s;
+  const { images } = input;
+  // linked with its stacks in front of its variables, as ChibiOS: they grow away from them
+  if (address >= stackStart(s)) return null;
   if (address < sp - BELOW || address >= sp + ABOVE || machine.system.regionAt(sp)?.memory?.row.kind !== 'ram') return null;
   const own = sectionAt(images, address);
   if (variableAt(images, address) === null || own === null || STACK_SECTION.test(own)) return null;
@@ -22,9 +26,8 @@ export function grownStack({ input: { images }, machine }: Session, address: num
   return { sp, section: sectionAt(images, end - 1) ?? own, end, below: end - sp };
 }
 /** Between SP and where the stack began at the last reset. */
-export function isOnStack({ machine: { bootCore, state } }: Session, address: number, sp: number): boolean {
-  return address >= sp - BELOW && address < (bootCore.peek(state.vectors[0] ?? 0, 4) ?? 0);
-}
+export const isOnStack = (s: Session, address: number, sp: number): boolean => address >= sp - BELOW && address < stackStart(s);
+const stackStart = ({ machine: { bootCore, state } }: Session): number => bootCore.peek(state.vectors[0] ?? 0, 4) ?? 0;
 type Images = Session['input']['images'];
 /** The variable that has a byte at this address. */
 function variableAt(images: Images, address: number): { readonly from: number; readonly size: number } | null {

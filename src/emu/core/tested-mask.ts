@@ -14,6 +14,8 @@ const FAR = 16;
 interface Held {
   readonly shift: number;
   readonly bits: number;
+  /** Shifted by what a register holds: nobody knows how far. */
+  readonly lost?: true;
 }
 /** What registers are known to hold. */
 interface Known {
@@ -78,6 +80,7 @@ const moved = (bits: number, by: number): number => (Math.abs(by) > 31 ? 0 : by 
 /** The bits that an instruction tests; null if it tests none, `end` where nobody knows them from here on. */
 function testOf({ op, b, c, imm = 0, v }: Decoded, known: Known): Mask | null | 'end' {
   const held = of(known.words, b);
+  if (isLost(op, held, of(known.words, c))) return 'end';
   if (/^(TST|AND)_imm/.test(op)) return backIn(held, imm);
   if (op === 'TST_reg' || op === 'AND_reg') return testOfRegister(b, c, known);
   if (/^(TST|AND|BIC)_(?!imm)|^(BX|LDM_pc)$/.test(op)) return 'end';
@@ -86,6 +89,9 @@ function testOf({ op, b, c, imm = 0, v }: Decoded, known: Known): Mask | null | 
   const shifts = /^LSL_imm/.test(op) && v?.['S'] === true && of(known.constants, b) === undefined;
   return shifts ? { ...backIn(held, 0x80000000 >>> imm), ifZero: backIn(held, 0xffffffff >>> imm).bits } : null;
 }
+/** A test of the word where nobody knows how far it was shifted. */
+const isLost = (op: string, b: Held | undefined, c: Held | undefined): boolean =>
+  (b?.lost === true && /^(TST|AND)_|BFX$/.test(op)) || (c?.lost === true && /^(TST|AND)_reg$/.test(op));
 /** Bits are taken out of the word: Armv6-M has no UBFX, and shifts to the left and back. */
 const isField = (op: string, { shift }: Held): boolean => /^[US]BFX$/.test(op) || (/^(LSR|ASR)_imm/.test(op) && shift < 0);
 /** Of a register, by a constant in the other one. */
@@ -121,6 +127,7 @@ function constantOf(
 function heldBehind({ op, b, c, imm = 0 }: Decoded, words: ReadonlyMap<number, Held>): Held | undefined {
   const held = of(words, b);
   if (held === undefined) return op === 'AND_reg' ? of(words, c) : undefined;
+  if (held.lost === true || /^(LSR|ASR|LSL|ROR)_reg$/.test(op)) return { ...held, lost: true };
   if (/^(MOV_reg|AND_(imm|reg)\w*)$/.test(op)) return held;
   if (op === 'UXTB' || op === 'UXTH') return { shift: held.shift, bits: backIn(held, op === 'UXTB' ? 0xff : 0xffff).bits };
   return /^([US]BFX|(LSR|ASR|LSL)_imm)$/.test(op) ? behindShift(held, op, imm, c) : undefined;
