@@ -148,20 +148,29 @@ describe.each([STM32L476RG, STM32F072RB].map((c) => [c.name, c] as const))('%s',
 
 describe('reads of system memory', () => {
   /** Addresses at which the firmware is taken to have looked for the ROM's vectors. */
-  const looked = (address: number): number[] => {
+  const looked = (address: number, size: 1 | 4 = 4): number[] => {
     const m = new BriefMachine({ chip: STM32F072RB, models: MODELS, seed: 1 });
     m.eraseNonVolatile();
     const table = new Uint8Array(8);
     new DataView(table.buffer).setUint32(0, 0x20002000, true);
     new DataView(table.buffer).setUint32(4, 0x08000101, true);
     m.load(0x08000000, table);
-    m.load(0x08000100, new Thumb(0x08000100).constant(0, address).ldr(1, 0).label('on').b('on').bytes());
+    m.load(
+      0x08000100,
+      new Thumb(0x08000100)
+        .constant(0, address)
+        .put(size === 4 ? 0x6801 : 0x7801)
+        .label('on')
+        .b('on')
+        .bytes(),
+    );
     m.powerOn();
     m.setRepairs(null); // from here on system memory is watched, as a session does
     m.run(m.system.now + 1_000_000_000);
     return m.state.vectorReads.map((r) => r.address);
   };
   it('F072: a vector is looked for in the code of the ROM', () => expect(looked(0x1fffc804)).toEqual([0x1fffc804]));
+  it('F072: a byte is no vector', () => expect(looked(0x1fffc804, 1)).toEqual([]));
   it('F072: the unique ID and the calibration values in its last bytes are no vectors', () => {
     for (const address of [0x1ffff7ac, 0x1ffff7b4, 0x1ffff7b8, 0x1ffff7cc]) expect(looked(address)).toEqual([]);
   });
