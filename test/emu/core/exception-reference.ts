@@ -359,7 +359,8 @@ export class Reference {
   }
   private isValid(value: number, nested: number): boolean {
     if (this.arch === 'v8m') return (value & 0x22) === 0x20 && (value | 0x7f) >>> 0 === 0xffffffff;
-    if (![1, 9, 13].includes(value & 15) || ((value & NO_FP) === 0 && !this.hasFpu)) return false;
+    // UNPREDICTABLE on Armv6-M, and there on products (RT-Thread): bit 0 is not looked at
+    if (![1, 9, 13].includes((value & 15) | (this.arch === 'v6m' ? 1 : 0)) || ((value & NO_FP) === 0 && !this.hasFpu)) return false;
     if ((value & THREAD) === 0) return nested > 1;
     return nested === 1 || (this.arch === 'v7m' && (this.w.ccr & 1) === 1);
   }

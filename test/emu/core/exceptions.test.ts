@@ -177,6 +177,16 @@ describe.each(CORE_NAMES)('exception entry and return on %s', (core) => {
     expect([0xf9, 0xb9, 0xb8, 0xf8].map(after)).toEqual([7, 7, 7, 7]);
     expect([0x98, 0xd9].map(after)).toEqual([0, 0]);
   });
+  it('Armv6-M looks at bits 2 and 3 of EXC_RETURN, Armv7-M at bit 0 as well', () => {
+    // as above; the frame of the process stack is that of the main stack here
+    const after = (type: 'm0' | 'm4', value: number): number => {
+      const { machine, cpu } = started(type, { [MAIN]: [SVC, 0x2707, LOOP], [handlerAt(11)]: [0x2000 | (value ^ 0xff), 0x43c0, 0x4700] });
+      runCycles(machine, 200);
+      return reg(cpu, 7);
+    };
+    expect([0xf9, 0xf8].map((value) => after('m0', value))).toEqual([7, 7]);
+    expect([0xf9, 0xf8].map((value) => after('m4', value))).toEqual([7, 0]);
+  });
   it('SLEEPONEXIT sleeps on return to Thread mode, the exclusive monitor is open no more, the event register is set', () => {
     const { machine, cpu } = started(core, { [handlerAt(16)]: [NOP, BX_LR] });
     cpu.write(SCR, 4, 2);

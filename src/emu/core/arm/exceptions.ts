@@ -492,7 +492,8 @@ function validReturn(cpu: Cpu, value: number, nested: number): boolean {
     // ChibiOS starts its threads with 0xFFFFFFFD or 0xFFFFFFED and publishes test reports of an STM32H5 (inferred)
     return (value & 0x22) === 0x20 && (value & 0xffff80) === 0xffff80;
   }
-  const low = value & 15;
+  // other values are UNPREDICTABLE on Armv6-M (DDI 0419, ExceptionReturn()): RT-Thread returns with 0xFFFFFFFC on products (reported)
+  const low = (value & 15) | (isV6(cpu) ? 1 : 0);
   if (low !== 1 && low !== 9 && low !== 13) return false;
   if ((value & EXC_RETURN_FTYPE) === 0 && !hasFpu(cpu)) return false;
   if (!toThread) return nested > 1;
