@@ -581,7 +581,19 @@ export class Session implements LiveRun {
     const silent = this.romSilentAt();
     // a ROM that may take longer than that to answer is waited for
     const quiet = Math.max(this.state.anchor, this.steps.dueAt ?? 0) + (this.isHurried ? QUIET_IF_BUSY : QUIET);
-    return Math.max(quiet, silent < Infinity ? silent + CHECK_STEP : 0, this.state.delayed?.until ?? 0);
+    return Math.max(quiet, silent < Infinity ? silent + CHECK_STEP : 0, this.slowRom(), this.state.delayed?.until ?? 0);
+  }
+  /** Until when a ROM is waited for that attaches again and again before it has found its crystal (F105). */
+  private slowRom(): Ps {
+    const { machine, profile, state } = this;
+    const entry = machine.history.entries.at(-1);
+    const isSlow = entry !== undefined && machine.state.inSystem && state.leftAt === null && state.dfuAt === null;
+    return isSlow && profile && profile.usbConnectMs.value * MS > UNANSWERED
+      ? this.connectedBy(entry.at, profile) + NO_ATTACH + CHECK_STEP
+      : 0;
+  }
+  private connectedBy(entry: Ps, { startUpMs, usbConnectMs }: NonNullable<Session['profile']>): Ps {
+    return entry + (startUpMs.value + usbConnectMs.value) * MS;
   }
   /** The run hurries, or the ROM was left again, and waiting for longer would cost much. */
   get isHurried(): boolean {
@@ -846,7 +858,7 @@ export class Session implements LiveRun {
     const { machine, usb, profile } = this;
     const entry = machine.history.entries.at(-1);
     if (!entry || this.state.leftAt !== null || !machine.state.inSystem || !profile) return Infinity;
-    const there = entry.at + (profile.startUpMs.value + profile.usbConnectMs.value) * MS;
+    const there = this.connectedBy(entry.at, profile);
     // A ROM that finds its crystal by trying (F105) leaves the host without an answer until then.
     if (usb.unansweredSince !== null)
       return Math.max(usb.unansweredSince + UNANSWERED, profile.usbConnectMs.value * MS > UNANSWERED ? there + NO_ATTACH : 0);
