@@ -141,6 +141,25 @@ describe('without a name the machine code tells', () => {
     expect([found.chip.name, ...found.alike]).toEqual(['STM32F051R8', 'STM32F058R8']);
   });
 
+  it('a part that lacks what the first milliseconds use is a guess, and the reason is told', () => {
+    // L4: HSION, and a wait for HSIRDY, bit 10; then RAM that L412 lacks
+    const found = withTable(0x2000a000, 99, (t) =>
+      t
+        .constant(0, 0x40021000)
+        .ldr(1, 0, 0x58)
+        .constant(2, 0x40007000)
+        .str(1, 2)
+        .constant(1, 0x163)
+        .str(1, 0)
+        .ldr(1, 0)
+        .put(0x054b, 0xd5fc)
+        .constant(2, 0x2000a020)
+        .str(1, 2),
+    );
+    expect(found).toMatchObject({ chip: { name: 'STM32F303CC' }, guess: true });
+    expect(found.reasons.at(-1)).toBe('although it reads 0x40021058, where STM32F303CC has no register');
+  });
+
   it('a stack that ends where the last RAM appears a second time', () => {
     // CubeMX gives a G474 one RAM of 128 KiB: SRAM1, SRAM2, and CCM at its second address
     const image = bytes('g474-backup-no-dbp');

@@ -329,6 +329,8 @@ interface Fit {
   readonly ofOthers?: boolean;
   /** It was tried, and its first milliseconds end in a fault that another chip would not have. */
   readonly faults?: boolean;
+  /** What its first milliseconds showed against it, if that is more than one register. */
+  readonly misfit?: string | null;
 }
 
 /** Points by which all the rest has to speak for another part before it counts against the address of a ROM: one less where no attribute tells the architecture. */
@@ -420,11 +422,12 @@ function choose(path: string, fits: readonly Fit[], best: readonly Fit[], limit:
     );
   }
   const next = Math.max(-Infinity, ...behind.filter((f) => !alike(f.chip, first.chip)).map((f) => f.score));
-  const guess = !first.usesRcc || first.reasons.length < SURE_REASONS || first.score - next < SURE_LEAD;
+  const misfit = first.misfit ?? null;
+  const guess = misfit !== null || !first.usesRcc || first.reasons.length < SURE_REASONS || first.score - next < SURE_LEAD;
   const less = guess ? near.map((f) => f.chip.name) : [];
   return {
     chip: first.chip,
-    reasons: first.reasons,
+    reasons: misfit === null ? first.reasons : [...first.reasons, `although ${misfit}`],
     alike: others.map((c) => c.name),
     near: less,
     unmodelled: guess ? unmodelledBeside(first.chip) : [],
@@ -487,7 +490,13 @@ function tried(fits: readonly Fit[], images: readonly LoadedImage[]): { readonly
     trials.set(same, trial);
   }
   const faults = (members: readonly Fit[]): boolean => (trials.get(members)?.lacks ?? null) !== null;
-  const fitting = classes.flatMap((members) => members.map((m) => ({ ...m, score: scoreOf(members), faults: faults(members) })));
+  const misfit = (members: readonly Fit[]): string | null => {
+    const trial = trials.get(members);
+    return trial !== undefined && trial.against(Infinity) >= DOUBT ? trial.because : null;
+  };
+  const fitting = classes.flatMap((members) =>
+    members.map((m) => ({ ...m, score: scoreOf(members), faults: faults(members), misfit: misfit(members) })),
+  );
   return { fitting, bounded };
 }
 /** Those of a class that a run of its first stands for, and the others: they have other blocks, as F051 and F030x8, which share a ROM. */
@@ -496,6 +505,8 @@ function likeFirst(members: readonly Fit[], trial: Trial): readonly [readonly Fi
   const others = members.slice(1).filter((m) => !isAlike(m));
   return [members.filter((m) => !others.includes(m)), others];
 }
+/** Points against a trial behind which a part is not sure. */
+const DOUBT = 3;
 /** A candidate that uses less than half of the registers that another comes to waits for something that this chip does not do: points against that. */
 const STUCK = 2;
 /** Points against a trial that compare: what only those met that came further is left out. */
