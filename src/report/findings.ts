@@ -74,7 +74,11 @@ export function findingsOf(
   if (proved.length === 0) {
     const fault = factsIn(result.notes, 'fault').find((f) => f.at.file !== null);
     const reset = result.resets.findLast(({ by }) => by !== 'power')?.from ?? null;
-    return [{ scenario, rule: result.outcome, ...message(null), ...at(fault?.at ?? jump ?? reset) }];
+    // of a wait without a proved cause the user's own code, not the driver that waits
+    const guessed = story.flatMap((f) => (f.is === 'cause' ? [f.caller, f.cause.lastWriter] : []));
+    const loop = result.stuck?.at ?? null;
+    const places = [fault?.at ?? jump ?? reset, ...guessed, loop].filter((p) => p?.file != null);
+    return [{ scenario, rule: result.outcome, ...message(null), ...at(...places.filter((p) => !isVendorFile(p!.file!)), ...places) }];
   }
   const { causes, hunks } = patchOf(result, sources);
   const fixed = (cause: ResultCause): Pick<Place, 'file' | 'line'> | null => {

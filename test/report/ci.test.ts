@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { codeQuality, githubAnnotations, sarif, stepSummary } from '../../src/report/ci.ts';
 import { findingsOf } from '../../src/report/findings.ts';
-import { NO_SOURCES } from '../../src/report/source-lines.ts';
+import { NO_SOURCES, type Sources } from '../../src/report/source-lines.ts';
 import { primaskResult } from '../samples/results.ts';
 
 const row = (path: string) => ({ path, state: 'fail', seconds: 1, failures: ['it fails'] });
@@ -24,6 +24,15 @@ it('a fix that several scenarios have in common is told once, and named by the o
   for (const later of ['b.json', 'c.json']) expect(summary).toContain(`in ${later}: as for a.json`);
   // each of these is shown alone
   for (const text of [codeQuality(all), sarif(all, '1')]) expect(count(text, 'as for a.json')).toBe(0);
+});
+it('a failure without a proved cause stands at the loop in which the run ends, not at the scenario', () => {
+  const result = primaskResult();
+  const at = { ...result.diagnosis.causes[0]!.lastWriter!, file: 'src/dfu.c', line: 27 };
+  const stuck = { address: null, register: null, value: null, pc: at.pc, force: null, at };
+  const here: Sources = (file) => ({ path: file, elsewhere: false, lines: [] }) as unknown as ReturnType<Sources>;
+  const open = { ...result, outcome: 'stuck', entries: [], stuck, diagnosis: { ...result.diagnosis, causes: [], sets: [] } } as const;
+  const [found] = findingsOf('a.json', open, ['it fails'], here);
+  expect(found).toMatchObject({ rule: 'stuck', file: 'src/dfu.c', line: 27 });
 });
 it('another cause, another place or another fix is told in full', () => {
   const [first] = findingsOf('a.json', primaskResult(), ['it fails'], NO_SOURCES);
