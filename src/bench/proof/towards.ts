@@ -2,6 +2,10 @@
  * A function that jumps into system memory, and does not come to its jump. Where a request is lost, and leads nowhere with its words kept either, that it is one shows where
  * the program runs such a function then, which it did not run before: what keeps that from its jump is the next mistake.
  */
+import { exceptionName } from '../../checks/core-registers.ts';
+import { isPending, preempts } from '../../emu/core/arm/nvic.ts';
+import { EXC } from '../../emu/core/arm/scs-state.ts';
+import type { Core } from '../../emu/core/core.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, type Ps } from '../../emu/time.ts';
 import { codePlace } from '../../image/image.ts';
@@ -59,31 +63,38 @@ const jumpsOf = ({ input }: Session): FunctionFacts[] =>
  */
 export function stuckInJump(s: Session, powerOn: Checkpoint, finished: Checkpoint): string | null {
   const { resets, entries } = finished.history;
-  const names = new Set(jumpsOf(s).map(({ symbol }) => sourceName(symbol.name)));
-  if (entries.length > 0 || names.size === 0) return null;
+  const jumps = jumpsOf(s);
+  if (entries.length > 0 || jumps.length === 0) return null;
   s.keepCheckpoints = false;
   s.restore(finished);
-  const atEnd = whereIn(s, names, ', when the run ends');
+  const atEnd = whereIn(s, jumps, ', when the run ends');
   const bite = resets.findLast(({ by, external }) => !external && (by === 'iwdg' || by === 'wwdg'));
   if (atEnd !== null || bite === undefined) return atEnd;
   s.restore(checkpointBefore(s, powerOn, bite.at - 1));
   runTo(s, bite.at - 1);
-  return whereIn(s, names, `, when ${bite.by.toUpperCase()} resets the chip`);
+  return whereIn(s, jumps, `, when ${bite.by.toUpperCase()} resets the chip`);
 }
 /**
- * A fork that is left open while such a function runs with interrupts masked, and one is due: no handler will end what it waits for. In words; null where it is not so. The
- * session stays where it is.
+ * A fork that is left open while such a function runs with interrupts masked, or in a handler that SysTick cannot preempt: no tick will end what it waits for. In words;
+ * null where it is not so. The session stays where it is.
  */
 export function keptOnTheWay(s: Session): string | null {
   const core = s.machine.bootCore;
-  if ((core.arm.primask === 0 && core.arm.faultmask === 0) || !sysTickInterrupts(core)) return null;
-  return whereIn(s, new Set(jumpsOf(s).map(({ symbol }) => sourceName(symbol.name))), '');
+  const masked = core.arm.primask !== 0 || core.arm.faultmask !== 0;
+  if ((!masked && !isTickHeld(core)) || !sysTickInterrupts(core)) return null;
+  return whereIn(s, jumpsOf(s), '');
 }
-function whereIn(s: Session, names: ReadonlySet<string>, when: string): string | null {
+function whereIn(s: Session, jumps: readonly FunctionFacts[], when: string): string | null {
   const { frames } = callChainOf(s.machine.bootCore, s.input.images);
-  const depth = frames.findIndex((f) => f.function !== null && names.has(sourceName(f.function)));
+  // without debug data a frame has no more than its address
+  const jumpOf = ({ function: named, pc }: CallFrame): FunctionFacts | undefined =>
+    jumps.find(
+      ({ symbol }) =>
+        (named !== null && sourceName(named) === sourceName(symbol.name)) || (pc - symbol.address < symbol.size && pc >= symbol.address),
+    );
+  const depth = frames.findIndex((f) => jumpOf(f) !== undefined);
   if (depth < 0) return null;
-  const [name, caller] = [sourceName(frames[depth]!.function!), frames[depth + 1]];
+  const [name, caller] = [sourceName(jumpOf(frames[depth]!)!.symbol.name), frames[depth + 1]];
   // a scenario's call interrupts some place, which has called nothing
   const isCalled =
     caller !== undefined && !s.steps.carriedOut.some(({ action }) => action.kind === 'call' && sourceName(action.symbol) === name);
@@ -95,9 +106,14 @@ function atIn(s: Session, frames: readonly CallFrame[], depth: number): string {
   const inner = frames.slice(0, depth).findLast((f) => f.function !== null && !f.inlined)?.function;
   return `${placeOf(s, frames[depth]!)}${inner == null ? '' : `, in ${sourceName(inner)}`}`;
 }
+/** It is due, and the handler that runs is not less urgent. */
+const isTickHeld = (core: Core): boolean =>
+  core.arm.ipsr !== 0 && core.arm.ipsr !== EXC.SYSTICK && isPending(core, EXC.SYSTICK) && !preempts(core, EXC.SYSTICK);
 /** No handler runs that could end a wait: who masked them, and whether one is due. */
 function maskedIn({ machine, input }: Session): string {
   const core = machine.bootCore;
+  if (isTickHeld(core) && core.arm.primask === 0 && core.arm.faultmask === 0)
+    return `, in the handler of ${exceptionName(machine.chip, core.arm.ipsr)}, which SysTick cannot preempt`;
   const mask = (['PRIMASK', 'FAULTMASK'] as const).find((name) => core.arm[name === 'PRIMASK' ? 'primask' : 'faultmask'] !== 0);
   if (mask === undefined) return '';
   const writer = machine.history.lastWriter(`CPU${core.index === 0 ? '' : core.index}.${mask}`, 1);
