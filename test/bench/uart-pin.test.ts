@@ -36,7 +36,8 @@ test('115,200 baud, 8N1: start bit low, the least significant bit first, stop bi
 });
 
 test('a pin that a repair holds does not see it', () => {
-  expect(levels(true)).toEqual([]);
+  // it is held from the start on
+  expect(levels(true).filter(({ at }) => at >= 0)).toEqual([]);
 });
 
 test('the port has a byte when its last bit has passed on the pin, not before', () => {

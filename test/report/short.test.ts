@@ -359,7 +359,10 @@ test('a crystal that the ROM cannot use is the cause, in the words of its check,
   new Uint32Array(bytes.buffer, 0, 2).set([0x20001000, 0x08000201]);
   bytes.set(new Thumb(0x08000200).constant(3, 0x1fffb000).ldr(0, 3).ldr(1, 3, 4).put(0xf380, 0x8808).bx(1).bytes(), 0x200);
   const odd: Board = { hse: { hz: 12000000, kind: 'crystal' } };
-  const text = shortReport(await bench({ chip: 'stm32f105rc', images: [{ path: 'app.bin@0x08000000', bytes }], scenario: { board: odd } }));
+  const images = [{ path: 'app.bin@0x08000000', bytes }];
+  const whole = shortReport(await bench({ chip: 'stm32f105rc', images, scenario: { board: odd } }));
+  expect(whole).toMatch(/^Cause {2}hse: the ROM knows crystals of 8, 14\.7456, 25 MHz only/m);
+  const text = shortReport(await bench({ chip: 'stm32f105rc', images, scenario: { board: odd, until: '5s' } }));
   expect(text).toMatch(/^Cause {2}board \(HSE\): HSE has 12 MHz\. With 25 MHz at HSE, DFU comes/m);
   expect(text.replace(/\s+/g, ' ')).toContain(
     'the ROM knows crystals of 8, 14.7456, 25 MHz only, and derives the clocks of USB and CAN from them',
