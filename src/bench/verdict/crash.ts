@@ -203,7 +203,7 @@ function encodingAt({ machine: { bootCore } }: Session, pc: number): string {
 /** UDF, encodings T1 and T2 (Armv7-M ARM A7.7.194, Armv6-M ARM A6.7.77). */
 const isUdf = (encoding: string): boolean => /^(?:de..|f7f.a...)$/.test(encoding);
 const UDF_MEANS =
-  'which compilers place where the program must never get to: use of a null pointer, __builtin_trap(), __builtin_unreachable()';
+  'which compilers place where the program must never get to: a panic or abort of Rust, use of a null pointer, __builtin_trap(), __builtin_unreachable()';
 
 /** A jump into data: the fault came later, at one of the words there. */
 export const ranAwayPhrase = (s: Session, pc: number, target: number): string =>
