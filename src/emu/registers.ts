@@ -334,9 +334,9 @@ export function modelFor(row: ModelRow, factory: AnyModelFactory, layout: Layout
 export const optionsOf = <O extends object>(_factory: ModelFactory<O>, row: ModelRow): O =>
   ({ block: row.name, ...row.options }) as object as O;
 
-/** Called on each access to a register without behaviour. */
 /** Of a register: nothing is known of it; software alone changes it, so that a read tells what was written; its model speaks for it. */
 const [UNMODELLED, PLAIN, MODELLED] = [0, 1, 2];
+/** Called on each access by which a register without behaviour is asked for something. */
 export type UnmodelledListener = (block: string, register: Register | number, kind: 'read' | 'write') => void;
 
 /** The lanes that an access of `size` bytes has. */
