@@ -45,7 +45,7 @@ export function countedCrystal(images: readonly LoadedImage[], chip: ChipDescrip
   if (first === undefined || others.length > 1) return null;
   const [hz, by] = first;
   // the board's is that of the chip's own oscillator as well: a driver may hold another rate for a reason of its own
-  if (found.has(here) && (own.has(hz) || !OF_CORE.test(by))) return null;
+  if (found.has(here) && (own.has(hz) || !isOfCore(by))) return null;
   // compilers make the one of two such rates from the other by a shift
   const isShifted = own.has(hz) && SHIFTED.some((factor) => hz === here * factor || here === hz * factor);
   return { hz, by: own.has(hz) ? 'the firmware' : by, name: nameIn(images, chip), ...(isShifted && { isShifted: true as const }) };
@@ -55,8 +55,8 @@ function nameIn(images: readonly LoadedImage[], { family }: ChipDescription): st
   const usesHal = scanFunctions(images).some(({ symbol }) => symbol.name.startsWith('HAL_RCC_'));
   return usesHal ? `HSE_VALUE in ${family.toLowerCase()}xx_hal_conf.h` : 'HSE_VALUE';
 }
-/** H7's HAL_RCC_GetSysClockFreq() computes in single precision. */
-const singleOf = (rate: number): number => new Uint32Array(Float32Array.of(rate).buffer)[0] ?? 0;
+/** As numbers of either kind: H7's HAL_RCC_GetSysClockFreq() computes in single precision. */
+const RATES = new Map(USUAL.flatMap((hz) => [hz, new Uint32Array(Float32Array.of(hz).buffer)[0]!].map((value) => [value, hz] as const)));
 /** The usual rates that functions hold which compute a clock, with one of these functions. */
 export function heldRates(images: readonly LoadedImage[], chip: ChipDescription): ReadonlyMap<number, string> {
   const base = chip.blocks.find(({ name }) => name === chip.rcc)?.base ?? 0;
@@ -64,7 +64,7 @@ export function heldRates(images: readonly LoadedImage[], chip: ChipDescription)
   for (const { symbol, constants } of scanFunctions(images)) {
     const isClock = COUNTS.test(symbol.name) || constants.some(({ value }) => value >= base && value < base + BLOCK);
     for (const { value } of isClock ? constants : []) {
-      const hz = USUAL.find((rate) => value === rate || value === singleOf(rate));
+      const hz = RATES.get(value);
       if (hz !== undefined && !found.has(hz)) found.set(hz, symbol.name);
     }
   }
