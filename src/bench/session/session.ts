@@ -587,10 +587,8 @@ export class Session implements LiveRun {
   private slowRom(): Ps {
     const { machine, profile, state } = this;
     const entry = machine.history.entries.at(-1);
-    const isSlow = entry !== undefined && machine.state.inSystem && state.leftAt === null && state.dfuAt === null;
-    return isSlow && profile && profile.usbConnectMs.value * MS > UNANSWERED
-      ? this.connectedBy(entry.at, profile) + NO_ATTACH + CHECK_STEP
-      : 0;
+    const waits = entry !== undefined && machine.state.inSystem && state.leftAt === null && state.dfuAt === null;
+    return waits && profile && isSlow(profile) ? this.connectedBy(entry.at, profile) + NO_ATTACH + CHECK_STEP : 0;
   }
   private connectedBy(entry: Ps, { startUpMs, usbConnectMs }: NonNullable<Session['profile']>): Ps {
     return entry + (startUpMs.value + usbConnectMs.value) * MS;
@@ -860,12 +858,13 @@ export class Session implements LiveRun {
     if (!entry || this.state.leftAt !== null || !machine.state.inSystem || !profile) return Infinity;
     const there = this.connectedBy(entry.at, profile);
     // A ROM that finds its crystal by trying (F105) leaves the host without an answer until then.
-    if (usb.unansweredSince !== null)
-      return Math.max(usb.unansweredSince + UNANSWERED, profile.usbConnectMs.value * MS > UNANSWERED ? there + NO_ATTACH : 0);
+    if (usb.unansweredSince !== null) return Math.max(usb.unansweredSince + UNANSWERED, isSlow(profile) ? there + NO_ATTACH : 0);
     return usb.attachedSince === null ? there + NO_ATTACH : Infinity;
   }
 }
 
+/** A host that goes by one transfer would give up before it answers. */
+const isSlow = ({ usbConnectMs }: NonNullable<Session['profile']>): boolean => usbConnectMs.value * MS > UNANSWERED;
 const isBusy = (times: number, now: Ps): boolean => times * PS_PER_SECOND > BUSY * now;
 /** A look that an instruction has carried a little behind its time: how far hangs on where the machine stopped before. */
 const lookedAt = (time: Ps): Ps => Math.floor(time / CHECK_STEP) * CHECK_STEP;
