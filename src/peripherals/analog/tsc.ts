@@ -17,13 +17,13 @@ export const tsc: ModelFactory = (layout): RegisterModel<object> => {
   const f = (name: string): ReturnType<typeof layout.field> => layout.field(`CR.${name}`);
   const [TSCE, START, AM, MCV] = [f('TSCE'), f('START'), f('AM'), f('MCV')];
   const [PGPSC, CTPL, CTPH] = [f('PGPSC'), f('CTPL'), f('CTPH')];
-  const most = (c: Ctx): number => 2 ** (8 + MCV.get(c)) - 1;
+  const counts = (c: Ctx): number => Math.min(UNTOUCHED, 2 ** (8 + MCV.get(c)) - 1);
   const results = layout.registers.filter((r) => /^IOG\d+CR$/.test(r.name));
   const sync = (c: Ctx): void => c.env.irq(0, (c.get(ISR) & c.get(IER)) !== 0);
   const begin = (c: Ctx): void => {
     c.put(ISR, 0);
     c.put(IOGCSR, c.get(IOGCSR) & GROUPS);
-    const cycles = Math.min(UNTOUCHED, most(c)) * (CTPH.get(c) + 1 + CTPL.get(c) + 1) * 2 ** PGPSC.get(c);
+    const cycles = counts(c) * (CTPH.get(c) + 1 + CTPL.get(c) + 1) * 2 ** PGPSC.get(c);
     c.env.arm('acquisition', c.env.clockTimeOf('hclk', c.env.clockCount('hclk') + cycles));
   };
   return {
@@ -43,9 +43,9 @@ export const tsc: ModelFactory = (layout): RegisterModel<object> => {
     onTimer: (c) => {
       START.set(c, 0);
       const enabled = c.get(IOGCSR) & GROUPS;
-      const isFull = UNTOUCHED <= most(c);
+      const isFull = counts(c) === UNTOUCHED;
       if (isFull) c.put(IOGCSR, enabled | (enabled << 16));
-      results.forEach((r, i) => (enabled >>> i) & 1 && c.put(r, Math.min(UNTOUCHED, most(c))));
+      results.forEach((r, i) => (enabled >>> i) & 1 && c.put(r, counts(c)));
       c.put(ISR, isFull ? EOAF : EOAF | MCEF);
       sync(c);
     },
