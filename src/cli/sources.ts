@@ -107,6 +107,7 @@ export function sourcesOf({ images, folder, io, roots = [] }: SourcePlaces): Dis
   };
   let cmsis: boolean | null | undefined;
   let code: readonly string[] | undefined;
+  let scripts: readonly string[] | undefined;
   return Object.assign(sources, {
     leftOut: (name: string) => find(name).leftOut,
     onDisk: (name: string) => find(name).path,
@@ -115,7 +116,7 @@ export function sourcesOf({ images, folder, io, roots = [] }: SourcePlaces): Dis
       return path !== null && built > 0 && statSync(path).mtimeMs > built;
     },
     usesCmsis: () => (cmsis === undefined ? (cmsis = usesCmsis(files.map((file) => readFileSync(file)))) : cmsis),
-    linkerScripts: () => [...new Set(files.flatMap((file) => upwards(dirname(file)).slice(0, 2)))].flatMap(scriptsIn),
+    linkerScripts: () => (scripts ??= [...new Set(files.flatMap((file) => upwards(dirname(file)).slice(0, 2)))].flatMap(scriptsIn)),
     codeFiles: () => (code ??= codeFilesOf(files.map((path) => ({ path, bytes: new Uint8Array(readFileSync(path)) })))),
   });
 }
