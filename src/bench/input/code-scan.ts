@@ -49,6 +49,12 @@ const MOVS_T1: Encoding = { mask: 0xf800, value: 0x2000 };
 const ADDS_T2: Encoding = { mask: 0xf800, value: 0x3000 };
 const ORR_T1: Encoding = { mask: 0xfbe0f000 | 0, value: 0xf0400000 | 0 };
 
+export const isIn = ({ symbol: { address, size } }: Pick<FunctionFacts, 'symbol'>, pc: number): boolean =>
+  pc >= address && pc < address + size;
+/** It loads this address, or accesses it. */
+export const holds = ({ accesses, constants }: FunctionFacts, address: number): boolean =>
+  accesses.includes(address) || constants.some(({ value }) => value === address);
+
 /** What one function holds. */
 export interface FunctionFacts {
   readonly symbol: ImageSymbol;

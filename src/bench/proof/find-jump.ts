@@ -7,13 +7,13 @@ import { atMost, MOST } from '../documents/bounds.ts';
 import { hasPin } from '../../chips/parts.ts';
 import type { ChipDescription } from '../../emu/chip.ts';
 import type { Core } from '../../emu/core/core.ts';
-import { vectorAddress } from '../../emu/core/arm/exceptions.ts';
+import { handlerAt } from '../../emu/core/arm/exceptions.ts';
 import { EXC } from '../../emu/core/arm/scs-state.ts';
 import { codePlace, framesAt, functionName } from '../../image/image.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, type Ps } from '../../emu/time.ts';
 import { keptOnTheWay } from './towards.ts';
-import { callersOf, jumpCandidates, scanFunctions, type FunctionFacts, type JumpCandidate } from '../input/code-scan.ts';
+import { callersOf, isIn, jumpCandidates, scanFunctions, type FunctionFacts, type JumpCandidate } from '../input/code-scan.ts';
 import { awaitedTexts, lettersOf, LINE_ENDS } from './awaited-texts.ts';
 import { comparersFor, sharersWith, type Comparer } from './comparers.ts';
 import { decidingBit } from '../slice/deciding-bit.ts';
@@ -73,7 +73,7 @@ export interface PolledInput {
   /** It was read more than once. */
   readonly again: boolean;
   /** Both its edges raise an interrupt: the handler may measure how long a press lasts. */
-  readonly bothEdges?: true;
+  readonly bothEdges?: boolean;
   /** A read was seen that shows what the board drives; later the pin may be an output. */
   readonly heard: boolean;
   /** What a serial port may wait for, the likeliest first. */
@@ -137,7 +137,6 @@ function unlessRunning(s: Session): (c: JumpCandidate) => JumpCandidate {
   const { frames } = callChainOf(s.machine.bootCore, s.input.images);
   return (c) => (frames.some(({ pc }) => isIn(c.facts, pc)) ? { ...c, runsAnyway: true } : c);
 }
-const isIn = ({ symbol: { address, size } }: FunctionFacts, pc: number): boolean => pc >= address && pc < address + size;
 
 /** What texts are looked for in. */
 interface Code {
@@ -181,7 +180,7 @@ const UNREAD = { pc: null, again: false, heard: false } as const;
 function armedPorts(s: Session, code: Code): PolledInput[] {
   const { bootCore } = s.machine;
   return hearingPorts(s).map(({ name, line }) => {
-    const handler = ((bootCore.peek(vectorAddress(bootCore, EXC.IRQ0 + line), 4) ?? 0) & ~1) >>> 0;
+    const handler = handlerAt(bootCore, EXC.IRQ0 + line);
     const reader = code.functions.find((f) => f.symbol.address === handler);
     return { ...UNREAD, register: name, bit: null, kind: 'serial', name, level: null, texts: textsFor(code, reader) };
   });
@@ -190,9 +189,16 @@ function armedPorts(s: Session, code: Code): PolledInput[] {
 const edges = (s: Session): PolledInput[] =>
   armedPins(s)
     .filter((pin) => hasPin(s.machine.chip, pin.name) && lineOfPin(s, pin, true) !== null)
-    .map(({ name, line, level, edge, both }) => ({
-      ...{ ...UNREAD, register: 'EXTI', bit: line, kind: 'pin', name, level, edge, texts: [] },
-      ...(both && { bothEdges: true }),
+    .map(({ name, line, level, edge, both: bothEdges }) => ({
+      ...UNREAD,
+      register: 'EXTI',
+      bit: line,
+      kind: 'pin',
+      name,
+      level,
+      edge,
+      bothEdges,
+      texts: [],
     }));
 
 interface Poll {

@@ -10,7 +10,7 @@ import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, type Ps } from '../../emu/time.ts';
 import { codePlace } from '../../image/image.ts';
 import { sourceName } from '../../image/source-name.ts';
-import { jumpCandidates, scanFunctions, type FunctionFacts } from '../input/code-scan.ts';
+import { isIn, jumpCandidates, scanFunctions, type FunctionFacts } from '../input/code-scan.ts';
 import { callChainOf, type CallFrame } from '../session/call-chain.ts';
 import { sysTickInterrupts } from '../session/surrounding-events.ts';
 import type { Session } from '../session/session.ts';
@@ -88,10 +88,7 @@ function whereIn(s: Session, jumps: readonly FunctionFacts[], when: string): str
   const { frames } = callChainOf(s.machine.bootCore, s.input.images);
   // without debug data a frame has no more than its address
   const jumpOf = ({ function: named, pc }: CallFrame): FunctionFacts | undefined =>
-    jumps.find(
-      ({ symbol }) =>
-        (named !== null && sourceName(named) === sourceName(symbol.name)) || (pc - symbol.address < symbol.size && pc >= symbol.address),
-    );
+    jumps.find(({ symbol }) => (named !== null && sourceName(named) === sourceName(symbol.name)) || isIn({ symbol }, pc));
   const depth = frames.findIndex((f) => jumpOf(f) !== undefined);
   if (depth < 0) return null;
   const [name, caller] = [sourceName(jumpOf(frames[depth]!)!.symbol.name), frames[depth + 1]];

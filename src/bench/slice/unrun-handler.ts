@@ -1,8 +1,8 @@
 /** A wait for a word that no handler has written, though the image has one that could: which interrupt it is, and why it does not come. */
 import { EXC, SCS } from '../../emu/core/arm/scs-state.ts';
-import { vectorAddress } from '../../emu/core/arm/exceptions.ts';
+import { handlerAt } from '../../emu/core/arm/exceptions.ts';
 import type { Block } from '../../emu/system.ts';
-import { scanFunctions, type FunctionFacts } from '../input/code-scan.ts';
+import { holds, isIn, scanFunctions, type FunctionFacts } from '../input/code-scan.ts';
 import type { LoadedImage } from '../../image/image.ts';
 import type { Session } from '../session/session.ts';
 
@@ -17,9 +17,7 @@ export interface UnrunHandler {
 /** The handler whose code holds the word's address and stores; null where there is none, or more than one. */
 export function unrunHandler(s: Session, address: number): UnrunHandler | null {
   const all = scanFunctions(s.input.images);
-  const writers = all.filter(
-    (f) => f.stores.length > 0 && (f.constants.some(({ value }) => value === address) || f.accesses.includes(address)),
-  );
+  const writers = all.filter((f) => f.stores.length > 0 && holds(f, address));
   const vectors = handlersInForce(s);
   const callers = callersOf(all);
   const found = writers.flatMap((writer) =>
@@ -65,7 +63,7 @@ function handlersInForce({ machine }: Session): ReadonlyMap<number, readonly num
 
 /** Where the handler of an interrupt is one branch to itself, as start-up files have it for those that nobody wrote; null where it does something. */
 export function endlessHandler({ machine: { bootCore: core } }: Session, line: number | null): number | null {
-  const handler = line === null ? 0 : ((core.peek(vectorAddress(core, EXC.IRQ0 + line), 4) ?? 0) & ~1) >>> 0;
+  const handler = line === null ? 0 : handlerAt(core, EXC.IRQ0 + line);
   return handler !== 0 && core.peek(handler, 2) === TO_ITSELF ? handler : null;
 }
 const TO_ITSELF = 0xe7fe;
@@ -75,21 +73,17 @@ export function isHeldElsewhere({ input: { images } }: Session, address: number,
   const [at] = images.flatMap(({ symbols }) => symbols.at(address) ?? []);
   const isWhole = at?.symbol.kind === 'object' && at.offset === 0 && at.symbol.size > 0 && at.symbol.size <= WORD;
   const all = scanFunctions(images);
-  const isIn = ({ symbol }: FunctionFacts, pc: number): boolean => pc >= symbol.address && pc < symbol.address + symbol.size;
   const own = all.find((f) => isIn(f, loop));
   if (!isWhole || own === undefined) return true;
-  const holds = (f: FunctionFacts): boolean => f.accesses.includes(address) || f.constants.some(({ value }) => value === address);
-  const inData = images.some(({ chunks }) =>
-    chunks.some((c) => wordsOf(c).some(({ value, at: place }) => value === address && !isIn(own, place))),
-  );
-  return inData || all.some((f) => f !== own && holds(f));
+  // data last: it is all bytes of the image
+  return all.some((f) => f !== own && holds(f, address)) || images.some(({ chunks }) => chunks.some((c) => pointsTo(c, address, own)));
 }
-/** Words that may be pointers, the literals of functions among them. */
-function wordsOf({ address, data }: LoadedImage['chunks'][number]): readonly { readonly at: number; readonly value: number }[] {
+/** A word of it may be a pointer there; the literals of the function itself are none. */
+function pointsTo({ address: from, data }: LoadedImage['chunks'][number], address: number, own: FunctionFacts): boolean {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const first = -address & (WORD - 1);
-  const count = Math.max(0, (data.length - first) >> 2);
-  return Array.from({ length: count }, (_, i) => ({ at: address + first + WORD * i, value: view.getUint32(first + WORD * i, true) }));
+  for (let i = -from & (WORD - 1); i + WORD <= data.length; i += WORD)
+    if (view.getUint32(i, true) === address && !isIn(own, from + i)) return true;
+  return false;
 }
 const WORD = 4;
 const MOST_NAMES = 3;

@@ -299,7 +299,7 @@ function enter(cpu: Cpu): void {
 function handlerNotBegun(cpu: Cpu): boolean {
   const ipsr = cpu.get(S.IPSR);
   if (ipsr === 0 || cpu.getFloat(SCS.ENTRY_END) !== cpu.cycles()) return false;
-  return ((cpu.peek(vectorAddress(cpu, ipsr), 4) ?? 0) & ~1) >>> 0 === cpu.get(S.PC);
+  return handlerAt(cpu, ipsr) === cpu.get(S.PC);
 }
 function lateArrival(cpu: Cpu): void {
   const first = cpu.get(S.IPSR);
@@ -338,6 +338,9 @@ function vector(cpu: Cpu): void {
  * without more words (RIOT-OS PR 11641: HardFault with a table at 0x100) and for a Cortex-M33 (mtk3_bsp2 PR 7).
  */
 export const vectorAddress = (cpu: Pick<Cpu, 'get'>, exception: number): number => (cpu.get(SCS.VTOR) | (4 * exception)) >>> 0;
+/** Where the handler of an exception begins; 0 where its vector cannot be read. */
+export const handlerAt = (cpu: Pick<Cpu, 'get' | 'peek'>, exception: number): number =>
+  ((cpu.peek(vectorAddress(cpu, exception), 4) ?? 0) & ~1) >>> 0;
 /** Vector reads bypass the MPU; null for a bus error. */
 function readVector(cpu: Cpu, exception: number): number | null {
   const address = vectorAddress(cpu, exception);
