@@ -6,7 +6,6 @@ import { loadFacts } from './facts.ts';
 import generated from './generated/stm32h533.json' with { type: 'json' };
 import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_H, H5_GPDMA, misoOf, roleOf } from './requests.ts';
 import { AN2606, backupSram, known, optionByte, sourcesOf, factoryValues, POWER_CAUSES, resetFlagRows, type Row } from './rows.ts';
-import { USB_PINS } from './usb-pins.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_h5@9a778e0:Include/stm32h533xx.h';
 const SVD = 'ST SVD STM32H533 v1.3 (STM32H5 v1.9)';
@@ -228,7 +227,8 @@ const blocks: readonly Row[] = [
     irqs: [74],
     clock: 'APB2ENR.USBEN',
     reset: 'APB2RSTR.USBRST',
-    options: { clock: 'usb', pins: USB_PINS },
+    // it takes PA11 and PA12 by itself: what CubeMX writes for H5 gives them no alternate function, and works
+    options: { clock: 'usb' },
   },
   // AHB1
   {

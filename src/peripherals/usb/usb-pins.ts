@@ -1,6 +1,6 @@
 /**
  * The pins of D- and D+ where they are a port's alternate function: the transceiver has them only while GPIO gives them to it. On other dies the USB takes them when
- * its transceiver is on (F0, F1, F3 but xB and xC, G0, G4, L0, L1, C0, H72x).
+ * its transceiver is on (F0, F1, F3 but xB and xC, G0, G4, H5, L0, L1, C0, H72x).
  * Source: the pins' alternate functions in ST's data sheets and in STM32_open_pin_data (documented); that nothing comes through without them: inferred.
  */
 import type { Env } from '../../emu/component.ts';
