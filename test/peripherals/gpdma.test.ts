@@ -1,6 +1,7 @@
-/** GPDMA of the H533: copies against a model, linked lists, requests of a USART, suspension, errors. */
+/** GPDMA of the H533, and all channels of the U575's: copies against a model, linked lists, requests of a USART, suspension, errors. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { findChip } from '../../src/chips/index.ts';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
 import { MS, US } from '../../src/emu/time.ts';
 import { StChip } from './st-chip.ts';
@@ -155,5 +156,26 @@ describe('requests of USART2', () => {
     });
     expect(String.fromCharCode(...bytes(h, RAM, 4))).toBe('efcd');
     expect([h.get('GPDMA1.C5BR1.BNDT'), h.get('GPDMA1.C5CR.EN'), h.get('USART2.ISR.ORE')]).toEqual([2, 1, 0]);
+  });
+});
+
+describe('sixteen channels', () => {
+  const u575 = new StChip(findChip('stm32u575zi')!);
+  it.each(Array.from({ length: 16 }, (_, n) => n))('channel %i is reset as HAL_DMA_Init does it, and copies', (n) => {
+    const h = u575.again();
+    h.set('RCC.AHB1ENR.GPDMA1EN', 1);
+    word(h, RAM, 0x12345678);
+    h.write(`GPDMA1.C${n}CR`, SUSP | RESET);
+    expect(h.read(`GPDMA1.C${n}CR`) & (SUSP | RESET | EN)).toBe(0);
+    set(h, n, SINC | DINC, SWREQ, 4, RAM, RAM + 0x100);
+    h.write(`GPDMA1.C${n}CR`, EN);
+    h.wait(100 * US);
+    expect([h.system.read(RAM + 0x100, 4), h.read(`GPDMA1.C${n}SR`) & (1 | TCF), h.get(`GPDMA1.C${n}CR.EN`)]).toEqual([
+      0x12345678,
+      1 | TCF,
+      0,
+    ]);
+    h.write(`GPDMA1.C${n}FCR`, TCF);
+    expect(h.read(`GPDMA1.C${n}SR`) & TCF).toBe(0);
   });
 });

@@ -44,6 +44,8 @@ interface Channel {
 
 class Gpdma {
   private readonly channels: readonly Channel[];
+  /** By each of its registers. */
+  private readonly owners = new Map<Register, Channel>();
   private readonly misr: Register;
   readonly requests: RequestLines;
   /** Lines by REQSEL. */
@@ -82,6 +84,10 @@ class Gpdma {
         f,
       };
     });
+    for (const r of layout.registers) {
+      const ch = this.channels[Number(/^C(\d+)/.exec(r.name)?.[1] ?? NaN)];
+      if (ch) this.owners.set(r, ch);
+    }
   }
 
   private wants(c: Ctx, ch: Channel): boolean {
@@ -188,7 +194,7 @@ class Gpdma {
   }
 
   write(c: Ctx, r: Register, merged: number, raw: number): number | void {
-    const ch = this.channels.find((x) => r.name.startsWith(`C${x.index}`));
+    const ch = this.owners.get(r);
     if (!ch) return;
     if (r === ch.fcr) {
       c.put(ch.sr, c.get(ch.sr) & ~(raw & FLAGS));
