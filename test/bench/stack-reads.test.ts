@@ -8,11 +8,12 @@ import { plainJob } from './plain-job.ts';
 
 const WORD = 0x20000100;
 const PUSH_POP = [0xb480, 0xbc80]; // PUSH {R7}, POP {R7}
-const run = (looks: (t: Thumb) => Thumb) =>
+const MOVS_LDR_SP = [0x2201, 0x9b00]; // MOVS R2, #1 and LDR R3, [SP]: a Cortex-M7 issues both at once
+const run = (looks: (t: Thumb) => Thumb, chip = 'stm32f405rg') =>
   runBench(
     jobInput(
       plainJob(
-        'stm32f405rg',
+        chip,
         bareImage(
           looks(
             new Thumb(MAIN)
@@ -30,4 +31,7 @@ it('polls nothing without one', () => {
   const { outcome, stuck, summary } = run((t) => t);
   expect([outcome, stuck?.address]).toEqual(['stuck', null]);
   expect(summary).toContain('hangs in an endless loop');
+});
+it.each(['stm32f405rg', 'stm32h743zi'])('nor a local variable beside the word (%s)', (chip) => {
+  expect(run((t) => t.put(...MOVS_LDR_SP).ldr(1, 4), chip).stuck?.address).toBe('0x20000100');
 });

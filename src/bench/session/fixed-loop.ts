@@ -158,7 +158,7 @@ function proveLoop(s: LiveRun, from: readonly number[]): FixedLoop | null {
   };
 }
 
-/** What an iteration reads by SP alone, as POP does: it is given back what it has saved itself. Goes iteration once. */
+/** What an iteration reads by SP alone, as POP does: it is given back what it has saved itself. Goes once round. */
 function stackReads(core: Core, loop: SteadyLoop): ReadonlySet<number> {
   const traced = (): AccessTrace => ({ reads: new Map(), writes: 0, refreshes: [] });
   const [stack, others] = [traced(), traced()];
@@ -173,7 +173,7 @@ function stackReads(core: Core, loop: SteadyLoop): ReadonlySet<number> {
 }
 
 /**
- * The iteration goes through the return of an interrupt whose line stays up, and back into it; null if exceptions come and go in it otherwise. Goes iteration once.
+ * The iteration goes through the return of an interrupt whose line stays up, and back into it; null if exceptions come and go in it otherwise. Goes once round.
  */
 function comesBack(s: LiveRun, loop: SteadyLoop): boolean | null {
   const { machine } = s;

@@ -76,12 +76,16 @@ function pointsOf(machine: Machine, loop: SteadyLoop): Point[] | null {
     core.trace(null);
   }
 }
-/** Goes iteration a loop, from its start, and says so behind each instruction; false where an exception comes between, or the core stops. */
+/**
+ * Goes once round a loop, from its start, and says so behind each instruction, a dual-issued one too, which may end it without a cycle of its own; false where an exception
+ * comes between, or the core stops.
+ */
 export function runsOnceThrough(core: Core, { cycles }: SteadyLoop, passed: () => void = () => {}): boolean {
+  const { pc, arm } = core;
   const end = core.cycles() + cycles;
-  const { ipsr } = core.arm;
-  while (core.cycles() < end) {
-    if (core.step() || core.halted || core.arm.ipsr !== ipsr) return false;
+  const { ipsr } = arm;
+  while (core.cycles() < end || (core.cycles() === end && core.pc !== pc)) {
+    if (core.stepOnce() || core.halted || arm.ipsr !== ipsr) return false;
     passed();
   }
   return true;
