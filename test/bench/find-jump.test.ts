@@ -101,7 +101,7 @@ describe('a wait that only an interrupt from outside would end', () => {
       expect(report).toContain('stuck: only something from outside could change what the firmware does');
       expect(report).not.toContain('endless loop');
     }
-    expect(shortReport(result)).toMatch(/Waits {2}the loop at \S*main\.c:\d+ \(main\) polls 0x20000000/);
+    expect(shortReport(result)).toMatch(/Waits {2}the loop at \S*main\.c:\d+ \(main\) polls asked\s+\(0x20000000\)/);
   });
   it.each([
     ['no_button', PORT],

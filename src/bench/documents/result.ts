@@ -249,6 +249,8 @@ export interface ResultStuck {
   readonly address: Hex | null;
   /** PERIPHERAL.REGISTER, if the address is a register. */
   readonly register: string | null;
+  /** The variable at the address, with an offset into it; absent where no symbol covers it. */
+  readonly variable?: string;
   /** Value that the loop always reads. */
   readonly value: Hex | null;
   /** Address of the loop. */

@@ -126,6 +126,7 @@ const RESULT: ObjectShape = object({
     object({
       address: nullable('hex8'),
       register: nullable('text'),
+      variable: { optional: 'text' },
       value: nullable('hex8'),
       pc: 'hex8',
       force: nullable('text'),

@@ -158,10 +158,14 @@ export function addressText(s: Session, address: number, by: number, core = 0): 
     const name = machine.system.registerName(region.block, address);
     return `${region.block.row.name}${name ? `.${name}` : ''} (${hex(address)})`;
   }
-  const symbol = symbolAt(seenFrom(s.input.images, by), address);
-  if (symbol && symbol.symbol.size > 0 && symbol.offset < symbol.symbol.size)
-    return `${sourceName(symbol.symbol.name)}${symbol.offset === 0 ? '' : `+${symbol.offset}`} (${hex(address)})`;
-  return hex(address);
+  const variable = variableAt(s, address, by);
+  return variable === null ? hex(address) : `${variable} (${hex(address)})`;
+}
+/** The variable that an address lies in, `rxBuffer+4`, by the symbols of the image whose code at `by` uses it; null where none covers it. */
+export function variableAt({ input }: Session, address: number, by: number): string | null {
+  const symbol = symbolAt(seenFrom(input.images, by), address);
+  if (!symbol || symbol.offset >= symbol.symbol.size) return null;
+  return `${sourceName(symbol.symbol.name)}${symbol.offset === 0 ? '' : `+${symbol.offset}`}`;
 }
 
 /** What lies there; a bank of FMC or a mapped memory that was accessed in vain is off. */

@@ -55,7 +55,7 @@ import { unclockedAt } from '../session/unclocked.ts';
 import type { Session } from '../session/session.ts';
 import { countedCrystalNote } from './counted-crystal.ts';
 import { usbClockNote } from './own-usb.ts';
-import { framesOfLoop, place as placeInWords } from '../slice/words.ts';
+import { framesOfLoop, place as placeInWords, variableAt } from '../slice/words.ts';
 import { handOversOf, ownWay } from './hand-overs.ts';
 import { summarise } from './summary.ts';
 import type { LeftCause } from '../proof/behind-leave.ts';
@@ -134,13 +134,7 @@ function polledIn(s: Session, loop: NonNullable<Session['state']['loop']>): Resu
   const address = loop.storm || loop.reads.length === loop.ofStack ? undefined : loop.reads[0];
   if (address === undefined) return { address: null, register: null, value: null, pc: hex32(loop.pc), force: null };
   const region = system.regionAt(address);
-  if (!region?.block) {
-    const port = stimulusPort(address);
-    const register = address === CYCCNT ? 'DWT.CYCCNT' : port === null ? null : `ITM.STIM${port}`;
-    const [size = 4] = loop.sizes;
-    const value = hex32(s.machine.bootCore.peek(address, size as 1 | 2 | 4) ?? 0);
-    return { address: hex32(address), register, value, pc: hex32(loop.pc), force: null };
-  }
+  if (!region?.block) return polledMemory(s, loop, address);
   const value = s.machine.bootCore.peek(address & ~3, 4) ?? 0;
   const named = system.registerName(region.block, address);
   const block = region.block.row.name;
@@ -152,6 +146,15 @@ function polledIn(s: Session, loop: NonNullable<Session['state']['loop']>): Resu
     pc: hex32(loop.pc),
     force: named && forcedOf(s, `${block}.${named}`).length === 0 ? forceLine(s, region.block.row.name, named, address, loop.pc) : null,
   };
+}
+/** A word of memory, or a register of the core's debug units. */
+function polledMemory(s: Session, loop: NonNullable<Session['state']['loop']>, address: number): ResultStuck {
+  const port = stimulusPort(address);
+  const register = address === CYCCNT ? 'DWT.CYCCNT' : port === null ? null : `ITM.STIM${port}`;
+  const [size = 4] = loop.sizes;
+  const value = hex32(s.machine.bootCore.peek(address, size as 1 | 2 | 4) ?? 0);
+  const variable = register === null ? variableAt(s, address, loop.pc) : null;
+  return { address: hex32(address), register, ...(variable !== null && { variable }), value, pc: hex32(loop.pc), force: null };
 }
 
 const forcedOf = ({ input }: Session, register: string): readonly ForcedField[] =>

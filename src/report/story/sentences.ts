@@ -255,7 +255,7 @@ function wait(f: FactOf<'wait'>, surface: Surface): Row {
     stuck.value === null
       ? ''
       : `, which ${f.others.length > 0 ? 'stays' : 'always reads'} ${stuck.value}${f.others.length > 0 ? ' here' : ''}`;
-  const polls = stuck.register ?? stuck.address;
+  const polls = stuck.register ?? (stuck.variable === undefined ? stuck.address : `${stuck.variable} (${stuck.address})`);
   return {
     label: 'Waits',
     tone: 'red',
