@@ -18,6 +18,7 @@ import { hasDfuSuffix, withoutDfuSuffix } from './dfu.ts';
 import { formatOf, mistakenFor, mustFit, type PlainKind } from './formats.ts';
 import { sha256 } from './sha256.ts';
 import type { LeftOut } from './left-out.ts';
+import { fittingAddresses } from './raw-address.ts';
 import { SymbolTable, type NamedAddress } from './symbols.ts';
 
 export { ImageError } from './errors.ts';
@@ -98,8 +99,15 @@ export function loadImage(bytes: Uint8Array, path: string, options: LoadOptions 
   }
 }
 
-const noAddress = (what: string, path: string): ImageError =>
-  new ImageError('no-address', `${what} needs an address`, null, `write it as ${path}@0x08000000`);
+function noAddress(what: string, path: string, bytes: Uint8Array): ImageError {
+  const fitting = fittingAddresses(bytes);
+  const [first, last] = fitting === null ? [null, null] : [hexAddress(fitting.first), hexAddress(fitting.last)];
+  const hint = `write it as ${path}@${first !== null && first === last ? first : '<address>'}`;
+  const why = first === null || first === '0x08000000' ? '' : `its vectors fit ${fits(first, last)}: `;
+  return new ImageError('no-address', `${what} needs an address`, null, `${why}${hint}`);
+}
+const fits = (first: string, last: string): string =>
+  first === last ? `${first} and no other multiple of 1 KB` : `multiples of 1 KB from ${first} to ${last}`;
 
 /** Where the suffix of a DFU file ends the binary, it is checked and left out. */
 function raw(bytes: Uint8Array, path: string, digest: string, address: number): LoadedImage {
@@ -126,10 +134,10 @@ function load(bytes: Uint8Array, path: string, address: number | null, seenFrom:
     const { chunks, entry } = format.read(bytes);
     return plain(path, sha256(bytes), format.kind, joinChunks(chunks), entry);
   }
-  if (/\.(bin|raw|img)$/i.test(path)) throw noAddress('a raw binary', path);
+  if (/\.(bin|raw|img)$/i.test(path)) throw noAddress('a raw binary', path, bytes);
   if (hasDfuSuffix(bytes) || /\.dfu$/i.test(path)) {
-    withoutDfuSuffix(bytes);
-    throw noAddress('a raw binary with the suffix of a DFU file, which says no address (a DfuSe file would),', path);
+    const binary = withoutDfuSuffix(bytes);
+    throw noAddress('a raw binary with the suffix of a DFU file, which says no address (a DfuSe file would),', path, binary);
   }
   const known = mistakenFor(bytes);
   if (known) throw new ImageError('not-elf', known.is, null, known.hint.replaceAll('<file>', path));

@@ -112,7 +112,7 @@ describe('raw binaries', () => {
   });
 
   test('without an address the message says how to give one', () => {
-    expect(() => loadImage(text('abcd'), 'fw.bin')).toThrow('write it as fw.bin@0x08000000');
+    expect(() => loadImage(text('abcd'), 'fw.bin')).toThrow('write it as fw.bin@<address>');
   });
 
   test('an address for an ELF, past 32 bits, or with bytes past the end is refused', () => {
