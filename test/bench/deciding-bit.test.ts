@@ -22,15 +22,15 @@ const BOARDS: readonly Board[] = [
   { chip: 'stm32h743zi', clock: [0x580244e0, 0], idr: 0x58020010 },
 ];
 
-/** Reads PA0 and PA5 through one function, and goes elsewhere once one of them is 1. */
-function program({ clock: [enable, bit], idr }: Board): Thumb {
+/** Reads these pins of port A through one function, and goes elsewhere once one of them is 1. */
+function program({ clock: [enable, bit], idr }: Board, pins = [0, 5]): Thumb {
   const t = new Thumb(FLASH + PROGRAM);
   t.constant(0, enable)
     .constant(1, 2 ** bit)
     .str(1, 0)
     .label('again');
-  for (const pin of [0, 5]) {
-    const back = `after ${pin}`;
+  for (const pin of pins) {
+    const back = `after ${t.length}`;
     t.constant(0, idr)
       .movs(1, 1 << pin)
       .constant(4, FLASH + PROGRAM + FUNCTION + 1)
@@ -55,10 +55,10 @@ function withReader(t: Thumb): Thumb {
     .bxLr()
     .put(...TST_R2_2);
 }
-const FUNCTION = 0x40;
+const FUNCTION = 0x200;
 
 function image(board: Board, code = program(board)): Uint8Array {
-  const bytes = new Uint8Array(PROGRAM + 0x100);
+  const bytes = new Uint8Array(PROGRAM + 0x300);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, 0x20001000, true);
   for (let e = 1; e < 16; e++) view.setUint32(4 * e, FLASH + PROGRAM + 1, true);
@@ -96,6 +96,14 @@ describe('a pin that a function reads for its callers', () => {
     const told = await looks(board, image(board));
     const pins = told.map((text) => /GPIOA\.IDR bit (\d) \(PA(\d), now [01]\)/.exec(text)?.slice(1).join());
     expect(pins.toSorted()).toEqual(['0,0', '5,5']);
+  });
+  it('each counts once, however many callers ask for it: none is left out', async () => {
+    const board = BOARDS[3]!;
+    const calls = program(board, [0, 5, 0, 5, 0, 5, 0, 5, 0, 5]);
+    const { notes } = await bench({ chip: board.chip, images: [{ path: 'fw.bin@0x08000000', bytes: image(board, calls) }] });
+    const texts = notes.map(({ text }) => text);
+    expect(texts.filter((text) => text.startsWith('reads '))).toHaveLength(2);
+    expect(texts.filter((text) => text.includes('limits of the search'))).toEqual([]);
   });
   it('a tick shortly before the read is what the program waits for between two looks', async () => {
     const board = BOARDS[3]!;

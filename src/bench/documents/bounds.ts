@@ -25,6 +25,7 @@ export const MOST = {
   texts: 4,
   /** What is told and tried where no run of its own comes to the ROM. */
   inputs: 8,
+  inputReads: 32,
   functions: 12,
   pinsAtStart: 3,
   /** First reads that are tried, from the last one on, of those that are noted. */

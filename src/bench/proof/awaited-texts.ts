@@ -20,20 +20,15 @@ export function awaitedTexts(
   far: readonly FunctionFacts[],
 ): string[] {
   const readers = [[...near, ...beside].map(({ facts }) => facts), far].map((functions) => functions.filter((f) => !formats(f)));
-  const letters = atMost(
-    bounded,
-    MOST.letters,
-    'numbers that it compares and that may be letters',
-    unique(readers.flat().flatMap(lettersOf)),
-  );
+  const letters = atMost(bounded, MOST.letters, 'characters to send (numbers that it compares)', unique(readers.flat().flatMap(lettersOf)));
   const isNear = new Set(readers[0]!.flatMap(lettersOf));
   // one letter after another, each awaited by itself
   const inARow = unique(readers.flat().map(wordOf)).filter((w) => w.length > 1 && w.length <= LONGEST);
-  const words = atMost(bounded, MOST.lettersInARow, 'rows of such numbers', inARow);
+  const words = atMost(bounded, MOST.lettersInARow, 'words to send (such characters in the order of the code)', inARow);
   const strings = atMost(
     bounded,
     MOST.texts,
-    'texts that it compares',
+    'texts to send (strings beside what compares)',
     unique([...inTurn(near.map(textsOf)), ...inTurn(beside.map(textsOf))]),
   );
   const end = lineEnd(near) || lineEnd(beside) || LINE_END;

@@ -113,7 +113,7 @@ export function findJump(s: Session, powerOn: Checkpoint, end: Checkpoint): Foun
   // from power-on itself, a single look is one at the start
   const polled = polledInputs(s, end, code).filter(({ again }) => end !== powerOn || again);
   const others = armed.filter((input) => !polled.some((p) => p.name === input.name));
-  const inputs = atMost(s.input, MOST.inputs, 'inputs that it waits for', [...polled, ...others]);
+  const inputs = firstInputs(s, 'inputs that it waits for', [...polled, ...others]);
   s.restore(end);
   const heard = new Set(inputs.flatMap((i) => (i.heard ? [i.name] : [])));
   const pinNames = inputs.flatMap(({ kind, name }) => (kind === 'pin' && !heard.has(name) ? [name] : []));
@@ -269,12 +269,27 @@ function polledInputs(s: Session, end: Checkpoint, code: Code): PolledInput[] {
     machine.skipping = skipping;
   }
   const inputs = new Map<string, PolledInput>();
-  for (const p of atMost(s.input, MOST.inputs, 'inputs that it polls', [...polls.values()])) {
+  for (const p of atMost(s.input, MOST.inputReads, 'places from which it reads an input', [...polls.values()])) {
     const input = asInput(p, testedBit(s, end, p), code, s.input.chip);
-    const key = `${input.register} ${input.bit} ${input.pc}`;
-    if (!inputs.has(key)) inputs.set(key, input);
+    const key = `${input.register} ${input.bit}`;
+    const known = inputs.get(key);
+    inputs.set(key, known === undefined ? input : alsoRead(known, input));
   }
-  return [...inputs.values()];
+  return firstInputs(s, 'inputs that it polls', [...inputs.values()]);
+}
+/** An input that is read elsewhere, too. */
+const alsoRead = (known: PolledInput, here: PolledInput): PolledInput => ({
+  ...known,
+  again: known.again || here.again,
+  heard: known.heard || here.heard,
+  texts: [...new Set([...known.texts, ...here.texts])],
+});
+
+/** As many inputs as are tried: a port counts once, however many of its registers are read. */
+function firstInputs(s: Session, what: string, all: readonly PolledInput[]): PolledInput[] {
+  const nameOf = ({ kind, name, bit }: PolledInput): string => (kind === 'pin' ? `${name} ${bit}` : name);
+  const first = new Set(atMost(s.input, MOST.inputs, what, [...new Set(all.map(nameOf))]));
+  return all.filter((input) => first.has(nameOf(input)));
 }
 
 /** Finds the tested bit from the mask next to the read, otherwise by inverting each bit in a fork. The position of the session afterwards is undefined. */
