@@ -4,7 +4,7 @@ import type { CoreRow } from '../chip.ts';
 import type { Memory, System } from '../system.ts';
 import type { Profile } from './builder.ts';
 import { CoreCaches, type CachedCore } from './caches/core-caches.ts';
-import { CoreMemory } from './core-memory.ts';
+import { CoreMemory, STORED } from './core-memory.ts';
 import { PAUSE, type AccessTrace, type CoreListener, type FastRange, type Zone } from './core-types.ts';
 import { KIND, type Side } from './caches/flash-cache.ts';
 import { Decoder, isWide, type Instruction } from './decode.ts';
@@ -102,7 +102,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
       decode: (pc: number, rec: number) => this.decodeAt(pc >>> 0, rec),
       fetch: (pc: number) => this.fetchPage(pc >>> 0),
       read: (address: number, size: 1 | 2 | 4, flags: number) => this.slowRead(address >>> 0, size, flags),
-      write: (address: number, size: 1 | 2 | 4, value: number, flags: number) => this.slowWrite(address >>> 0, size, value, flags),
+      write: (address: number, size: 1 | 2 | 4, value: number, flags: number) => this.slowWrite(address >>> 0, size, value, flags | STORED),
       lineFill: (pc: number, before: number) => (this.l1 ? this.caches.lineFill(pc >>> 0) : this.caches.flashFill(pc >>> 0, before)),
       dataFill: (address: number) => this.caches.dataFill(address >>> 0),
       fillRow: (side: number, address: number) => this.caches.fillRow(side as Side, address >>> 0),

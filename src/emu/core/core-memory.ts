@@ -15,7 +15,7 @@ import { L1_LINE_BYTES, L1Cache, LINE_WRITE, overNewerText } from './caches/l1-c
 import { ENTRY_CACHED, ENTRY_DELTA, ENTRY_FAST, ENTRY_FLASH, ENTRY_PART } from './interpreter/record-builders.ts';
 import { impreciseBusFault } from './arm/exceptions.ts';
 import { MpuAnswers } from './arm/mpu-answers.ts';
-import { cachePolicy, mpuAllows, mpuCacheable, mpuEnabled, mpuUniform, POLICY } from './arm/mpu.ts';
+import { cachePolicy, isDeviceMemory, mpuAllows, mpuCacheable, mpuEnabled, mpuUniform, POLICY } from './arm/mpu.ts';
 import { SCS } from './arm/scs-state.ts';
 import { peekScs, readScs, writeScs } from './arm/scs.ts';
 import { rightsOf } from './arm/special.ts';
@@ -25,6 +25,12 @@ import { S } from './state.ts';
 import { timingOf, type TimingModel } from './timing.ts';
 
 /** Bit-banding (Cortex-M4 TRM 3.7, documented): bit n of byte b stands at word 8b + n; the access there is as wide as the one to the alias. */
+/** Behind it stores wait for their answer (Armv7-M ARM B3.1). */
+const SYSTEM_SPACE = 0xe0000000;
+/** ACTLR of Cortex-M3 and M4. */
+const DISDEFWBUF = 1 << 1;
+/** Flag of a write: an instruction's, not the core's own (stacking), whose faults have bits of their own. */
+export const STORED = 4;
 const bandByte = (alias: number): number => ((alias & 0xf0000000) + ((alias & 0x01ffffff) >>> 5)) >>> 0;
 const bandWord = (alias: number, size: number): number => (bandByte(alias) & -size) >>> 0;
 const bandBit = (alias: number, size: number): number => 8 * (bandByte(alias) & (size - 1)) + ((alias >>> 2) & 7);
@@ -275,7 +281,13 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
   }
   protected checkAlignment(address: number, size: number, flags: number): void {
     if ((flags & 1) !== 0 || this.profile.arch === 'v6m' || (this.get(S.CCR) & 8) !== 0) this.throwFault('unaligned', address);
-    if (size > 1 && this.profile.arch === 'v8m' && this.regionAt(address)?.block) this.throwFault('unaligned', address);
+    if (size > 1 && this.mustBeAligned(address)) this.throwFault('unaligned', address);
+  }
+
+  /** Cortex-M7 refuses unaligned accesses to all Device memory, external SDRAM of the default map too (PM0253 3.3.5); M33 those to peripherals. */
+  private mustBeAligned(address: number): boolean {
+    if (this.profile.l1) return isDeviceMemory(this.core, address);
+    return this.profile.arch === 'v8m' && this.regionAt(address)?.block != null;
   }
 
   protected slowRead(address: number, size: 1 | 2 | 4, flags: number, privileged = (flags & 2) === 0 && this.privileged()): number {
@@ -453,7 +465,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
       let i = 0;
       while (i < size) {
         const piece = ((address + i) & 1) !== 0 || size - i < 2 ? 1 : 2;
-        this.slowWrite((address + i) >>> 0, piece, value >>> (8 * i), 0, privileged);
+        this.slowWrite((address + i) >>> 0, piece, value >>> (8 * i), flags & STORED, privileged);
         i += piece;
       }
       this.spend(this.timing.unaligned('store', address, size as 2 | 4));
@@ -469,8 +481,8 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
       const word = bandWord(address, size);
       const bit = 1 << bandBit(address, size);
       const old = this.busRead(word, size, own);
-      this.busWrite(word, size, ((value & 1) !== 0 ? old | bit : old & ~bit) >>> 0, own);
-    } else this.busWrite(address, size, value, own);
+      this.busWrite(word, size, ((value & 1) !== 0 ? old | bit : old & ~bit) >>> 0, own, flags);
+    } else this.busWrite(address, size, value, own, flags);
   }
 
   private privateWrite(address: number, size: 1 | 2 | 4, value: number, privileged: boolean): void {
@@ -484,8 +496,23 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
     writeScs(this.core, address, width, stored, privileged);
     this.afterDevice();
   }
+  /** A bus error answers a store: from a buffer the core has gone on, and the fault comes behind it. */
+  private refuseStore(address: number, flags: number): void {
+    if ((flags & STORED) === 0 || !this.buffersStore(address)) this.throwFault('bus-data', address);
+    this.system.now = this.now();
+    this.listener.faulted(this.core, 'bus-data-imprecise', address, this.get(S.PC));
+    impreciseBusFault(this.core);
+  }
+  /**
+   * All stores are asynchronous on Cortex-M7 (PM0253 2.5.3). Cortex-M3 and M4 have a write buffer that ACTLR.DISDEFWBUF turns off and that the system space does not use
+   * (PM0214 2.5.3, 4.4.1; PM0056). Cortex-M33: not known.
+   */
+  private buffersStore(address: number): boolean {
+    if (this.profile.arch !== 'v7m') return false;
+    return this.profile.l1 || (address < SYSTEM_SPACE && (this.get(SCS.ACTLR) & DISDEFWBUF) === 0);
+  }
   // eslint-disable-next-line complexity -- the path of every slow write: the order of its checks is the order of the bus
-  protected busWrite(address: number, size: 1 | 2 | 4, value: number, own: boolean): void {
+  protected busWrite(address: number, size: 1 | 2 | 4, value: number, own: boolean, flags: number): void {
     const hook = this.intercept;
     const region = this.regionAt(address);
     if (hook?.write && (hook.pages.has(address >>> PAGE_BITS) || (hook.everyDeviceWrite && region?.block))) {
@@ -493,7 +520,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
       if (replaced === null) return;
       value = replaced;
     }
-    if (region === null || address + size > region.end) this.throwFault('bus-data', address);
+    if (region === null || address + size > region.end) return this.refuseStore(address, flags);
     const system = this.system;
     if (this.tracer) this.traceWrite(region, address, size, value);
     if (region.block) {
@@ -501,7 +528,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
       this.listener.beginAccess(this.core, address);
       const answer = system.writeBlock(region.block, address, size, value);
       this.listener.endAccess();
-      if (answer === BUS_ERROR) this.throwFault('bus-data', address);
+      if (answer === BUS_ERROR) return this.refuseStore(address, flags);
       this.listener.deviceWrite(this.core, region.block);
       this.afterDevice();
       return;
@@ -515,7 +542,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
       this.listener.beginAccess(this.core, address);
       const answer = system.writeMemory(region, address, size, value);
       this.listener.endAccess();
-      if (answer === BUS_ERROR) this.throwFault('bus-data', address);
+      if (answer === BUS_ERROR) return this.refuseStore(address, flags);
       if (policy !== POLICY.NONE) this.storeCopy(memory.host + (address - region.base), size, value);
       this.afterDevice();
       return;
@@ -671,7 +698,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
   }
   /** Stores without taking time, where `isPlainStore`. */
   storePlain(address: number, size: 1 | 2 | 4, value: number): void {
-    this.busWrite(address, size, value, !mpuEnabled(this.core));
+    this.busWrite(address, size, value, !mpuEnabled(this.core), 0);
   }
 
   /** After a device access: ends the run at an event that has become the next one. Resets, interrupts and clock changes call `cut` themselves. */

@@ -227,6 +227,68 @@ describe('faults on ARMv7-M and ARMv8-M', () => {
     }
   });
 
+  describe('a store that the bus refuses', () => {
+    const NOTHING = 0x60000000;
+    const STR_R0_R0 = 0x6000;
+    const ACTLR = 0xe000e008;
+    const after = (core: CoreName, disdefwbuf = false): readonly number[] => {
+      const { machine, cpu } = started(core, { [MAIN]: [STR_R0_R0, NOP, LOOP] });
+      if (disdefwbuf) cpu.write(ACTLR, 4, 2);
+      cpu.write(SHCSR, 4, 7 << 16);
+      cpu.set(S.R, NOTHING);
+      runTo(machine, handlerAt(5));
+      return [word(cpu, CFSR), word(cpu, reg(cpu, 13) + 0x18) - (FLASH + MAIN)];
+    };
+    const PRECISE = (1 << 9) | (1 << 15);
+    const IMPRECISE = 1 << 10;
+    it.each([
+      ['m3', IMPRECISE, 2],
+      ['m4', IMPRECISE, 2],
+      ['m7', IMPRECISE, 2],
+      ['m33', PRECISE, 0],
+    ] as const)('is told behind it where it is buffered (%s)', (core, bits, returnsTo) => expect(after(core)).toEqual([bits, returnsTo]));
+    it.each([
+      ['m4', PRECISE, 0],
+      ['m7', IMPRECISE, 2],
+    ] as const)('at once on %s with DISDEFWBUF, but for the store buffer of Cortex-M7', (core, bits, returnsTo) =>
+      expect(after(core, true)).toEqual([bits, returnsTo]),
+    );
+    it('is recorded and passed over in a HardFault handler with BFHFNMIGN', () => {
+      const { machine, cpu } = started('m7', { [MAIN]: [UDF], [handlerAt(3)]: [STR_R0_R0, NOP, LOOP] });
+      cpu.write(CCR, 4, 0x300);
+      cpu.set(S.R, NOTHING);
+      runTo(machine, handlerAt(3) + 4);
+      expect([word(cpu, CFSR) & IMPRECISE, cpu.get(S.IPSR)]).toEqual([IMPRECISE, 3]);
+    });
+  });
+
+  it.each([
+    ['m7', 0x40000001, 1 << 24],
+    ['m7', 0xc0000002, 1 << 24],
+    ['m7', 0x60000001, (1 << 9) | (1 << 15)],
+    ['m4', 0xc0000002, (1 << 9) | (1 << 15)],
+  ] as const)('an unaligned load of Device memory is UNALIGNED on Cortex-M7 (%s, %i)', (core, address, bits) => {
+    const { machine, cpu } = started(core, { [MAIN]: [0x6800, NOP, LOOP] });
+    cpu.set(S.R, address | 0);
+    runTo(machine, handlerAt(3));
+    expect(word(cpu, CFSR)).toBe(bits);
+  });
+  it('a region of the MPU makes memory Device or Normal (m7)', () => {
+    const fault = (attributes: number, address: number): number => {
+      const { machine, cpu } = started('m7', { [MAIN]: [0x6800, NOP, LOOP] });
+      cpu.write(0xe000ed98, 4, 0);
+      cpu.write(0xe000ed9c, 4, address);
+      cpu.write(0xe000eda0, 4, ((3 << 24) | (attributes << 16) | (11 << 1) | 1) >>> 0);
+      cpu.write(0xe000ed94, 4, 5);
+      cpu.set(S.R, (address + 2) | 0);
+      runTo(machine, handlerAt(3));
+      return word(cpu, CFSR) & (1 << 24);
+    };
+    const [TEX1, TEX2, SHAREABLE_DEVICE] = [1 << 3, 2 << 3, 1];
+    for (const device of [0, SHAREABLE_DEVICE, TEX2]) expect(fault(device, 0x60000000)).toBe(1 << 24);
+    expect(fault(TEX1, 0xc0000000)).toBe(0);
+  });
+
   it('a fault whose priority does not beat the running one escalates', () => {
     for (const [priority, taken] of [
       [0x20, 6],

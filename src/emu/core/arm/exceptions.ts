@@ -202,6 +202,8 @@ function pendOrEscalate(cpu: Cpu, exception: number): boolean {
   return true;
 }
 
+/** CCR: data bus faults at a negative priority are ignored. */
+const BFHFNMIGN = 0x100;
 /** Raises a synchronous fault with return address `pc`. The caller has restored the ITSTATE of an abandoned instruction. */
 export function raise(cpu: Cpu, fault: GuestFault, pc: number): void {
   cpu.set(S.PC, pc);
@@ -213,16 +215,17 @@ export function raise(cpu: Cpu, fault: GuestFault, pc: number): void {
   const rule = FAULT_RULES[kind];
   const data = kind === 'bus-data' || kind === 'secure' || kind === 'bus-data-imprecise';
   record(cpu, rule.bits, rule.address, address);
-  if (data && (cpu.get(S.CCR) & 0x100) !== 0 && executionPriority(cpu) < 0) {
-    // BFHFNMIGN: the access is ignored and execution continues after it
+  if (data && (cpu.get(S.CCR) & BFHFNMIGN) !== 0 && executionPriority(cpu) < 0) {
+    // the access is ignored and execution continues after it
     cpu.branchTo((pc + (kind === 'bus-data-imprecise' ? 0 : sizeAt(cpu, pc))) >>> 0);
     return;
   }
   syncFault(cpu, rule.exception, `${kind} at ${hex(pc)}${rule.address ? ` accessing ${hex(address)}` : ''}`);
 }
-/** An imprecise bus fault (a cache line written back): pended wherever the core is. */
+/** An imprecise bus fault (a buffered store, a cache line written back): pended wherever the core is, but where BFHFNMIGN ignores it. */
 export function impreciseBusFault(cpu: Cpu): void {
   orBits(cpu, SCS.CFSR, CFSR.IMPRECISERR);
+  if ((cpu.get(S.CCR) & BFHFNMIGN) !== 0 && executionPriority(cpu) < 0) return;
   const enabled = (cpu.get(SCS.SYS_ENABLED) & (1 << EXC.BUSFAULT)) !== 0;
   if (!enabled) orBits(cpu, SCS.HFSR, FORCED);
   setPending(cpu, enabled ? EXC.BUSFAULT : EXC.HARDFAULT);

@@ -159,6 +159,17 @@ export function cachePolicy(cpu: Cpu, address: number, access: 'data' | 'fetch')
   return cacr & FORCEWT ? POLICY.WRITE_THROUGH : policy;
 }
 
+/** Device or Strongly-ordered memory, by PMSAv7 and the default map (Armv7-M ARM B3.1, B3.5.9). */
+export function isDeviceMemory(cpu: Cpu, address: number): boolean {
+  const region = mpuEnabled(cpu) ? mpuRegion(cpu, address) : -1;
+  if (region < 0) return DEVICE_PARTS.includes(address >>> 29);
+  const attributes = cpu.get(regionBase(region) + 4) >>> 16;
+  const [tex, cb] = [(attributes >>> 3) & 7, attributes & 3];
+  return (tex === 0 && cb < 2) || (tex === 2 && cb === 0);
+}
+/** Peripherals, external devices and the system, by half gigabyte. */
+const DEVICE_PARTS: readonly number[] = [2, 5, 6, 7];
+
 /** Whether one answer holds for all bytes of the 4-KiB page at `start`, for both privileges. */
 export function mpuUniform(cpu: Cpu, start: number): boolean {
   start >>>= 0;
