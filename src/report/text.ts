@@ -54,18 +54,28 @@ const linesOf = (text: string): string[] => text.split('\n').map((line) => line.
 const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001a\u001c-\u001f\u007f-\u009f]/g;
 /** From this share of control characters on, what a port sends is a protocol's and no text. */
 const BINARY_SHARE = 0.25;
-const WORDS = /[\x20-\x7e]{8}/;
+const WORDS = /[\x20-\x7e]{8,}/g;
 const LONGEST_LINE = 240;
 const BYTES_SHOWN = 8;
 /** What a port sent, as lines that a person can read: a binary protocol is told in one, and what has no end of line for long is cut. */
 export function consoleText(sent: string): string[] {
   // a buffer that is sent whole is filled up with zeros, of which a terminal shows nothing
-  const text = WORDS.test(sent) ? sent.replaceAll('\0', '') : sent;
+  const text = sent.search(WORDS) >= 0 ? sent.replaceAll('\0', '') : sent;
   if ((text.match(CONTROLS)?.length ?? 0) > text.length * BINARY_SHARE) {
-    const bytes = Array.from(text.slice(0, BYTES_SHOWN), (c) => c.charCodeAt(0).toString(16).padStart(2, '0')).join(' ');
-    return [`${text.length} binary ${text.length === 1 ? 'byte' : 'bytes'}: ${bytes}${text.length > BYTES_SHOWN ? ' …' : ''}`];
+    const bytes = Array.from(sent.slice(0, BYTES_SHOWN), (c) => c.charCodeAt(0).toString(16).padStart(2, '0')).join(' ');
+    const words = longestWords(sent);
+    return [
+      `${sent.length} binary ${sent.length === 1 ? 'byte' : 'bytes'}: ${bytes}${sent.length > BYTES_SHOWN ? ' …' : ''}`,
+      ...(words === '' ? [] : [`the longest text in them: ${cut(words)}`]),
+    ];
   }
-  return linesOf(text).map((line) => (line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line));
+  return linesOf(text).map(cut);
+}
+const cut = (line: string): string => (line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line);
+/** What is printable in a row, with no end of a line; the first of those that are as long. */
+function longestWords(sent: string): string {
+  const rows = sent.match(WORDS) ?? [];
+  return rows.reduce((longest, row) => (row.trim().length > longest.length ? row.trim() : longest), '');
 }
 
 const ESCAPES = /\u001b\[\d+m/g;

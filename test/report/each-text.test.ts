@@ -282,3 +282,10 @@ it('a buffer that a port sends whole, filled up with zeros, is text as on a term
   expect(consoleText(`Please enter\r\n${'\0'.repeat(40)}> ${'\0'.repeat(40)}`)).toEqual(['Please enter', '> ']);
   expect(consoleText('\0A\0\0B\0\0\0C')).toEqual(['9 binary bytes: 00 41 00 00 42 00 00 00 …']);
 });
+it('of a protocol the bytes are told as they were sent, with its zeros, and the longest text in them', () => {
+  const frames = '\u0003\u0010\0\u0005'.repeat(20);
+  expect(consoleText(`${frames}short one\u0001explicit panic at main\n${frames}`)).toEqual([
+    '193 binary bytes: 03 10 00 05 03 10 00 05 …',
+    'the longest text in them: explicit panic at main',
+  ]);
+});
