@@ -852,7 +852,7 @@ function faultStory(session: Session, fault: FaultFacts, failure: Failure | null
   const phrase = faultPhrase(session, fault, did);
   if (failure?.ranAway)
     return crashed(session, [ranAwayPhrase(session, failure.pc, failure.address), `it continued until ${phrase}`], failure.pc, true);
-  return crashed(session, [phrase], by, isJump(fault, did));
+  return crashed(session, [phrase], by, isJump(session, fault, did));
 }
 /** Lines about a crash, the first of which names the instruction at `pc`. */
 function crashed({ input }: Session, lines: readonly string[], pc: number | null, jumped: boolean): Note[] {

@@ -26,6 +26,13 @@ it('UDF is told from an instruction that the core does not have', () => {
   expect(crashOf(0xb6f0)).toBe('0x08000014 executed an undefined instruction (0xb6f0)');
 });
 
+it('an even reset vector is told as one: nothing jumped there', () => {
+  const bytes = new Uint8Array(Uint32Array.from([0x20005000, PROGRAM, PROGRAM, PROGRAM, 0xe7fee7fe, 0xe7fee7fe]).buffer);
+  const result = firstRun(plainJob('stm32f405rg', [{ path: 'fw.bin@0x08000000', bytes }]), {});
+  const told = result.notes.flatMap(({ kind, text }) => (kind === 'crash' ? [text] : []));
+  expect(told[0]).toBe('the reset vector is 0x08000014: bit 0 is 0, and a Cortex-M has no Arm state');
+});
+
 it('an SVC that is masked is the reason of its HardFault, and the mask is named', () => {
   // CPSID i; SVC #1
   expect(crashOf(0xb672, 0xdf01)).toBe('0x08000016 executed SVC with PRIMASK = 1: an SVC that cannot be taken at once causes a HardFault');

@@ -91,6 +91,8 @@ const DOING: Readonly<Record<string, string>> = {
 
 /** The first fault in one phrase. `did`: kind of access, if it is known from the trace. */
 export function faultPhrase(s: Session, fault: FaultFacts, did: 'read' | 'write' | 'jump' | null): string {
+  const even = evenResetVector(s, fault);
+  if (even !== null) return `the reset vector is ${hex(even)}: ${NO_ARM_STATE}`;
   const by = place(s, isFetch(fault) && fault.from >= 0 ? fault.from : fault.pc);
   if (fault.kind === 'undefined') {
     const code = encodingAt(s, fault.pc);
@@ -108,9 +110,16 @@ function whyThere(s: Session, kind: string, address: number): string {
 }
 const NO_ARM_STATE = 'bit 0 is 0, and a Cortex-M has no Arm state';
 
+/** The reset vector, if the core faulted at it without an instruction because it is even; null otherwise. */
+function evenResetVector({ machine }: Session, { kind, pc }: FaultFacts): number | null {
+  const table = machine.state.vectors[machine.bootCore.index];
+  const reset = table === undefined ? null : machine.bootCore.peek(table + 4, 4);
+  return kind === 'invalid-state' && reset === pc && (reset & 1) === 0 ? reset : null;
+}
+
 /** Whether that phrase tells of a jump. */
-export const isJump = ({ kind, address }: FaultFacts, did: 'read' | 'write' | 'jump' | null): boolean =>
-  did !== 'read' && did !== 'write' && DOING[kind] === JUMPED && address !== null;
+export const isJump = (s: Session, fault: FaultFacts, did: 'read' | 'write' | 'jump' | null): boolean =>
+  did !== 'read' && did !== 'write' && DOING[fault.kind] === JUMPED && fault.address !== null && evenResetVector(s, fault) === null;
 
 /** A HardFault without a bus access: an SVC that cannot be taken because of its priority or a mask (Armv7-M ARM B1.5.8). `pc`: the return address of the fault. */
 export function heldCallInWords(s: Session, pc: number): string[] {
