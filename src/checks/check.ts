@@ -461,6 +461,8 @@ export interface Check {
   isTentative?(subject: Subject): boolean;
   /** Where nobody wrote it, what the check finds fault with is what a reset leaves, and no document asks for more: a run in which it is harmless has nothing to say of it. */
   readonly leftByReset?: true;
+  /** `lastWriter` is no write: the instruction that it names is what the check is about. */
+  readonly namesInstruction?: true;
   /** The repair replaces the jump itself, so it is significant only if no smaller repair helps. */
   isLastResort?(subject: Subject): boolean;
   /** For `bootbench explain <id>`: what the check is about, why it matters and how to do it right, in a few short paragraphs of plain text. */

@@ -6,6 +6,9 @@ import { PPB } from './core-registers.ts';
 const SOURCE = 'Arm: BKPT without halting debug or monitor is a HardFault with HFSR.DEBUGEVT set';
 const DEBUGEVT = 0x80000000;
 
+/** A machine notes so many places. */
+const MOST_NOTED = 16;
+
 const FIX = '/* no BKPT here; or only with a debugger: if (CoreDebug->DHCSR & CoreDebug_DHCSR_C_DEBUGEN_Msk) __BKPT(0); */';
 const faultOf = ({ history }: Pick<Subject, 'history'>): FaultFacts | null =>
   history?.firstFault?.kind === 'breakpoint' ? history.firstFault : null;
@@ -14,6 +17,7 @@ const savedPc = ({ state }: Subject): number => ((state.core((state.core('lr') ?
 
 export const debuggerCheck: Check = {
   id: 'debugger',
+  namesInstruction: true,
   question: 'Does the firmware run without a debugger, or does it stop at a BKPT?',
   path: true,
   remark: true,
@@ -33,7 +37,7 @@ export const debuggerCheck: Check = {
     if (calls && calls.length > 0) {
       const first = calls[0]!;
       return broken('warn', {
-        observed: `${calls.length} BKPT${calls.length === 1 ? '' : 's'}${first.semihosting ? ' (semihosting)' : ''}, the first at ${hex(first.pc)}`,
+        observed: `BKPT${first.semihosting ? ' (semihosting)' : ''} executed at ${calls.length === 1 ? hex(first.pc) : `${calls.length} places${calls.length >= MOST_NOTED ? ' or more' : ''}, the first at ${hex(first.pc)}`}`,
         expected: 'no BKPT',
         because: 'a debugger answered here; without one, this BKPT causes a HardFault',
         source: SOURCE,

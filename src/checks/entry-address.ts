@@ -37,6 +37,7 @@ import { jumpInC } from './fix-in-c.ts';
 const SOURCE = SYSTEM_AREAS_SOURCE;
 export const entryAddress: Check = {
   id: 'entry-address',
+  namesInstruction: true,
   question: "Does the firmware branch to the ROM's reset vector, read from the right table?",
   path: true,
   judge(subject) {

@@ -7,6 +7,7 @@ const SOURCE = 'Arm DDI 0553 (Armv8-M), DDI 0403 (Armv7-M): a vector table holds
 
 export const entryDereference: Check = {
   id: 'entry-dereference',
+  namesInstruction: true,
   question: 'Does the firmware load the vector from the table, or does it branch to the address of the vector?',
   path: true,
   judge(subject) {

@@ -17,6 +17,7 @@ const [NMI, SECURE_FAULT] = [2, 7];
 
 export const handlerMode: Check = {
   id: 'handler-mode',
+  namesInstruction: true,
   question: 'Does the ROM start in Thread mode, with no exception of the application still active?',
   path: false,
   judge(subject) {

@@ -27,6 +27,7 @@ function onlyAReset(rom: Subject['rom']): string {
 
 export const leavePath: Check = {
   id: 'leave-path',
+  namesInstruction: true,
   question: 'After a DFU leave, does the application start and appear on USB again?',
   path: false,
   afterEntry: true,

@@ -8,6 +8,7 @@ const SOURCE =
 
 export const thumbBit: Check = {
   id: 'thumb-bit',
+  namesInstruction: true,
   question: 'Is bit 0 of the branch target set, so that the core stays in Thumb state?',
   path: true,
   judge(subject) {

@@ -237,7 +237,7 @@ function checksSection(r: RunResult): string {
     const checks = r.checks.filter((c) => c.verdict === verdict);
     if (checks.length === 0) return '';
     return `<details${open ? ' open' : ''}><summary><span class="${verdict === 'n/a' ? 'soft' : verdict}">${checks.length} ${title}</span></summary><div class="scroll" tabindex="0">${table(
-      ['check', 'found', 'expected', 'because', 'last written by'],
+      ['check', 'found', 'expected', 'because', 'by'],
       checks.map((c) => checkRow(c, r)),
     )}</div></details>`;
   }).join('\n');

@@ -1,5 +1,6 @@
 /** The full report on a terminal, as `-v` prints it: the whole story, then the checks. JUnit has the same without colours and line breaks. */
 import type { Judgement } from '../bench/documents/expect.ts';
+import { CHECKS } from '../checks/index.ts';
 import { callerOf } from '../bench/documents/note-facts.ts';
 import type { ResultCheck, RunResult } from '../bench/documents/result.ts';
 import type { Sources } from './source-lines.ts';
@@ -61,10 +62,15 @@ function checksTable(result: RunResult, { paint = plain, width }: TerminalOption
   return lines;
 }
 
+/** What it names did not write what was found: it is the instruction that did it. */
+const byInstruction = ({ id }: ResultCheck): boolean => CHECKS.some((check) => check.id === id && check.namesInstruction === true);
 function checkText(check: ResultCheck, { notes }: RunResult): string {
   const parts = [check.because];
   if (check.observed !== null) parts.push(`found ${check.observed}`);
-  if (check.lastWriter !== null) parts.push(`last written by ${lineText(check.lastWriter, callerOf(notes, check.lastWriter)?.by ?? null)}`);
+  if (check.lastWriter !== null)
+    parts.push(
+      `${byInstruction(check) ? 'by' : 'last written by'} ${lineText(check.lastWriter, callerOf(notes, check.lastWriter)?.by ?? null)}`,
+    );
   const source = check.source === null ? '' : ` [${check.source}${check.confidence === null ? '' : `, ${check.confidence}`}]`;
   return parts.join('; ') + source;
 }

@@ -438,6 +438,17 @@ describe('instructions for a debugger', () => {
     t.breakpoints = [{ semihosting: true, pc: 0x08000900, at: 1 }];
     expect(t.judge('debugger')).toMatchObject({ verdict: 'warn', lastWriter: { pc: 0x08000900 } });
   });
+  test('places are told, not how often: each is noted once', () => {
+    const t = new FakeTarget();
+    const at = (pc: number) => ({ semihosting: true, pc, at: 1 });
+    const found = (places: number): unknown => {
+      t.breakpoints = Array.from({ length: places }, (_, i) => at(0x08000900 + 2 * i));
+      return t.judge('debugger').observed;
+    };
+    expect(found(1)).toBe('BKPT (semihosting) executed at 0x08000900');
+    expect(found(2)).toBe('BKPT (semihosting) executed at 2 places, the first at 0x08000900');
+    expect(found(16)).toContain('16 places or more');
+  });
   test('a BKPT that faulted fails', () => {
     const t = new FakeTarget();
     t.entry = null;
