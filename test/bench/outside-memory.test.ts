@@ -51,7 +51,7 @@ describe('a memory on the board', () => {
     expect(result.notes.map((n) => n.text).join('\n')).toMatch(/ at 0x90000000 .* from power-on, in 64 KB of external flash/);
     // on the first screen too: on a board the jump there faults while QUADSPI maps nothing
     expect(shortReport(result).replace(/\s+/g, ' ')).toMatch(
-      /On a board, \S+ is visible at 0x90000000 only after firmware has set up the memory controller/,
+      /On a board, the \d+ bytes of \S+ at 0x90000000 are visible only after firmware has set up the memory controller/,
     );
   });
   it.each([SDRAM + 0x1000, SDRAM + 0x1e30000])(

@@ -164,10 +164,17 @@ export function outsideNotes(chip: ChipDescription, images: readonly LoadedImage
   return images.flatMap((image) =>
     chip.memories
       .filter((m) => windowAt(m.base) !== undefined && !given.includes(m.base))
-      .filter((m) => image.chunks.some((c) => c.address >= m.base && c.address < m.base + m.size))
-      .map(
-        (m) =>
-          `on a board, ${image.path} is visible at ${hex(m.base)} only after firmware has set up the memory controller; here it is there from power-on, in ${m.size >> 10} KB of external ${m.kind === 'ram' ? 'RAM' : 'flash'}`,
-      ),
+      .flatMap((m) => {
+        const parts = image.chunks.filter((c) => c.address >= m.base && c.address < m.base + m.size);
+        if (parts.length === 0) return [];
+        return `on a board, ${partsText(parts, image.path)} visible only after firmware has set up the memory controller; here they are there from power-on, in ${m.size >> 10} KB of external ${m.kind === 'ram' ? 'RAM' : 'flash'}`;
+      }),
   );
+}
+/** `the 7800 bytes of app.elf at 0x90000000 are`; of several parts, from the first to the last. */
+function partsText(parts: readonly ImageChunk[], path: string): string {
+  const bytes = parts.reduce((sum, { data }) => sum + data.length, 0);
+  const from = Math.min(...parts.map(({ address }) => address));
+  const last = Math.max(...parts.map(({ address, data }) => address + data.length - 1));
+  return `the ${bytes} bytes of ${path} ${parts.length === 1 ? `at ${hex(from)}` : `between ${hex(from)} and ${hex(last)}`} are`;
 }
