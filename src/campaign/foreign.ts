@@ -90,6 +90,7 @@ const OPTIONAL = {
   chipFrom: text,
   chipBecause: text,
   chipGuess: yes,
+  chipNoRegister: yes,
   chipOpen: yes,
   boardSays: text,
   effort: { enum: [...EFFORTS] },

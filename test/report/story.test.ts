@@ -59,6 +59,7 @@ const FACTS: { readonly [K in Kind]: readonly [Extract<Fact, { is: K }>, ...stri
   note: [{ is: 'note', text: 'another-note' }, 'another-note'],
   unwritten: [{ is: 'unwritten', reads: 3 }, '3 reads of RAM'],
   gaps: [{ is: 'gaps', registers: ['ETH.DMAMR'] }, 'ETH.DMAMR'],
+  reserved: [{ is: 'reserved', offsets: ['TIM7+0x8'] }, 'TIM7+0x8', 'reads 0'],
   rom: [{ is: 'rom', rom: primaskResult().rom, name: 'the-rom' }, 'the-rom', "not ST's code"],
   run: [{ is: 'run', result: primaskResult() }, primaskResult().chip, 'seed 1'],
   next: [{ is: 'next', steps: [{ to: 'other', text: 'do-this' }, { to: 'other', text: 'or-that' }] }, 'do-this', 'or-that'],

@@ -76,6 +76,15 @@ describe('the terminal report', () => {
     expect(flat(text)).toContain('unlike a start by BOOT0, but harmless with this ROM: systick');
   });
 
+  test('an offset where the chip has no register is no gap of a model, and is told once', () => {
+    const unmodelled = ['I2SCFGR', '+0x8'].map((register) => ({ peripheral: 'SPI1', register, reads: 1, writes: 1 }));
+    const result = { ...primaskResult(), unmodelled };
+    expect(flat(report(result))).toContain('registers used that are not modelled: SPI1.I2SCFGR Note');
+    expect(flat(report(result))).toContain('reserved offsets used: SPI1+0x8: it reads 0 and ignores writes');
+    const notes = [{ kind: 'chip', text: 'although it reads 0x40013008', about: { is: 'no-register' as const } }];
+    expect(flat(report({ ...result, notes }))).not.toContain('reserved');
+  });
+
   test('does not hold against a firmware what a reset leaves, and the ROM does itself', () => {
     const harmless = ['systick', 'hsi48', 'vddusb', 'reset-flags'] as const;
     const told = (lastWriter: typeof writer | null): string | undefined => {

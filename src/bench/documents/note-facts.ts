@@ -52,6 +52,8 @@ export type NoteFact =
   | { readonly is: 'waits-for-input' }
   /** `received`: the program read what the scenario gave it there, `USART2` or `PC13`, and no jump came of it. */
   | { readonly is: 'received'; readonly from: string }
+  /** `chip`: it says that the firmware uses a register which the chip does not have. */
+  | { readonly is: 'no-register' }
   /** `find-jump`: a pin or a text was tried, and no jump came of it. */
   | { readonly is: 'tried-input' }
   /** `not-triggered`: no function of the image jumps into system memory. */

@@ -3,12 +3,13 @@ import { rankOf } from './common-parts.ts';
 import type { InferredChip } from './infer-chip.ts';
 import type { RunJob } from './job.ts';
 
-export type ChipSaid = Pick<RunJob, 'chipFrom' | 'chipBecause' | 'chipGuess' | 'chipOpen' | 'boardNamed'>;
+export type ChipSaid = Pick<RunJob, 'chipFrom' | 'chipBecause' | 'chipGuess' | 'chipNoRegister' | 'chipOpen' | 'boardNamed'>;
 export const chipSaid = (inferred: InferredChip): ChipSaid => ({
   chipFrom: takenFor(inferred),
   ...(isOpen(inferred) ? { chipOpen: true } : {}),
   chipBecause: `because ${inferred.reasons.join('; ')}`,
   ...(inferred.guess ? { chipGuess: true } : {}),
+  ...(inferred.saysNoRegister === true ? { chipNoRegister: true } : {}),
   ...(inferred.board === undefined ? {} : { boardNamed: inferred.board }),
 });
 /** Names of other parts that are told. */

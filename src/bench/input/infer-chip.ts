@@ -49,6 +49,8 @@ export interface InferredChip {
   readonly guess: boolean;
   /** The file of the project that tells which of the parts it is. */
   readonly file?: string;
+  /** The last of the reasons says that it uses a register which this part does not have. */
+  readonly saysNoRegister?: true;
   /** The board of this part that the images name, one of BOARDS. */
   readonly board?: string;
 }
@@ -331,6 +333,7 @@ interface Fit {
   readonly faults?: boolean;
   /** What its first milliseconds showed against it, if that is more than one register. */
   readonly misfit?: string | null;
+  readonly saysNoRegister?: boolean;
 }
 
 /** Points by which all the rest has to speak for another part before it counts against the address of a ROM: one less where no attribute tells the architecture. */
@@ -428,6 +431,7 @@ function choose(path: string, fits: readonly Fit[], best: readonly Fit[], limit:
   return {
     chip: first.chip,
     reasons: misfit === null ? first.reasons : [...first.reasons, `although ${misfit}`],
+    ...(misfit !== null && first.saysNoRegister === true ? { saysNoRegister: true } : {}),
     alike: others.map((c) => c.name),
     near: less,
     unmodelled: guess ? unmodelledBeside(first.chip) : [],
@@ -495,7 +499,13 @@ function tried(fits: readonly Fit[], images: readonly LoadedImage[]): { readonly
     return trial !== undefined && trial.against(Infinity) >= DOUBT ? trial.because : null;
   };
   const fitting = classes.flatMap((members) =>
-    members.map((m) => ({ ...m, score: scoreOf(members), faults: faults(members), misfit: misfit(members) })),
+    members.map((m) => ({
+      ...m,
+      score: scoreOf(members),
+      faults: faults(members),
+      misfit: misfit(members),
+      saysNoRegister: trials.get(members)?.saysNoRegister === true,
+    })),
   );
   return { fitting, bounded };
 }

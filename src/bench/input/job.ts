@@ -68,6 +68,8 @@ export interface RunJob {
   readonly chipBecause?: string;
   /** It is a guess: little speaks for it, or for another one almost as much. */
   readonly chipGuess?: boolean;
+  /** `chipBecause` says that the firmware uses a register which the chip does not have. */
+  readonly chipNoRegister?: boolean;
   /** Another chip fits as well, or it is a guess: who knows better can name it. */
   readonly chipOpen?: boolean;
   /** The board that was named: what its BOOT0 and USB wires lead to, for a person. */
@@ -189,7 +191,7 @@ function loadNotes(chip: ChipDescription, images: readonly LoadedImage[], job: R
 }
 
 /** As what the chip was taken that nobody named. */
-function chipNotes(chip: ChipDescription, { chipFrom: from, chipOpen, chipBecause: text, chipGuess }: RunJob): Note[] {
+function chipNotes(chip: ChipDescription, { chipFrom: from, chipOpen, chipBecause: text, chipGuess, chipNoRegister }: RunJob): Note[] {
   const command = 'say --chip';
   const taken = { kind: 'chip' };
   return [
@@ -198,7 +200,7 @@ function chipNotes(chip: ChipDescription, { chipFrom: from, chipOpen, chipBecaus
       : chipOpen === true
         ? [{ ...taken, ...withAdvice({ is: 'chip', said: from, lead: ': if it is another chip, ', command }) }]
         : [{ ...taken, text: from }]),
-    ...(text === undefined ? [] : [{ kind: 'chip', text }]),
+    ...(text === undefined ? [] : [{ kind: 'chip', text, ...(chipNoRegister === true && { about: { is: 'no-register' } as const }) }]),
     ...(chipGuess === true
       ? [
           {

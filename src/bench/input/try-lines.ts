@@ -25,6 +25,8 @@ export interface Trial {
   readonly reach: number;
   /** The strongest, for a person: `it reads 0x48001010, where STM32L412RB has nothing`; null where nothing speaks against it. */
   readonly because: string | null;
+  /** That says that it uses a register which the chip does not have. */
+  readonly saysNoRegister: boolean;
   /** Whether another chip would fault for the same reason; null without a fault. */
   readonly lacks: ((chip: ChipDescription) => boolean) | null;
   /** Whether another chip has something at each place that it came to use: it runs alike only then. */
@@ -164,6 +166,7 @@ function verdict(name: string, fault: Misfit | null, { strange, bits, unclocked,
       capped(within(unclocked.values(), limit), NO_CLOCK),
     reach: used.size,
     because: fault?.because ?? (first === undefined ? null : `it ${first.text}, where ${name} has no register`),
+    saysNoRegister: fault === null && first !== undefined,
     lacks: fault?.lacks ?? null,
     fits: (chip) => [...used].every((address) => hasPlace(chip, address)),
   };

@@ -148,6 +148,7 @@ export type Fact =
   | ({ readonly is: 'note' } & Said)
   | { readonly is: 'unwritten'; readonly reads: number }
   | { readonly is: 'gaps'; readonly registers: readonly string[] }
+  | { readonly is: 'reserved'; readonly offsets: readonly string[] }
   | { readonly is: 'rom'; readonly rom: RunResult['rom']; readonly name: string }
   | { readonly is: 'run'; readonly result: RunResult }
   | { readonly is: 'next'; readonly steps: readonly NextStep[] };

@@ -508,9 +508,13 @@ const background = (result: RunResult): Fact[] => [
 /** What the program printed; the ROM's 0x79 behind it is told by the first line. */
 const withoutAnswer = (result: RunResult, channel: string, text: string): string =>
   hasReached(result) && channel === otherGoal(result) && text.endsWith('y') ? text.slice(0, -1) : text;
+/** Where the chip has no register at all, `register` is an offset: no model is missing there. */
+const isReserved = ({ register }: RunResult['unmodelled'][number]): boolean => register.startsWith('+');
 function evidence(result: RunResult): Fact[] {
   const session = result.usb.sessions.at(-1);
-  const gaps = result.unmodelled.map((u) => `${u.peripheral}.${u.register}`);
+  const gaps = result.unmodelled.filter((u) => !isReserved(u)).map((u) => `${u.peripheral}.${u.register}`);
+  const reserved = factsIn(result.notes, 'no-register').length > 0 ? [] : result.unmodelled.filter(isReserved);
+  const offsets = reserved.map((u) => `${u.peripheral}${u.register}`);
   return [
     ...(result.resets.some((r) => r.by !== 'power') ? [{ is: 'resets', resets: result.resets } as const] : []),
     ...(session === undefined ? [] : [{ is: 'usb', session } as const]),
@@ -519,6 +523,7 @@ function evidence(result: RunResult): Fact[] {
     ),
     ...(result.uninitialisedReads === 0 ? [] : [{ is: 'unwritten', reads: result.uninitialisedReads } as const]),
     ...(gaps.length === 0 ? [] : [{ is: 'gaps', registers: gaps } as const]),
+    ...(offsets.length === 0 ? [] : [{ is: 'reserved', offsets } as const]),
     { is: 'rom', rom: result.rom, name: romName(result) },
     { is: 'run', result },
   ];

@@ -4,7 +4,7 @@ import type { Fact, Kind, Surface } from './facts.ts';
 
 const WITH_V = 'evidence: -v tells it, and the screen says so';
 const ELSEWHERE = 'a finding points at one line; the report of the run tells it';
-const EVIDENCE: readonly Kind[] = ['resets', 'usb', 'note', 'unwritten', 'gaps', 'rom', 'run'];
+const EVIDENCE: readonly Kind[] = ['resets', 'usb', 'note', 'unwritten', 'gaps', 'reserved', 'rom', 'run'];
 const all = (kinds: readonly Kind[], why: string): Partial<Record<Kind, string>> => Object.fromEntries(kinds.map((kind) => [kind, why]));
 
 export const LEFT_OUT: Readonly<Record<Surface, Readonly<Partial<Record<Kind, string>>>>> = {
