@@ -291,7 +291,7 @@ export const l4Flash = (flashKilobytes: number, optionBytes: Readonly<Record<str
   size: 0x400,
   irqs: [4],
   clock: 'AHB1ENR.FLASHEN',
-  reset: 'AHB1RSTR.FLASHRST',
+  // FLASHRST resets it only while it is in power-down (RM0351 6.4.10), which it is not while a program runs from it
   options: {
     memory: 'flash',
     base: 0x08000000,
