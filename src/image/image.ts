@@ -402,8 +402,10 @@ export interface CodePlace {
 const isHeader = (file: string | null): boolean => file !== null && /\.(h|hh|hpp|hxx|h\+\+|inc|inl|ipp|tcc|tpp)$/i.test(file);
 
 /** The function at an address, without an offset into it; null where the image names none. */
-export const functionNameAt = (images: readonly LoadedImage[], pc: number): string | null =>
-  codePlace(images, pc).symbol?.split('+')[0] ?? null;
+export function functionNameAt(images: readonly LoadedImage[], pc: number): string | null {
+  const named = symbolAt(images, pc);
+  return named === null ? null : functionName(named.symbol.name, framesAt(images, pc));
+}
 
 /**
  * Source line of an instruction: the user's call where its code comes from a header, inlined or (without optimisation) as a function of its own. `lr`: LR at that
@@ -431,13 +433,14 @@ function usersFrame(frames: ReturnType<typeof framesAt>): number {
   while (isHeader(frames[at]?.file ?? null) && frames[at]!.inlined && frames[at + 1]?.line != null) at++;
   return at;
 }
-/** Name of the function as its source has it, with the distance from its start where no line says more. */
+/** Name of the function as its source has it, the inlined one that the line belongs to; with the distance from its start where no line says more. */
 function symbolText(images: readonly LoadedImage[], pc: number, frames: ReturnType<typeof framesAt>): string | null {
+  const frame = frames[usersFrame(frames)];
+  const hasLine = frame?.line != null;
+  if (hasLine && frame.inlined && frame.function !== null) return frame.function;
   const named = symbolAt(images, pc);
   if (named === null) return null;
-  const { name } = named.symbol;
-  const hasLine = frames[usersFrame(frames)]?.line != null;
-  return functionName(name, frames) + (named.offset === 0 || hasLine ? '' : `+0x${named.offset.toString(16)}`);
+  return functionName(named.symbol.name, frames) + (named.offset === 0 || hasLine ? '' : `+0x${named.offset.toString(16)}`);
 }
 /** A function as its source spells it: symbols of C++ and Rust are mangled, and only the debug information says what a template was given. */
 export const functionName = (symbol: string, frames: ReturnType<typeof framesAt>): string =>

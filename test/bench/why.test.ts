@@ -130,7 +130,7 @@ it('a word that a DMA channel wrote over: which channel, and the line that gave 
   const chain = notes(await run('l476-callback-under-dma'), 'chain');
   expect(chain[0]).toMatch(/0x60000001 was loaded from link\+32/);
   expect(chain[1]).toContain(
-    `was written by DMA1 (CMAR2 = 0x20000000, set at ${shownIn('l476-callback-under-dma', 'DMA1_CMAR2 =')} (main); CCR2 last written at ${shownIn('l476-callback-under-dma', 'DMA1_CCR2 =')} (main))`,
+    `was written by DMA1 (CMAR2 = 0x20000000, set at ${shownIn('l476-callback-under-dma', 'DMA1_CMAR2 =')} (copy_settings); CCR2 last written at ${shownIn('l476-callback-under-dma', 'DMA1_CCR2 =')} (copy_settings))`,
   );
   const request = await run('l476-request-under-dma');
   expect(request.diagnosis.causes[0]).toMatchObject({
