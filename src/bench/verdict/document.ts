@@ -291,11 +291,18 @@ function stuckInterrupt(s: Session, outcome: Outcome): StuckInterrupt | null {
   return {
     name: exceptionName(input.chip, loop.exception),
     storm: loop.storm,
-    handler: place(input, loop.pc)!,
+    handler: place(input, handlerOf(s, loop))!,
     shared: isShared(s, loop.exception),
     wrongTable: !loop.storm && machine.bootCore.arm.ipsr === loop.exception && cutTable(s) !== null,
     enabledBy: place(input, enabled?.pc ?? null, enabled?.lr),
   };
+}
+
+/** The loop where it is in the handler's own function, else where the handler begins: the loop is in what it calls. */
+function handlerOf({ machine: { bootCore: core }, input }: Session, { pc, exception }: NonNullable<Session['state']['loop']>): number {
+  const entry = core.peek(vectorAddress(core, exception), 4);
+  if (entry === null || functionNameAt(input.images, entry & ~1) === functionNameAt(input.images, pc)) return pc;
+  return (entry & ~1) >>> 0;
 }
 
 /** Why the program's own handler is not in the vector table. */
