@@ -226,11 +226,12 @@ function inReadOnlyArea(s: Session, { base, size }: MemoryRow, address: number, 
 }
 /** What is suggested for memory on a board: all of the part in which the address lies. */
 const OUTSIDE_BYTES = 0x1000000;
-/** Memory on the board, in a window that a controller with a running clock has: no board is known here, so there is none. */
+/** Memory on the board, in a window that a controller has: no board is known here, so there is none. */
 function outside({ machine: { system } }: Session, address: number): string {
   const controllers = windowAt(address)?.by;
-  const block = system.blocks.find((b) => controllers?.test(b.row.name) && system.isClocked(b));
-  if (!block) return '';
+  const all = system.blocks.filter((b) => controllers?.test(b.row.name));
+  const block = all.find((b) => system.isClocked(b));
+  if (!block) return all.length === 0 ? '' : `; it is in the window of ${all.map((b) => b.row.name).join(' and ')}, whose clock is off`;
   const at = hex(address - (address % OUTSIDE_BYTES));
   return `; if your board has memory on ${block.row.name}, add "board": {"memories": [{"at": "${at}", "kilobytes": ${OUTSIDE_BYTES >> 10}}]} to the scenario`;
 }

@@ -92,7 +92,7 @@ export const fmcBanks: ModelFactory<{ readonly base: number; readonly controller
       const where = `0x${(base + offset).toString(16)}`;
       c.env.note(
         'guest',
-        `${where} was accessed, in an enabled bank of ${controller} with nothing on this board: it reads ones (board.memories of a scenario puts a memory there)`,
+        `${where} was accessed, in an enabled bank of ${controller}: bootbench has no memory there, so it reads ones (board.memories of a scenario puts one there)`,
       );
     }
     return true;

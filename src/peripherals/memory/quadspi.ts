@@ -315,7 +315,7 @@ export const spiWindow: ModelFactory<{ readonly of: string; readonly writes: boo
     if (!c.s.told)
       c.env.note(
         'guest',
-        `${options.of} maps its memory and is accessed, with nothing on this board: it reads ones (board.memories of a scenario puts a memory there)`,
+        `${options.of} maps its memory and is accessed: bootbench has no memory there, so it reads ones (board.memories of a scenario puts one there)`,
       );
     c.s.told = true;
     c.env.setWire(accessed, (c.env.wire(accessed) + 1) % 0x10000);
