@@ -417,7 +417,8 @@ function pressTrial(s: Session, from: Checkpoint, input: PolledInput, atStart: b
   const { name, level } = input;
   if (input.kind !== 'pin' || level === null || step === null) return null;
   const where = atStart ? ' at the start' : '';
-  const tried = { name: `${name} = ${1 - level}${where}`, kind: 'input' as const, step };
+  const pressed = { name: `${name} = ${1 - level}${where}`, kind: 'input' as const, step };
+  const tried = byRelease(input) ? { ...pressed, name: `${name} = ${1 - level}, then ${level}${where}`, held: `${PRESS / MS}ms` } : pressed;
   const begin = (): void => {
     s.keepCheckpoints = false;
     s.restore(from);
@@ -445,7 +446,7 @@ function pressTrial(s: Session, from: Checkpoint, input: PolledInput, atStart: b
       const short = (): { readonly held?: string } =>
         outcome === 'reset-loop' && resetsQuickly(s) ? { held: `${SHORT_PRESS / MS}ms` } : {};
       const press = time > PRESS ? long : short();
-      return { tried: { ...tried, ...press, outcome, ...insteadOf(s, start, outcome, jumping) }, enough: true };
+      return { tried: { ...pressed, ...press, outcome, ...insteadOf(s, start, outcome, jumping) }, enough: true };
     },
   };
   const letGoAfter = (time: Ps): void => {
@@ -461,9 +462,8 @@ function pressTrial(s: Session, from: Checkpoint, input: PolledInput, atStart: b
     end: (outcome) => {
       if (strays(outcome)) return null;
       const came = insteadOf(s, start, outcome, jumping);
-      const back = byRelease(input) ? { name: `${name} = ${1 - level}, then ${level}${where}`, held: `${PRESS / MS}ms` } : {};
       return {
-        tried: { ...tried, ...back, outcome, ...came },
+        tried: { ...tried, outcome, ...came },
         enough: came.instead?.is === 'hang' || s.machine.history.entries.length > 0,
       };
     },
@@ -478,7 +478,7 @@ function pressTrial(s: Session, from: Checkpoint, input: PolledInput, atStart: b
       const { entries, resets } = s.machine.history;
       if (![...entries, ...resets].some((e) => e.at >= start + LONG_PRESS)) return null;
       const long = { name: `${name} = ${1 - level} for ${LONG_PRESS / MS / 1000} s${where}`, held: `${LONG_PRESS / MS}ms` };
-      return { tried: { ...tried, ...long, outcome, ...insteadOf(s, start, outcome, jumping) }, enough: true };
+      return { tried: { ...pressed, ...long, outcome, ...insteadOf(s, start, outcome, jumping) }, enough: true };
     },
   };
   const ways = [held, released, ...(input.bothEdges === true && !atStart ? [longReleased] : [])];
