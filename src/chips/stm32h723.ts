@@ -81,7 +81,8 @@ export function h723Chip(part: PartSize): ChipDescription {
   };
   const make = (): MadeDescription => {
     const like = h743Chip({ name: 'STM32H743ZI', flashKilobytes: 2048 });
-    const facts = loadFacts(h743Facts());
+    // H725 and H735 have an SMPS beside the LDO
+    const facts = loadFacts(h743Facts(/^STM32H7[23]5/.test(part.name)));
     return {
       ...like,
       cores: [{ ...like.cores[0]!, nvicLines: 163 }],

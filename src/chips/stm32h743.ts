@@ -28,8 +28,17 @@ const oneCore = (code: string): string =>
         .replace(/,(C2|SFT2|IWDG2|WWDG2|LPWR2)RSTF:\d+:1/g, '');
     })
     .join(';');
+/** PWR_CR3 of a part without SMPS: in place of its bits SCUEN, which the first write locks (RM0433 6.8.4, RM0468 6.8.4). */
+const withoutSmps = (code: string): string =>
+  code.replace(
+    /CR3 c 4 6 \S+ [^;]*/,
+    'CR3 c 4 6 3000303 BYPASS:0:1,LDOEN:1:1,SCUEN:2:1,VBE:8:1,VBRS:9:1,USB33DEN:24:1,USBREGEN:25:1,USB33RDY:26:1',
+  );
 /** H745's, with the names of one core. */
-export const h743Facts = (): GeneratedFacts => ({ ...generated, blocks: { ...generated.blocks, RCC: oneCore(generated.blocks.RCC) } });
+export const h743Facts = (smps = false): GeneratedFacts => {
+  const { RCC, PWR, ...blocks } = generated.blocks;
+  return { ...generated, blocks: { ...blocks, RCC: oneCore(RCC), PWR: smps ? PWR : withoutSmps(PWR) } };
+};
 
 const RSR = (name: string, raisedBy: ResetFlagRow['raisedBy']): ResetFlagRow => ({ field: `RCC.RSR.${name}`, raisedBy });
 const RESET_FLAGS: readonly ResetFlagRow[] = [

@@ -1,5 +1,6 @@
 /** PWR, SYSCFG, EXTI and HSEM of the H745. */
 import { beforeEach, describe, expect, it } from 'vitest';
+import { findChip } from '../../src/chips/index.ts';
 import { STM32H745XI } from '../../src/chips/stm32h745.ts';
 import { US } from '../../src/emu/time.ts';
 import { StChip } from './st-chip.ts';
@@ -37,6 +38,17 @@ describe('PWR', () => {
     h.system.resetBlocks('power');
     h.write('PWR.CR3', 4);
     expect(h.read('PWR.CR3') & 7).toBe(4);
+  });
+  it.each(['stm32h743zi', 'stm32h723zg'])('%s has the LDO alone: SCUEN is 1 until the first write, and no write changes it', (name) => {
+    const ldo = new StChip(findChip(name)!);
+    const seen = [0x0, 0x2, 0x6].map((value, i) => {
+      if (i > 0) ldo.write('PWR.CR3', value);
+      return ldo.read('PWR.CR3') & 7;
+    });
+    ldo.reset('software');
+    expect([...seen, ldo.read('PWR.CR3') & 7]).toEqual([6, 2, 2, 2]);
+    ldo.system.resetBlocks('power');
+    expect(ldo.read('PWR.CR3') & 7).toBe(6);
   });
   it.each([
     ['smps', 1, 2, 4],

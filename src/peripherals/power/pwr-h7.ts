@@ -45,10 +45,11 @@ export const pwrH7: ModelFactory<PwrH7Options> = (layout, options): RegisterMode
   const usb33rdy = f('CR3.USB33RDY');
   const cr3 = layout.reg('CR3');
   const ldoen = f('CR3.LDOEN');
-  const smpsen = f('CR3.SMPSEN');
-  const smpsexthp = f('CR3.SMPSEXTHP');
-  const smpsextrdy = f('CR3.SMPSEXTRDY');
-  const supplyBits = ['BYPASS', 'LDOEN', 'SMPSEN', 'SMPSEXTHP', 'SMPSLEVEL'].reduce((mask, name) => mask | f(`CR3.${name}`).mask, 0);
+  const ofCr3 = (name: string) => (cr3.fields.some((x) => x.name === name) ? f(`CR3.${name}`) : undefined);
+  const [smpsen, smpsexthp, smpsextrdy] = ['SMPSEN', 'SMPSEXTHP', 'SMPSEXTRDY'].map(ofCr3);
+  /** Of a part with the LDO alone: 1 until the supply is configured. */
+  const scuen = ofCr3('SCUEN');
+  const supplyBits = ['BYPASS', 'LDOEN', 'SMPSEN', 'SMPSEXTHP', 'SMPSLEVEL'].reduce((mask, name) => mask | (ofCr3(name)?.mask ?? 0), 0);
   const cpucr = ['CPUCR', 'CPU2CR']
     .filter((n) => layout.has(n))
     .slice(0, options.cores)
@@ -97,7 +98,7 @@ export const pwrH7: ModelFactory<PwrH7Options> = (layout, options): RegisterMode
   const configure = (c: Ctx): void => {
     c.s.configured = 1;
     const wired = c.env.parameter('core.smps');
-    if (wired === undefined || (wired ? smpsen : ldoen).get(c) === 1) return;
+    if (wired === undefined || (wired ? smpsen : ldoen)?.get(c) === 1) return;
     c.s.unfed = 1;
     const [bit, board] = wired ? ['SMPSEN', 'SMPS'] : ['LDOEN', 'LDO'];
     c.env.note(
@@ -129,7 +130,7 @@ export const pwrH7: ModelFactory<PwrH7Options> = (layout, options): RegisterMode
       CR2:
         layout.reg('CR2').writable & ~(brrdy.mask | f('CR2.VBATL').mask | f('CR2.VBATH').mask | f('CR2.TEMPL').mask | f('CR2.TEMPH').mask),
       // The SVD lets software write USB33RDY's neighbours only in part: USB33DEN is missing.
-      CR3: (layout.reg('CR3').writable | usb33den.mask | usbregen.mask) & ~usb33rdy.mask,
+      CR3: (layout.reg('CR3').writable | usb33den.mask | usbregen.mask) & ~(usb33rdy.mask | (scuen?.mask ?? 0)),
     },
     create: () => ({ configured: 0, unfed: 0, ...freshSleep() }),
     // CR3 is reset by power-on only; BREN lies in the backup domain. Standby flags stay until CSSF (documented), PDDS with them (ASSUMED).
@@ -201,7 +202,8 @@ export const pwrH7: ModelFactory<PwrH7Options> = (layout, options): RegisterMode
           configure(c);
           scale(c);
           // The board's feeding from the SMPS is there at once (ASSUMED).
-          smpsextrdy.set(c, smpsen.get(c) & smpsexthp.get(c));
+          smpsextrdy?.set(c, smpsen!.get(c) & smpsexthp!.get(c));
+          scuen?.set(c, 0);
         }
         return supplies(c);
       }
