@@ -39,6 +39,14 @@ const STORES: readonly Encoding[] = [
 const OFFSET_12: Encoding = { mask: 0xff800000 | 0, value: 0xf8800000 | 0 };
 /** LDR of a word with an offset of five bits, in words. */
 const LDR_T1: Encoding = { mask: 0xf800, value: 0x6800 };
+/** LDR, LDRB and LDRH with an offset of five bits, in units of so many bytes. */
+const LOADS_5: readonly (readonly [Encoding, number])[] = [
+  [LDR_T1, 4],
+  [{ mask: 0xf800, value: 0x7800 }, 1],
+  [{ mask: 0xf800, value: 0x8800 }, 2],
+];
+/** Of those with 12 bits: a load. */
+const LOAD = 1 << 20;
 const CMP_T1: Encoding = { mask: 0xf800, value: 0x2800 };
 /** CMP of two registers, both low, or one of them high. */
 const CMP_LOW: Encoding = { mask: 0xffc0, value: 0x4280 };
@@ -65,6 +73,8 @@ export interface FunctionFacts {
   readonly accesses: readonly number[];
   /** What it loads from by an offset behind such a constant, by the constant. */
   readonly loads: ReadonlyMap<number, readonly number[]>;
+  /** Offsets from which it loads, behind any base but the stack. */
+  readonly loadsAt: ReadonlySet<number>;
   /** Words that it loads from constant addresses. */
   readonly words: readonly number[];
   /** Loads and stores at constant addresses. */
@@ -134,6 +144,7 @@ interface Draft {
   readonly constants: { value: number; pc: number }[];
   readonly accesses: number[];
   readonly loads: Map<number, number[]>;
+  readonly loadsAt: Set<number>;
   /** Whole constants by register. */
   readonly held: Map<number, number>;
   readonly known: KnownWords;
@@ -158,6 +169,7 @@ function scan(image: LoadedImage, symbol: ImageSymbol, start: number, code: Data
     constants: [],
     accesses: [],
     loads: new Map(),
+    loadsAt: new Set(),
     held: new Map(),
     known: new KnownWords(),
     bases: new StackBases(),
@@ -188,13 +200,14 @@ function scan(image: LoadedImage, symbol: ImageSymbol, start: number, code: Data
     // what they load stands in a register behind them
     if (bits === first) narrowInstruction(d, code, start, pc, bits);
     else wideInstruction(d, code, start, pc, bits);
+    noteOffset(d, bits);
     if (bits === first) d.bases.narrow(bits);
     else d.bases.wide(bits);
     at += wide ? 4 : 2;
   }
-  const { constants, accesses, loads, calls, stores, compared, comparedWith, halves, small, setsMsp, branchesFar } = d;
+  const { constants, accesses, loads, loadsAt, calls, stores, compared, comparedWith, halves, small, setsMsp, branchesFar } = d;
   const { loaded: words, accessed, compared: inPieces } = d.known;
-  const reached = { constants, accesses, loads, words, accessed, calls, stores };
+  const reached = { constants, accesses, loads, loadsAt, words, accessed, calls, stores };
   return { symbol, image, ...reached, compared, comparedWith, halves, pieces: inPieces.pieces, small, setsMsp, branchesFar };
 }
 
@@ -241,6 +254,8 @@ export function calledFrom(images: readonly LoadedImage[], to: FunctionFacts): C
   return pointers.has(to.symbol.name) ? null : { handlers: [...handlers], pointers: [...pointers] };
 }
 const MOST_VECTORS = 16 + 240;
+/** The vector table of its image leads to it. */
+export const isHandler = ({ image, symbol }: FunctionFacts): boolean => handlersOf(image).has(symbol.address);
 /** The addresses in the vector table that the image begins with, but for the reset. */
 function handlersOf({ chunks }: LoadedImage): ReadonlySet<number> {
   const [first] = chunks.toSorted((a, b) => a.address - b.address);
@@ -276,6 +291,12 @@ function compare(d: Draft, ...registers: readonly number[]): void {
   }
 }
 
+function noteOffset({ loadsAt, bases }: Draft, bits: number): void {
+  if (bases.holdsBaseOf(bits)) return;
+  const narrow = LOADS_5.find(([encoding]) => is(bits, encoding));
+  if (narrow !== undefined) loadsAt.add(((bits >>> 6) & 31) * narrow[1]);
+  else if (is(bits, OFFSET_12) && (bits & LOAD) !== 0) loadsAt.add(bits & 0xfff);
+}
 function load(d: Draft, register: number, offset: number): void {
   const base = d.held.get(register);
   if (base !== undefined) d.loads.set(base, [...(d.loads.get(base) ?? []), (base + offset) >>> 0]);

@@ -15,6 +15,7 @@ import { MS, type Ps } from '../../emu/time.ts';
 import { keptOnTheWay } from './towards.ts';
 import { callersOf, isIn, jumpCandidates, scanFunctions, type FunctionFacts, type JumpCandidate } from '../input/code-scan.ts';
 import { awaitedTexts, lettersOf, LINE_ENDS } from './awaited-texts.ts';
+import { onlySends } from './only-sends.ts';
 import { comparersFor, sharersWith, type Comparer } from './comparers.ts';
 import { decidingBit } from '../slice/deciding-bit.ts';
 import { deafPinText, heardPins } from '../slice/deaf-pin.ts';
@@ -270,7 +271,9 @@ function polledInputs(s: Session, end: Checkpoint, code: Code): PolledInput[] {
   }
   const inputs = new Map<string, PolledInput>();
   for (const p of atMost(s.input, MOST.inputReads, 'places from which it reads an input', [...polls.values()])) {
-    const input = asInput(p, testedBit(s, end, p), code, s.input.chip);
+    const bit = testedBit(s, end, p);
+    if (SERIAL_PORT.test(p.block) && p.core.testedMask(p.pc) === null && onlySends(s, p, code.functions)) continue;
+    const input = asInput(p, bit, code, s.input.chip);
     const key = `${input.register} ${input.bit}`;
     const known = inputs.get(key);
     inputs.set(key, known === undefined ? input : alsoRead(known, input));
