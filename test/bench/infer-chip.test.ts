@@ -50,6 +50,25 @@ function withTable(sp: number, words: number, program: (t: Thumb) => Thumb): Inf
   return inferChip([{ path: 'fw.bin@0x8000000', bytes: image }]);
 }
 
+describe('an address of few bits, made by a shift', () => {
+  const [RCC_IOPENR, GPIOA_OF_FEW_BITS] = [0x40021034, 0xa0];
+  const fits = (through: boolean): string => {
+    const start = (t: Thumb): Thumb => t.constant(1, RCC_IOPENR).ldr(2, 1).movs(3, GPIOA_OF_FEW_BITS).lsls(3, 3, 23);
+    try {
+      return withTable(0x20002000, 4, (t) => (through ? start(t).ldr(0, 3) : start(t).tst(2, 3))).chip.name.toLowerCase();
+    } catch (error) {
+      return (error as Error).message.replace(/; less likely.*/, '');
+    }
+  };
+  it('is none of a chip that has nothing there, even where its RAM ends at the initial SP', () => {
+    expect(fits(true)).toContain('stm32g071rb');
+    expect(fits(true)).not.toContain('stm32f0');
+  });
+  it('may be a mask: one counts that is loaded or stored through', () => {
+    expect(fits(false)).toContain('stm32f0');
+  });
+});
+
 describe('a start-up file in the debug data names the line', () => {
   const startup = (part: string): Uint8Array => renamed('f405-straight', 'startup/startup.c', part);
 

@@ -7,6 +7,7 @@ import type { Piece } from './compared-pieces.ts';
 import { is, type Encoding } from './encoding.ts';
 import { KnownWords } from './known-words.ts';
 import { VECTKEY, writesReset } from './reset-write.ts';
+import { ShiftedBases } from './shifted-base.ts';
 import { StackBases } from './stack-base.ts';
 import type { ImageSymbol, LoadedImage } from '../../image/image.ts';
 
@@ -149,6 +150,7 @@ interface Draft {
   readonly held: Map<number, number>;
   readonly known: KnownWords;
   readonly bases: StackBases;
+  readonly shifted: ShiftedBases;
   readonly calls: { target: number; pc: number }[];
   readonly stores: number[];
   readonly compared: number[];
@@ -173,6 +175,7 @@ function scan(image: LoadedImage, symbol: ImageSymbol, start: number, code: Data
     held: new Map(),
     known: new KnownWords(),
     bases: new StackBases(),
+    shifted: new ShiftedBases(),
     calls: [],
     stores: [],
     compared: [],
@@ -200,9 +203,7 @@ function scan(image: LoadedImage, symbol: ImageSymbol, start: number, code: Data
     // what they load stands in a register behind them
     if (bits === first) narrowInstruction(d, code, start, pc, bits);
     else wideInstruction(d, code, start, pc, bits);
-    noteOffset(d, bits);
-    if (bits === first) d.bases.narrow(bits);
-    else d.bases.wide(bits);
+    noteBases(d, bits, bits === first);
     at += wide ? 4 : 2;
   }
   const { constants, accesses, loads, loadsAt, calls, stores, compared, comparedWith, halves, small, setsMsp, branchesFar } = d;
@@ -291,6 +292,13 @@ function compare(d: Draft, ...registers: readonly number[]): void {
   }
 }
 
+function noteBases(d: Draft, bits: number, isNarrow: boolean): void {
+  noteOffset(d, bits);
+  const address = isNarrow ? d.shifted.narrow(bits) : null;
+  if (address !== null) d.accesses.push(address);
+  if (isNarrow) d.bases.narrow(bits);
+  else for (const bases of [d.shifted, d.bases]) bases.wide(bits);
+}
 function noteOffset({ loadsAt, bases }: Draft, bits: number): void {
   if (bases.holdsBaseOf(bits)) return;
   const narrow = LOADS_5.find(([encoding]) => is(bits, encoding));

@@ -327,6 +327,8 @@ interface Fit {
   readonly usesRcc: boolean;
   /** Its core is the one that the compiler was told. */
   readonly compiledFor: boolean;
+  /** Pages that the code reaches and in which it has nothing. */
+  readonly strays?: number;
   /** Its drivers know blocks where none of the family has any. */
   readonly ofOthers?: boolean;
   /** It was tried, and its first milliseconds end in a fault that another chip would not have. */
@@ -341,7 +343,10 @@ const doubtOf = (images: readonly LoadedImage[]): number => (images.every(({ att
 /** Those with the most points, and those that are far ahead of them but for the address of the ROM. */
 function bestOf(fits: readonly Fit[], doubt: number): readonly Fit[] {
   const best = Math.max(0, ...fits.map((f) => f.score));
-  const left = fits.filter((f) => best > 0 && f.score === best);
+  const equal = fits.filter((f) => best > 0 && f.score === best);
+  // of those with the same points, what the code reaches speaks against a part without it, whatever else is its own
+  const fewest = Math.min(...equal.map((f) => f.strays ?? 0));
+  const left = equal.filter((f) => (f.strays ?? 0) === fewest);
   const rest = (f: Fit): number => f.score - f.ofRom;
   const others = Math.max(...fits.map(rest));
   return others - Math.max(...left.map(rest)) < doubt ? left : [...left, ...fits.filter((f) => rest(f) === others)];
@@ -548,7 +553,8 @@ function fitOf(chip: ChipDescription, images: readonly LoadedImage[], addresses:
     score += 4;
     reasons.push(`it uses RCC at ${hex32(rcc.base)}`);
   }
-  score -= Math.min(2 * straysOf(chip, peripherals), MOST_STRAY);
+  const strays = straysOf(chip, peripherals);
+  score -= Math.min(2 * strays, MOST_STRAY);
   const [low, high] = chip.rom?.range.value ?? [0, -1];
   const rom = addresses.find((c) => c >= low && c <= high && !isFact(chip, c));
   const ofRom = rom === undefined ? 0 : 4;
@@ -566,7 +572,7 @@ function fitOf(chip: ChipDescription, images: readonly LoadedImage[], addresses:
   if (compiledFor) score += 1;
   const table = tableFit(chip, images);
   score += table.points;
-  return { chip, score, ofRom, reasons: [...reasons, ...table.reasons], usesRcc: rcc !== null, compiledFor };
+  return { chip, score, ofRom, strays, reasons: [...reasons, ...table.reasons], usesRcc: rcc !== null, compiledFor };
 }
 /** Few lines have exactly as many vectors; where the initial SP is, is the linker script's choice. */
 function tableFit(chip: ChipDescription, images: readonly LoadedImage[]): { readonly points: number; readonly reasons: readonly string[] } {
