@@ -24,7 +24,12 @@ export function awaitedTexts(
   const isNear = new Set(readers[0]!.flatMap(lettersOf));
   // one letter after another, each awaited by itself
   const inARow = unique(readers.flat().map(wordOf)).filter((w) => w.length > 1 && w.length <= LONGEST);
-  const words = atMost(bounded, MOST.lettersInARow, 'words to send (such characters in the order of the code)', inARow);
+  const words = atMost(
+    bounded,
+    MOST.lettersInARow,
+    'words to send (characters that a function compares, in the order of its code)',
+    inARow,
+  );
   const strings = atMost(
     bounded,
     MOST.texts,
