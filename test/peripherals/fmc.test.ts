@@ -90,3 +90,16 @@ it('a memory of the board takes its place out of the bank', () => {
   h.system.write(0x60010004, 4, 0x1234);
   expect([0x6000fffc, 0x60010004, 0x60020000].map((a) => h.system.read(a, 4))).toEqual([0xffffffff, 0x1234, 0xffffffff]);
 });
+
+describe('BMAP of H7', () => {
+  it('1: an enabled bank of NOR and SRAM is where SDRAM was, and the other way round', () => {
+    const h = new StChip(withBanks(findChip('stm32h743zi')!));
+    h.set('RCC.AHB3ENR.FMCEN', 1);
+    const answer = (): boolean[] => [0x60000000, SDRAM].map((at) => h.system.read(at, 4) !== BUS_ERROR);
+    expect(answer()).toEqual([true, false]);
+    h.set('FMC.BCR1.BMAP', 1);
+    expect(answer()).toEqual([false, true]);
+    h.set('FMC.BCR1.BMAP', 0);
+    expect(answer()).toEqual([true, false]);
+  });
+});

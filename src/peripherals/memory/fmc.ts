@@ -11,7 +11,7 @@ import { sizeMask, type ModelFactory, type Register, type RegisterContext, type 
 import { BUS_ERROR } from '../../emu/component.ts';
 import { FMC_BANKS } from '../wires.ts';
 
-/** Where banks lie, by their bit: four of NOR and SRAM, NAND and PC card, SDRAM (RM0090 figure 455). BMAP of H7, which swaps them, is left out. */
+/** Where banks lie, by their bit: four of NOR and SRAM, NAND and PC card, SDRAM (RM0090 figure 455). */
 const BANKS = [0x60000000, 0x64000000, 0x68000000, 0x6c000000, 0x70000000, 0x80000000, 0x90000000, 0xc0000000, 0xd0000000];
 const WINDOW = 0x10000000;
 const NOR_WINDOW = 0x4000000;
@@ -21,6 +21,12 @@ const SDRAM = [
   ['CTB1', 7],
   ['CTB2', 8],
 ] as const;
+/** BMAP of H7: banks of NOR and PSRAM change places with those of SDRAM (RM0433 22.9.3). */
+const SWAPPED = 1;
+const NOR_BITS = 0xf;
+/** Which windows answer then: that of SDRAM bank 1 where any bank of NOR does, those of NOR and of 0x70000000 for the two of SDRAM. */
+const swapped = (banks: number, sdram: number): number =>
+  (banks & ~NOR_BITS) | ((banks & NOR_BITS) !== 0 ? 1 << 7 : 0) | (sdram & (1 << 7) ? NOR_BITS : 0) | (sdram & (1 << 8) ? 1 << 4 : 0);
 const PBKEN = 1 << 2;
 const MODE = 7;
 
@@ -38,17 +44,19 @@ export const fmc: ModelFactory = (layout): RegisterModel<FmcState> => {
   const commands = SDRAM.filter(([name]) => layout.hasField(`SDCMR.${name}`)).map(
     ([name, bit]) => [layout.field(`SDCMR.${name}`), bit] as const,
   );
+  const bmap = layout.hasField('BCR1.BMAP') ? layout.field('BCR1.BMAP') : null;
   const tell = (c: Ctx): void => {
-    let banks = c.s.sdram;
+    let banks = 0;
     nor.forEach((r, i) => (banks |= (c.get(r) & 1) << i));
     for (const [r, bit] of nand) if (c.get(r) & PBKEN) banks |= 1 << bit;
+    banks = bmap?.get(c) === SWAPPED ? swapped(banks, c.s.sdram) : banks | c.s.sdram;
     c.env.setWire(FMC_BANKS, c.env.clocked() ? banks : 0);
   };
   return {
     about: {
       source: 'RM0090 36, 37; lines that nothing drives read as ones (assumed)',
       confidence: 'documented',
-      lacks: ['timing', 'BMAP and FMCEN of H7', 'ECC', 'interrupts', 'write protection of banks'],
+      lacks: ['timing', 'BMAP = 2 and FMCEN of H7', 'ECC', 'interrupts', 'write protection of banks'],
     },
     modelled: 'all',
     // RM0090 37.5.6: bank 1 is enabled and multiplexed NOR flash; the SVDs of most lines, and F413's, have none of it
