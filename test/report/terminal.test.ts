@@ -80,7 +80,7 @@ describe('the terminal report', () => {
     const unmodelled = ['I2SCFGR', '+0x8'].map((register) => ({ peripheral: 'SPI1', register, reads: 1, writes: 1 }));
     const result = { ...primaskResult(), unmodelled };
     expect(flat(report(result))).toContain('registers used that are not modelled: SPI1.I2SCFGR Note');
-    expect(flat(report(result))).toContain('reserved offsets used: SPI1+0x8: it reads 0 and ignores writes');
+    expect(flat(report(result))).toContain('accessed where bootbench knows no register: SPI1+0x8; it reads 0 and ignores writes');
     const notes = [{ kind: 'chip', text: 'although it reads 0x40013008', about: { is: 'no-register' as const } }];
     expect(flat(report({ ...result, notes }))).not.toContain('reserved');
   });

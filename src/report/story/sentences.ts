@@ -445,7 +445,7 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>, surface: Surface) => 
   note: (s, surface) => ({ label: 'Note', tone: 'yellow', text: saidOn(surface, s) }),
   unwritten: ({ reads }) => ({ label: 'Note', tone: 'yellow', text: `${reads} ${reads === 1 ? 'read' : 'reads'} of RAM that nothing had written` }), // prettier-ignore
   gaps: ({ registers }) => ({ label: 'Gaps', tone: 'yellow', text: `registers used that are not modelled: ${registers.join(', ')}` }),
-  reserved: ({ offsets }) => ({ label: 'Note', tone: 'yellow', text: `reserved offsets used: ${offsets.join(', ')}: ${offsets.length === 1 ? 'it reads 0 and ignores writes' : 'they read 0 and ignore writes'}` }), // prettier-ignore
+  reserved: ({ offsets }) => ({ label: 'Note', tone: 'yellow', text: `accessed where bootbench knows no register: ${offsets.join(', ')}; ${offsets.length === 1 ? 'it reads 0 and ignores writes' : 'they read 0 and ignore writes'}` }), // prettier-ignore
   rom: ({ rom, name }) => ({
     label: 'ROM',
     text: rom.kind === 'stand-in' ? `${name}, not ST's code. It shows what the hardware does in the state at the jump, not every detail of ST's ROM.` : name, // prettier-ignore
