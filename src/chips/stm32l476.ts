@@ -54,7 +54,7 @@ export const STM32L476RG: ChipDescription = {
     // Core 3.10a.
     l4Otg({ extraOutDone: true }),
     l4Flash(FLASH_KB, L4_OPTION_BYTES),
-    { name: 'RCC', model: 'rcc-l4', base: 0x40021000, size: 0x400, irqs: [5] },
+    { name: 'RCC', model: 'rcc-l4', base: 0x40021000, size: 0x400, irqs: [5], options: { pllInput: [4e6, 16e6] } },
     { name: 'DBGMCU', model: 'dbgmcu', base: 0xe0042000, size: 0x400, options: { devId: 0x415, revId: 0x1007 } },
   ],
   clocks: L4_CLOCKS,

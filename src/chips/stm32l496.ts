@@ -91,7 +91,7 @@ export const STM32L496ZG: ChipDescription = {
     },
     l4I2c(4, 0x40008400, [83, 84], 'APB1ENR2', 'APB1RSTR2'),
     l4Flash(FLASH_KB, OPTION_BYTES),
-    { name: 'RCC', model: 'rcc-l4', base: 0x40021000, size: 0x400, irqs: [5], options: { pllPdiv: true } },
+    { name: 'RCC', model: 'rcc-l4', base: 0x40021000, size: 0x400, irqs: [5], options: { pllPdiv: true, pllInput: [4e6, 16e6] } },
     { ...bus('DMA2D', 0x4002b000, [90], 'AHB1ENR', 'AHB1RSTR', 0xc00), model: 'dma2d' },
     bus('DCMI', 0x50050000, [85], 'AHB2ENR', 'AHB2RSTR'),
     { name: 'DBGMCU', model: 'dbgmcu', base: 0xe0042000, size: 0x400, options: { devId: 0x461, revId: 0x2000 } },

@@ -47,6 +47,8 @@ const CSS_BIT = 8;
 const LSECSS_BIT = 9;
 /** Limits of the VCO in hertz, range 1 (RM0444 5.2.4). */
 const VCO = [64e6, 344e6] as const;
+/** Limits of what PLLM leaves of the source, in hertz (G0 data sheets, PLL characteristics). */
+const PLL_INPUT = [2.66e6, 16e6] as const;
 
 interface Pll {
   readonly on: Field;
@@ -201,8 +203,9 @@ class RccG0 extends RccBase {
     if (name !== 'pll') return super.setReady(c, name);
     this.pll!.rdy.set(c, 1);
     const source = this.pllInput(c);
-    const vco = source === null ? null : this.vco(c, this.oscillatorRate(c, source));
-    checkPllRate(c, 'PLL', source, vco, VCO);
+    const rate = source === null ? null : this.oscillatorRate(c, source);
+    checkPllRate(c, 'PLL', source, this.vco(c, rate), VCO);
+    checkPllRate(c, 'PLL', source, rate && scaleRate(rate, 1, this.pll!.m.get(c) + 1), PLL_INPUT, 'input');
   }
 
   write(c: Ctx, r: Register, merged: number, raw: number): number | void {

@@ -22,6 +22,8 @@ export interface RccL4Options {
   readonly clk48?: readonly (string | null)[];
   /** Limits of the VCO in hertz. */
   readonly vco?: readonly [number, number];
+  /** Limits of what PLLM leaves of the source, in hertz. */
+  readonly pllInput?: readonly [number, number];
   /** Muxes beside those of L4. */
   readonly kernels?: readonly KernelMux[];
   /** WB: PLLs whose outputs divide by any number (RM0434 8.4.5), HPRE with 3, 5, 6, 10 and 32, HSE that HSEPRE halves. */
@@ -41,6 +43,8 @@ const PLL_SOURCES = [null, 'msi', 'hsi', 'hse'] as const;
 const SW_NAMES = ['msi', 'hsi', 'hse', 'pllr'] as const;
 /** VCO limits in hertz, voltage range 1 (range 2 ends at 128 MHz). */
 const VCO_RANGE = [64e6, 344e6] as const;
+/** Data sheets of L4+, G4 and WB, PLL characteristics. */
+const PLL_INPUT = [2.66e6, 16e6] as const;
 const CLK48 = ['hsi48', 'pllsai1q', 'pllq', 'msi'] as const;
 /** Ready flag positions, equal in CIER, CIFR and CICR. */
 const READY_BITS = { lsi: 0, lse: 1, msi: 2, hsi: 3, hse: 4, pll: 5, pllsai1: 6, pllsai2: 7, hsi48: 10, lsi2: 11 };
@@ -127,6 +131,7 @@ class RccL4 extends RccBase {
   private readonly stopwuck: Field | null;
   private readonly clk48: readonly (string | null)[];
   private readonly vcoRange: readonly [number, number];
+  private readonly inputRange: readonly [number, number];
   private readonly usarts: readonly { clock: string; field: Field; bus: string }[];
   private readonly kernels: ReturnType<typeof kernelMuxes>;
   readonly timers: readonly string[];
@@ -141,6 +146,7 @@ class RccL4 extends RccBase {
     this.swNames = options.sysclk ?? SW_NAMES;
     this.clk48 = options.clk48 ?? CLK48;
     this.vcoRange = options.vco ?? VCO_RANGE;
+    this.inputRange = options.pllInput ?? PLL_INPUT;
     this.cr = layout.reg('CR');
     this.cicr = layout.reg('CICR');
     this.csr = layout.reg('CSR');
@@ -314,8 +320,10 @@ class RccL4 extends RccBase {
   }
   private checkPll(c: Ctx, pll: Pll): void {
     const source = this.pllInput(c);
-    const vco = source === null ? null : this.vco(c, pll, { [source]: this.oscillatorRate(c, source) });
-    checkPllRate(c, pll.name.toUpperCase(), source, vco, this.vcoRange);
+    const rate = source === null ? null : this.oscillatorRate(c, source);
+    const name = pll.name.toUpperCase();
+    checkPllRate(c, name, source, source === null ? null : this.vco(c, pll, { [source]: rate }), this.vcoRange);
+    checkPllRate(c, name, source, rate && scaleRate(rate, 1, pll.m.get(c) + 1), this.inputRange, 'input');
   }
 
   override onTimer(c: Ctx, timer: string): void {
