@@ -21,8 +21,8 @@ interface Held {
 interface Known {
   readonly constants: Map<number, number>;
   readonly words: Map<number, Held>;
-  /** Registers that were written since the read: what is in another one was there before it. */
-  readonly written: Set<number>;
+  /** Registers that were last loaded from memory since the read, where the word may have been: what is in others is not of it. */
+  readonly loaded: Set<number>;
 }
 /** Bits of the word, and whether they are surely those of this read: it may be in memory between, or the read may be another. */
 interface Mask {
@@ -39,7 +39,7 @@ const goesByZero = (condition: unknown): boolean => condition === 0 || condition
  * Armv6-M), or of LSLS. Null if unknown: the mask came from elsewhere, or the function ends before.
  */
 export function testedMask(code: Code, pc: number): number | null {
-  const known: Known = { constants: new Map(), words: new Map(), written: new Set() };
+  const known: Known = { constants: new Map(), words: new Map(), loaded: new Set() };
   let mask: Mask | null = null;
   let at = pc;
   for (let i = 0; i < FAR; i++) {
@@ -88,8 +88,10 @@ function testOf({ op, b, c, imm = 0, v }: Decoded, known: Known): Mask | null | 
   if (/^(TST|AND|BIC)_(?!imm)|^(BX|LDM_pc)$/.test(op)) return 'end';
   if (held !== undefined && isField(op, held)) return { bits: behindShift(held, op, imm, c).bits, sure: true };
   // a constant that is shifted is the mask of a test to come; it may have been put there in front of the read
-  const shifts = /^LSL_imm/.test(op) && v?.['S'] === true && known.written.has(b!) && of(known.constants, b) === undefined;
-  return shifts ? { ...backIn(held, 0x80000000 >>> imm), ifZero: backIn(held, 0xffffffff >>> imm).bits } : null;
+  const shifts = /^LSL_imm/.test(op) && v?.['S'] === true && of(known.constants, b) === undefined;
+  return shifts && (held !== undefined || known.loaded.has(b!))
+    ? { ...backIn(held, 0x80000000 >>> imm), ifZero: backIn(held, 0xffffffff >>> imm).bits }
+    : null;
 }
 /** A test of the word where nobody knows how far it was shifted. */
 const isLost = (op: string, b: Held | undefined, c: Held | undefined): boolean =>
@@ -103,10 +105,11 @@ function testOfRegister(b: number | undefined, c: number | undefined, { constant
 }
 
 /** Which registers hold constants, or the word, behind an instruction. */
-function follow(code: Code, at: number, decoded: Decoded, { constants, words, written }: Known, isRead: boolean): void {
+function follow(code: Code, at: number, decoded: Decoded, { constants, words, loaded }: Known, isRead: boolean): void {
   const { op, a } = decoded;
   if (a === undefined || /^(CMP|CMN|TST|TEQ|STR)/.test(op)) return;
-  written.add(a);
+  if (op.startsWith('LDR')) loaded.add(a);
+  else loaded.delete(a);
   const value = constantOf(code, at, decoded, constants);
   if (value == null) constants.delete(a);
   else constants.set(a, value >>> 0);
