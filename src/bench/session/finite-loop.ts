@@ -66,7 +66,10 @@ function ledByTicks(machine: Machine, loop: CountingLoop, advance: (time: Ps) =>
   }
   if (again?.led !== 'yes' || again.iterations === Infinity) return null;
   const endsAt = machine.now + again.iterations * sysTickPeriod(core);
+  const at = machine.save();
   const left = leftAfter(core, again, 1);
+  // the ticks of a last round are in memory: what is looked at next is not behind them
+  if (left === null) machine.restore(at);
   return left === null ? null : { pc: loop.pc, endsAt, ...left };
 }
 
