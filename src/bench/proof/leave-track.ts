@@ -2,6 +2,7 @@
  * What a program does after a leave or a reset, as far as two runs of it can be held side by side: its stores to peripherals in Thread mode, by
  * instruction and address, and where its exceptions went. Values, and the rounds of a waiting loop, may differ.
  */
+import { EXC } from '../../emu/core/arm/scs-state.ts';
 import type { Ps } from '../../emu/time.ts';
 import type { Session } from '../session/session.ts';
 
@@ -70,11 +71,18 @@ export function watchLeave(s: Session): Track {
       return through;
     },
   });
+  // a buffered store that the bus refuses: the core has gone on when its fault is taken
+  let refused: number | null = null;
   machine.observer = {
     ...observer,
-    exception: (core, exception, handler, pc) => {
-      observer.exception?.(core, exception, handler, pc);
+    faulted: (core, kind, address, pc) => {
+      observer.faulted?.(core, kind, address, pc);
+      if (core === machine.bootCore) refused = kind === 'bus-data-imprecise' ? pc : null;
+    },
+    exception: (core, exception, handler, next) => {
+      observer.exception?.(core, exception, handler, next);
       if (core !== machine.bootCore) return;
+      const pc = exception === EXC.HARDFAULT || exception === EXC.BUSFAULT ? (refused ?? next) : next;
       if (core.zoneAt(handler & ~1) === 'user') served.set(exception, (served.get(exception) ?? 0) + 1);
       if (!first.has(exception)) first.set(exception, { handler: handler & ~1, pc, at: core.now() - start });
     },
