@@ -23,7 +23,7 @@ describe('a device that can be used', () => {
     ['jump-1ff09800', 'stm32h743zi', 'it enters the ROM again'],
   ])('%s on %s: read, erased, written, left, and %s', (fixture, chip, sign) => {
     const result = run(fixture, chip);
-    expect(words(result)).toBe('ok ok ok ok ok ok ok');
+    expect(words(result)).toBe('ok ok ok ok ok ok not-tried');
     expect(result.after!.alive.because).toContain(sign);
     expect(hasReservations(result)).toBe(false);
     expect(result.diagnosis).toMatchObject({ explained: null, causes: [] });
@@ -208,9 +208,10 @@ describe('an application that does not come back behind the leave: OK, but', () 
     expect(result.diagnosis.causes[0]!.at).toBe(fixture === 'f405-request-kept' ? 'entry' : null);
     expect(result.summary).toContain(`behind a leave, the application does not run as after a reset; cause: ${what}`);
   });
-  it('one that enters the ROM at each start is as it was', () => {
+  it('one that enters the ROM at each start is as it was, and not seen alive', () => {
     const { after, diagnosis } = run('jump-1fffc800', 'stm32f072rb');
-    expect([after!.alive, diagnosis.causes]).toEqual([{ result: 'ok', because: 'it enters the ROM again' }, []]);
+    const because = 'it enters the ROM again, as at each start';
+    expect([after!.alive, diagnosis.causes]).toEqual([{ result: 'not-tried', because }, []]);
   });
 });
 
@@ -260,7 +261,7 @@ describe('an application whose exceptions go to the ROM behind the leave is not 
 it('a pin that is still held is named where the application enters the ROM again', () => {
   const { after } = run('f405-polls-pin', 'stm32f405rg', { board: { pins: { PC13: 1 } } });
   expect(after!.alive).toEqual({
-    result: 'ok',
+    result: 'not-tried',
     because:
       'it enters the ROM again, because PC13 is still high, as f405-polls-pin/main.c:14 (main) reads it: no firmware can change that',
   });

@@ -14,14 +14,16 @@ const [MAGIC, ROM] = [0xb007d0f0, 0x1fff0000];
 const store = (t: Thumb, address: number, value: number): Thumb => t.constant(0, address).constant(1, value).str(1, 0);
 const unlock = (t: Thumb): Thumb => store(store(t, RCC_APB1ENR, 1 << 28), PWR_CR, 1 << 8);
 const hangsUnlessHsi = (t: Thumb): Thumb => unlock(t.constant(0, RCC_CFGR).ldr(1, 0).movs(2, 0xc).tst(1, 2).bne('hangs'));
+const prints = (t: Thumb): Thumb => {
+  store(store(t, RCC_AHB1ENR, 5), RCC_APB2ENR, 1 << 4);
+  store(store(t, GPIOA + 0x24, 7 << 4), GPIOA, 2 << 18);
+  return store(store(store(t, USART1 + 8, 139), USART1 + 12, (1 << 13) | (1 << 3)), USART1 + 4, 0x41);
+};
 /** Enters the ROM for a request, behind `clear`; prints "A"; asks for the ROM when PC13 is 1. */
 function program(begin: (t: Thumb) => Thumb, clear: (t: Thumb) => Thumb = (t) => t, then: (t: Thumb) => Thumb = (t) => t): Thumb {
   const t = begin(new Thumb(MAIN));
   t.constant(0, BKP0R).ldr(1, 0).constant(2, MAGIC).cmpRegister(1, 2).beq('enter');
-  store(store(then(t), RCC_AHB1ENR, 5), RCC_APB2ENR, 1 << 4);
-  store(store(t, GPIOA + 0x24, 7 << 4), GPIOA, 2 << 18);
-  store(store(t, USART1 + 8, 139), USART1 + 12, (1 << 13) | (1 << 3));
-  store(t, USART1 + 4, 0x41);
+  prints(then(t));
   t.constant(0, GPIOC)
     .constant(2, 1 << 13)
     .label('wait')
@@ -50,6 +52,12 @@ it('behind a leave, an application that does not come back is compared with itse
     because: expect.stringContaining('after power-on, usart1 says "A", and behind the leave not'),
   });
   expect(diagnosis.causes).toMatchObject([{ proved: true, what: expect.stringContaining('RCC_CFGR') }]);
+});
+
+it('one that prints, and then enters the ROM again, is not alive for what it printed', () => {
+  const { after, diagnosis } = leave(program((t) => t, (t) => store(prints(t), BKP0R, 0)));
+  expect(after!.alive).toMatchObject({ result: 'failed', because: 'it enters the ROM again, because what asked for it is still there' });
+  expect(diagnosis.causes).toMatchObject([{ proved: true, what: 'RTC_BKP0R' }]);
 });
 
 describe('what takes a request back is what takes effect', () => {

@@ -230,7 +230,7 @@ class Client {
     signs.again();
     const then = this.watched(signs);
     if (wrong === null) return then;
-    if (then.result !== 'ok') {
+    if (isBad(then)) {
       if (this.notBack?.is === 'left') this.notBack = { ...this.notBack, table: wrong };
       return then;
     }
@@ -258,14 +258,19 @@ class Client {
     }
     const seen = signs.enough;
     if (seen === AGAIN) return this.again();
-    if (seen !== null) return this.hangs() ? this.asFromReset(seen) : ok(seen);
+    if (seen !== null) {
+      const hangs = this.hangs(signs);
+      // what it printed may have been that it enters the ROM
+      if (signs.entersAgain) return this.again();
+      return hangs ? this.asFromReset(seen) : ok(seen);
+    }
     return machine.state.inSystem ? failed('the ROM does not start it') : this.asFromReset(signs.some ?? 'it runs');
   }
-  /** A program may show something and then wait for ever. */
-  private hangs(): boolean {
+  /** A program may show something and then wait for ever. One that a reset led into the ROM asks for it when it starts, maybe late. */
+  private hangs(signs: Signs): boolean {
     const { s } = this;
-    const end = s.machine.now + SETTLED;
-    return s.run({ until: end, over: () => s.machine.now >= end, counterfactual: true }).outcome === 'stuck';
+    const end = s.machine.now + (s.machine.history.resets.some(({ by }) => by !== 'power') ? LIFE : SETTLED);
+    return s.run({ until: end, over: () => signs.entersAgain || s.machine.now >= end, counterfactual: true }).outcome === 'stuck';
   }
 
   /** A program may enter the ROM at each start; what it kept from before shall not make it do so. */
@@ -273,8 +278,8 @@ class Client {
     const read = keptRequest(this.s);
     if (read === null) {
       const held = heldPin(this.s);
-      if (held !== null) return ok(this.heldInWords(held));
-      return this.startsOtherwise() ? failed(`${AGAIN}, and not from power-on`) : ok(AGAIN);
+      if (held !== null) return notSeen(this.heldInWords(held));
+      return this.startsOtherwise() ? failed(`${AGAIN}, and not from power-on`) : notSeen(`${AGAIN}, as at each start`);
     }
     this.notBack = { is: 'kept', read, behind: 'leave' };
     return failed(`${AGAIN}, because what asked for it is still there`);
@@ -364,13 +369,16 @@ class Signs {
   entered(how: 'branch' | 'boot' | 'exception'): boolean {
     return this.s.machine.history.entries.some((e) => e.at > this.since && e.how === how);
   }
+  get entersAgain(): boolean {
+    return this.entered('branch') || this.entered('boot');
+  }
   private hasDevice(of: (at: Ps) => boolean): boolean {
     return this.s.usb.sessions.some((u) => of(u.at) && u.enumerated !== null && u.servedBy === 'user');
   }
   /** As much as it showed before. */
   get enough(): string | null {
     if (this.hasDevice((at) => at > this.since)) return 'its USB device is there';
-    if (this.entered('branch') || this.entered('boot')) return AGAIN;
+    if (this.entersAgain) return AGAIN;
     if (this.hadDevice) return null;
     return this.printed !== null || !this.hadTexts ? this.some : null;
   }
@@ -381,4 +389,6 @@ class Signs {
   }
 }
 
+/** It does what it does from reset, and that is not to run. */
+const notSeen = (because: string): AfterResult<string> => ({ result: 'not-tried', because });
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);

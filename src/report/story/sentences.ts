@@ -358,7 +358,11 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>, surface: Surface) => 
   after: ({ after: { alive }, told }) => {
     const failed = alive.result === 'failed';
     // else it would be a reservation
-    const then = failed ? 'the application then, up to the next reset' : 'the application then starts';
+    const then = failed
+      ? 'the application then, up to the next reset'
+      : alive.result === 'ok'
+        ? 'the application then starts'
+        : 'whether the application then runs is not seen';
     return {
       label: 'After',
       tone: failed ? 'yellow' : 'green',
