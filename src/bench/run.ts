@@ -44,7 +44,7 @@ import type { Checkpoint } from '../emu/machine-base.ts';
 import { MS } from '../emu/time.ts';
 import type { After, RomDependency, RunResult } from './documents/result.ts';
 import type { EccLoss, RunInput } from './input/run-input.ts';
-import { followLeave } from './proof/leave.ts';
+import { followLeave } from './proof/follow-leave.ts';
 import type { NamedRepair } from './proof/repairs.ts';
 import type { SessionEnd } from './session/live-run.ts';
 import { acceptance, isGood, unusableInWords } from './proof/after.ts';
@@ -287,9 +287,9 @@ function idleImages(session: Session, powerOn: Checkpoint, { end, entries }: Bas
     : unstarted(session, powerOn, end.at, kind === 'not-triggered').map((said) => ({ kind, ...said }));
 }
 /** Result of the comparison of a DFU leave with a reset; null if a limit ended it. */
-function leaveOf({ session, input, finished, notes }: PlainRun): Traced['leave'] {
+function leaveOf({ session, input, finished, powerOn, notes }: PlainRun): Traced['leave'] {
   try {
-    return lastLeave(session) === null ? null : followLeave(session);
+    return lastLeave(session) === null ? null : followLeave(session, powerOn).facts;
   } catch (error) {
     notes.push(notFinished(input, error));
     session.restore(finished);

@@ -175,6 +175,8 @@ export interface LeaveFacts {
   readonly exceptionInSystem: { readonly pc: number | null; readonly at: number } | null;
   /** Address of the vector table of the leave; null if it is not known. */
   readonly table: number | null;
+  /** A request that was kept, and because of which it enters the ROM again; left out: none was found. `says` has no full stop. */
+  readonly kept?: { readonly what: string; readonly says: string; readonly by: Writer | null };
   /** What the program does after a reset of the same chip but did not do after the leave. */
   readonly missing: readonly string[];
   /** Where it ends that does not show all of that: `ends in Error_Handler (main.c:196), called from …`; left out where it stands in no endless loop. */

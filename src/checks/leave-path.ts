@@ -11,7 +11,8 @@ const ONLY_POWER_ON =
   '. Only power-on restores this setting, neither software nor a reset: the application must accept the supply setting that it finds instead of waiting for its own, and stay within its limits (commaai/panda PR 1561)';
 const leftOnBy = (own: readonly OwnLeft[]): string =>
   `the firmware left ${own.flatMap(({ names }) => names).join(', ')} on when it jumped into the ROM (${own.map(({ observed }) => observed).join('; ')}), the ROM leaves that as it is, and the application depends on it as it is after a reset: switch it off before the jump`;
-function reliedOn({ left, own = [] }: LeaveFacts, rom: Subject['rom']): string {
+function reliedOn({ left, own = [], kept }: LeaveFacts, rom: Subject['rom']): string {
+  if (kept !== undefined) return kept.says;
   if (own.length > 0) return leftOnBy(own);
   const relied = left.filter((l) => l.relied);
   if (relied.length === 0)
@@ -51,10 +52,11 @@ export const leavePath: Check = {
         observed: `the application starts${resets}, then enters the ROM again`,
         expected: 'the application stays',
         because:
+          leave.kept?.says ??
           'the application requests the bootloader again: it did not clear the request before the first jump, or it sets the request at every start',
         source: LEAVE,
         confidence: 'documented',
-        lastWriter: atInstruction(leave.entry.pc, leave.entry.at),
+        lastWriter: leave.kept?.by ?? atInstruction(leave.entry.pc, leave.entry.at),
       });
     const trap = leave.exceptionInSystem;
     if (!trap && leave.missing.length > 0)
@@ -64,7 +66,7 @@ export const leavePath: Check = {
         because: reliedOn(leave, rom),
         source: STAYS,
         confidence: 'inferred',
-        lastWriter: leave.own?.[0]?.by ?? null,
+        lastWriter: (leave.kept ?? leave.own?.[0])?.by ?? null,
       });
     if (!leave.usbBefore && !trap)
       return pass(`the application runs${resets}`, 'it had no USB device of its own before, so none is missing', LEAVE, 'documented');

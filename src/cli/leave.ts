@@ -3,6 +3,7 @@ import { triggeredJob } from '../bench/first-run.ts';
 import { jobInput, bootAddress, type RunHooks, type RunJob } from '../bench/input/job.ts';
 import { runLeave, type LeaveRun } from '../bench/proof/leave-run.ts';
 import { leaveScenario, type LeaveEntry } from '../bench/documents/leave-scenario.ts';
+import { insteadOf } from '../bench/proof/leave.ts';
 import type { Parting } from '../bench/proof/leave-track.ts';
 import { formatSeconds } from '../emu/time.ts';
 import { codePlace } from '../image/image.ts';
@@ -57,7 +58,9 @@ export async function leaveCommand(images: readonly string[], options: LeaveComm
     );
     if (entry === 'own' && isNoWay(run, by)) continue;
     runs.push(run);
-    io.stdout.write(`${paint(run.works ? 'green' : 'red', `${run.works ? 'OK  ' : 'FAIL'} ${TITLES[entry]}`)}: ${headline(run)}\n`);
+    io.stdout.write(
+      `${paint(run.works ? 'green' : 'red', `${run.works ? 'OK  ' : 'FAIL'} ${TITLES[entry]}`)}: ${shown(headline(run, input))}\n`,
+    );
     if (by !== null) io.stdout.write(`${wrap(printable(by), width, '             ', `  ${'Way in'.padEnd(9)} `).join('\n')}\n`);
     for (const [label, text] of rowsOf(run, input))
       io.stdout.write(`${wrap(printable(shown(text)), width, '             ', `  ${label.padEnd(9)} `).join('\n')}\n`);
@@ -82,12 +85,16 @@ const waysOf = ({ trigger, scenario: { steps = [] } }: RunJob): readonly (LeaveE
 /** Nothing was found to press, and no DFU device comes by itself. */
 const isNoWay = ({ twin }: LeaveRun, by: string | null): boolean => by === null && twin === null;
 
-function headline(run: LeaveRun): string {
+function headline(run: LeaveRun, input: RunInput): string {
   if (run.twin === null)
     return run.outcome === 'dfu'
       ? 'the ROM did not start the application'
       : `no DFU device appeared (${run.outcome}): see \`bootbench run\``;
   if (run.works) return 'after the leave, the program behaves as after a reset';
+  if (run.kept) {
+    const { what, by } = run.kept;
+    return `the application enters the ROM again, because of what ${what} still holds${by === null ? '' : `: ${placeIn(input, by.pc)}`}`;
+  }
   const own = (run.twin.facts.own ?? []).flatMap(({ names }) => names);
   if (own.length > 0) return `the program depends on what the firmware itself had left on: ${own.join(', ')}`;
   const causes = run.checks.filter((c) => c.id !== 'leave-path' && c.judgement.verdict === 'fail').map((c) => c.id);
@@ -99,31 +106,36 @@ function headline(run: LeaveRun): string {
 function* rowsOf(run: LeaveRun, input: RunInput): Generator<readonly [string, string]> {
   const { twin } = run;
   if (twin === null) return;
-  for (const text of twin.facts.missing) yield ['Missing', `after a reset, ${text}; after the leave, it does not`];
-  if (twin.parting) yield ['Differs', partingText(twin.parting, input)];
+  const compared = twin.enters ? 'power-on' : 'a reset';
+  for (const text of twin.facts.missing) yield ['Missing', `after ${compared}, ${text}; after the leave, ${lacks(text)}`];
+  if (twin.parting) yield ['Differs', partingText(twin.parting, input, compared)];
   for (const { id, judgement } of run.checks) {
     if (judgement.verdict !== 'fail') continue;
-    yield [id, `${judgement.because}; found ${judgement.observed} [${judgement.source}, ${judgement.confidence}]`];
+    const by = id === 'leave-path' ? (run.kept?.by ?? null) : null;
+    const at = by === null ? '' : `, at ${placeIn(input, by.pc)}`;
+    yield [id, `${judgement.because}${at}; found ${judgement.observed} [${judgement.source}, ${judgement.confidence}]`];
   }
   for (const left of twin.facts.left)
     yield [
       left.relied ? 'Relied on' : 'Changed',
-      `${left.kind}: ${left.observed}; after ${left.kind === 'supply' ? 'power-on' : 'a reset'} ${left.expected}`,
+      `${left.kind}: ${left.observed}; after ${left.kind === 'supply' ? 'power-on' : compared} ${left.expected}`,
     ];
 }
 
-function partingText(p: Parting, input: RunInput): string {
-  const place = (pc: number): string => {
-    const { symbol, file, line } = codePlace(input.images, pc);
-    const name = file === null ? symbol : `${file.slice(file.lastIndexOf('/') + 1)}:${line}`;
-    return `0x${(pc >>> 0).toString(16).padStart(8, '0')}${name === null ? '' : ` (${name})`}`;
-  };
+const lacks = (text: string): string => insteadOf(text) ?? (text.endsWith(' is handled') ? 'it is not' : 'it does not');
+function placeIn(input: RunInput, pc: number): string {
+  const { symbol, file, line } = codePlace(input.images, pc);
+  const name = file === null ? symbol : `${file.slice(file.lastIndexOf('/') + 1)}:${line}`;
+  return `0x${(pc >>> 0).toString(16).padStart(8, '0')}${name === null ? '' : ` (${name})`}`;
+}
+function partingText(p: Parting, input: RunInput, reset: string): string {
+  const place = (pc: number): string => placeIn(input, pc);
   const at = `${formatSeconds(p.at)} s after its start`;
   if (p.kind === 'exception') {
     const name = p.exception === 15 ? 'SysTick' : `exception ${p.exception}`;
-    return `${at}, ${name} at ${place(p.pc)} goes to ${place(p.address ?? 0)}; after a reset ${p.reset ? `it goes to ${place(p.reset.address)}` : 'it is not taken'}`;
+    return `${at}, ${name} at ${place(p.pc)} goes to ${place(p.address ?? 0)}; after ${reset} ${p.reset ? `it goes to ${place(p.reset.address)}` : 'it is not taken'}`;
   }
-  const there = p.reset ? `after a reset, ${place(p.reset.pc)} comes next` : 'after a reset, nothing follows';
+  const there = p.reset ? `after ${reset}, ${place(p.reset.pc)} comes next` : `after ${reset}, nothing follows`;
   if (p.kind === 'end') return `${at}, the last store to a peripheral is at ${place(p.pc)}; ${there}`;
   return `${at}, ${place(p.pc)} writes to 0x${((p.address ?? 0) >>> 0).toString(16).padStart(8, '0')}; ${there}`;
 }

@@ -2,9 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import type { RunResult } from '../../src/bench/documents/result.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
+import { leaveScenario } from '../../src/bench/documents/leave-scenario.ts';
+import { insteadOf } from '../../src/bench/proof/leave.ts';
+import { runLeave } from '../../src/bench/proof/leave-run.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { Thumb } from '../emu/thumb.ts';
-import { bareImage, MAIN } from './bare-image.ts';
+import { bareImage, FLASH, MAIN } from './bare-image.ts';
 import { plainJob } from './plain-job.ts';
 
 const [RCC_CFGR, RCC_AHB1ENR, RCC_APB1ENR, RCC_APB2ENR] = [0x40023808, 0x40023830, 0x40023840, 0x40023844];
@@ -35,11 +38,11 @@ function program(begin: (t: Thumb) => Thumb, clear: (t: Thumb) => Thumb = (t) =>
   return clear(t.label('enter')).constant(0, ROM).ldr(1, 0).put(0xf381, 0x8808 /* msr msp, r1 */).ldr(1, 0, 4).put(0x4708 /* bx r1 */);
 }
 
+const steps = [
+  { at: '10ms', do: { pin: { name: 'PC13', level: 1 } } },
+  { after: '20ms', do: { pin: { name: 'PC13', level: 0 } } },
+] as const;
 const leave = (image: Thumb): RunResult<string> => {
-  const steps = [
-    { at: '10ms', do: { pin: { name: 'PC13', level: 1 } } },
-    { after: '20ms', do: { pin: { name: 'PC13', level: 0 } } },
-  ] as const;
   const result = runBench(jobInput({ ...plainJob('STM32F411CE', bareImage(image), { steps }), after: true }));
   expect(result.outcome).toBe('dfu');
   return result;
@@ -55,9 +58,30 @@ it('behind a leave, an application that does not come back is compared with itse
 });
 
 it('one that prints, and then enters the ROM again, is not alive for what it printed', () => {
-  const { after, diagnosis } = leave(program((t) => t, (t) => store(prints(t), BKP0R, 0)));
+  const { after, diagnosis } = leave(
+    program(
+      (t) => t,
+      (t) => store(prints(t), BKP0R, 0),
+    ),
+  );
   expect(after!.alive).toMatchObject({ result: 'failed', because: 'it enters the ROM again, because what asked for it is still there' });
   expect(diagnosis.causes).toMatchObject([{ proved: true, what: 'RTC_BKP0R' }]);
+});
+it('a request that is kept is all that keeps it from coming back: nothing that the ROM has left is proved with it', () => {
+  const schema = 'bootbench/scenario@1' as const;
+  const image = bareImage(
+    program(
+      (t) => t,
+      (t) => store(prints(t), BKP0R, 0),
+    ),
+  );
+  const followed = runLeave(jobInput(plainJob('STM32F411CE', image, leaveScenario({ schema, steps }, FLASH, 'scenario'))), 'scenario');
+  const { facts, decides, turns, enters } = followed.twin!;
+  expect([enters, facts.left.filter(({ relied }) => relied), decides, turns]).toEqual([true, [], null, null]);
+  expect([followed.kept?.what, facts.missing.map(insteadOf)[0]]).toEqual(['RTC_BKP0R', 'it enters the ROM']);
+  expect(followed.checks.filter(({ judgement }) => judgement.verdict === 'fail')).toMatchObject([
+    { id: 'leave-path', judgement: { because: expect.stringContaining('the last write to it was ignored: DBP of PWR is 0') } },
+  ]);
 });
 
 describe('what takes a request back is what takes effect', () => {

@@ -11,7 +11,7 @@ import { DfuTool } from './after-dfu.ts';
 import { failed, isBad, ok, runUntil, type Tool } from './after-tool.ts';
 import type { NotBack } from './behind-leave.ts';
 import { heldPin, keptRequest, type HeldPin } from './again.ts';
-import { leaveTwin, resetByPin } from './leave.ts';
+import { insteadOf, leaveTwin, resetByPin } from './leave.ts';
 import { asNotAlive, setOwnTable, wrongTable, wrongTableInWords, type WrongTable } from './own-table.ts';
 import { USB_GOAL } from '../documents/goal.ts';
 import { badSteps } from '../documents/proved.ts';
@@ -310,7 +310,7 @@ class Client {
       .filter(({ relied }) => relied)
       .map(({ kind, observed, expected }) => ({ id: `leave-${kind}`, observed, expected }));
     return failed(
-      `${ends === undefined ? '' : `it ${ends}; `}after ${twin.enters ? 'power-on' : 'a reset'}, ${missing}, and behind the leave not`,
+      `${ends === undefined ? '' : `it ${ends}; `}after ${twin.enters ? 'power-on' : 'a reset'}, ${missing}, and behind the leave ${insteadOf(missing) ?? 'not'}`,
       {
         left,
         table: null,

@@ -2,19 +2,22 @@
 import type { Judgement, LeaveFacts } from '../../checks/check.ts';
 import { CHECKS } from '../../checks/index.ts';
 import { CutShort, isCut } from '../session/budget.ts';
-import { leaveTwin, type LeaveTwin } from './leave.ts';
+import { followLeave } from './follow-leave.ts';
+import type { LeaveTwin } from './leave.ts';
 import type { LeaveEntry } from '../documents/leave-scenario.ts';
 import { repairTarget } from './repairs.ts';
 import type { Outcome } from '../documents/result.ts';
 import type { RunInput } from '../input/run-input.ts';
 import { Session } from '../session/session.ts';
-import { leaveFacts, NOT_TRACED, romFacts, subjectAt } from '../session/subject.ts';
+import { NOT_TRACED, romFacts, subjectAt } from '../session/subject.ts';
 
 export interface LeaveRun {
   readonly entry: LeaveEntry;
   /** Of the run up to the leave; anything but `dfu` means that there was none to look at. */
   readonly outcome: Outcome;
   readonly twin: LeaveTwin | null;
+  /** See `LeaveFacts.kept`. */
+  readonly kept: LeaveFacts['kept'] | null;
   readonly checks: readonly { readonly id: string; readonly judgement: Judgement }[];
   /** No check of the way back fails. */
   readonly works: boolean;
@@ -24,16 +27,15 @@ export function runLeave(input: RunInput, entry: LeaveEntry): LeaveRun {
   const s = new Session(input);
   try {
     if (entry === 'jump') jumpFromReset(s);
+    const powerOn = s.save();
     const { outcome, reason } = s.run();
     if (isCut(reason)) throw new CutShort(reason);
-    const facts = leaveFacts(s);
-    const twin = facts === null ? null : leaveTwin(s, facts.usbAfter);
-    if (facts === null || twin === null || s.leave === null) return { entry, outcome, twin: null, checks: [], works: false };
+    const { facts: leave, twin } = followLeave(s, powerOn);
+    if (leave === null || twin === null || s.leave === null) return { entry, outcome, twin: null, kept: null, checks: [], works: false };
     s.restore(s.leave.checkpoint);
-    const leave: LeaveFacts = { ...facts, ...twin.facts };
     const subject = subjectAt(s, outcome, true, { ...NOT_TRACED, leave });
     const checks = CHECKS.filter((c) => c.afterEntry).map((c) => ({ id: c.id, judgement: c.judge(subject) }));
-    return { entry, outcome, twin, checks, works: checks.every((c) => c.judgement.verdict !== 'fail') };
+    return { entry, outcome, twin, kept: leave.kept ?? null, checks, works: checks.every((c) => c.judgement.verdict !== 'fail') };
   } finally {
     s.release();
   }

@@ -23,7 +23,6 @@ import { repairTarget } from './repairs.ts';
 import type { Session } from '../session/session.ts';
 import { fieldOf } from '../session/field-of.ts';
 import { hasVtor } from './own-table.ts';
-import { leaveFacts } from '../session/subject.ts';
 
 /** How long each of the two is watched (ps): the time that a device of the program has to come back in. */
 const WINDOW = 2 * PS_PER_SECOND;
@@ -66,13 +65,6 @@ export interface LeaveTwin {
   readonly registers: readonly { readonly name: string; readonly kind: LeftKind; readonly left: number; readonly reset: number }[];
 }
 
-/** The facts of the last leave of a run that has just ended; moves the session. Throws CutShort where a limit of the user ends a repeated run. */
-export function followLeave(s: Session): LeaveFacts | null {
-  const facts = leaveFacts(s);
-  const twin = facts === null ? null : leaveTwin(s, facts.usbAfter);
-  return facts === null || twin === null ? facts : { ...facts, ...twin.facts };
-}
-
 /**
  * Null if no leave was carried out. The session is left anywhere.
  *
@@ -98,8 +90,9 @@ export function leaveTwin(s: Session, back: boolean, given: () => void = () => u
     const missing = back ? [] : compare(reset.shown, ours.shown);
     // the session stands at the end of this window
     const ends = missing.length === 0 ? null : deadEnd(s);
-    const asked = why && missing.length > 0;
     const clean = enters ? () => (given(), resetBackup(s.machine)) : given;
+    const isKept = (): boolean => enters && compare(reset.shown, window(s, checkpoint, clean).shown).length === 0;
+    const asked = missing.length > 0 && isMore(why, isKept);
     const needed = asked ? search(s, checkpoint, table, reset, left, clean) : [];
     const comesBackWith = (kinds: readonly LeftKind[], change: () => void): boolean => {
       const ran = window(s, checkpoint, () => (clean(), putBack(s.machine, kinds, table, reset.registers), change()));
@@ -138,6 +131,8 @@ export function leaveTwin(s: Session, back: boolean, given: () => void = () => u
   }
 }
 
+/** A request that was kept may be all that keeps it from coming back. */
+const isMore = (why: boolean, isKept: () => boolean): boolean => why && !isKept();
 /** What still asks for the ROM is gone without power; a program that enters it at each start does so with anything. */
 function withoutRequest(pin: AfterReset, power: () => AfterReset): AfterReset {
   const without = power();
@@ -237,13 +232,20 @@ const unsaid = (reset: Shown['console'], ours: Shown['console']): string[] =>
     return line === undefined || (ours[channel] ?? '').includes(line) ? [] : [`${channel} says ${JSON.stringify(line)}`];
   });
 
+/** From reset, and what a program does instead that does not. */
+const INSTEAD = {
+  inSystem: ['its exceptions reach its own handlers', 'they reach the ROM'],
+  faulted: ['it runs without a fault', 'it faults'],
+  stuck: ['it does not hang', 'it hangs'],
+  again: ['it does not enter the ROM', 'it enters the ROM'],
+} as const;
+/** Null: not what is missing. */
+export const insteadOf = (missing: string): string | null => Object.values(INSTEAD).find(([text]) => text === missing)?.[1] ?? null;
 /** What one shows and the other does not, in words. */
 function compare(reset: Shown, ours: Shown): string[] {
   const missing: string[] = [];
-  if (ours.inSystem && !reset.inSystem) missing.push('its exceptions reach its own handlers');
-  if (ours.faulted && !reset.faulted) missing.push('it runs without a fault');
-  if (ours.stuck && !reset.stuck) missing.push('it does not hang');
-  if (ours.again && !reset.again) missing.push('it does not enter the ROM');
+  for (const [key, [text]] of Object.entries(INSTEAD))
+    if (ours[key as keyof typeof INSTEAD] && !reset[key as keyof typeof INSTEAD]) missing.push(text);
   if (reset.usb && !ours.usb) missing.push('its USB device enumerates');
   missing.push(...unsaid(reset.console, ours.console));
   for (const [exception, times] of reset.served)
