@@ -16,6 +16,7 @@ const GOES = {
   unmask: 'before interrupts are unmasked',
   before: 'right before that line',
   after: 'right after that line',
+  clears: 'right before the line that writes to it behind the reset',
   access: 'right before the access that faults',
   jump: 'right before the jump',
 } as const;
@@ -142,10 +143,18 @@ export function backupClockInC(chip: ChipDescription, address: number): string[]
   const [register, bit] = sram?.gate?.clock.split('.') ?? [];
   return register && bit ? [setBit(chip.rcc, register, bit)] : clockInC(chip, registersOfBackup(chip));
 }
-/** Code that must run before a write to a backup register or to backup SRAM. */
-export function backupAccessInC(chip: ChipDescription, address: number): string[] {
+/**
+ * Code that must run before a write to a backup register or to backup SRAM.
+ *
+ * @param clocked its bus clock is known to be on there
+ */
+export function backupAccessInC(chip: ChipDescription, address: number, clocked = false): string[] {
   const register = chip.facts['PWR']?.registers.find((r) => r.fields.some((f) => f.name === 'DBP'))?.name;
-  return [...clockInC(chip, 'PWR'), ...(register ? [setBit('PWR', register, 'DBP')] : []), ...backupClockInC(chip, address)];
+  return [
+    ...clockInC(chip, 'PWR'),
+    ...(register ? [setBit('PWR', register, 'DBP')] : []),
+    ...(clocked ? [] : backupClockInC(chip, address)),
+  ];
 }
 const registersOfBackup = ({ facts }: ChipDescription): string =>
   facts['BKP'] ? 'BKP' : facts['TAMP']?.registers.some((r) => r.name === 'BKP0R') ? 'TAMP' : 'RTC';

@@ -344,10 +344,10 @@ function readInC(subject: Subject, w: MagicWord): string {
   return [writtenInC(subject, w), behind].join('\n');
 }
 /** It was written in vain. */
-function writtenInC(subject: Subject, { address }: MagicWord): string {
+function writtenInC(subject: Subject, { address, writtenWithoutClock }: MagicWord): string {
   const what = notKeptBy(subject, address);
   if (what !== null) return `/* ${elsewhere(subject, what)} */`;
-  return part('before', ', which writes it', ...backupAccessInC(subject.state.chip, address));
+  return part('before', ', which writes it', ...backupAccessInC(subject.state.chip, address, writtenWithoutClock === false));
 }
 /** The value that the firmware looks for. */
 function reorderedInC(subject: Subject, { address, wanted, atReset, inParts }: MagicWord): string {

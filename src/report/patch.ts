@@ -246,7 +246,7 @@ function editsOf(result: RunResult, causes: readonly ResultCause[], cause: Resul
   const edits: Edit[] = [];
   const declares = parts.some(({ code: lines }) => lines.some((text) => text.includes('__attribute__')));
   for (const part of parts) {
-    if (part.goes === null && declares) return advice;
+    if ((part.goes === null && declares) || (part.goes === 'clears' && callIn(part) === null)) return advice;
     const main = part.goes === 'main' || part.goes === 'init' ? mainIn(sources) : null;
     const place =
       main !== null
@@ -386,6 +386,8 @@ function placeOf(
     case 'before':
     case 'after':
       return { line, how: goes };
+    case 'clears':
+      return { line, how: 'before' };
     case 'called':
       return at(INITS.test(code(lines[line - 1] ?? '')) ? line - 1 : -1, 'below');
     case 'here':
@@ -441,9 +443,9 @@ const WITHIN = 12;
 
 const INITS = /^(?:\(void\)\s*)?HAL_Init\s*\(\s*\);$/;
 const CALLED_IN = /^in .+ \((.+):(\d+)\)/;
-/** The call of HAL_Init() that the part names. */
+/** The call of HAL_Init(), or the store, that the part names. */
 function callIn({ goes, remark }: Part): { file: string; line: number } | null {
-  const [, file, line] = (goes === 'called' && CALLED_IN.exec(remark)) || [];
+  const [, file, line] = ((goes === 'called' || goes === 'clears') && CALLED_IN.exec(remark)) || [];
   return file === undefined || line === undefined ? null : { file, line: Number(line) };
 }
 

@@ -23,7 +23,12 @@ const prints = (t: Thumb): Thumb => {
   return store(store(store(t, USART1 + 8, 139), USART1 + 12, (1 << 13) | (1 << 3)), USART1 + 4, 0x41);
 };
 /** Enters the ROM for a request, behind `clear`; prints "A"; asks for the ROM when PC13 is 1. */
-function program(begin: (t: Thumb) => Thumb, clear: (t: Thumb) => Thumb = (t) => t, then: (t: Thumb) => Thumb = (t) => t): Thumb {
+function program(
+  begin: (t: Thumb) => Thumb,
+  clear: (t: Thumb) => Thumb = (t) => t,
+  then: (t: Thumb) => Thumb = (t) => t,
+  open = unlock,
+): Thumb {
   const t = begin(new Thumb(MAIN));
   t.constant(0, BKP0R).ldr(1, 0).constant(2, MAGIC).cmpRegister(1, 2).beq('enter');
   prints(then(t));
@@ -33,7 +38,7 @@ function program(begin: (t: Thumb) => Thumb, clear: (t: Thumb) => Thumb = (t) =>
     .ldr(1, 0, 0x10)
     .tst(1, 2)
     .put(0xd0fc /* beq wait */);
-  store(store(unlock(t), BKP0R, MAGIC).label('resets'), AIRCR, 0x05fa0004);
+  store(store(open(t), BKP0R, MAGIC).label('resets'), AIRCR, 0x05fa0004);
   t.label('hangs').put(0xb672 /* cpsid i */).label('end').b('end');
   return clear(t.label('enter')).constant(0, ROM).ldr(1, 0).put(0xf381, 0x8808 /* msr msp, r1 */).ldr(1, 0, 4).put(0x4708 /* bx r1 */);
 }
@@ -42,8 +47,10 @@ const steps = [
   { at: '10ms', do: { pin: { name: 'PC13', level: 1 } } },
   { after: '20ms', do: { pin: { name: 'PC13', level: 0 } } },
 ] as const;
+const ran = (image: Thumb): RunResult<string> =>
+  runBench(jobInput({ ...plainJob('STM32F411CE', bareImage(image), { steps }), after: true }));
 const leave = (image: Thumb): RunResult<string> => {
-  const result = runBench(jobInput({ ...plainJob('STM32F411CE', bareImage(image), { steps }), after: true }));
+  const result = ran(image);
   expect(result.outcome).toBe('dfu');
   return result;
 };
@@ -109,4 +116,22 @@ it('an application that enters the ROM again behind a leave, and not from power-
   const same = (t: Thumb): Thumb => t;
   const { after } = leave(program(unlock, same, resetsUnlessHsi));
   expect(after!.alive).toMatchObject({ result: 'failed', because: 'it enters the ROM again, and not from power-on' });
+});
+
+it('a request that is written in vain, and cleared in vain: access to its domain in front of both', () => {
+  const same = (t: Thumb): Thumb => t;
+  const fixOf = (clear: (t: Thumb) => Thumb): string => {
+    const [cause] = ran(program(same, clear, same, same)).diagnosis.causes;
+    expect(cause).toMatchObject({ id: 'magic-survives', proved: true });
+    return String(cause!.fix);
+  };
+  const access = ['RCC->APB1ENR |= RCC_APB1ENR_PWREN;', 'PWR->CR |= PWR_CR_DBP;'];
+  const written = ['/* right before that line, which writes it */', ...access];
+  expect(fixOf(same).split('\n')).toEqual(written);
+  expect(fixOf((t) => store(unlock(t), BKP0R, 0)).split('\n')).toEqual(written);
+  const [place, ...code] = fixOf((t) => store(t, BKP0R, 0))
+    .split('\n')
+    .slice(written.length);
+  expect(place).toMatch(/^\/\* right before the line that writes to it behind the reset at 0x0800\w{4}, which is ignored as well \*\/$/);
+  expect(code).toEqual(access);
 });

@@ -136,7 +136,7 @@ class Case {
       );
       const outcome = this.leads(done) ? 'dfu' : 'rom-silent';
       this.tried.push({ repairs: done, led: outcome === 'dfu' });
-      return { outcome } as Attempt;
+      return { outcome, ignored: [] as Attempt['ignored'] } as Attempt;
     },
     reached: (run) => run.outcome === 'dfu',
     dependencies: (repairs) => (repairs.length > 2 ? [{ rom: 'sysflash-gap' }] : []) as never,

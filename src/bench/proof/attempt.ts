@@ -2,6 +2,7 @@
 import { PAGE_BITS } from '../../emu/arena.ts';
 import type { Core, Interceptor } from '../../emu/core/core.ts';
 import { CutShort, isCut } from '../session/budget.ts';
+import type { LostWrite } from '../../emu/history.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, PS_PER_SECOND, type Ps } from '../../emu/time.ts';
 import type { LoadedRom } from '../../rom/load.ts';
@@ -49,6 +50,8 @@ export interface Attempt {
   readonly enteredFrom: number | null;
   /** The endless loop in which a run hangs that is stuck. */
   readonly loop: number | null;
+  /** Writes to the backup domain that had no effect. */
+  readonly ignored: readonly LostWrite[];
   /** Resets that neither power-on nor the scenario made. */
   readonly ownResets: number;
   /** The last device that the host configured is not that of the ROM. */
@@ -72,6 +75,7 @@ export function observe(s: Session, end: SessionEnd): Attempt {
     entries: s.machine.history.entryCount,
     enteredFrom: s.machine.history.entries.findLast((e) => e.how === 'branch')?.fromPc ?? null,
     loop: end.outcome === 'stuck' ? (s.state.loop?.pc ?? null) : null,
+    ignored: s.machine.history.lost.filter(({ why }) => why === 'backup-domain' || why === 'no-clock'),
     ownResets: s.machine.history.resets.filter((r) => r.by !== 'power' && !r.external).length,
     unknownDevice: s.usb.sessions.at(-1)?.attached !== null && s.usb.sessions.at(-1)?.enumerated === null,
     foreignDevice: device !== undefined && !(device.vid === DFU_VENDOR && device.pid === DFU_PRODUCT),

@@ -232,7 +232,10 @@ function keptCause(s: Session, powerOn: Checkpoint, read: FirstRead, behind: 'le
     what,
     says: `${what} still holds ${hex32(value)} when the leave starts the application, which reads it ${behind === 'leave' ? '' : 'after the next reset '}and enters the ROM again. ${lost === null ? `${stays}: clear it before the jump.` : `${stays}, but the last write to it was ignored: ${lost.why === 'no-clock' ? 'its bus clock is off' : 'DBP of PWR is 0'}.`}`,
     repair: `${what} = ${hex32(instead)}`,
-    fix: lost === null ? clearedAtJump(s, read) : part('before', ', which clears it', ...backupAccessInC(s.input.chip, address)),
+    fix:
+      lost === null
+        ? clearedAtJump(s, read)
+        : part('before', ', which clears it', ...backupAccessInC(s.input.chip, address, lost.why === 'backup-domain')),
     // nothing reads it there any more
     at: lost === null ? 'entry' : null,
     by: lost ?? (register === null ? storeOf(s, powerOn, read) : writeOf(s, register)) ?? read.reader,
@@ -256,7 +259,9 @@ function clearedAtJump(s: Session, { register, address }: FirstRead): string {
   s.restore(s.leave!.checkpoint);
   repairTarget(s.machine).write(address, 4, 0);
   const takes = (fieldOf(s.machine, register) ?? 0) === 0;
-  return [...(takes ? [] : backupAccessInC(chip, address)), cleared].join('\n');
+  const clock = chip.blocks.find((b) => register.startsWith(`${b.name}.`))?.clock ?? null;
+  const clocked = clock !== null && fieldOf(s.machine, `${chip.rcc}.${clock}`) === 1;
+  return [...(takes ? [] : backupAccessInC(chip, address, clocked)), cleared].join('\n');
 }
 const isBackup = (chip: ChipDescription, register: string | null): boolean =>
   chip.blocks.some((b) => b.backup === true && register?.startsWith(`${b.name}.`) === true);

@@ -6,6 +6,7 @@ import { CHECKS } from '../../checks/index.ts';
 import { lastWriterOf } from '../../checks/last-writers.ts';
 import { notApplicable, unknown, type Check, type Judgement, type Repair, type Subject } from '../../checks/check.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
+import { withClear } from './clear-too.ts';
 import { attempt, type Attempt, type AttemptOptions, type Starts } from './attempt.ts';
 import { enoughAlone, halve, minimise } from './minimal-sets.ts';
 import type { NamedRepair } from './repairs.ts';
@@ -203,8 +204,9 @@ class Search {
           lastWriter: j.judgement.lastWriter ?? null,
         };
     const harmless = harmlessOf(known(this.broken.filter((j) => isBroken(j) && !inSets.includes(j.id) && !others.includes(j))));
-    const causes = inSets.map((id) => this.cause(id, found));
-    return { explained: true, causes, sets: found, harmless, later: this.later, repaired: this.outcomeOf(found[0]!) };
+    const repaired = this.outcomeOf(found[0]!);
+    const causes = inSets.map((id) => withClear(this.cause(id, found), repaired, this.session.input));
+    return { explained: true, causes, sets: found, harmless, later: this.later, repaired };
   }
 
   private unexplained(): Diagnosis {

@@ -2,6 +2,8 @@
 
 /** Blocks whose macros all families call alike. */
 const KNOWN = /^(?:PWR|BKP|BKPSRAM|SYSCFG|RTCAPB|CRS|GPIO[A-K])$/;
+/** The HAL of H7 calls this bit by another name. Its header of old names has that of the bit for H5 alone. */
+const RENAMED: Readonly<Record<string, string>> = { 'APB4ENR.RTCAPB': 'RTC' };
 const ENABLE = /\bRCC->(\w+ENR\d?) \|= RCC_\1_(\w+)EN;/g;
 const RESET = /\bRCC->(\w+RSTR\d?) \|= RCC_\1_(\w+)RST;/g;
 const RELEASE = /\bRCC->(\w+RSTR\d?) &= ~RCC_\1_(\w+)RST;/g;
@@ -19,8 +21,8 @@ export function inStyle(lines: readonly string[], code: readonly string[], knows
 
 function inHal(line: string, knows: Knows): string {
   const call = (name: string): string | null => (knows(name) ? `${name}();` : null);
-  const ofBlock = (ending: string) => (whole: string, _register: string, block: string) =>
-    (KNOWN.test(block) ? call(`__HAL_RCC_${block}_${ending}`) : null) ?? whole;
+  const ofBlock = (ending: string) => (whole: string, register: string, block: string) =>
+    (KNOWN.test(block) ? call(`__HAL_RCC_${RENAMED[`${register}.${block}`] ?? block}_${ending}`) : null) ?? whole;
   return line
     .replaceAll(ENABLE, ofBlock('CLK_ENABLE'))
     .replaceAll(RESET, ofBlock('FORCE_RESET'))
