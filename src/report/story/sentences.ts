@@ -359,7 +359,7 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>, surface: Surface) => 
     const failed = alive.result === 'failed';
     // else it would be a reservation
     const then = failed
-      ? 'the application then, up to the next reset'
+      ? 'the application then does not run as it should, up to the next reset'
       : alive.result === 'ok'
         ? 'the application then starts'
         : 'whether the application then runs is not seen';
