@@ -87,6 +87,7 @@ function behindLoader(job: RunJob, { notes, chip }: Shown): Assumed | null {
 
 const withHse = (job: RunJob, hse: Crystal): RunJob => ({
   ...job,
+  hseAssumed: true,
   scenario: { ...job.scenario, board: { ...job.scenario.board, hse } },
 });
 function otherClock(job: RunJob, { notes, scenario }: Shown): Assumed | null {

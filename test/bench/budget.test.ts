@@ -104,6 +104,15 @@ describe('a search', () => {
     onTestFinished(() => reaches.mockRestore());
     expect(boardCauses(signal, () => true).sets).toEqual([]);
   });
+  it('does not change a clock that is assumed from what the firmware counts on', async () => {
+    const input = await lateInput();
+    const board = boardDocument(input.chip, {});
+    const other = { ...input, scenario: { ...input.scenario, board: { ...board, hse: { ...board.hse!, hz: board.hse!.hz + 4e6 } } } };
+    const reaches = vi.spyOn(Session.prototype, 'reaches').mockReturnValue(true);
+    onTestFinished(() => reaches.mockRestore());
+    expect(boardCauses(other, () => true).sets).toMatchObject([[{ what: 'HSE' }]]);
+    expect(boardCauses({ ...other, hseAssumed: true }, () => true).sets).toEqual([]);
+  });
   it('hears --wall and signals, and the result says so', async () => {
     const input = await lateInput();
     for (const reason of ['signal', 'wall'] as const) {

@@ -78,6 +78,8 @@ export interface RunJob {
   readonly boardNamed?: string;
   /** The scenario's board is the one that the images name: nobody has said it. */
   readonly boardAssumed?: boolean;
+  /** See `RunInput.hseAssumed`. */
+  readonly hseAssumed?: true;
   readonly engine: 'bootbench' | 'unicorn';
   /** See `RunInput.effort`. */
   readonly effort?: Effort;
@@ -140,6 +142,7 @@ function checkedInput(job: RunJob): RunInput {
     provisos: job.provisos !== false,
     ...asksAfter(job),
     engine: job.engine,
+    ...(job.hseAssumed && { hseAssumed: true as const }),
     ...(job.effort && { effort: job.effort }),
     withoutShortcuts: job.withoutShortcuts ?? [],
     semihosting: job.semihosting,

@@ -58,6 +58,8 @@ export interface RunInput {
   readonly after?: boolean;
   /** The application behind the leave has to run, not only behind the next reset. */
   readonly alive?: boolean;
+  /** The clock at OSC_IN is the one that the firmware counts on or waits for, and nobody has said another one. */
+  readonly hseAssumed?: true;
   readonly seed: number;
   readonly until: Ps | null;
   readonly limits: RunLimits;

@@ -71,7 +71,7 @@ function withChanges(input: RunInput, causes: readonly BoardCause[], reached: (s
 }
 
 /** What the scenario says otherwise than the usual board of the chip and a usual host, the likeliest first. */
-function unusual({ chip, scenario, goal }: RunInput): BoardCause[] {
+function unusual({ chip, scenario, goal, hseAssumed }: RunInput): BoardCause[] {
   const { board } = scenario;
   const usual = boardDocument(chip, {});
   return [
@@ -80,7 +80,7 @@ function unusual({ chip, scenario, goal }: RunInput): BoardCause[] {
     ...ofPins(chip, board, goal.asking?.port ?? null),
     ...ofOptionBytes(chip, board),
     ...ofBootPin(chip, scenario),
-    ...ofClocks(board, usual),
+    ...ofClocks(board, hseAssumed === true ? { hse: board.hse } : usual),
     ...(board.debugger ? [own('debugger', 'is attached', 'no debugger', { debugger: false })] : []),
   ];
 }
@@ -151,7 +151,7 @@ function ofBootPin(chip: ChipDescription, { board: { boot0, optionBytes }, steps
   if ((boot0 !== 1 && !rises) || factory !== 1 || Number(optionBytes[name] ?? factory) !== 1) return [];
   return [own(name, 'is 1, as from the factory: nobody looks at the pin BOOT0', `option byte ${name} = 0`, { optionBytes: { [name]: 0 } })];
 }
-function ofClocks(board: BoardDocument, { hse }: BoardDocument): BoardCause[] {
+function ofClocks(board: BoardDocument, { hse }: Pick<BoardDocument, 'hse'>): BoardCause[] {
   const off = Object.keys(board.ppm).filter((name) => board.ppm[name] !== 0);
   const ppm = off.map((c) =>
     own(c.toUpperCase(), `is ${board.ppm[c]} ppm off`, `${c.toUpperCase()} exact`, { ppm: { ...board.ppm, [c]: 0 } }),
