@@ -222,10 +222,9 @@ export function raise(cpu: Cpu, fault: GuestFault, pc: number): void {
   }
   syncFault(cpu, rule.exception, `${kind} at ${hex(pc)}${rule.address ? ` accessing ${hex(address)}` : ''}`);
 }
-/** An imprecise bus fault (a buffered store, a cache line written back): pended wherever the core is, but where BFHFNMIGN ignores it. */
+/** An imprecise bus fault (a buffered store, a cache line written back): pended wherever the core is. BFHFNMIGN is about precise ones (Armv7-M ARM B3.2.8). */
 export function impreciseBusFault(cpu: Cpu): void {
   orBits(cpu, SCS.CFSR, CFSR.IMPRECISERR);
-  if ((cpu.get(S.CCR) & BFHFNMIGN) !== 0 && executionPriority(cpu) < 0) return;
   const enabled = (cpu.get(SCS.SYS_ENABLED) & (1 << EXC.BUSFAULT)) !== 0;
   if (!enabled) orBits(cpu, SCS.HFSR, FORCED);
   setPending(cpu, enabled ? EXC.BUSFAULT : EXC.HARDFAULT);
