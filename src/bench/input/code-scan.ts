@@ -5,7 +5,7 @@
 import type { ChipDescription, MemoryRow } from '../../emu/chip.ts';
 import type { Piece } from './compared-pieces.ts';
 import { is, type Encoding } from './encoding.ts';
-import { KnownWords } from './known-words.ts';
+import { isNarrowLoad, KnownWords, narrowOffset } from './known-words.ts';
 import { VECTKEY, writesReset } from './reset-write.ts';
 import { ShiftedBases } from './shifted-base.ts';
 import { StackBases } from './stack-base.ts';
@@ -40,12 +40,6 @@ const STORES: readonly Encoding[] = [
 const OFFSET_12: Encoding = { mask: 0xff800000 | 0, value: 0xf8800000 | 0 };
 /** LDR of a word with an offset of five bits, in words. */
 const LDR_T1: Encoding = { mask: 0xf800, value: 0x6800 };
-/** LDR, LDRB and LDRH with an offset of five bits, in units of so many bytes. */
-const LOADS_5: readonly (readonly [Encoding, number])[] = [
-  [LDR_T1, 4],
-  [{ mask: 0xf800, value: 0x7800 }, 1],
-  [{ mask: 0xf800, value: 0x8800 }, 2],
-];
 /** Of those with 12 bits: a load. */
 const LOAD = 1 << 20;
 const CMP_T1: Encoding = { mask: 0xf800, value: 0x2800 };
@@ -301,8 +295,8 @@ function noteBases(d: Draft, bits: number, isNarrow: boolean): void {
 }
 function noteOffset({ loadsAt, bases }: Draft, bits: number): void {
   if (bases.holdsBaseOf(bits)) return;
-  const narrow = LOADS_5.find(([encoding]) => is(bits, encoding));
-  if (narrow !== undefined) loadsAt.add(((bits >>> 6) & 31) * narrow[1]);
+  const narrow = narrowOffset(bits);
+  if (narrow !== null && isNarrowLoad(bits)) loadsAt.add(narrow);
   else if (is(bits, OFFSET_12) && (bits & LOAD) !== 0) loadsAt.add(bits & 0xfff);
 }
 function load(d: Draft, register: number, offset: number): void {

@@ -19,8 +19,8 @@ export class KnownWords {
   }
 
   narrow(bits: number, pc: number): void {
-    const by = NARROW_UNITS.get(bits >>> 12);
-    if (by !== undefined) this.access((bits >>> 3) & 7, ((bits >>> 6) & 31) * by, (bits & 0x800) === 0, pc);
+    const offset = narrowOffset(bits);
+    if (offset !== null) this.access((bits >>> 3) & 7, offset, !isNarrowLoad(bits), pc);
     // LDR (immediate) of a word
     if (bits >>> 11 === 0b01101) this.load((bits >>> 3) & 7, ((bits >>> 6) & 31) * 4);
     // LDMIA: the words one behind the other
@@ -96,6 +96,13 @@ const NARROW_UNITS: ReadonlyMap<number, number> = new Map([
   [0b0111, 1],
   [0b1000, 2],
 ]);
+/** The offset in bytes of a load or store with one of five bits; null of another instruction. */
+export function narrowOffset(bits: number): number | null {
+  const unit = NARROW_UNITS.get(bits >>> 12);
+  return unit === undefined ? null : ((bits >>> 6) & 31) * unit;
+}
+/** Of those, a load. */
+export const isNarrowLoad = (bits: number): boolean => (bits & 0x800) !== 0;
 /** Loads and stores of any width with an offset of twelve bits. */
 const IMM12 = { mask: 0xfe800000, value: 0xf8800000 };
 const LDR_IMM12 = { mask: 0xfff00000, value: 0xf8d00000 };

@@ -1,14 +1,8 @@
 import { is, type Encoding } from './encoding.ts';
-import { mayWriteNarrow, mayWriteWide } from './known-words.ts';
+import { mayWriteNarrow, mayWriteWide, narrowOffset } from './known-words.ts';
 
 const MOVS: Encoding = { mask: 0xf800, value: 0x2000 };
 const LSLS: Encoding = { mask: 0xf800, value: 0x0000 };
-/** Loads and stores with an offset of five bits: words, bytes, half-words. */
-const UNITS: ReadonlyMap<number, number> = new Map([
-  [0b0110, 4],
-  [0b0111, 1],
-  [0b1000, 2],
-]);
 
 /** Addresses of few bits, which MOVS and LSLS make where there is no MOV.W (0x50000000 is GPIOA of L0, G0 and C0). The same makes masks, so one counts where it is loaded or stored through. */
 export class ShiftedBases {
@@ -16,9 +10,9 @@ export class ShiftedBases {
 
   /** The address that this instruction accesses through one; null where it is no such access. */
   narrow(bits: number): number | null {
-    const unit = UNITS.get(bits >>> 12);
+    const offset = narrowOffset(bits);
     const base = this.held.get((bits >>> 3) & 7);
-    const address = unit === undefined || base === undefined || base < 0x100 ? null : (base + ((bits >>> 6) & 31) * unit) >>> 0;
+    const address = offset === null || base === undefined || base < 0x100 ? null : (base + offset) >>> 0;
     const shifted = is(bits, LSLS) && base !== undefined ? (base << ((bits >>> 6) & 31)) >>> 0 : null;
     this.forget(mayWriteNarrow(bits));
     if (is(bits, MOVS)) this.held.set((bits >>> 8) & 7, bits & 0xff);
