@@ -271,9 +271,8 @@ function polledInputs(s: Session, end: Checkpoint, code: Code): PolledInput[] {
   }
   const inputs = new Map<string, PolledInput>();
   for (const p of atMost(s.input, MOST.inputReads, 'places from which it reads an input', [...polls.values()])) {
-    const bit = testedBit(s, end, p);
     if (SERIAL_PORT.test(p.block) && p.core.testedMask(p.pc) === null && onlySends(s, p, code.functions)) continue;
-    const input = asInput(p, bit, code, s.input.chip);
+    const input = asInput(p, testedBit(s, end, p), code, s.input.chip);
     const key = `${input.register} ${input.bit}`;
     const known = inputs.get(key);
     inputs.set(key, known === undefined ? input : alsoRead(known, input));
