@@ -126,6 +126,10 @@ export function keptInC(name: string, bytes: number): string {
     ? `${NOINIT}   /* add this to the declaration, without an initialiser */`
     : `${NOINIT} volatile ${type} ${name};`;
 }
+/** Begins the remark of a part that names a call or a store: `in main (main.c:12)`. */
+export const inFunction = (name: string, file: string, line: number | null): string => `in ${name} (${file}:${line})`;
+/** The file and the line of that. */
+export const IN_FUNCTION = /^in .+ \((.+):(\d+)\)/;
 /** The remark of a part `declaration`: `of boot_magic (boot.c:8)`. */
 export const DECLARED = /^of (\w+) \((.+):(\d+)\)/;
 /** The user's own declaration, changed so that the variable survives a reset. */

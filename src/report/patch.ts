@@ -5,7 +5,7 @@
 import { formatPatch, structuredPatch } from 'diff';
 import { firstSet, proofOf } from '../bench/documents/proved.ts';
 import type { Place, ResultCause, RunResult } from '../bench/documents/result.ts';
-import { DECLARED, isRemark, keptDeclaration, LEAVE_HANDLER, offersMainLoop, partsOf, type Part } from '../checks/fix-in-c.ts';
+import { DECLARED, IN_FUNCTION, isRemark, keptDeclaration, LEAVE_HANDLER, offersMainLoop, partsOf, type Part } from '../checks/fix-in-c.ts';
 import { redirectedTables, type RedirectedTables } from '../checks/entry-address.ts';
 import { findChip } from '../chips/index.ts';
 import { factsIn } from '../bench/documents/note-facts.ts';
@@ -442,10 +442,9 @@ const SETS_STACK = /\b__set_(?:MSP|PSP|CONTROL)\s*\(|\bmsr\s+[mp]sp\b/i;
 const WITHIN = 12;
 
 const INITS = /^(?:\(void\)\s*)?HAL_Init\s*\(\s*\);$/;
-const CALLED_IN = /^in .+ \((.+):(\d+)\)/;
 /** The call of HAL_Init(), or the store, that the part names. */
 function callIn({ goes, remark }: Part): { file: string; line: number } | null {
-  const [, file, line] = ((goes === 'called' || goes === 'clears') && CALLED_IN.exec(remark)) || [];
+  const [, file, line] = ((goes === 'called' || goes === 'clears') && IN_FUNCTION.exec(remark)) || [];
   return file === undefined || line === undefined ? null : { file, line: Number(line) };
 }
 

@@ -14,7 +14,7 @@ import { fieldOf } from '../session/field-of.ts';
 import type { Session } from '../session/session.ts';
 import { storesOf, writerOf } from '../slice/stores.ts';
 import type { FirstRead } from './first-reads.ts';
-import { backupAccessInC, LEAVE_HANDLER, part, romTableInC } from '../../checks/fix-in-c.ts';
+import { backupAccessInC, inFunction, LEAVE_HANDLER, part, romTableInC } from '../../checks/fix-in-c.ts';
 import { CLOCKS_BACK, type CallPlace } from './hal-call.ts';
 import type { LeaveTwin } from './leave.ts';
 import { hasVtor, tableForJump, vtorInC, type WrongTable } from './own-table.ts';
@@ -176,7 +176,7 @@ function calledAt({ input: { images } }: Session, at: CallPlace): string {
   if (at === 'start') return called('main', ', behind the line that sets VTOR');
   const { symbol, file, line } = codePlace(images, at - CALL_BYTES);
   if (symbol === null || symbol === 'main' || file === null || line === null) return called('init', '');
-  return called('called', `in ${symbol} (${file}:${line})`);
+  return called('called', inFunction(symbol, file, line));
 }
 /** BL. */
 const CALL_BYTES = 4;
