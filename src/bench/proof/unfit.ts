@@ -9,12 +9,10 @@ import { MS, US, type Ps } from '../../emu/time.ts';
 import { aliasesOf, isRunning, ownerAt, ownerName } from '../session/programs.ts';
 import { inputRegisters } from '../session/input-registers.ts';
 import type { Session } from '../session/session.ts';
-import { symbolAt } from '../../image/image.ts';
-import { sourceName } from '../../image/source-name.ts';
 import type { Chain } from '../slice/slice.ts';
 import type { Watched } from '../slice/unstarted.ts';
 import { checkpointBefore, isRam, runByStops, runTo, writerAt } from '../slice/window.ts';
-import { addressText, place } from '../slice/words.ts';
+import { addressText, place, variableIn } from '../slice/words.ts';
 import type { Writer } from '../../checks/check.ts';
 import { alikeText } from '../documents/alike.ts';
 import { hex32 } from '../documents/result.ts';
@@ -144,7 +142,6 @@ function sourceText(s: Session, { origin, links }: Chain): string | null {
 }
 /** `footer+8 (0x08008ff8)` */
 function nameIn(owner: NonNullable<ReturnType<typeof ownerAt>>, address: number): string {
-  const found = symbolAt(['image' in owner ? owner.image : owner], address);
-  if (found === null || found.offset >= found.symbol.size) return hex32(address);
-  return `${sourceName(found.symbol.name)}${found.offset === 0 ? '' : `+${found.offset}`} (${hex32(address)})`;
+  const name = variableIn(['image' in owner ? owner.image : owner], address);
+  return name === null ? hex32(address) : `${name} (${hex32(address)})`;
 }

@@ -6,7 +6,7 @@ import type { Core } from '../../emu/core/core.ts';
 import type { Region } from '../../emu/system.ts';
 import { ICACHE_ENABLED } from '../../emu/wires.ts';
 import { callChainOf, type CallChain } from '../session/call-chain.ts';
-import { codePlace, copiedAt, imageAt, seenFrom, symbolAt } from '../../image/image.ts';
+import { codePlace, copiedAt, imageAt, seenFrom, symbolAt, type LoadedImage } from '../../image/image.ts';
 import { sourceName } from '../../image/source-name.ts';
 import { windowAt } from '../input/outside-memory.ts';
 import { othersThanBooted } from '../session/programs.ts';
@@ -162,10 +162,13 @@ export function addressText(s: Session, address: number, by: number, core = 0): 
   return variable === null ? hex(address) : `${variable} (${hex(address)})`;
 }
 /** The variable that an address lies in, `rxBuffer+4`, by the symbols of the image whose code at `by` uses it; null where none covers it. */
-export function variableAt({ input }: Session, address: number, by: number): string | null {
-  const symbol = symbolAt(seenFrom(input.images, by), address);
-  if (!symbol || symbol.offset >= symbol.symbol.size) return null;
-  return `${sourceName(symbol.symbol.name)}${symbol.offset === 0 ? '' : `+${symbol.offset}`}`;
+export const variableAt = ({ input }: Session, address: number, by: number): string | null =>
+  variableIn(seenFrom(input.images, by), address);
+/** The same by the first of the images that names anything there. */
+export function variableIn(images: readonly LoadedImage[], address: number): string | null {
+  const found = symbolAt(images, address);
+  if (found === null || found.offset >= found.symbol.size) return null;
+  return `${sourceName(found.symbol.name)}${found.offset === 0 ? '' : `+${found.offset}`}`;
 }
 
 /** What lies there; a bank of FMC or a mapped memory that was accessed in vain is off. */
