@@ -12,7 +12,7 @@ import { familyOf } from '../../checks/families.ts';
 import { enablerOf } from '../../checks/writers.ts';
 import { callChainOf } from '../session/call-chain.ts';
 import { CYCCNT, stimulusPort } from '../../emu/core/arm/debug-registers.ts';
-import { vectorAddress } from '../../emu/core/arm/exceptions.ts';
+import { handlerAt, vectorAddress } from '../../emu/core/arm/exceptions.ts';
 import { EXC } from '../../emu/core/arm/scs-state.ts';
 import { codePlace, functionNameAt } from '../../image/image.ts';
 import { sha256 } from '../../image/sha256.ts';
@@ -300,9 +300,8 @@ function stuckInterrupt(s: Session, outcome: Outcome): StuckInterrupt | null {
 
 /** The loop where it is in the handler's own function, else where the handler begins: the loop is in what it calls. */
 function handlerOf({ machine: { bootCore: core }, input }: Session, { pc, exception }: NonNullable<Session['state']['loop']>): number {
-  const entry = core.peek(vectorAddress(core, exception), 4);
-  if (entry === null || functionNameAt(input.images, entry & ~1) === functionNameAt(input.images, pc)) return pc;
-  return (entry & ~1) >>> 0;
+  const entry = handlerAt(core, exception);
+  return entry === 0 || functionNameAt(input.images, entry) === functionNameAt(input.images, pc) ? pc : entry;
 }
 
 /** Why the program's own handler is not in the vector table. */
