@@ -2,12 +2,10 @@
 import { broken, hex, pass, unknown, type Check, type FaultFacts, type Subject } from './check.ts';
 import { atInstruction } from './entry.ts';
 import { PPB } from './core-registers.ts';
+import { MOST_BREAKPOINTS } from '../emu/machine-state.ts';
 
 const SOURCE = 'Arm: BKPT without halting debug or monitor is a HardFault with HFSR.DEBUGEVT set';
 const DEBUGEVT = 0x80000000;
-
-/** A machine notes so many places. */
-const MOST_NOTED = 16;
 
 const FIX = '/* no BKPT here; or only with a debugger: if (CoreDebug->DHCSR & CoreDebug_DHCSR_C_DEBUGEN_Msk) __BKPT(0); */';
 const faultOf = ({ history }: Pick<Subject, 'history'>): FaultFacts | null =>
@@ -37,7 +35,7 @@ export const debuggerCheck: Check = {
     if (calls && calls.length > 0) {
       const first = calls[0]!;
       return broken('warn', {
-        observed: `BKPT${first.semihosting ? ' (semihosting)' : ''} executed at ${calls.length === 1 ? hex(first.pc) : `${calls.length} places${calls.length >= MOST_NOTED ? ' or more' : ''}, the first at ${hex(first.pc)}`}`,
+        observed: `BKPT${first.semihosting ? ' (semihosting)' : ''} executed at ${calls.length === 1 ? hex(first.pc) : `${calls.length} places${calls.length >= MOST_BREAKPOINTS ? ' or more' : ''}, the first at ${hex(first.pc)}`}`,
         expected: 'no BKPT',
         because: 'a debugger answered here; without one, this BKPT causes a HardFault',
         source: SOURCE,

@@ -17,7 +17,7 @@ import { History, type EntryRecord, type WriteRecord, type WriterKind } from './
 import { FLASH_CLOCK, flashTooFast } from './flash-speed.ts';
 import { waitsForFlash } from './flash-wait.ts';
 import type { MachineObserver } from './machine-observer.ts';
-import { freshState, type MachineState, type ResetOrigin, say, TOGETHER_FIRST, unclockedKey } from './machine-state.ts';
+import { freshState, type MachineState, MOST_BREAKPOINTS, type ResetOrigin, say, TOGETHER_FIRST, unclockedKey } from './machine-state.ts';
 import { polledAgain } from './polled.ts';
 import { nextWord, powerOnPattern } from './power-on.ts';
 import type { AnyModelFactory, Register } from './registers.ts';
@@ -706,7 +706,7 @@ export abstract class MachineBase implements CoreListener<Core> {
   }
   protected answered(core: Core, semihosting: boolean): void {
     const list = this.state.breakpoints;
-    if (list.length < 16 && !list.some((b) => b.pc === core.pc)) list.push({ semihosting, pc: core.pc, at: core.now() });
+    if (list.length < MOST_BREAKPOINTS && !list.some((b) => b.pc === core.pc)) list.push({ semihosting, pc: core.pc, at: core.now() });
   }
   debuggerAttached(core: Core, takes: boolean): boolean {
     if (this.state.debugger && takes) {

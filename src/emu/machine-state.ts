@@ -64,12 +64,14 @@ export interface MachineState {
   /** Words of system memory that anything has read before the first entry, and whether there were more than are listed. */
   systemReads: number[];
   moreSystemReads: boolean;
-  /** BKPTs that something attached has answered, by place. */
+  /** BKPTs that something attached has answered, by place: MOST_BREAKPOINTS of them. */
   breakpoints: { semihosting: boolean; pc: number; at: Ps }[];
 }
 
 /** Time before the first search for loops of two running cores. */
 export const TOGETHER_FIRST = 50 * US;
+/** Further places of BKPTs are not noted. */
+export const MOST_BREAKPOINTS = 16;
 
 export const freshState = (cores: number): MachineState => ({
   pendingReset: null,
