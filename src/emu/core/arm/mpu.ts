@@ -138,16 +138,22 @@ const INNER_POLICY = [0, 3, 1, 2] as const;
 const SIWT = 1;
 const FORCEWT = 4;
 
+/** TEX, S, C and B of the region that an address lies in, as in the upper half of RASR; less than 0 where the default map holds. For PMSAv7. */
+function attributesAt(cpu: Cpu, address: number): number {
+  const region = mpuEnabled(cpu) ? mpuRegion(cpu, address) : -1;
+  return region < 0 ? -1 : cpu.get(regionBase(region) + 4) >>> 16;
+}
+const texOf = (attributes: number): number => (attributes >>> 3) & 7;
+const cbOf = (attributes: number): number => attributes & 3;
+
 /** For PMSAv7. Shareable memory is cached for data only with CACR.SIWT (M7 TRM, CACR), for instructions always. */
 export function cachePolicy(cpu: Cpu, address: number, access: 'data' | 'fetch'): number {
-  const region = mpuEnabled(cpu) ? mpuRegion(cpu, address) : -1;
+  const attributes = attributesAt(cpu, address);
   let policy: number;
   let shareable = false;
-  if (region < 0) policy = DEFAULT_POLICY[address >>> 29]!;
+  if (attributes < 0) policy = DEFAULT_POLICY[address >>> 29]!;
   else {
-    const attributes = cpu.get(regionBase(region) + 4) >>> 16;
-    const tex = (attributes >>> 3) & 7;
-    const cb = attributes & 3;
+    const [tex, cb] = [texOf(attributes), cbOf(attributes)];
     shareable = (attributes & 4) !== 0;
     if (tex >= 4) policy = INNER_POLICY[cb]!;
     else if (tex === 1) policy = cb === 3 ? POLICY.WRITE_ALLOCATE : POLICY.NONE;
@@ -161,10 +167,9 @@ export function cachePolicy(cpu: Cpu, address: number, access: 'data' | 'fetch')
 
 /** Device or Strongly-ordered memory, by PMSAv7 and the default map (Armv7-M ARM B3.1, B3.5.9). */
 export function isDeviceMemory(cpu: Cpu, address: number): boolean {
-  const region = mpuEnabled(cpu) ? mpuRegion(cpu, address) : -1;
-  if (region < 0) return DEVICE_PARTS.includes(address >>> 29);
-  const attributes = cpu.get(regionBase(region) + 4) >>> 16;
-  const [tex, cb] = [(attributes >>> 3) & 7, attributes & 3];
+  const attributes = attributesAt(cpu, address);
+  if (attributes < 0) return DEVICE_PARTS.includes(address >>> 29);
+  const [tex, cb] = [texOf(attributes), cbOf(attributes)];
   return (tex === 0 && cb < 2) || (tex === 2 && cb === 0);
 }
 /** Peripherals, external devices and the system, by half gigabyte. */
