@@ -45,7 +45,7 @@ export const pwrH7: ModelFactory<PwrH7Options> = (layout, options): RegisterMode
   const usb33rdy = f('CR3.USB33RDY');
   const cr3 = layout.reg('CR3');
   const ldoen = f('CR3.LDOEN');
-  const ofCr3 = (name: string) => (cr3.fields.some((x) => x.name === name) ? f(`CR3.${name}`) : undefined);
+  const ofCr3 = (name: string) => (layout.hasField(`CR3.${name}`) ? f(`CR3.${name}`) : undefined);
   const [smpsen, smpsexthp, smpsextrdy] = ['SMPSEN', 'SMPSEXTHP', 'SMPSEXTRDY'].map(ofCr3);
   /** Of a part with the LDO alone: 1 until the supply is configured. */
   const scuen = ofCr3('SCUEN');
