@@ -217,8 +217,8 @@ class Gpdma {
     return (merged | (c.get(r) & en.mask)) >>> 0;
   }
   wrote(c: Ctx, r: Register, value: number, old: number): void {
-    const ch = this.channels.find((x) => x.cr === r);
-    if (ch) {
+    const ch = this.owners.get(r);
+    if (r === ch?.cr) {
       const [en, susp] = [ch.f('CR.EN'), ch.f('CR.SUSP')];
       if (en.of(value) && !en.of(old)) {
         c.put(ch.sr, c.get(ch.sr) & ~IDLEF);
