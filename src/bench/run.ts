@@ -248,7 +248,7 @@ function secondRun(run: PlainRun): SecondRun {
   let traced = untraced(session);
   if (asksForRequests(run)) {
     const magic = run.requests ?? searched(run, 'the request', traced.magic, () => traceRequests(session, powerOn), requestEffort(session));
-    const byFlag = (): LostFlag | null => (magic.some(isLost) ? null : traceLostFlag(session, powerOn));
+    const byFlag = (): LostFlag | null => (magic.some(isLost) ? null : traceLostFlag(session, powerOn, run.finished));
     traced = { ...traced, magic, lostFlag: searched(run, 'the flag of a reset', null, byFlag) };
   }
   const badVector = searched(run, 'the origin of the vector', [], () => badVectorNotes(session, base, powerOn));

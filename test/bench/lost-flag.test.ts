@@ -2,7 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { jobInput } from '../../src/bench/input/job.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
+import type { RunInput } from '../../src/bench/input/run-input.ts';
 import { runBench } from '../../src/bench/run.ts';
+import { Session } from '../../src/bench/session/session.ts';
+import { traceLostFlag } from '../../src/bench/slice/lost-flag.ts';
+import { MS } from '../../src/emu/time.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { plainJob } from './plain-job.ts';
 import { imageOf, RAM } from './rounds-firmware.ts';
@@ -15,6 +19,9 @@ const main = (): Thumb => new Thumb(0x08000200);
 
 /** What it does behind `ask`: `to-rom` jumps there; anything else resets the chip if a word of RAM says that it has not done so yet, and stays. */
 function run(chip: Chip, t: Thumb): RunResult {
+  return runBench(inputOf(chip, t));
+}
+function inputOf(chip: Chip, t: Thumb): RunInput {
   t.label('once')
     .constant(6, RAM + 0x100)
     .constant(2, 0x0bad5eed)
@@ -24,7 +31,7 @@ function run(chip: Chip, t: Thumb): RunResult {
     .str(2, 6);
   t.label('reset').constant(1, 0xe000ed0c).constant(0, 0x05fa0004).str(0, 1).label('stay').b('stay');
   t.label('to-rom').constant(0, ROM).ldr(1, 0).put(0xf381, 0x8808).ldr(0, 0, 4).bx(0);
-  return runBench(jobInput(plainJob(chip, [{ path: 'app.bin@0x8000000', bytes: imageOf(t, new Thumb(0x08000400).bxLr()) }])));
+  return jobInput(plainJob(chip, [{ path: 'app.bin@0x8000000', bytes: imageOf(t, new Thumb(0x08000400).bxLr()) }]));
 }
 const flags = (chip: Chip, t = main()): Thumb => t.constant(1, CHIPS[chip]).ldr(3, 1);
 const test = (t: Thumb, flag: number): Thumb => t.constant(4, flag).tst(3, 4);
@@ -45,6 +52,15 @@ describe('the flag of a software reset', () => {
       because: 'the firmware leaves because of RCC_CSR.PINRSTF, which every reset sets, before it asks for SFTRSTF',
       lastWriter: { pc: `0x0${branch.toString(16)}` },
     });
+  });
+  it('is looked for in the whole run, wherever a search before has left the session', () => {
+    const t = test(flags('stm32l476rg'), BORRSTF).bne('once');
+    const session = new Session(inputOf('stm32l476rg', test(t, SFTRSTF).bne('to-rom')));
+    const powerOn = session.save();
+    session.run({ until: 100 * MS });
+    const finished = session.save();
+    session.restore(powerOn);
+    expect(traceLostFlag(session, powerOn, finished)?.others).toEqual(['RCC.CSR.BORRSTF']);
   });
   it('is not asked for behind one that nothing has cleared since power-on', () => {
     const t = test(flags('stm32l476rg'), BORRSTF).bne('once');

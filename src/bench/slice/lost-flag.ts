@@ -37,8 +37,8 @@ interface Flags {
   readonly others: readonly ResetFlagRow[];
 }
 
-export function traceLostFlag(s: Session, powerOn: Checkpoint): LostFlag | null {
-  const { resets } = s.machine.history;
+/** Of the run that ended at `finished`, wherever the session stands. */
+export function traceLostFlag(s: Session, powerOn: Checkpoint, { history: { resets } }: Checkpoint): LostFlag | null {
   const index = resetToTrace(resets);
   const reset = resets[index];
   const flags = reset && !reset.external ? flagsOf(s, reset) : null;
