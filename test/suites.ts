@@ -29,24 +29,24 @@ export const WAITING: readonly string[] = [
  * scenarios, and the short tests of each folder.
  */
 const LONG: readonly string[] = [
-  'test/bench/{after,assumed,bounds,budget,counted-crystal,crash,difference,double-tap,ecc-loss,edits-on-chips,ends,find-jump,fork-steps,goals,held-back,infer-chip,json-slips,kept-request,late-ends,late-resets,late-watchdog,learn,learn-limits,matrix,not-asked,note-facts,on-the-way,outside-memory,path-repairs,pattern,point-of-no-return,proved-reasons,reached-blocks,requests,reservations,results,rules,search,search-kinds,serial-rom,starved,symptom,tick-entry,tick-proofs,trace,tried-once,variant-starts,wakers,ways,wrong-supply}.test.ts',
+  'test/bench/{after,assumed,bounds,budget,busy,counted-crystal,crash,difference,double-tap,ecc-loss,edits-on-chips,empty-table,ends,find-jump,finite-loop,fork-steps,gave-up-told,goals,held-back,infer-chip,json-slips,kept-behind-reset,kept-request,late-ends,late-resets,late-watchdog,learn,learn-limits,leave-verdict,locked-pins,lost-flag,matrix,not-asked,note-facts,on-the-way,others-table,outside-memory,path-repairs,pattern,point-of-no-return,proved-reasons,reached-blocks,received,requests,reservations,results,rules,search,search-kinds,serial-rom,starved,symptom,tick-entry,tick-proofs,towards,trace,tried-once,uart-rate,unfit,unreachable,unrun-handler,variant-starts,wakers,ways,wrong-supply,wrong-turn}.test.ts',
   'test/board/{clock-tree,settle-size,usb-watch}.test.ts',
-  'test/campaign/{full-server,hostile-server,pool,space}.test.ts',
+  'test/campaign/{forged-queue,full-server,hostile-server,merge,pool,space}.test.ts',
   'test/checks/{broken,minded}.test.ts',
   'test/chips/{boot-l4-f0,boot-patterns}.test.ts',
-  'test/cli/{ci-files,conform,deaf,demo,end-to-end,fix,mcp,orphans,paced,report-schemas,sources}.test.ts',
+  'test/cli/{ci-files,conform,deaf,demo,end-to-end,fix,mcp,orphans,outputs,paced,question,report-schemas,sources}.test.ts',
   'test/debug/reconnect.test.ts',
-  'test/docs/{docs,pictures}.test.ts',
-  'test/emu/{console-text,copied-words,download-shortcuts,each-flow,each-loop,each-read,each-run,each-wait,gated-memory,idle,known-loops,polls-in-loops,skewed-memory}.test.ts',
+  'test/docs/{ci-jobs,docs,pictures}.test.ts',
+  'test/emu/{console-text,copied-words,download-shortcuts,each-flow,each-loop,each-read,each-run,each-wait,gated-memory,idle,known-loops,polls-in-loops,quiet-rounds,skewed-memory}.test.ts',
   'test/emu/core/{bit-band,cycles,differential,each-cost,each-pair,each-row,exception-rules,exits,fp-undefined,frames,l1-code,l1-data,repeated-code,softfloat,system-ops,timing-reach}.test.ts',
   'test/image/{each-word,elf,elf-by-hand,formats,line-by-hand}.test.ts',
   'test/library/client-examples.test.ts',
   'test/{pack-manifest,planted,run-ts,seeded,web-usb}.test.ts',
   'test/peripherals/{all-registers,crc,display,tim-capture,usb-otg-fs}.test.ts',
-  'test/report/{evidence,random-results,story}.test.ts',
+  'test/report/{evidence,random-results,short,story}.test.ts',
   'test/rom/{image,own-clock,usart-code,usart-conform,waits}.test.ts',
   'test/tools/ab.test.ts',
-  'test/usb-sim/{descriptors,otg-fs,quirks,suspend}.test.ts',
+  'test/usb-sim/{descriptors,hostile-layout,otg-fs,quirks,suspend}.test.ts',
 ];
 
 /** Long lists, oracles and real clients. Of these files CI runs every third, others with the next commit (BOOTBENCH_THIRD, 0 to 2). */
