@@ -644,15 +644,7 @@ function byTurning(run: PlainRun): WrongTurn | null {
   const { session, powerOn, finished, base, end, notes } = run;
   session.restore(finished);
   const { loop } = session.state;
-  // what reads nothing does not ask for its input
-  const reads = loop !== null && loop.reads.length > 0;
-  if (
-    (end.outcome !== 'stuck' && end.outcome !== 'no-jump') ||
-    base.interrupt !== null ||
-    base.entries.length > 0 ||
-    (run.waitsForInput && reads) ||
-    run.sleeps
-  )
+  if ((end.outcome !== 'stuck' && end.outcome !== 'no-jump') || base.interrupt !== null || base.entries.length > 0 || run.sleeps)
     return null;
   run.input.progress?.('looking for a branch that keeps it where it is');
   const turn = searched(run, 'a branch that keeps it where it is', null, () =>

@@ -43,8 +43,11 @@ it('a loop that another branch than the last one leads into', () => {
   expect(causes.map(({ id, proved }) => [id, proved])).toEqual([['branch', true]]);
 });
 
-/** Reads the word once, and goes into `b .` with TIM2 on; the handler of its tenth update stores a value there, and stops it if it is the `last`. */
-function readOnce(value: number, last = false): ReturnType<typeof runBench> {
+/**
+ * Reads the word once, and goes into `b .` with TIM2 on, or into a loop that `polls` a pin and compares the word as it was; the handler of its tenth update stores a value
+ * there, and stops it if it is the `last`.
+ */
+function readOnce(value: number, { last = false, polls = false } = {}): ReturnType<typeof runBench> {
   const t = new Thumb(MAIN).b('main').put(0xbf00).label('handler').constant(0, TIM2).movs(1, 0).str(1, 0, 0x10);
   t.constant(0, WORD).ldr(1, 0, 4).put(0x3101).str(1, 0, 4).cmp(1, 10).bne('back').movs(1, value).str(1, 0);
   if (last) t.constant(0, TIM2).movs(1, 0).str(1, 0);
@@ -56,17 +59,21 @@ function readOnce(value: number, last = false): ReturnType<typeof runBench> {
     .constant(1, 1 << 28)
     .str(1, 0);
   t.constant(3, TIM2).constant(1, 15999).str(1, 3, 0x2c).movs(1, 1).str(1, 3, 0xc).str(1, 3);
-  t.ldr(1, 2).cmp(1, 4).bne('end').movs(1, 0).str(1, 3, 0xc).str(1, 3);
-  t.constant(0, ROM).ldr(1, 0).ldr(2, 0, 4).movSp(1).bx(2).label('end').b('end');
+  t.constant(0, AHB1ENR).movs(1, 1).str(1, 0).constant(5, GPIOA_IDR).ldr(1, 2);
+  if (polls) t.label('end').ldr(0, 5).cmp(1, 4).bne('end');
+  else t.cmp(1, 4).bne('end');
+  t.movs(1, 0).str(1, 3, 0xc).str(1, 3).constant(0, ROM).ldr(1, 0).ldr(2, 0, 4).movSp(1).bx(2);
+  if (!polls) t.label('end').b('end');
   const [image] = bareImage(t);
   new DataView(image!.bytes.buffer).setUint32(4 * (16 + 28), MAIN + 4 + 1, true);
   return runBench(jobInput(plainJob('stm32f405rg', [image!])));
 }
 it.each([
-  ['while the timer goes on', false, 'no-jump'],
-  ['and then nothing happens any more', true, 'stuck'],
-] as const)('a word that the loop does not read again, and a handler writes later, %s', (_how, last, ends) => {
-  const { outcome, diagnosis } = readOnce(4, last);
+  ['while the timer goes on', {}, 'no-jump'],
+  ['and then nothing happens any more', { last: true }, 'stuck'],
+  ['in a loop that polls a pin beside it', { last: true, polls: true }, 'stuck'],
+] as const)('a word that the loop does not read again, and a handler writes later, %s', (_how, how, ends) => {
+  const { outcome, diagnosis } = readOnce(4, how);
   const [cause] = diagnosis.causes;
   expect([outcome, diagnosis.causes.length, cause?.id, cause?.proved]).toEqual([ends, 1, 'branch', true]);
   expect(cause!.explanation).toMatch(
@@ -115,6 +122,9 @@ describe('a word that the handler of a byte stores, and that the loop does not r
     expect(diagnosis.causes).toEqual([]);
     expect(notes.some(({ about }) => about?.is === 'waits-for-input')).toBe(true);
   });
+});
+it('a loop that polls a pin waits for it where no handler gives the word another value', () => {
+  expect(readOnce(0, { last: true, polls: true }).diagnosis.causes).toEqual([]);
 });
 it('a main loop that leaves everything to handlers is no cause', () => {
   const { outcome, diagnosis } = readOnce(0);

@@ -84,18 +84,41 @@ export function wrongTurn(s: Session, powerOn: Checkpoint, finished: Checkpoint,
   goTo(s, powerOn, Math.max(0, began - cyclesTime(core, SPAN)));
   const start = s.save();
   const window = record(s, core, began, MOST_STEPS);
+  const look: Look = { powerOn, finished, start, window, pcs, around, rests, ends: loop?.pc ?? around! };
   for (const turn of turnsOf(core, window).slice(0, MOST_TRIED)) {
-    const compared = comparisonOf(window.steps, turn);
-    // the branch that the loop behind it has been made of
-    const guarded = window.steps[turn.index + 1]?.pc === around ? around : null;
-    if (compared === null || !reaches(s, { start, finished }, turn, guarded)) continue;
-    const chain = chainOf(s, powerOn, turn, compared.index);
-    if (chain === null) return null;
-    const later = around === null ? null : setLater(s, powerOn, finished, { turn, chain, guarded });
-    if (rests && later === null) return null;
-    return told(s, powerOn, turn, compared, chain, { loop: place(s, loop?.pc ?? around!), stays: pcs.has(turn.pc), setLater: later });
+    const found = ofTurn(s, look, turn);
+    if (found !== undefined) return found;
   }
   return null;
+}
+interface Look {
+  readonly powerOn: Checkpoint;
+  readonly finished: Checkpoint;
+  readonly start: Checkpoint;
+  readonly window: Window;
+  readonly pcs: ReadonlySet<number>;
+  readonly around: number | null;
+  readonly rests: boolean;
+  /** Where the run ends. */
+  readonly ends: number;
+}
+/** Undefined: another one may be it; null: it leads to the goal, and is no mistake. */
+function ofTurn(
+  s: Session,
+  { powerOn, finished, start, window, pcs, around, rests, ends }: Look,
+  turn: Turn,
+): WrongTurn | null | undefined {
+  const compared = comparisonOf(window.steps, turn);
+  const onlyLater = rests && around === null;
+  if (compared === null || (onlyLater && !isSettled(window, compared, pcs))) return undefined;
+  // the branch that the loop behind it has been made of
+  const guarded = window.steps[turn.index + 1]?.pc === around ? around : null;
+  if (!reaches(s, { start, finished }, turn, guarded)) return undefined;
+  const chain = chainOf(s, powerOn, turn, compared.index);
+  if (chain === null) return null;
+  const later = around === null && !isReadBefore(s, chain, pcs) ? null : setLater(s, powerOn, finished, { turn, chain, guarded });
+  if (rests && later === null) return onlyLater ? undefined : null;
+  return told(s, powerOn, turn, compared, chain, { loop: place(s, ends), stays: pcs.has(turn.pc), setLater: later });
 }
 
 /** Code of the loop in which thread code ends; null where it does not end in one. @param around a branch to itself, in which handlers may still come */
@@ -144,6 +167,18 @@ function canBeSet(s: Session, address: number): SetLater | null {
     ? null
     : { by: `${handler.writer}, of ${exceptionName(s.machine.chip, handler.exception)},`, written: null };
 }
+/** No code of the loop changes what is compared: it has been decided before. */
+function isSettled({ steps }: Window, { index }: Compared, loop: ReadonlySet<number>): boolean {
+  const { leftFrom, rightFrom } = ofRegisters(steps[index]!)!;
+  const asked = [...leftFrom, ...rightFrom];
+  const changes = (step: Step): boolean => loop.has(step.pc) && asked.some((p) => step.writes.has(p));
+  return asked.length > 0 && !steps.some(changes);
+}
+/** The loop compares what was loaded before it, and never again. */
+const isReadBefore = (s: Session, chain: Chain, loop: ReadonlySet<number>): boolean => {
+  const link = variableOf(s, chain);
+  return link !== undefined && !loop.has(link.pc);
+};
 /** The variable in RAM from which a value was loaded. */
 const variableOf = (s: Session, { links }: Chain): Chain['links'][number] | undefined =>
   links.find((l) => l.how === 'loaded' && !l.onStack && l.address !== null && isRam(s, l.address));
