@@ -8,6 +8,7 @@ import type { RunResult } from '../../src/bench/documents/result.ts';
 import type { Scenario } from '../../src/bench/documents/scenario-types.ts';
 import { shortReport } from '../../src/report/short.ts';
 import { Thumb } from '../emu/thumb.ts';
+import { namedImage } from './named-image.ts';
 import { plainJob } from './plain-job.ts';
 
 function run(fixture: string, chip: string, scenario: Scenario): RunResult {
@@ -164,6 +165,35 @@ describe('two images without a goal', () => {
     const wrong = both('f405-chain-dma-left', 'f405-chain-dma-left');
     expect(wrong.goal).toMatchObject({ name: 'app', reached: false });
     expect(shortReport(wrong)).toMatch(/^FAIL {3}the application does not run; fault:/m);
+  });
+  it.each([
+    [
+      'is lost',
+      (t: Thumb) => t.movs(3, 0).str(3, 6),
+      ['The application asks its loader for something by a word and a reset, and the word is lost'],
+    ],
+    ['is found', (t: Thumb) => t, []],
+  ])('whose application asks the loader by a word that %s', (_how, startUp, but) => {
+    const [ASKED, ONCE, APP] = [0x20000100, 0x20000200, 0x08010000];
+    const loader = startUp(new Thumb(0x08000200).constant(6, ASKED)).constant(2, 0xb007c0de).ldr(3, 6).cmpRegister(3, 2).beq('update');
+    loader.constant(0, 0xe000ed08).constant(1, APP).ldr(3, 1, 4).ldr(2, 1).str(1, 0).put(0xf382, 0x8808).bx(3);
+    loader.label('update').movs(3, 0).str(3, 6).b('update');
+    const app = new Thumb(APP + 0x200).constant(6, ONCE).constant(2, 0x0bad5eed).ldr(3, 6).cmpRegister(3, 2).beq('runs').str(2, 6);
+    app.constant(6, ASKED).constant(2, 0xb007c0de).str(2, 6).constant(1, 0xe000ed0c).constant(0, 0x05fa0004).str(0, 1);
+    app.label('runs').adds(4, 1).str(4, 6, 4).b('runs');
+    const bytes = new Uint8Array(0x10400);
+    for (const [at, t] of [
+      [0, loader],
+      [0x10000, app],
+    ] as const) {
+      bytes.set(t.bytes(), at + 0x200);
+      new DataView(bytes.buffer).setUint32(at, 0x20002000, true);
+      for (let e = 1; e < 16; e++) new DataView(bytes.buffer).setUint32(at + 4 * e, 0x08000201 + at, true);
+    }
+    const functions = [{ name: 'loader', address: 0x08000200, size: 2 * loader.length }, { name: 'ask', address: APP + 0x200, size: 2 * app.length }]; // prettier-ignore
+    const { goal, notes } = runBench(jobInput(plainJob(F405, namedImage(bytes, functions), { until: '200ms' })));
+    expect(goal.name).toBe('app');
+    expect(notes.flatMap(({ kind, text }) => (kind === 'but' ? [String(text).replace(/ \(.*/, '')] : []))).toEqual(but);
   });
   it('with a way into the ROM are for the ROM', () =>
     expect(both('f405-chain-request-kept', BLINKS).goal).toMatchObject({ name: 'usb', reached: false }));

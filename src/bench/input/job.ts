@@ -11,7 +11,8 @@ import { loadImages } from '../../image/images.ts';
 import { decideBoot } from '../../emu/boot-rules.ts';
 import type { BootCondition, ChipDescription } from '../../emu/chip.ts';
 import type { ShortcutName } from '../../emu/proofs/shortcuts.ts';
-import { jumpCandidates, scanFunctions } from './code-scan.ts';
+import { OPTION_KEYS } from '../../peripherals/memory/flash-keys.ts';
+import { jumpCandidates, scanFunctions, type FunctionFacts } from './code-scan.ts';
 import { plannedGoal } from './goal.ts';
 import { programsIn } from '../../image/programs.ts';
 import { firstBytes, hasTable, tableBehindLoader } from './behind-loader.ts';
@@ -161,7 +162,7 @@ function asksAfter({ after, alive, scenario }: RunJob): Pick<RunInput, 'after' |
 }
 
 /**
- * What is asked where nobody names a goal. A loader and its application are for the application, if no function of them can enter the ROM; all else is for the
+ * What is asked where nobody names a goal. A loader and its application are for the application, if nothing of them can enter the ROM; all else is for the
  * ROM, as is whoever asks for it: by BOOT0, by a search for what enters it. What a scenario expects is of the goal that it names.
  */
 function impliedGoal(chip: ChipDescription, images: readonly LoadedImage[], job: RunJob): typeof APP_GOAL | undefined {
@@ -174,8 +175,12 @@ function impliedGoal(chip: ChipDescription, images: readonly LoadedImage[], job:
     (images.length > 1 && (tableBehindLoader(chip, [image], start) !== null || isBehindHeader(chip, image)));
   if (!images.some(holdsOther)) return undefined;
   const functions = scanFunctions(images);
-  return functions.length > 0 && jumpCandidates(functions, chip).length === 0 ? APP_GOAL : undefined;
+  return functions.length > 0 && !canEnterRom(functions, chip) ? APP_GOAL : undefined;
 }
+/** By a jump, or by option bytes that a reset loads: for those it has to know the keys. A reset alone leads back to the loader. */
+const canEnterRom = (functions: readonly FunctionFacts[], chip: ChipDescription): boolean =>
+  jumpCandidates(functions, chip).some(({ kind }) => kind === 'jump') ||
+  functions.some(({ constants }) => OPTION_KEYS.every((key) => constants.some(({ value }) => value === key)));
 
 const isBehindHeader = (chip: ChipDescription, image: LoadedImage): boolean =>
   programsIn(image, chip.memories).some(({ table }) => table > (image.chunks[0]?.address ?? table));

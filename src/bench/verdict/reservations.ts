@@ -5,6 +5,10 @@ import { calledFrom, jumpCandidates, scanFunctions } from '../input/code-scan.ts
 import { decidingFloats } from '../proof/floating.ts';
 import { lateInterrupts } from '../proof/late-interrupts.ts';
 import { attempt, runFrom, type Attempt } from '../proof/attempt.ts';
+import { APP_GOAL } from '../documents/goal.ts';
+import { judgeAll } from '../proof/diagnosis.ts';
+import { NOT_TRACED } from '../session/subject.ts';
+import { isLost, traceRequests } from '../slice/requests.ts';
 import { inManual } from '../../checks/families.ts';
 import { LOADER_OPTIONS } from '../../rom/load.ts';
 import { isDocumented, otherValues } from '../session/rom-options.ts';
@@ -34,6 +38,7 @@ export function reservations(s: Session, powerOn: Checkpoint, entry: Checkpoint 
     ...writtenUnclocked(s, powerOn, entry),
     ...luckyInterrupts(s, entry, finished),
   ];
+  clocks.push(...lostForLoader(s, powerOn, finished));
   const floats = entry === null ? [] : decidingFloats(s, powerOn, entry);
   s.restore(finished);
   s.keepCheckpoints = true;
@@ -48,6 +53,18 @@ export function reservations(s: Session, powerOn: Checkpoint, entry: Checkpoint 
   ];
 }
 
+/** The application asks its loader for something by a word and a reset, and the word does not arrive: that it runs again is not all that was meant. */
+function lostForLoader(s: Session, powerOn: Checkpoint, finished: Checkpoint): Note[] {
+  const asks = finished.history.resets.some(({ by, external }) => by === 'software' && !external);
+  if (s.input.goal.name !== APP_GOAL || !asks) return [];
+  s.restore(finished);
+  const magic = traceRequests(s, powerOn);
+  s.restore(finished);
+  const lost = judgeAll(s, 'no-jump', false, { ...NOT_TRACED, magic }).find(({ id }) => id === 'magic-survives')!.judgement;
+  if (lost.verdict !== 'fail' || !magic.some(isLost)) return [];
+  const where = lost.lastWriter == null ? '' : ` (${place(s, lost.lastWriter.pc)})`;
+  return [but(`The application asks its loader for something by a word and a reset, and the word is lost${where}: ${lost.because}.`)];
+}
 /** Ignores writes to a register while its block has no clock, as registers do as a rule. */
 function needingClock({ machine: { system } }: Session, register: string): Interceptor {
   const [name, word] = register.split('.') as [string, string];
