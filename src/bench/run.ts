@@ -86,6 +86,7 @@ import { starvedWait, type StarvedWait } from './proof/starved-wait.ts';
 import { wrongTurn, type WrongTurn } from './proof/wrong-turn.ts';
 import { meantHandler, type MeantHandler } from './proof/meant-handler.ts';
 import { othersTable, type OthersTable } from './proof/others-table.ts';
+import { fpuOff } from './proof/fpu-off.ts';
 import { letPass } from './proof/let-pass.ts';
 import type { OneCause } from './proof/one-cause.ts';
 import { refused, type Refused } from './proof/refused.ts';
@@ -510,7 +511,9 @@ function isOthersTable(run: PlainRun, answers: Answers): boolean {
 
 /** What a fault in front of any entry goes back to. */
 const isBehindFault = (run: PlainRun, failure: Failure | null, answers: Answers): boolean =>
-  isOverwritten(run, failure, answers) || isLetPass(run, failure, answers);
+  isFpuOff(run, answers) || isOverwritten(run, failure, answers) || isLetPass(run, failure, answers);
+const isFpuOff = (run: PlainRun, answers: Answers): boolean =>
+  run.base.firstFault !== null && isOne(run, answers, 'who switched the FPU off', () => fpuOff(run.session, run.base.firstFault!));
 /** A store over what a fault in front of any entry hangs on. */
 function isOverwritten(run: PlainRun, failure: Failure | null, answers: Answers): boolean {
   const { session, input, powerOn } = run;
