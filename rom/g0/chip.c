@@ -17,14 +17,16 @@ bool chip_code_valid(uint32_t pc)
 
 #include "../common/syscfg.h"
 
-/* AN2606, known limitation: at its start the ROM writes FLASH_ACR as a whole, and so clears EMPTY: the next reset starts an empty flash. */
+/* AN2606, known limitation of all but G03x: at its start the ROM writes FLASH_ACR as a whole, and so clears EMPTY: the next reset starts an empty flash. */
 static void empty_flag(void)
 {
+#if !defined KEEPS_EMPTY
 #if defined ROM_V11_3 /* G07x: in this version alone (Table 108) */
   if (rom_version() != ROM_V11_3)
     return;
 #endif
   FLASH_ACR &= ~ACR_EMPTY;
+#endif
 }
 
 void boot_decision(void)

@@ -19,7 +19,7 @@ static enum dfu_status options_write(uint32_t address, const uint8_t *data, uint
 const struct memory_area memory_areas[] = {
   { FLASH_BASE, FLASH_SIZE, MEMORY_FLASH, flash_write },
   { RAM_ROM_END, RAM_END - RAM_ROM_END, MEMORY_PLAIN, memory_write_ram },
-  { ROM_BASE, 0x7000u, MEMORY_PLAIN, 0 },
+  { ROM_BASE, ROM_SIZE, MEMORY_PLAIN, 0 },
   { OTP_BASE, OTP_SIZE, MEMORY_PLAIN, flash_write },
   { OPTIONS_BANK_1, OPTIONS_SIZE, MEMORY_PLAIN, options_write },
 };

@@ -689,6 +689,9 @@ export const MORE_FAMILIES: readonly FamilyFields[] = [
   ...['STM32G070', 'STM32G071', 'STM32G081'].map((line) =>
     withoutUsb({ ...G0, document: 'AN2606 Rev 70 Table 107' }, line, 'USART1 to USART3, I2C1, I2C2, SPI1 and SPI2'),
   ),
+  ...['STM32G030', 'STM32G031', 'STM32G041'].map((line) =>
+    withoutUsb({ ...G0, document: 'AN2606 Rev 70 Table 105' }, line, 'USART1, USART2, I2C1 and I2C2'),
+  ),
   G0B0,
   G0,
   C071,

@@ -1,4 +1,4 @@
-/** STM32G0B1, G0C1, G0B0 (two banks, USB) and G071, G081, G070 (one bank, no USB). Rows from the SVD of G0B1. Data only; facts and their sources as in the chips' fact sheets. */
+/** STM32G0B1, G0C1, G0B0 (two banks, USB); G071, G081, G070 and G031, G041, G030 (one bank, no USB). Rows from the SVD of G0B1. Data only; facts and their sources as in the chips' fact sheets. */
 import type { BootCondition, BootRule, ChipDescription, MemoryRow, OptionByteRow, RomReference, Sourced } from '../emu/chip.ts';
 import { MS, US } from '../emu/time.ts';
 import { can, coveredBy, deriveBlocks, fdcanRam, gpio, timers, usarts, type Behaviour, type Derivation } from './derive.ts';
@@ -142,10 +142,11 @@ export const G0_OWN: Derivation['own'] = {
       asks: 'EXTI.asks',
     },
   },
-  DMA1: g0Dma('DMA1', 0, [0, 1, 1, 2, 2, 2, 2]),
   ADC: { model: 'adc-v2', size: 0x400, options: ADC },
   DAC1: { model: 'dac', size: 0x400, options: DAC_G0 },
 };
+/** Interrupt of each channel, as a place among the block's. */
+const DMA1_LINES = [0, 1, 1, 2, 2, 2, 2];
 const OWN: Derivation['own'] = {
   ...G0_OWN,
   RCC: { model: 'rcc-g0', size: 0x400, irqs: [4], options: { usbOscillator: 'HSI48', usb: ['hsi48', 'hse', 'pllq'] } },
@@ -180,11 +181,13 @@ export interface G0Line {
   readonly nvicLines: number;
   /** Peripherals of the SVD that the line lacks. */
   readonly absent: readonly string[];
+  /** Of DMA1 and DMA2 together. */
   readonly dmaChannels: number;
   readonly hsi48: boolean;
   readonly bootLock: boolean;
   readonly device: { readonly devId: number; readonly revId: number };
-  readonly rom: Omit<RomReference, 'vectorTable' | 'range'> & { readonly table: string };
+  /** `bytes`: left out = 28 KB. */
+  readonly rom: Omit<RomReference, 'vectorTable' | 'range'> & { readonly table: string; readonly bytes?: number };
   readonly parameters?: Readonly<Record<string, Sourced<number>>>;
 }
 
@@ -230,6 +233,7 @@ function derivation(line: G0Line, part: PartSize): Derivation {
     // Inferred: CANable 2.5 asks DEV_ID on G0B1, Black Magic Probe on G03x and C0 (PR 1408), and neither has set DBGEN by then.
     own: {
       ...own,
+      DMA1: g0Dma('DMA1', 0, DMA1_LINES.slice(0, line.dmaChannels)),
       FLASH: flash(line, part),
       DBGMCU: { model: 'dbgmcu', size: 0x400, clock: 'APBENR1.DBGEN', readsUnclocked: true, options: line.device },
     },
@@ -261,7 +265,7 @@ export const g0Memory = (name: string, base: number, size: number, more: Partial
 });
 const memories = (line: G0Line, part: PartSize): readonly MemoryRow[] => [
   g0Memory('flash', 0x08000000, part.flashKilobytes * 1024, { programmedBy: 'FLASH' }),
-  g0Memory('rom', ROM_BASE, ROM_BYTES, { kind: 'rom', zone: 'systemMemory' }),
+  g0Memory('rom', ROM_BASE, line.rom.bytes ?? ROM_BYTES, { kind: 'rom', zone: 'systemMemory' }),
   // OTP, identity and option bytes.
   g0Memory('info', 0x1fff7000, 0x1000, { zone: 'data', programmedBy: 'FLASH' }),
   // The second bank's part of the ROM; its contents are not published.
@@ -335,11 +339,11 @@ const CLOCKS: readonly string[] = [
 
 /** A part of a line. */
 export function g0Chip(line: G0Line, part: PartSize): ChipDescription {
-  const { table, ...figures } = line.rom;
+  const { table, bytes = ROM_BYTES, ...figures } = line.rom;
   const rom: RomReference = {
     ...figures,
     vectorTable: known(ROM_BASE, `${AN2606} ${table}`),
-    range: known([ROM_BASE, ROM_BASE + ROM_BYTES - 1] as const, `${AN2606} ${table}`),
+    range: known([ROM_BASE, ROM_BASE + bytes - 1] as const, `${AN2606} ${table}`),
   };
   const make = (): MadeDescription => {
     const d = derivation(line, part);
@@ -468,7 +472,35 @@ export const G070: G0Line = {
   absent: [...new Set([...SMALL, ...VALUE_LINE])],
   bootLock: false,
 };
+/** Beside G071's. */
+const SMALLEST = [...SMALL, 'TIM6', 'TIM7', 'TIM15', 'USART3', 'USART4', 'DAC1', 'COMP', 'HDMI_CEC', 'UCPD1', 'UCPD2'];
+export const G031: G0Line = {
+  ...G071,
+  name: 'STM32G031',
+  header: `${HEADER}/stm32g031xx.h`,
+  absent: SMALLEST,
+  dmaChannels: 5,
+  device: { devId: 0x466, revId: 0x1000 },
+  rom: {
+    id: 'stm32g030',
+    table: 'Table 105',
+    bytes: 0x2000,
+    ramUse: known([{ base: 0x20000000, size: 0x1000 }], `${AN2606} Table 105`),
+    versions: known(['V5.1', 'V5.2', 'V5.3', 'V5.4'], `${AN2606} Table 106`),
+    startUpMs: known(0.39, `${AN2606} Table 227`),
+    usbConnectMs: known(0, NO_ACCESS),
+  },
+};
+export const G041: G0Line = { ...G031, name: 'STM32G041', header: `${HEADER}/stm32g041xx.h` };
+export const G030: G0Line = {
+  ...G031,
+  name: 'STM32G030',
+  header: `${HEADER}/stm32g030xx.h`,
+  absent: [...new Set([...SMALLEST, ...VALUE_LINE])],
+  bootLock: false,
+};
 
 export const STM32G0B1RE = g0Chip(G0B1, { name: 'STM32G0B1RE', flashKilobytes: 512 });
 export const STM32G0B0RE = g0Chip(G0B0, { name: 'STM32G0B0RE', flashKilobytes: 512 });
 export const STM32G070RB = g0Chip(G070, { name: 'STM32G070RB', flashKilobytes: 128, ram: [{ base: 0x20000000, size: 0x9000 }] });
+export const STM32G030K8 = g0Chip(G030, { name: 'STM32G030K8', flashKilobytes: 64, ram: [{ base: 0x20000000, size: 0x2000 }] });

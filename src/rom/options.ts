@@ -67,7 +67,7 @@ export interface RomOptionDefault {
 }
 export type RomOptionDefaults = Readonly<Partial<Record<RomOptionId, RomOptionDefault>>>;
 
-const is = (value: string, confidence: Confidence, source: string): RomOptionDefault => ({ value, confidence, source });
+export const is = (value: string, confidence: Confidence, source: string): RomOptionDefault => ({ value, confidence, source });
 
 const NOBODY_KNOWS = 'nothing published';
 const MASKS = is(

@@ -1,8 +1,8 @@
 /** Stand-in ROMs of STM32G0 and C0: one source (rom/g0); what they differ in is said here. */
 import { STM32C071RB } from '../chips/stm32c0.ts';
-import { STM32G070RB, STM32G0B0RE, STM32G0B1RE } from '../chips/stm32g0.ts';
+import { ROM_BASE, STM32G030K8, STM32G070RB, STM32G0B0RE, STM32G0B1RE } from '../chips/stm32g0.ts';
 import type { ChipDescription } from '../emu/chip.ts';
-import { ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './options.ts';
+import { is, ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './options.ts';
 import {
   AN2606,
   can,
@@ -27,6 +27,7 @@ interface G0Rom {
   readonly image: string;
   readonly table: string;
   readonly options: RomOptionDefaults;
+  readonly optionsByVersion?: RomProfile['optionsByVersion'];
   readonly dfu: DfuDevice | null;
   readonly banks: 1 | 2;
   readonly sysclkMHz: number;
@@ -35,27 +36,46 @@ interface G0Rom {
   readonly hsi48: boolean;
   readonly ramEnd: string;
   readonly ownAddress: number;
-  /** C071: SYSCLK is HSI / 2, no PLL, no USART3, no bit for the supply of USB, the unique ID elsewhere. */
+  /** C071: SYSCLK is HSI / 2, no PLL, no bit for the supply of USB, the unique ID elsewhere. */
   readonly c0?: boolean;
   readonly id?: RomProfile['build']['id'];
+  /** Bytes of system memory; left out: 28 KB. */
+  readonly size?: number;
+  /** Interfaces of the usual ones that it has not. */
+  readonly lacks?: readonly string[];
+  /** AN2606 does not list that it clears FLASH_ACR.EMPTY. */
+  readonly keepsEmpty?: boolean;
+  /** Where the way out of securable memory is. */
+  readonly securable: string;
   /** What only this one has. */
   readonly more?: readonly RomInterface[];
   readonly leftOut: readonly string[];
 }
 const LEFT = left('PLL, FLASH_ACR, GPIO', 'as the ROM ran', `${AN2606} 4.1: not put back; SYSCLK on the PLL is reported`);
 const pulledUp = (name: string, rx: string, tx: string): ReturnType<typeof usart> => ({ ...usart(name, rx, tx), pull: 'up' });
+const USUAL: readonly RomInterface[] = [
+  pulledUp('USART1', 'PA10', 'PA9'),
+  pulledUp('USART2', 'PA3', 'PA2'),
+  pulledUp('USART3', 'PC11', 'PC10'),
+  i2c('I2C1', 'PB6', 'PB7'),
+  i2c('I2C2', 'PB10', 'PB11'),
+  spi('SPI1', 'PA4', 'PA5', 'PA6', 'PA7'),
+  spi('SPI2', 'PB12', 'PB13', 'PB14', 'PB15'),
+];
 
 function g0(rom: G0Rom): RomProfile {
   const top = rom.chip.rom!.ramUse.value[0]!;
   const end = top.base + top.size;
+  const size = rom.size ?? 28_672;
   return {
     ...fromChip(rom.chip),
     family: rom.c0 ? 'C0' : 'G0',
     image: rom.image,
-    size: 28_672,
+    size,
     gap: null,
-    optionBlock: 0x1fff6f00,
+    optionBlock: ROM_BASE + size - 0x100,
     options: rom.options,
+    ...(rom.optionsByVersion ? { optionsByVersion: rom.optionsByVersion } : {}),
     initialStack: known(end, 'top of the RAM that the ROM may use', 'assumed'),
     sysclkHz: known(rom.sysclkMHz * 1e6, `${AN2606} ${rom.table}`),
     usbIrq: 8,
@@ -63,13 +83,7 @@ function g0(rom: G0Rom): RomProfile {
     boot0Pin: null,
     interfaces: pins(rom.table, [
       ...(rom.dfu ? [usb] : []),
-      pulledUp('USART1', 'PA10', 'PA9'),
-      pulledUp('USART2', 'PA3', 'PA2'),
-      ...(rom.c0 ? [] : [pulledUp('USART3', 'PC11', 'PC10')]),
-      i2c('I2C1', 'PB6', 'PB7'),
-      i2c('I2C2', 'PB10', 'PB11'),
-      spi('SPI1', 'PA4', 'PA5', 'PA6', 'PA7'),
-      spi('SPI2', 'PB12', 'PB13', 'PB14', 'PB15'),
+      ...USUAL.filter(({ name }) => !rom.lacks?.includes(name)),
       ...(rom.more ?? []),
     ]),
     dfu: rom.dfu,
@@ -84,6 +98,7 @@ function g0(rom: G0Rom): RomProfile {
         ['HAS_HSI48', Number(rom.hsi48)],
         ...(rom.c0 ? [['C0', 1] as const] : [['ROM_PLL', rom.pll] as const]),
         ['ROM_LATENCY', `${rom.latency}u`],
+        ...(rom.keepsEmpty ? ['KEEPS_EMPTY' as const] : []),
       ],
       drivers: rom.dfu ? (rom.hsi48 ? ['usb_drd.c'] : ['usb_drd.c', 'hse.c']) : [],
       id: rom.id ?? null,
@@ -103,7 +118,7 @@ function g0(rom: G0Rom): RomProfile {
     leftOut: [
       SILENT,
       ...(rom.id ? [] : ['the bootloader ID byte at 0x1FFF9FFE (G07x: 0x1FFF6FFE)']),
-      `the way out of securable memory at ${rom.c0 ? '0x1FFF1600' : '0x1FFF6800'}`,
+      `the way out of securable memory at ${rom.securable}`,
       ...rom.leftOut,
     ],
   };
@@ -145,6 +160,8 @@ export const C071 = g0({
   ramEnd: '0x20006000u',
   ownAddress: 0x71,
   c0: true,
+  lacks: ['USART3'],
+  securable: '0x1FFF1600',
   id: { address: 0x1fff67fe, value: 0xd1 },
   leftOut: [],
 });
@@ -162,6 +179,7 @@ export const G0B1 = g0({
   hsi48: true,
   ramEnd: '0x20024000u',
   ownAddress: 0x5d,
+  securable: '0x1FFF6800',
   more: [can('FDCAN1', 'PD0', 'PD1')],
   leftOut: ['that a Go switches SWD off (FLASH_ACR.DBG_SWEN)'],
 });
@@ -178,6 +196,7 @@ export const G0B0 = g0({
   hsi48: false,
   ramEnd: '0x20024000u',
   ownAddress: 0x5d,
+  securable: '0x1FFF6800',
   leftOut: ['that a mass erase of several sectors fails on bank 2 (V13.0)'],
 });
 export const G070 = g0({
@@ -193,9 +212,37 @@ export const G070 = g0({
   hsi48: false,
   ramEnd: '0x20009000u',
   ownAddress: 0x51,
+  securable: '0x1FFF6800',
   leftOut: [
     'V11.0: only LQFP64 and larger',
     'V11.2: HSITRIM after Go, SRAM parity',
     'V11.3: PC11 low makes every detection on USART3 wait',
+  ],
+});
+const V5_4 = 'AN2606 Table 106: V5.4 enables interrupts by resetting PRIMASK';
+const BEFORE_V5_4 = { primask: is('keeps', 'inferred', `${V5_4}, so those before did not`) };
+export const G030 = g0({
+  chip: STM32G030K8,
+  image: 'g030',
+  table: 'Table 105',
+  options: { ...NO_USB_OPTIONS, primask: is('clears', 'documented', V5_4) },
+  optionsByVersion: { 'V5.1': BEFORE_V5_4, 'V5.2': BEFORE_V5_4, 'V5.3': BEFORE_V5_4 },
+  dfu: null,
+  banks: 1,
+  sysclkMHz: 24,
+  pll: '(PLLCFGR_M(1) | PLLCFGR_N(12) | PLLCFGR_R(8))',
+  latency: 0,
+  hsi48: false,
+  ramEnd: '0x20002000u',
+  ownAddress: 0x56,
+  size: 0x2000,
+  lacks: ['USART3', 'SPI1', 'SPI2'],
+  keepsEmpty: true,
+  securable: '0x1FFF1D00',
+  id: { address: 0x1fff1ffe, value: 0x54 },
+  leftOut: [
+    'small packages: USART1 on PA11 and PA12',
+    'V5.1: only packages with 32 and 48 pins',
+    'V5.1, V5.2: PA3 low makes every detection on USART2 wait',
   ],
 });

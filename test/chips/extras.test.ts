@@ -1,6 +1,7 @@
 /** Blocks that a part has beside its kin's rows, each behind its clock and reset, at the place and on the lines of its CMSIS header. */
 import { describe, expect, it } from 'vitest';
-import { findChip } from '../../src/chips/index.ts';
+import { CHIPS, findChip } from '../../src/chips/index.ts';
+import type { Row } from '../../src/chips/rows.ts';
 import { MS } from '../../src/emu/time.ts';
 import { StChip } from '../peripherals/st-chip.ts';
 
@@ -18,6 +19,7 @@ const BLOCKS: readonly (readonly [string, string, number, string, string | null,
   ['stm32g484re', 'AES.IVR0', 0x50060020, 'AHB2ENR.AESEN', 'AHB2RSTR.AESRST', [85]],
   ['stm32f417vg', 'CRYP.IMSCR', 0x50060014, 'AHB2ENR.CRYPEN', 'AHB2RSTR.CRYPRST', [79]],
   ['stm32g0c1re', 'AES.IVR0', 0x40026020, 'AHBENR.AESEN', 'AHBRSTR.AESRST', [31]],
+  ['stm32g041k8', 'AES.IVR0', 0x40026020, 'AHBENR.AESEN', 'AHBRSTR.AESRST', [31]],
   ['stm32l073rz', 'LCD.FCR', 0x40002404, 'APB1ENR.LCDEN', 'APB1RSTR.LCDRST', [30]],
   ['stm32l162re', 'AES.IVR0', 0x50060020, 'AHBENR.AESEN', 'AHBRSTR.AESRST', [55]],
   ['stm32h563zi', 'CEC.CFGR', 0x40007004, 'APB1LENR.CECEN', 'APB1LRSTR.CECRST', [119]],
@@ -61,6 +63,19 @@ describe('what only some dies have', () => {
   ])('%s has no %s', (part, field) => {
     const rcc = findChip(part)!.facts['RCC']!.registers.find((r) => r.name === field.split('.')[0])!;
     expect(rcc.fields.map((f) => f.name)).not.toContain(field.split('.')[1]);
+  });
+  it.each([
+    ['stm32g030k8', 'TIM2 TIM6 TIM15 LPTIM1 LPUART1 USART3 DAC1 COMP VREFBUF UCPD1 HDMI_CEC USB CRS DMA2 GPIOE AES'],
+    ['stm32g031k8', 'TIM6 TIM15 USART3 DAC1 COMP UCPD1 HDMI_CEC USB CRS DMA2 GPIOE AES'],
+  ])('%s has no %s', (part, absent) => {
+    const here = findChip(part)!.blocks.map((b) => b.name);
+    expect(absent.split(' ').filter((name) => here.includes(name))).toEqual([]);
+  });
+  it.each(CHIPS.filter((c) => /STM32[CG]0/.test(c.name)).map((c) => [c.name, c] as const))('%s: DMAMUX feeds all channels', (_, chip) => {
+    const rows = chip.blocks as readonly Row[];
+    const channels = rows.flatMap((b) => (b.model === 'dma-v1' ? [b.options.lines.length] : []));
+    const muxes = rows.flatMap((b) => (b.model === 'dmamux' ? [b.options.channels] : []));
+    expect(channels.reduce((n, c) => n + c, 0)).toBe(muxes[0]);
   });
   it('F446 has SPDIF-RX on a line behind that of SPI3', () => {
     const lines = (name: string): unknown => findChip('stm32f446re')!.blocks.find((b) => b.name === name)!.irqs;

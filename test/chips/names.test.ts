@@ -66,7 +66,7 @@ it.each([
   'WBA52CG',
   'STM32C562',
   'wl55jc',
-  'G031K8',
+  'U031G8',
   'F373CC',
   'L011K4',
   'f100rb',

@@ -97,7 +97,7 @@ describe('bootbench chips', () => {
   test.each([
     ['nucleo-f303k8', 'give --chip stm32f303k8'],
     ['nucleo-u545re-q', 'its STM32U545RE is not modelled either; the nearest modelled chip is STM32U575ZI'],
-    ['stm32g031k8', 'exists but is not modelled; the nearest modelled chip is STM32G070RB'],
+    ['stm32u083rc', 'exists but is not modelled; the nearest modelled chip is STM32G0B1RE'],
     ['stm32mp157', 'exists but is not modelled'],
   ])('%s is exit 2: %s', async (name, says) => {
     const asked = await cli(['chips', name]);

@@ -75,6 +75,7 @@ const PARTS = [
   ['stm32f030r8', 0x440],
   ['stm32l152rb', 0x416],
   ['stm32l152re', 0x437],
+  ['stm32g030k8', 0x466],
   ['stm32c071rb', 0x493],
 ] as const;
 describe.each(PARTS)('%s', (chip, id) => {
