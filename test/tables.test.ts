@@ -7,7 +7,7 @@ import { globSync } from 'tinyglobby';
 const BUDGET: Readonly<Record<string, number>> = {
   bench: 50,
   checks: 130,
-  chips: 60,
+  chips: 70,
   emu: 100,
   image: 155,
   library: 1,

@@ -1,5 +1,5 @@
 /*
- * L0, AN2606 Table 148: 32 MHz from HSI16 through the PLL, in voltage range 1, which that needs. USB's 48 MHz: no crystal is asked for, so HSI48, trimmed by CRS (inferred).
+ * L0, AN2606 Tables 146 and 148: 32 MHz from HSI16 through the PLL, in voltage range 1, which that needs. USB's 48 MHz: no crystal is asked for, so HSI48, trimmed by CRS (inferred).
  * L1, Tables 154 to 160: 16 MHz from HSI, in range 1. USB is looked for with the PLL on HSI (ASSUMED: AN2606 says "using the HSI"); then the crystal is measured with TIM11, and the PLL on
  * it feeds the system with 32 MHz and USB.
  */
@@ -44,7 +44,7 @@ static void voltage(void)
   }
 }
 
-#if HAS_USB
+#if HAS_USB || !defined L1
 static bool pll(uint32_t config)
 {
   RCC_CFGR = (RCC_CFGR & ~CFGR_PLL) | config;
@@ -147,7 +147,9 @@ void clocks_restore(void)
   RCC_CR &= ~(CR_PLLON | CR_HSION | CR_HSEON | CR_CSSON | CR_RTCPRE);
 #else
   RCC_CR &= ~(CR_PLLON | CR_HSION);
+#if HAS_USB
   RCC_CRRCR &= ~CRRCR_HSI48ON;
+#endif
 #endif
   wait_for(&RCC_CR, CR_PLLRDY, 0);
   RCC_CFGR = 0;

@@ -1,6 +1,6 @@
 /*
- * L07x and L08x with USB: Cortex-M0+ with VTOR; where the profile defines L1, STM32L1: Cortex-M3. From the profile (config.h): RAM_END, RAM_ROM_END, EEPROM_SIZE, and for L1
- * TWO_BANKS and HSE_ROUNDS.
+ * L0: Cortex-M0+ with VTOR; where the profile defines L1, STM32L1: Cortex-M3. From the profile (config.h): RAM_END, RAM_ROM_END, EEPROM_SIZE, TWO_BANKS, and for L1
+ * HSE_ROUNDS.
  */
 #ifndef ROM_L0_ROM_H
 #define ROM_L0_ROM_H
@@ -25,14 +25,13 @@
 #else
 #define CORE_V7M 0
 #define HAS_VTOR 1
-#define OPTION_USED 20u
+#define OPTION_USED (TWO_BANKS ? 20u : 12u)
 #define I2C_V1 0
 #define FLASH_PAGE_SIZE 128u
 #define HALF_PAGE 64u
 #define USB_ON_HSI_FIRST 0
 #define UID_BASE 0x1FF80050u
 #define FLASH_SIZE_AT 0x1FF8007Cu
-#define TWO_BANKS 1
 #endif
 #define CORE_V8M 0
 #define HAS_REMAP 1

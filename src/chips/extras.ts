@@ -156,6 +156,8 @@ const EXTRAS: Readonly<Record<string, readonly Extra[]>> = {
   STM32U585: [
     { name: 'AES', base: 0x420c0000, irqs: [93], like: [h533, 'AES'], more: { clock: 'AHB2ENR1.AESEN', reset: 'AHB2RSTR1.AESRST' } },
   ],
+  STM32L053: [L0_LCD],
+  STM32L063: [L0_LCD],
   STM32L073: [L0_LCD],
   STM32L083: [L0_LCD],
   STM32L162: [{ name: 'AES', gate: 'AHB 27' }],

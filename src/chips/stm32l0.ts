@@ -1,8 +1,9 @@
-/** STM32L072, L073, L082, L083: Cortex-M0+, MSI, data EEPROM, two banks of flash. Rows from the SVD of L0x2. Data only; facts and their sources as in the chips' fact sheets. */
+/** STM32L0, categories 3 (L05x, L06x) and 5 (L07x, L08x): Cortex-M0+, MSI, data EEPROM; category 5 has two banks of flash. Rows from the SVD of L0x2. Data only; facts and their sources as in the chips' fact sheets. */
 import type { BootCondition, BootRule, ChipDescription, MemoryRow, OptionByteRow, RomReference, Sourced } from '../emu/chip.ts';
 import { MS, US } from '../emu/time.ts';
 import { coveredBy, deriveBlocks, gpio, spi, timers, touch, usarts, type Behaviour, type Derivation } from './derive.ts';
-import { loadFacts } from './facts.ts';
+import { loadFacts, withFacts } from './facts.ts';
+import { rccWith, withFields } from './gates.ts';
 import generated from './generated/stm32l0x2.json' with { type: 'json' };
 import { lazyChip, type MadeDescription } from './lazy.ts';
 import { withRam, type PartSize } from './parts.ts';
@@ -25,9 +26,9 @@ import {
 
 const RM0376 = 'RM0376';
 const DS = 'DS10690 (STM32L072), recalled';
-const TABLE = `${AN2606} Table 148`;
 const ROM_BASE = 0x1ff00000;
-const ROM_BYTES = 0x2000;
+/** The smaller ROMs have 4 KB, their stand-ins 8. */
+const STAND_IN_BYTES = 0x2000;
 const EEPROM = 0x08080000;
 const INFO = 0x1ff80000;
 
@@ -38,17 +39,19 @@ const OPTION_BYTES: Readonly<Record<string, OptionByteRow>> = {
   IWDG_SW: optr('IWDG_SW', 1),
   nRST_STOP: optr('nRST_STOP', 1),
   nRST_STDBY: optr('nRST_STDBY', 1),
-  BFB2: optr('BFB2', 0),
   nBOOT1: optr('nBOOT1', 1),
 };
+const optionBytesOf = (line: L0Line): Readonly<Record<string, OptionByteRow>> =>
+  line.banks === 2 ? { ...OPTION_BYTES, BFB2: optr('BFB2', 0) } : OPTION_BYTES;
 
 const pin = (level: 0 | 1): BootCondition => ({ signal: 'pin:BOOT0', is: [level] });
 const bit = (name: string, value: number): BootCondition => ({ signal: `field:FLASH.OPTR.${name}`, is: [value] });
-const BOOT: readonly BootRule[] = [
+const SECOND_BANK = bootsRom(ROM_BASE, [pin(0), bit('BFB2', 1)], `${AN2606} Table 2, pattern 7: the ROM looks for a bank that can run`);
+const bootOf = (line: L0Line): readonly BootRule[] => [
   bootsFlash([bit('RDP', 0xcc)], NO_ROM_AT_LEVEL_2),
   bootsRom(ROM_BASE, [pin(1), bit('nBOOT1', 1)], `${AN2606} Table 2, pattern 2`),
   bootsSram([pin(1), bit('nBOOT1', 0)], `${RM0376} 2.4: embedded SRAM`),
-  bootsRom(ROM_BASE, [pin(0), bit('BFB2', 1)], `${AN2606} Table 2, pattern 7: the ROM looks for a bank that can run`),
+  ...(line.banks === 2 ? [SECOND_BANK] : []),
   bootsFlash([], `${AN2606} Table 2, pattern 2`),
 ];
 
@@ -76,17 +79,66 @@ export interface L0Line {
   readonly header: string;
   /** Peripherals of the SVD that the line lacks. */
   readonly absent: readonly string[];
+  readonly banks: 1 | 2;
+  /** Data EEPROM (stm32-data). */
+  readonly eepromKilobytes: (part: PartSize) => number;
+  readonly device: { readonly devId: number; readonly revId: number };
+  readonly rom: Omit<RomReference, 'vectorTable' | 'range'> & { readonly bytes: number; readonly table: string };
 }
 const HEADER = 'STMicroelectronics/cmsis_device_l0:Include';
-const l0 = (name: string, header: string, absent: readonly string[]): L0Line => ({ name, header: `${HEADER}/${header}`, absent });
-export const L072 = l0('STM32L072', 'stm32l072xx.h', ['AES']);
-export const L073 = l0('STM32L073', 'stm32l073xx.h', ['AES']);
-export const L082 = l0('STM32L082', 'stm32l082xx.h', []);
-export const L083 = l0('STM32L083', 'stm32l083xx.h', []);
+const l0 = (like: Omit<L0Line, 'name' | 'header' | 'absent'>, name: string, header: string, absent: readonly string[]): L0Line => ({
+  ...like,
+  name,
+  header: `${HEADER}/${header}`,
+  absent,
+});
+const NO_USB = 'no USB in this ROM';
+/** RAM from its begin on. */
+const ramUse = (bytes: number, table: string): RomReference['ramUse'] => known([{ base: 0x20000000, size: bytes }], `${AN2606} ${table}`);
+const CATEGORY_5: Omit<L0Line, 'name' | 'header' | 'absent'> = {
+  banks: 2,
+  // Two banks of 3, parts with 64 KB of flash have one.
+  eepromKilobytes: (part) => (part.flashKilobytes > 64 ? 6 : 3),
+  device: { devId: 0x447, revId: 0x2000 },
+  rom: {
+    id: 'stm32l072',
+    bytes: 0x2000,
+    table: 'Table 148',
+    ramUse: ramUse(0x1000, 'Table 148'),
+    versions: known(['V4.0', 'V4.1'], `${AN2606} Table 149`),
+    startUpMs: known(0.61, `${AN2606} Table 227`),
+    usbConnectMs: known(140, `${AN2606} Table 229`),
+  },
+};
+const CATEGORY_3: typeof CATEGORY_5 = {
+  banks: 1,
+  eepromKilobytes: () => 2,
+  // RM0367 32.4.1: the revision is one of several (recalled).
+  device: { devId: 0x417, revId: 0x1038 },
+  rom: {
+    id: 'stm32l051',
+    bytes: 0x1000,
+    table: 'Table 146',
+    ramUse: ramUse(0x1000, 'Table 146'),
+    versions: known(['V12.0'], `${AN2606} Table 147`),
+    startUpMs: known(0.22, `${AN2606} Table 227`),
+    usbConnectMs: known(0, NO_USB),
+  },
+};
+/** What lines that end in 1 lack. */
+const ACCESS_LINE = ['USB', 'CRS', 'RNG', 'DAC', 'TSC'];
+const NOT_IN_3 = ['TIM3', 'TIM7', 'USART4', 'USART5', 'I2C3', 'GPIOE'];
+export const L072 = l0(CATEGORY_5, 'STM32L072', 'stm32l072xx.h', ['AES']);
+export const L073 = l0(CATEGORY_5, 'STM32L073', 'stm32l073xx.h', ['AES']);
+export const L082 = l0(CATEGORY_5, 'STM32L082', 'stm32l082xx.h', []);
+export const L083 = l0(CATEGORY_5, 'STM32L083', 'stm32l083xx.h', []);
+export const L051 = l0(CATEGORY_3, 'STM32L051', 'stm32l051xx.h', ['AES', ...NOT_IN_3, ...ACCESS_LINE]);
+export const L052 = l0(CATEGORY_3, 'STM32L052', 'stm32l052xx.h', ['AES', ...NOT_IN_3]);
+export const L053 = l0(CATEGORY_3, 'STM32L053', 'stm32l053xx.h', ['AES', ...NOT_IN_3]);
+export const L062 = l0(CATEGORY_3, 'STM32L062', 'stm32l062xx.h', NOT_IN_3);
+export const L063 = l0(CATEGORY_3, 'STM32L063', 'stm32l063xx.h', NOT_IN_3);
 
-/** Data EEPROM in KB (stm32-data): two banks of 3, parts with 64 KB of flash have one. */
-const eepromKilobytes = (part: PartSize): number => (part.flashKilobytes > 64 ? 6 : 3);
-const flash = (part: PartSize): RowParts => ({
+const flash = (line: L0Line, part: PartSize): RowParts => ({
   model: 'flash-l0',
   size: 0x400,
   clock: 'AHBENR.MIFEN',
@@ -94,18 +146,18 @@ const flash = (part: PartSize): RowParts => ({
     memory: 'flash',
     base: 0x08000000,
     bytes: part.flashKilobytes * 1024,
-    bankBytes: part.flashKilobytes * 512,
+    bankBytes: (part.flashKilobytes * 1024) / line.banks,
     pageBytes: 128,
     eepromMemory: 'eeprom',
     eepromBase: EEPROM,
-    eepromBytes: eepromKilobytes(part) * 1024,
+    eepromBytes: line.eepromKilobytes(part) * 1024,
     infoMemory: 'info',
     infoBase: INFO,
     uidOffsets: [0x50, 0x54, 0x64],
     sizeOffset: 0x7c,
     flashKilobytes: part.flashKilobytes,
-    optionRegisters: { OPTR: 0x807000aa, WRPROT1: 0, WRPROT2: 0 },
-    optionBytes: factoryValues(OPTION_BYTES),
+    optionRegisters: { OPTR: 0x807000aa, WRPROT1: 0, ...(line.banks === 2 ? { WRPROT2: 0 } : {}) },
+    optionBytes: factoryValues(optionBytesOf(line)),
   },
 });
 
@@ -138,11 +190,11 @@ const derivation = (line: L0Line, part: PartSize): Derivation => ({
     CRC: { model: 'crc', size: 0x400 },
     // CECS: below HCLK / 16 (RM0367 chapter RNG, recalled).
     RNG: { model: 'rng', size: 0x400, options: { clock: 'usb', slowest: 16 } },
-    FLASH: flash(part),
+    FLASH: flash(line, part),
     // One 16-bit word in two bytes.
     USB: { model: 'usb-fsdev', size: 0x800, options: { clock: 'usb', pmaBytes: 1024 } },
     DMA1: { model: 'dma-v1', size: 0x400, options: { lines: [0, 1, 1, 2, 2, 2, 2], requests: L0_DMA1 } },
-    DBGMCU: { model: 'dbgmcu', size: 0x400, clock: 'APB2ENR.DBGEN', readsUnclocked: true, options: { devId: 0x447, revId: 0x2000 } },
+    DBGMCU: { model: 'dbgmcu', size: 0x400, clock: 'APB2ENR.DBGEN', readsUnclocked: true, options: line.device },
     EXTI: {
       model: 'exti-v1',
       size: 0x400,
@@ -150,7 +202,7 @@ const derivation = (line: L0Line, part: PartSize): Derivation => ({
       options: { ports: 'ABCDEH', irqOfLine: [0, 0, 1, 1, ...Array<number>(12).fill(2), 3], lines: { 16: 'pvd' }, event: 'cm0plus' },
     },
   },
-  covered: { USB_SRAM: 'USB', ...Object.fromEntries(line.absent.map((name) => [name, null])) },
+  covered: { USB_SRAM: line.absent.includes('USB') ? null : 'USB', ...Object.fromEntries(line.absent.map((name) => [name, null])) },
 });
 
 const memory = (name: string, base: number, size: number, more: Partial<MemoryRow>): MemoryRow => ({
@@ -207,16 +259,33 @@ const CLOCKS: readonly string[] = [
   ...['usb', 'usart1', 'usart2', 'lpuart1', 'i2c1', 'i2c3', 'lptim1'],
 ];
 
+const GATE_NAMES: Readonly<Record<string, string>> = { TSC: 'TOUCH', AES: 'CRYP' };
+/** Without the gates of what the line lacks; one bank cannot be chosen. */
+function factsOf(line: L0Line): ChipDescription['facts'] {
+  const facts = loadFacts(generated);
+  if (line.banks === 2) return facts;
+  const gone = new Set(line.absent.flatMap((name) => ['EN', 'RST', 'SMEN'].map((what) => (GATE_NAMES[name] ?? name) + what)));
+  return withFacts(
+    {
+      RCC: rccWith(
+        () => facts['RCC']!,
+        {},
+        (name) => gone.has(name),
+      ),
+      SYSCFG: withFields('SYSCFG', () => facts['SYSCFG']!, 'CFGR1', '-UFB'),
+      FLASH: withFields('FLASH', () => facts['FLASH']!, 'OPTR', '-BFB2'),
+    },
+    facts,
+  );
+}
+
 /** A part of a line. */
 export function l0Chip(line: L0Line, part: PartSize): ChipDescription {
+  const { bytes, table, ...reference } = line.rom;
   const rom: RomReference = {
-    id: 'stm32l072',
-    vectorTable: known(ROM_BASE, TABLE),
-    range: known([ROM_BASE, ROM_BASE + ROM_BYTES - 1] as const, TABLE),
-    ramUse: known([{ base: 0x20000000, size: 0x1000 }], TABLE),
-    versions: known(['V4.0', 'V4.1'], `${AN2606} Table 149`),
-    startUpMs: known(0.61, `${AN2606} Table 227`),
-    usbConnectMs: known(140, `${AN2606} Table 229`),
+    ...reference,
+    vectorTable: known(ROM_BASE, `${AN2606} ${table}`),
+    range: known([ROM_BASE, ROM_BASE + bytes - 1] as const, `${AN2606} ${table}`),
   };
   const make = (): MadeDescription => {
     const d = derivation(line, part);
@@ -226,8 +295,8 @@ export function l0Chip(line: L0Line, part: PartSize): ChipDescription {
       memories: withRam(
         [
           memory('flash', 0x08000000, part.flashKilobytes * 1024, { programmedBy: 'FLASH', erased: 0 }),
-          memory('eeprom', EEPROM, eepromKilobytes(part) * 1024, { zone: 'data', programmedBy: 'FLASH', erased: 0 }),
-          memory('rom', ROM_BASE, ROM_BYTES, { kind: 'rom', zone: 'systemMemory' }),
+          memory('eeprom', EEPROM, line.eepromKilobytes(part) * 1024, { zone: 'data', programmedBy: 'FLASH', erased: 0 }),
+          memory('rom', ROM_BASE, STAND_IN_BYTES, { kind: 'rom', zone: 'systemMemory' }),
           // Option bytes and identity.
           memory('info', INFO, 0x100, { zone: 'data', programmedBy: 'FLASH', erased: 0 }),
           { name: 'sram', base: 0x20000000, size: 0x5000, kind: 'ram', zone: 'user' },
@@ -237,12 +306,12 @@ export function l0Chip(line: L0Line, part: PartSize): ChipDescription {
       blocks: deriveBlocks(generated, d),
       clocks: CLOCKS,
       rcc: 'RCC',
-      facts: loadFacts(generated),
+      facts: factsOf(line),
       covered: coveredBy(d),
       parameters: PARAMETERS,
-      boot: BOOT,
+      boot: bootOf(line),
       remap: { base: 0, wire: 'remap', shows: { 0: 'flash', 1: 'rom', 2: 'flash', 3: 'sram' } },
-      optionBytes: OPTION_BYTES,
+      optionBytes: optionBytesOf(line),
       resetFlags: { clear: 'RCC.CSR.RMVF', flags: resetFlagRows('RCC.CSR', { PORRSTF: POWER_CAUSES }, { optionBytes: true }) },
       rom,
       maxHclkHz: known({ 'Range 1': 32_000_000, 'Range 2': 16_000_000, 'Range 3': 4_200_000 }, `${RM0376} 6.1.4`, 'reported'),
@@ -271,3 +340,4 @@ export function l0Chip(line: L0Line, part: PartSize): ChipDescription {
   return lazyChip(part.name, 'STM32L0', make, rom);
 }
 export const STM32L072CZ = l0Chip(L072, { name: 'STM32L072CZ', flashKilobytes: 192 });
+export const STM32L051C8 = l0Chip(L051, { name: 'STM32L051C8', flashKilobytes: 64, ram: [{ base: 0x20000000, size: 0x2000 }] });

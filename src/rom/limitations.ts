@@ -132,6 +132,7 @@ const LIMITATIONS: Readonly<Record<string, readonly Limitation[]>> = {
     leftOut('V9.1', 'erase of bank 2 does not wait until it is done'),
     leftOut('V9.1', BOTH_TX),
   ],
+  stm32l051: [leftOut('V12.0', 'PA13 and PA14 are configured although unused')],
   stm32l072: [leftOut('V4.0 V4.1', 'PA4 to PA7 are pulled down although unused'), leftOut('V4.1', HOSTS)],
   stm32l1xxb: [leftOut('V2.0', NO_NACK), leftOut('V2.0', JTAG_PINS)],
   stm32l1xxc: [leftOut('V4.0', TWO_NACKS), leftOut('V4.0', JTAG_PINS), leftOut('V4.0', HOSTS)],

@@ -1,5 +1,5 @@
-/** Stand-in ROMs of STM32L07x and L08x with USB, and of STM32L1 (rom/l0). */
-import { STM32L072CZ } from '../chips/stm32l0.ts';
+/** Stand-in ROMs of STM32L0 and STM32L1 (rom/l0). */
+import { STM32L051C8, STM32L072CZ } from '../chips/stm32l0.ts';
 import { STM32L152RB, STM32L152RC, STM32L152RE, STM32L152ZD } from '../chips/stm32l1.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { ROM_OPTION_DEFAULTS } from './options.ts';
@@ -13,6 +13,7 @@ import {
   LEFT_BY_ALL,
   pins,
   SILENT,
+  spi,
   usart,
   usb,
   type RomInterface,
@@ -60,6 +61,7 @@ export const L072: RomProfile = {
       ['RAM_END', '0x20005000u'],
       ['RAM_ROM_END', '0x20001500u'],
       ['EEPROM_SIZE', '0x1800u'],
+      ['TWO_BANKS', 1],
     ],
     drivers: ['usb_fsdev.c'],
     tight: true,
@@ -73,6 +75,68 @@ export const L072: RomProfile = {
     'RAM from 0x20001000 to the stack at 0x200014D0, which AN2606 says is free',
     'the lost interrupts behind some high-speed hosts (AN2606 Table 149)',
     'parts with 64 and 128 KB: the layout string and the memories are those of 192 KB, and so is the second bank',
+  ],
+};
+
+/** What only a ROM with USB or with two banks asks. */
+const {
+  'bank-check': _bankCheck,
+  hsi48: _hsi48,
+  leave: _leave,
+  'leave-flash': _leaveFlash,
+  'leave-remap': _leaveRemap,
+  ...PLAIN_OPTIONS
+} = ROM_OPTION_DEFAULTS.L0;
+const LEFT_RUNNING = left('PLL, FLASH_ACR, PWR_CR.VOS, GPIO', 'as the ROM ran', `${AN2606} 4.1: not put back`);
+
+export const L051: RomProfile = {
+  ...fromChip(STM32L051C8),
+  family: 'L0',
+  image: 'l051',
+  // The part has 4 KB: the stand-in does not fit into them.
+  systemMemory: known({ base: 0x1ff00000, size: 0x2000 }, 'of the stand-in', 'assumed'),
+  size: 0x2000,
+  gap: null,
+  optionBlock: 0x1ff01f60,
+  options: { ...PLAIN_OPTIONS, vos: known('sets', `${AN2606} Table 146: range 1`) },
+  initialStack: known(0x20001000, 'top of the RAM that the ROM may use', 'assumed'),
+  sysclkHz: known(32_000_000, `${AN2606} Table 146`),
+  usbIrq: 31,
+  boot0Pin: null,
+  interfaces: pins('Table 146', [
+    pulledUp(usart('USART1', 'PA10', 'PA9')),
+    pulledUp(usart('USART2', 'PA3', 'PA2')),
+    spi('SPI1', 'PA4', 'PA5', 'PA6', 'PA7'),
+    spi('SPI2', 'PB12', 'PB13', 'PB14', 'PB15'),
+  ]),
+  dfu: null,
+  leaves: [...LEFT_BY_ALL, LEFT_RUNNING],
+  build: {
+    folder: 'l0',
+    cpu: 'cortex-m0plus',
+    defines: [
+      ['RAM_END', '0x20002000u'],
+      ['RAM_ROM_END', '0x20001000u'],
+      ['EEPROM_SIZE', '0x800u'],
+      ['TWO_BANKS', 0],
+    ],
+    drivers: [],
+    id: null,
+    // Data sheet: USART1 and USART2 are function 4 of these pins, SPI1 and SPI2 function 0.
+    tables: {
+      chip: STM32L051C8,
+      ownAddress: 0,
+      functions: {
+        ...Object.fromEntries(['PA2', 'PA3', 'PA9', 'PA10'].map((pin) => [pin, 4])),
+        ...Object.fromEntries(['PA4', 'PA5', 'PA6', 'PA7', 'PB12', 'PB13', 'PB14', 'PB15'].map((pin) => [pin, 0])),
+      },
+    },
+  },
+  leftOut: [
+    SILENT,
+    'PA13 and PA14 configured although unused',
+    'the end of the system memory at 0x1FF00FFF, and the bootloader ID 0xC0 at 0x1FF00FFE',
+    'parts with 32 KB: the memories are those of 64 KB',
   ],
 };
 

@@ -81,7 +81,7 @@ describe('the .ioc file', () => {
     [lines('Mcu.Name=STM32F103C(8-B)Tx', 'Mcu.UserName=STM32F103C8Tx'), 'STM32F103C8T'],
     [lines('Mcu.UserName=STM32F405RGTx\r', 'PA0.Locked=true\r'), 'STM32F405RGT'],
     // of one that is not modelled no more than its line
-    ['Mcu.CPN=STM32L051C8T6SECRET', 'STM32L051'],
+    ['Mcu.CPN=STM32L552CET6SECRET', 'STM32L552'],
     ['Mcu.CPN=passwords', null],
     ['xMcu.CPN=STM32H743ZIT6', null],
     ['Mcu.CPN=STM32', null],
@@ -106,7 +106,7 @@ describe('a board that the project describes', () => {
   it.each([
     ['{ "build": { "mcu": "stm32f407vgt6", "cpu": "cortex-m4" }, "name": "Mine" }', 'STM32F407VGT'],
     // of one that is not modelled no more than its line
-    ['{ "build": { "mcu": "stm32l051c8t6secret" } }', 'STM32L051'],
+    ['{ "build": { "mcu": "stm32l552cet6secret" } }', 'STM32L552'],
     ['{ "build": { "mcu": "esp32" } }', null],
     ['{ "build": { "mcu": ["stm32f407vgt6"] } }', null],
     ['{ "build": null }', null],
@@ -131,11 +131,11 @@ describe('what a build defines', () => {
     // the density beside the line
     ['-DSTM32F40_41xxx -DSTM32F407xx', line('STM32F407xx')],
     ['-DSTM32U5A5xxQ', { part: 'STM32U5A5' }],
-    ['-DSTM32L051xx', { part: 'STM32L051' }],
+    ['-DSTM32L552xx', { part: 'STM32L552' }],
     // a family is no line, and two are no part
     ['-DSTM32F4 -DSTM32F4XX -DSTM32F4xx', null],
     ['-DSTM32F446xx -DSTM32F411xE', null],
-    ['-DSTM32L051xx -DSTM32F411xE', null],
+    ['-DSTM32L552xx -DSTM32F411xE', null],
     ['-DSTM32F446xxSECRET', null],
     ['STM32F446xx', null],
     ['', null],
@@ -182,7 +182,7 @@ describe('the part of an image', () => {
   it.each([
     ['STM32F103C8', 'although platformio.ini names STM32F103C8'],
     ['STM32H743ZI', 'although platformio.ini names STM32H743ZI'],
-    ['STM32L051', 'although platformio.ini names STM32L051, which is not modelled'],
+    ['STM32L552', 'although platformio.ini names STM32L552, which is not modelled'],
   ])('where image and project contradict each other, the image counts, and that is told: %s', (part, told) => {
     const own = infer('f405-straight');
     const both = infer('f405-straight', INI(part));

@@ -77,6 +77,8 @@ export const CHAPTERS: readonly Chapter[] = [
   { parts: /^STM32G4[9A]/, pattern: '15' },
   { parts: /^STM32H5/, pattern: '17' },
   { parts: /^STM32H7/, pattern: '10' },
+  // Printed as pattern 1; these parts have no pin BOOT1 but nBOOT1 (RM0367 2.4).
+  { parts: /^STM32L0[56]/, pattern: '2' },
   // "Pattern 2, or pattern 7 when dual bank boot is available": both.
   { parts: /^STM32L0[78]/, pattern: '2', figure: ['pin=0 BFB2=1'] },
   { parts: /^STM32L1...[68BC](A|$)/, pattern: '1' },

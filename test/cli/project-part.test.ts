@@ -124,9 +124,9 @@ it('nothing else of the files is told, nor how they are called', async () => {
   const secret = 'hunter2';
   const { jobs, out, err } = await ran({
     'platformio.ini': `[env:rgt6]\nboard = nucleo_f446re_${secret}\nupload_flags = ${secret}\n`,
-    [`${secret}.ioc`]: `Mcu.CPN=STM32L051${secret}\nMcu.Name=${secret}\n`,
+    [`${secret}.ioc`]: `Mcu.CPN=STM32L552${secret}\nMcu.Name=${secret}\n`,
   });
-  expect(JSON.stringify(jobs[0]!.chipBecause)).toContain('although the .ioc file names STM32L051, which is not modelled');
+  expect(JSON.stringify(jobs[0]!.chipBecause)).toContain('although the .ioc file names STM32L552, which is not modelled');
   expect([out, err, JSON.stringify({ ...jobs[0], images: [], files: [] })].join('\n')).not.toContain(secret);
 });
 it('no output is written over them', async () => {

@@ -71,6 +71,7 @@ const PARTS = [
   ['stm32f334r8', 0x438],
   ['stm32f412zg', 0x441],
   ['stm32l072cz', 0x447],
+  ['stm32l051c8', 0x417],
   ['stm32f030f4', 0x444],
   ['stm32f030r8', 0x440],
   ['stm32l152rb', 0x416],
@@ -152,6 +153,7 @@ it.each([
   ['stm32h723zg', 115_200, 0x20000],
   ['stm32c071rb', 57_600, 0x8000],
   ['stm32l072cz', 57_600, 0x8000],
+  ['stm32l051c8', 57_600, 0x8000],
   ['stm32l152re', 57_600, 0x40000],
 ])('flash of an %s is written, read, erased by its first page and as a whole', (chip, baud, far) => {
   const host = new Host(chip, { baud }).connect();

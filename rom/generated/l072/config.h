@@ -4,6 +4,7 @@
 #define RAM_END 0x20005000u
 #define RAM_ROM_END 0x20001500u
 #define EEPROM_SIZE 0x1800u
+#define TWO_BANKS 1
 #define ROM_BASE 0x1FF00000u
 #define ROM_SIZE 8192u
 #define ROM_V4_0 0u

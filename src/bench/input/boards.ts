@@ -99,6 +99,7 @@ export const BOARDS: readonly KnownBoard[] = [
   row('nucleo-l4r5zi', 'STM32L4R5ZI', null, true, 'UM2179; ChibiOS ST_NUCLEO144_L4R5ZI'),
   row('nucleo-h563zi', 'STM32H563ZI', bypass(8), true, 'UM3115: 8 MHz from the ST-LINK’s MCO; ChibiOS ST_NUCLEO144_H563ZI'),
   row('nucleo-h723zg', 'STM32H723ZG', bypass(8), true, 'UM2407: 8 MHz from the ST-LINK’s MCO; ChibiOS ST_NUCLEO144_H723ZG'),
+  row('nucleo-l053r8', 'STM32L053R8', bypass(8), true, UM1724),
   row('nucleo-l073rz', 'STM32L073RZ', bypass(8), true, UM1724),
   row('nucleo-l152re', 'STM32L152RE', bypass(8), true, UM1724),
   row('nucleo-f412zg', 'STM32F412ZG', bypass(8), true, UM1974),
