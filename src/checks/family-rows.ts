@@ -692,6 +692,9 @@ export const MORE_FAMILIES: readonly FamilyFields[] = [
   ...['STM32G030', 'STM32G031', 'STM32G041'].map((line) =>
     withoutUsb({ ...G0, document: 'AN2606 Rev 70 Table 105' }, line, 'USART1, USART2, I2C1 and I2C2'),
   ),
+  ...['STM32G050', 'STM32G051', 'STM32G061'].map((line) =>
+    withoutUsb({ ...G0, document: 'AN2606 Rev 70 Table 113' }, line, 'USART1, USART2, I2C1 and I2C2'),
+  ),
   G0B0,
   G0,
   C071,

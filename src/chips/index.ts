@@ -19,7 +19,7 @@ import { l4ClassChip, type L4ClassLine } from './l4-class.ts';
 import { f042Chip } from './stm32f042.ts';
 import { f030Chip, f031Chip, f051Chip, f070Chip, f091Chip } from './stm32f0x.ts';
 import { STM32F072RB } from './stm32f072.ts';
-import { G030, G031, G041, G070, G071, G081, G0B0, G0B1, G0C1, g0Chip, type G0Line } from './stm32g0.ts';
+import { G030, G031, G041, G050, G051, G061, G070, G071, G081, G0B0, G0B1, G0C1, g0Chip, type G0Line } from './stm32g0.ts';
 import { G431, G441, G474, G491, G4A1 } from './stm32g4.ts';
 import { STM32H533RE } from './stm32h533.ts';
 import { h503Chip } from './stm32h503.ts';
@@ -180,6 +180,9 @@ export const LINES: readonly Line[] = [
   g0(G030, 'K8'),
   g0(G031, 'K8'),
   g0(G041, 'K8'),
+  g0(G050, 'K8'),
+  g0(G051, 'K8'),
+  g0(G061, 'K8'),
   l4(G431, 'RB'),
   l4(G441, 'RB'),
   l4(G474, 'RE'),
@@ -296,8 +299,6 @@ const KIN: readonly (readonly [of: RegExp, line: string])[] = [
   [/^STM32(U[35]|L5|WBA)/, 'STM32U575'],
   [/^STM32C5/, 'STM32H503'],
   [/^STM32WL/, 'STM32WB55'],
-  // No USB in their ROMs.
-  [/^STM32G0[56]/, 'STM32G030'],
   [/^STM32F373/, 'STM32F303'],
 ];
 

@@ -1,4 +1,4 @@
-/** STM32G0B1, G0C1, G0B0 (two banks, USB); G071, G081, G070 and G031, G041, G030 (one bank, no USB). Rows from the SVD of G0B1. Data only; facts and their sources as in the chips' fact sheets. */
+/** STM32G0B1, G0C1, G0B0 (two banks, USB); G071, G081, G070 G051, G061, G050 and G031, G041, G030 (one bank, no USB). Rows from the SVD of G0B1. Data only; facts and their sources as in the chips' fact sheets. */
 import type { BootCondition, BootRule, ChipDescription, MemoryRow, OptionByteRow, RomReference, Sourced } from '../emu/chip.ts';
 import { MS, US } from '../emu/time.ts';
 import { can, coveredBy, deriveBlocks, fdcanRam, gpio, timers, usarts, type Behaviour, type Derivation } from './derive.ts';
@@ -472,8 +472,32 @@ export const G070: G0Line = {
   absent: [...new Set([...SMALL, ...VALUE_LINE])],
   bootLock: false,
 };
-/** Beside G071's. */
-const SMALLEST = [...SMALL, 'TIM6', 'TIM7', 'TIM15', 'USART3', 'USART4', 'DAC1', 'COMP', 'HDMI_CEC', 'UCPD1', 'UCPD2'];
+const SMALLER = [...SMALL, 'USART3', 'USART4', 'HDMI_CEC', 'UCPD1', 'UCPD2'];
+export const G051: G0Line = {
+  ...G071,
+  name: 'STM32G051',
+  header: `${HEADER}/stm32g051xx.h`,
+  absent: SMALLER,
+  device: { devId: 0x456, revId: 0x1000 },
+  rom: {
+    id: 'stm32g050',
+    table: 'Table 113',
+    bytes: 0x2000,
+    ramUse: known([{ base: 0x20000000, size: 0x1000 }], `${AN2606} Table 113`),
+    versions: known(['V5.0', 'V5.1'], `${AN2606} Table 114`),
+    startUpMs: known(0.39, `${AN2606} Table 227`),
+    usbConnectMs: known(0, NO_ACCESS),
+  },
+};
+export const G061: G0Line = { ...G051, name: 'STM32G061', header: `${HEADER}/stm32g061xx.h` };
+export const G050: G0Line = {
+  ...G051,
+  name: 'STM32G050',
+  header: `${HEADER}/stm32g050xx.h`,
+  absent: [...new Set([...SMALLER, ...VALUE_LINE])],
+  bootLock: false,
+};
+const SMALLEST = [...SMALLER, 'TIM6', 'TIM7', 'TIM15', 'DAC1', 'COMP'];
 export const G031: G0Line = {
   ...G071,
   name: 'STM32G031',
@@ -504,3 +528,4 @@ export const STM32G0B1RE = g0Chip(G0B1, { name: 'STM32G0B1RE', flashKilobytes: 5
 export const STM32G0B0RE = g0Chip(G0B0, { name: 'STM32G0B0RE', flashKilobytes: 512 });
 export const STM32G070RB = g0Chip(G070, { name: 'STM32G070RB', flashKilobytes: 128, ram: [{ base: 0x20000000, size: 0x9000 }] });
 export const STM32G030K8 = g0Chip(G030, { name: 'STM32G030K8', flashKilobytes: 64, ram: [{ base: 0x20000000, size: 0x2000 }] });
+export const STM32G050K8 = g0Chip(G050, { name: 'STM32G050K8', flashKilobytes: 64, ram: [{ base: 0x20000000, size: 0x4800 }] });

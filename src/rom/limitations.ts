@@ -97,6 +97,10 @@ const LIMITATIONS: Readonly<Record<string, readonly Limitation[]>> = {
     leftOut('V11.3', 'PC11 low: I2C is stretched until USART3 times out'),
   ],
   stm32g030: [leftOut('V5.1', 'only packages with 32 and 48 pins'), leftOut('V5.1 V5.2', 'PA3 low: only USART2 is looked at')],
+  stm32g050: [
+    leftOut('V5.0', 'USART2: the detection of the baud rate jitters'),
+    leftOut('V5.1', 'I2C: the erase without stretching stretches the clock'),
+  ],
   stm32g0b0: [leftOut('V13.0', BANK_2_ONE), played('V13.0', EMPTY)],
   stm32g0b1: [
     leftOut('V9.2', 'Go: DBG_SWEN of FLASH_ACR becomes 0, so SWD no longer works'),

@@ -1,6 +1,6 @@
 /** Stand-in ROMs of STM32G0 and C0: one source (rom/g0); what they differ in is said here. */
 import { STM32C071RB } from '../chips/stm32c0.ts';
-import { ROM_BASE, STM32G030K8, STM32G070RB, STM32G0B0RE, STM32G0B1RE } from '../chips/stm32g0.ts';
+import { ROM_BASE, STM32G030K8, STM32G050K8, STM32G070RB, STM32G0B0RE, STM32G0B1RE } from '../chips/stm32g0.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { is, ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './options.ts';
 import {
@@ -221,28 +221,48 @@ export const G070 = g0({
 });
 const V5_4 = 'AN2606 Table 106: V5.4 enables interrupts by resetting PRIMASK';
 const BEFORE_V5_4 = { primask: is('keeps', 'inferred', `${V5_4}, so those before did not`) };
-export const G030 = g0({
-  chip: STM32G030K8,
-  image: 'g030',
-  table: 'Table 105',
-  options: { ...NO_USB_OPTIONS, primask: is('clears', 'documented', V5_4) },
-  optionsByVersion: { 'V5.1': BEFORE_V5_4, 'V5.2': BEFORE_V5_4, 'V5.3': BEFORE_V5_4 },
+/** The ROMs of 8 KB. */
+const SMALL = {
+  options: NO_USB_OPTIONS,
   dfu: null,
   banks: 1,
   sysclkMHz: 24,
   pll: '(PLLCFGR_M(1) | PLLCFGR_N(12) | PLLCFGR_R(8))',
   latency: 0,
   hsi48: false,
-  ramEnd: '0x20002000u',
-  ownAddress: 0x56,
   size: 0x2000,
   lacks: ['USART3', 'SPI1', 'SPI2'],
   keepsEmpty: true,
+} as const;
+export const G030 = g0({
+  ...SMALL,
+  chip: STM32G030K8,
+  image: 'g030',
+  table: 'Table 105',
+  options: { ...NO_USB_OPTIONS, primask: is('clears', 'documented', V5_4) },
+  optionsByVersion: { 'V5.1': BEFORE_V5_4, 'V5.2': BEFORE_V5_4, 'V5.3': BEFORE_V5_4 },
+  ramEnd: '0x20002000u',
+  ownAddress: 0x56,
   securable: '0x1FFF1D00',
   id: { address: 0x1fff1ffe, value: 0x54 },
   leftOut: [
     'small packages: USART1 on PA11 and PA12',
     'V5.1: only packages with 32 and 48 pins',
     'V5.1, V5.2: PA3 low makes every detection on USART2 wait',
+  ],
+});
+export const G050 = g0({
+  ...SMALL,
+  chip: STM32G050K8,
+  image: 'g050',
+  table: 'Table 113',
+  ramEnd: '0x20004800u',
+  ownAddress: 0x62,
+  securable: '0x1FFF6800',
+  id: { address: 0x1fff1ffe, value: 0x51 },
+  leftOut: [
+    'small packages: USART1 on PA11 and PA12',
+    'V5.0: the detection of USART2 jitters',
+    'V5.1: commands without stretching stretch on I2C',
   ],
 });

@@ -21,6 +21,7 @@ const BLOCKS: readonly (readonly [string, string, number, string, string | null,
   ['stm32g0c1re', 'AES.IVR0', 0x40026020, 'AHBENR.AESEN', 'AHBRSTR.AESRST', [31]],
   ['stm32g041k8', 'AES.IVR0', 0x40026020, 'AHBENR.AESEN', 'AHBRSTR.AESRST', [31]],
   ['stm32l053r8', 'LCD.FCR', 0x40002404, 'APB1ENR.LCDEN', 'APB1RSTR.LCDRST', [30]],
+  ['stm32g061k8', 'AES.IVR0', 0x40026020, 'AHBENR.AESEN', 'AHBRSTR.AESRST', [31]],
   ['stm32l073rz', 'LCD.FCR', 0x40002404, 'APB1ENR.LCDEN', 'APB1RSTR.LCDRST', [30]],
   ['stm32l162re', 'AES.IVR0', 0x50060020, 'AHBENR.AESEN', 'AHBRSTR.AESRST', [55]],
   ['stm32h563zi', 'CEC.CFGR', 0x40007004, 'APB1LENR.CECEN', 'APB1LRSTR.CECRST', [119]],
@@ -67,6 +68,8 @@ describe('what only some dies have', () => {
   });
   it.each([
     ['stm32g030k8', 'TIM2 TIM6 TIM15 LPTIM1 LPUART1 USART3 DAC1 COMP VREFBUF UCPD1 HDMI_CEC USB CRS DMA2 GPIOE AES'],
+    ['stm32g050k8', 'TIM2 LPTIM1 LPUART1 USART3 DAC1 COMP VREFBUF UCPD1 HDMI_CEC USB CRS DMA2 GPIOE AES'],
+    ['stm32g061k8', 'USART3 UCPD1 HDMI_CEC USB CRS DMA2 GPIOE'],
     ['stm32g031k8', 'TIM6 TIM15 USART3 DAC1 COMP UCPD1 HDMI_CEC USB CRS DMA2 GPIOE AES'],
   ])('%s has no %s', (part, absent) => {
     const here = findChip(part)!.blocks.map((b) => b.name);

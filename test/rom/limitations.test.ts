@@ -46,6 +46,7 @@ const AN2606: Readonly<Record<string, string>> = {
   stm32f746: 'V7.0:; V9.0: 115200',
   stm32f767: 'V9.3: BOOT_ADD1 115200 bank.2',
   stm32g030: 'V5.1: packages PA3; V5.2: PA3; V5.3:; V5.4:',
+  stm32g050: 'V5.0: USART2; V5.1: stretching',
   stm32g0b0: 'V13.0: bank.2 empty.check',
   stm32g0b1: 'V9.2: DBG_SWEN bank.2 empty.check',
   stm32g070: 'V11.0: LQFP64; V11.1:; V11.2: loaded HSITRIM parity; V11.3: empty.check more.than.one.sector PC11; V11.4:',
@@ -130,6 +131,7 @@ it.each([
   ['G070RB', 'V11.3', 0],
   ['G070RB', 'V11.4', 1],
   ['G030K8', 'V5.4', 1],
+  ['G050K8', 'V5.1', 1],
 ])('%s %s: once the ROM runs FLASH_ACR.EMPTY is %i', (part, version, empty) => {
   const job = plainJob(`STM32${part}`, [], { board: pinBoot, until: '20ms' });
   const s = new Session(jobInput({ ...job, rom: { ...job.rom, version } }));

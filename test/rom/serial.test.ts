@@ -77,6 +77,7 @@ const PARTS = [
   ['stm32l152rb', 0x416],
   ['stm32l152re', 0x437],
   ['stm32g030k8', 0x466],
+  ['stm32g050k8', 0x456],
   ['stm32c071rb', 0x493],
 ] as const;
 describe.each(PARTS)('%s', (chip, id) => {
