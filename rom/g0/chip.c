@@ -17,7 +17,7 @@ bool chip_code_valid(uint32_t pc)
 
 #include "../common/syscfg.h"
 
-/* AN2606, known limitation of all but G03x and G05x: at its start the ROM writes FLASH_ACR as a whole, and so clears EMPTY: the next reset starts an empty flash. */
+/* AN2606, known limitation of all but G03x, G05x, C011 and C031: at its start the ROM writes FLASH_ACR as a whole, and so clears EMPTY: the next reset starts an empty flash. */
 static void empty_flag(void)
 {
 #if !defined KEEPS_EMPTY

@@ -1,4 +1,4 @@
-/* G0B1, G0B0 (USB), G07x, G03x, G05x and C071: Cortex-M0+ with VTOR. What they differ in comes from the profile (config.h): FLASH_BANKS, RAM_END, RAM_ROM_END, HAS_HSI48, ROM_PLL, ROM_LATENCY, C0, KEEPS_EMPTY. */
+/* G0B1, G0B0 (USB), G07x, G03x, G05x and C0: Cortex-M0+ with VTOR. What they differ in comes from the profile (config.h): FLASH_BANKS, RAM_END, RAM_ROM_END, HAS_HSI48, ROM_PLL, ROM_LATENCY, C0, KEEPS_EMPTY. */
 #ifndef ROM_G0_ROM_H
 #define ROM_G0_ROM_H
 

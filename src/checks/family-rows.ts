@@ -697,6 +697,8 @@ export const MORE_FAMILIES: readonly FamilyFields[] = [
   ),
   G0B0,
   G0,
+  withoutUsb({ ...C071, document: 'AN2606 Rev 70 Table 12' }, 'STM32C031', 'USART1 and I2C1'),
+  withoutUsb({ ...C071, document: 'AN2606 Rev 70 Table 10' }, 'STM32C011', 'USART1 and I2C1'),
   C071,
   ...['STM32L051', 'STM32L052', 'STM32L053', 'STM32L062', 'STM32L063'].map((line) =>
     withoutUsb({ ...L0, document: 'AN2606 Rev 70 Table 146', bankCheck: null }, line, 'USART1, USART2, SPI1 and SPI2'),

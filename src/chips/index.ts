@@ -3,7 +3,7 @@ import type { ChipDescription } from '../emu/chip.ts';
 import { withExtras } from './extras.ts';
 import { withPackageCode } from './h7-packages.ts';
 import { codesOf, OTHER_LINES, packageRow, partOf, resized, type PartSize } from './parts.ts';
-import { c071Chip } from './stm32c0.ts';
+import { C011, C031, C071, c0Chip, type C0Line } from './stm32c0.ts';
 import { F301, F302, F303, F318, F328, F334, F358, F398, f3Chip, type F3Line } from './stm32f3.ts';
 import { f4Chip, type F4Line } from './stm32f4.ts';
 import { F105, F107, f105Chip } from './stm32f105.ts';
@@ -55,6 +55,8 @@ const f4 = (line: F4Line, bare: string): Line => ({ name: line.name, bare, make:
 const f7 = (line: F7Line, bare: string): Line => ({ name: line.name, bare, make: (part) => f7Chip(line, part) });
 
 const g0 = (line: G0Line, bare: string): Line => ({ name: line.name, bare, make: (part) => g0Chip(line, part) });
+
+const c0 = (line: C0Line, bare: string): Line => ({ name: line.name, bare, make: (part) => c0Chip(line, part) });
 
 const l4 = (line: L4ClassLine, bare: string): Line => ({ name: line.name, bare, make: (part) => l4ClassChip(line, part) });
 
@@ -170,7 +172,9 @@ export const LINES: readonly Line[] = [
   l4(WB35, 'CE'),
   l4(L4R7, 'ZI'),
   l4(L4S7, 'ZI'),
-  { name: 'STM32C071', bare: 'RB', make: c071Chip },
+  c0(C071, 'RB'),
+  c0(C031, 'C6'),
+  c0(C011, 'F6'),
   g0(G0B1, 'RE'),
   g0(G0C1, 'RE'),
   g0(G0B0, 'RE'),

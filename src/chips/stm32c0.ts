@@ -1,5 +1,5 @@
 /**
- * STM32C071: G0's blocks without PLL, voltage scales and backup domain; HSI of 48 MHz, USB from an oscillator of its own. Rows from its SVD. Data only; facts and their sources as
+ * STM32C071, and C011 and C031 (no USB): G0's blocks without PLL, voltage scales and backup domain; HSI of 48 MHz, USB from an oscillator of its own. Rows from the SVD of C071. Data only; facts and their sources as
  * in the chips' fact sheets.
  */
 import type { ChipDescription, OptionByteRow, RomReference, Sourced } from '../emu/chip.ts';
@@ -12,6 +12,7 @@ import { withRam, type PartSize } from './parts.ts';
 import { C0_ADC_TRIGGERS, G0_DMAMUX } from './requests.ts';
 import { AN2606, cortexM0Plus, factoryValues, known, POWER_CAUSES, resetFlagRows, sourcesOf, type RowParts } from './rows.ts';
 import {
+  DMA1_LINES,
   G0_BEHAVIOUR,
   G0_BOOT,
   G0_LOCKED,
@@ -65,7 +66,17 @@ const ADC = {
   triggers: C0_ADC_TRIGGERS,
   internal: { 9: 760, 10: 1212 },
 } as const;
-const derivation = (part: PartSize): Derivation => ({
+
+export interface C0Line {
+  readonly name: string;
+  readonly header: string;
+  /** Peripherals of the SVD that the line lacks. */
+  readonly absent: readonly string[];
+  readonly dmaChannels: number;
+  readonly devId: number;
+  readonly rom: Omit<RomReference, 'vectorTable' | 'range'> & { readonly table: string; readonly bytes: number };
+}
+const derivation = (line: C0Line, part: PartSize): Derivation => ({
   // The second USART and I2C run from their bus alone.
   behaviour: [
     usarts((name) => (name === 'USART2' ? 'pclk1' : name.toLowerCase()), { fifoDepth: 8 }),
@@ -77,7 +88,7 @@ const derivation = (part: PartSize): Derivation => ({
     RTC: { ...G0_OWN['RTC'], reset: 'CSR1.RTCRST' },
     RCC: { model: 'rcc-g0', size: 0x400, irqs: [4], options: { usbOscillator: 'HSIUSB48', usb: ['hsi48', 'hse'] } },
     CRS: { model: 'crs', size: 0x400, irqs: [4] },
-    DMA1: g0Dma('DMA1', 0, [0, 1, 1, 2, 2]),
+    DMA1: g0Dma('DMA1', 0, DMA1_LINES.slice(0, line.dmaChannels)),
     ADC1: { model: 'adc-v2', size: 0x30c, options: ADC },
     // Packet memory of 2 KB at 0x40009800; the supply has no bit that declares it valid.
     USB: {
@@ -88,9 +99,9 @@ const derivation = (part: PartSize): Derivation => ({
     },
     FLASH: flash(part),
     // Inferred, as on G0.
-    DBGMCU: { model: 'dbgmcu', size: 0x400, clock: 'APBENR1.DBGEN', readsUnclocked: true, options: { devId: 0x493, revId: 0x1000 } },
+    DBGMCU: { model: 'dbgmcu', size: 0x400, clock: 'APBENR1.DBGEN', readsUnclocked: true, options: { devId: line.devId, revId: 0x1000 } },
   },
-  covered: { DMAMUX: 'DMAMUX1' },
+  covered: { DMAMUX: 'DMAMUX1', ...Object.fromEntries(line.absent.map((name) => [name, null])) },
   more: [
     {
       name: 'DMAMUX1',
@@ -100,7 +111,7 @@ const derivation = (part: PartSize): Derivation => ({
       size: 0x400,
       irqs: [11],
       clock: 'AHBENR.DMA1EN',
-      options: { block: 'DMAMUX1', channels: 5, requests: { ...G0_DMAMUX, 5: 'adc1.dma' } },
+      options: { block: 'DMAMUX1', channels: line.dmaChannels, requests: { ...G0_DMAMUX, 5: 'adc1.dma' } },
     },
   ],
 });
@@ -116,26 +127,23 @@ const CLOCKS: readonly string[] = [
   ...['usart1', 'i2c1', 'adc'],
 ];
 
-/** A part of the line. */
-export function c071Chip(part: PartSize): ChipDescription {
+/** A part of a line. */
+export function c0Chip(line: C0Line, part: PartSize): ChipDescription {
+  const { table, bytes, ...figures } = line.rom;
   const rom: RomReference = {
-    id: 'stm32c071',
-    vectorTable: known(ROM_BASE, `${AN2606} Table 16`),
-    range: known([ROM_BASE, ROM_BASE + ROM_BYTES - 1] as const, `${AN2606} Table 16`),
-    ramUse: known([{ base: 0x20000000, size: 0x2300 }], `${AN2606} Table 16`),
-    versions: known(['V13.1'], `${AN2606} Table 17`),
-    startUpMs: known(2.358, `${AN2606} Table 227`),
-    usbConnectMs: known(552, `${AN2606} Table 229`),
+    ...figures,
+    vectorTable: known(ROM_BASE, `${AN2606} ${table}`),
+    range: known([ROM_BASE, ROM_BASE + bytes - 1] as const, `${AN2606} ${table}`),
   };
   const make = (): MadeDescription => {
-    const d = derivation(part);
+    const d = derivation(line, part);
     return {
       cores: [cortexM0Plus(32)],
-      sources: sourcesOf('STMicroelectronics/cmsis_device_c0:Include/stm32c071xx.h', `ST SVD ${generated.svd}`),
+      sources: sourcesOf(`STMicroelectronics/cmsis_device_c0:Include/${line.header}`, `ST SVD ${generated.svd}`),
       memories: withRam(
         [
           g0Memory('flash', 0x08000000, part.flashKilobytes * 1024, { programmedBy: 'FLASH' }),
-          g0Memory('rom', ROM_BASE, ROM_BYTES, { kind: 'rom', zone: 'systemMemory' }),
+          g0Memory('rom', ROM_BASE, bytes, { kind: 'rom', zone: 'systemMemory' }),
           // OTP, identity and option bytes.
           g0Memory('info', 0x1fff7000, 0x1000, { zone: 'data', programmedBy: 'FLASH' }),
           { name: 'sram', base: 0x20000000, size: 0x6000, kind: 'ram', zone: 'user' },
@@ -173,4 +181,56 @@ export function c071Chip(part: PartSize): ChipDescription {
   };
   return lazyChip(part.name, 'STM32C0', make, rom);
 }
-export const STM32C071RB = c071Chip({ name: 'STM32C071RB', flashKilobytes: 128 });
+
+export const C071: C0Line = {
+  name: 'STM32C071',
+  header: 'stm32c071xx.h',
+  absent: [],
+  dmaChannels: 5,
+  devId: 0x493,
+  rom: {
+    id: 'stm32c071',
+    table: 'Table 16',
+    bytes: ROM_BYTES,
+    ramUse: known([{ base: 0x20000000, size: 0x2300 }], `${AN2606} Table 16`),
+    versions: known(['V13.1'], `${AN2606} Table 17`),
+    startUpMs: known(2.358, `${AN2606} Table 227`),
+    usbConnectMs: known(552, `${AN2606} Table 229`),
+  },
+};
+const NO_USB = known(0, 'no USB in this ROM');
+const SMALL = ['TIM2', 'SPI2', 'I2C2', 'USB', 'CRS'];
+export const C031: C0Line = {
+  name: 'STM32C031',
+  header: 'stm32c031xx.h',
+  absent: SMALL,
+  dmaChannels: 3,
+  devId: 0x453,
+  rom: {
+    id: 'stm32c031',
+    table: 'Table 12',
+    bytes: 0x1800,
+    ramUse: known([{ base: 0x20000000, size: 0xe00 }], `${AN2606} Table 12`),
+    versions: known(['V5.2'], `${AN2606} Table 13`),
+    startUpMs: known(2.1, `${AN2606} Table 227`),
+    usbConnectMs: NO_USB,
+  },
+};
+export const C011: C0Line = {
+  ...C031,
+  name: 'STM32C011',
+  header: 'stm32c011xx.h',
+  absent: [...SMALL, 'GPIOD'],
+  devId: 0x443,
+  rom: {
+    ...C031.rom,
+    id: 'stm32c011',
+    table: 'Table 10',
+    ramUse: known([{ base: 0x20000000, size: 0xe00 }], `${AN2606} Table 10`),
+    versions: known(['V5.1'], `${AN2606} Table 11`),
+  },
+};
+
+export const STM32C071RB = c0Chip(C071, { name: 'STM32C071RB', flashKilobytes: 128 });
+export const STM32C031C6 = c0Chip(C031, { name: 'STM32C031C6', flashKilobytes: 32, ram: [{ base: 0x20000000, size: 0x3000 }] });
+export const STM32C011F6 = c0Chip(C011, { name: 'STM32C011F6', flashKilobytes: 32, ram: [{ base: 0x20000000, size: 0x1800 }] });

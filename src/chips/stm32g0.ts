@@ -146,7 +146,7 @@ export const G0_OWN: Derivation['own'] = {
   DAC1: { model: 'dac', size: 0x400, options: DAC_G0 },
 };
 /** Interrupt of each channel, as a place among the block's. */
-const DMA1_LINES = [0, 1, 1, 2, 2, 2, 2];
+export const DMA1_LINES = [0, 1, 1, 2, 2, 2, 2];
 const OWN: Derivation['own'] = {
   ...G0_OWN,
   RCC: { model: 'rcc-g0', size: 0x400, irqs: [4], options: { usbOscillator: 'HSI48', usb: ['hsi48', 'hse', 'pllq'] } },

@@ -1,5 +1,5 @@
 /** Stand-in ROMs of STM32G0 and C0: one source (rom/g0); what they differ in is said here. */
-import { STM32C071RB } from '../chips/stm32c0.ts';
+import { STM32C011F6, STM32C031C6, STM32C071RB } from '../chips/stm32c0.ts';
 import { ROM_BASE, STM32G030K8, STM32G050K8, STM32G070RB, STM32G0B0RE, STM32G0B1RE } from '../chips/stm32g0.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { is, ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './options.ts';
@@ -36,6 +36,8 @@ interface G0Rom {
   readonly hsi48: boolean;
   readonly ramEnd: string;
   readonly ownAddress: number;
+  /** Left out: up. */
+  readonly i2cPull?: 'none';
   /** C071: SYSCLK is HSI / 2, no PLL, no bit for the supply of USB, the unique ID elsewhere. */
   readonly c0?: boolean;
   readonly id?: RomProfile['build']['id'];
@@ -106,7 +108,7 @@ function g0(rom: G0Rom): RomProfile {
       tables: {
         chip: rom.chip,
         ownAddress: rom.ownAddress,
-        pulls: { i2c: 'up', spi: 'down' },
+        pulls: { i2c: rom.i2cPull ?? 'up', spi: 'down' },
         functions: {
           ...Object.fromEntries(['PB6', 'PB7', 'PB10', 'PB11'].map((pin) => [pin, 6])),
           ...Object.fromEntries(['PA4', 'PA5', 'PA6', 'PA7', 'PB12', 'PB13', 'PB14', 'PB15', 'PC10', 'PC11'].map((pin) => [pin, 0])),
@@ -164,6 +166,42 @@ export const C071 = g0({
   securable: '0x1FFF1600',
   id: { address: 0x1fff67fe, value: 0xd1 },
   leftOut: [],
+});
+const { leave: _c0Leave, 'leave-flash': _c0Flash, 'leave-remap': _c0Remap, hsi48: _c0Hsi48, ...C0_NO_USB } = ROM_OPTION_DEFAULTS.C0;
+/** The ROMs of 6 KB. */
+const C0_SMALL = {
+  options: { ...C0_NO_USB, primask: is('clears', 'inferred', 'as C071, where a jump with PRIMASK set is reported to work') },
+  dfu: null,
+  banks: 1,
+  sysclkMHz: 24,
+  pll: '',
+  latency: 0,
+  hsi48: false,
+  c0: true,
+  size: 0x1800,
+  lacks: ['USART2', 'USART3', 'I2C2', 'SPI1', 'SPI2'],
+  keepsEmpty: true,
+  securable: '0x1FFF1600',
+  leftOut: ['small packages: USART1 on PA11 and PA12'],
+} as const;
+export const C031 = g0({
+  ...C0_SMALL,
+  chip: STM32C031C6,
+  image: 'c031',
+  table: 'Table 12',
+  ramEnd: '0x20003000u',
+  ownAddress: 0x63,
+  i2cPull: 'none',
+  id: { address: 0x1fff17fe, value: 0x52 },
+});
+export const C011 = g0({
+  ...C0_SMALL,
+  chip: STM32C011F6,
+  image: 'c011',
+  table: 'Table 10',
+  ramEnd: '0x20001800u',
+  ownAddress: 0x64,
+  id: { address: 0x1fff17fe, value: 0x51 },
 });
 export const G0B1 = g0({
   chip: STM32G0B1RE,

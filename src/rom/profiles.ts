@@ -39,7 +39,7 @@ import { F103, F105 } from './profiles-f1.ts';
 import { H503, H523_H533, H563 } from './profiles-h5.ts';
 import { U575 } from './profiles-u5.ts';
 import { L051, L072, L1B, L1C, L1D, L1E } from './profiles-l0.ts';
-import { C071, G030, G050, G070, G0B0, G0B1 } from './profiles-g0.ts';
+import { C011, C031, C071, G030, G050, G070, G0B0, G0B1 } from './profiles-g0.ts';
 import { EMPTY_CHECK, inferredFrom, ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './options.ts';
 import {
   AN2606,
@@ -762,6 +762,8 @@ const ROWS: readonly RomProfile[] = [
   G030,
   G050,
   C071,
+  C031,
+  C011,
   L072,
   L051,
   L1B,

@@ -56,7 +56,7 @@ export interface Chapter {
 }
 const BANKS = ['pin=0 nBoot0_SW=1 BFB2=1', 'nBOOT0=1 nBoot0_SW=0 BFB2=1'] as const;
 export const CHAPTERS: readonly Chapter[] = [
-  { parts: /^STM32C071/, pattern: '11' },
+  { parts: /^STM32C0/, pattern: '11' },
   { parts: /^STM32F03/, pattern: '2' },
   { parts: /^STM32F05/, pattern: '2' },
   { parts: /^STM32F04/, pattern: '6' },

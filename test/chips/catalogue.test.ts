@@ -35,7 +35,7 @@ describe('parts that exist and are not modelled', () => {
     ['stm32mp157', 'STM32H745XI'],
     ['stm32u5a9', 'STM32U575ZI'],
     ['stm32wba52', 'STM32U575ZI'],
-    ['stm32c031', 'STM32C071RB'],
+    ['stm32c091', 'STM32C071RB'],
     ['stm32n6', 'STM32H723ZG'],
     ['stm32h7rs', 'STM32H723ZG'],
     ['stm32wle5jc', 'STM32WB55RG'],

@@ -70,6 +70,8 @@ describe('what only some dies have', () => {
     ['stm32g030k8', 'TIM2 TIM6 TIM15 LPTIM1 LPUART1 USART3 DAC1 COMP VREFBUF UCPD1 HDMI_CEC USB CRS DMA2 GPIOE AES'],
     ['stm32g050k8', 'TIM2 LPTIM1 LPUART1 USART3 DAC1 COMP VREFBUF UCPD1 HDMI_CEC USB CRS DMA2 GPIOE AES'],
     ['stm32g061k8', 'USART3 UCPD1 HDMI_CEC USB CRS DMA2 GPIOE'],
+    ['stm32c031c6', 'TIM2 SPI2 I2C2 USB CRS'],
+    ['stm32c011f6', 'TIM2 SPI2 I2C2 USB CRS GPIOD'],
     ['stm32g031k8', 'TIM6 TIM15 USART3 DAC1 COMP UCPD1 HDMI_CEC USB CRS DMA2 GPIOE AES'],
   ])('%s has no %s', (part, absent) => {
     const here = findChip(part)!.blocks.map((b) => b.name);

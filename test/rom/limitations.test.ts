@@ -12,6 +12,8 @@ const F4 = 'AHB1ENR';
 const BOTH = 'two.NACKs';
 const JTAG = 'PA13.to.PA15';
 const AN2606: Readonly<Record<string, string>> = {
+  stm32c011: 'V5.1:',
+  stm32c031: 'V5.2:',
   stm32c071: 'V13.1: empty.check',
   stm32f030x6: `V1.0: ${BOTH}`,
   stm32f030x8: `V2.1: HSITRIM ${BOTH} PA13`,
@@ -132,6 +134,8 @@ it.each([
   ['G070RB', 'V11.4', 1],
   ['G030K8', 'V5.4', 1],
   ['G050K8', 'V5.1', 1],
+  ['C011F6', 'V5.1', 1],
+  ['C071RB', 'V13.1', 0],
 ])('%s %s: once the ROM runs FLASH_ACR.EMPTY is %i', (part, version, empty) => {
   const job = plainJob(`STM32${part}`, [], { board: pinBoot, until: '20ms' });
   const s = new Session(jobInput({ ...job, rom: { ...job.rom, version } }));

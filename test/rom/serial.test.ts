@@ -79,6 +79,8 @@ const PARTS = [
   ['stm32g030k8', 0x466],
   ['stm32g050k8', 0x456],
   ['stm32c071rb', 0x493],
+  ['stm32c031c6', 0x453],
+  ['stm32c011f6', 0x443],
 ] as const;
 describe.each(PARTS)('%s', (chip, id) => {
   it('says what it is and executes commands, each with its complement', () => {
