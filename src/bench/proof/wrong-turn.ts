@@ -343,7 +343,8 @@ function chainOf(s: Session, powerOn: Checkpoint, { index, at }: Turn, compare: 
         const before = steps.length - 1 - (index - compare);
         const step = steps[before];
         const found = step && ofRegisters(step);
-        if (found === undefined) return null;
+        // a constant came from nowhere
+        if (found === undefined || found[`${which}From`].size === 0) return null;
         return { places: found[`${which}From`], value: found[which] >>> 0, before };
       },
     });

@@ -116,6 +116,7 @@ export class Slicer {
     const ended = walk.run();
     if (ended.kind === 'origin') return { value, links: walk.links, origin: ended.origin, address: this.addressOf(core, window, ended) };
     const left = [...walk.wanted];
+    if (left.length === 0) return { value, links: walk.links, origin: { kind: 'unknown', why: 'it is made of nothing' }, address: null };
     if (left.some(isState))
       return last
         ? { value, links: walk.links, origin: { kind: 'unknown', why: 'the value was computed too long before' }, address: null }
