@@ -3,6 +3,8 @@ import { expect, it } from 'vitest';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { Thumb } from '../emu/thumb.ts';
+import { livesAs, type Life } from '../../src/bench/difference/programs.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import { plainJob } from './plain-job.ts';
 import { imageOf } from './rounds-firmware.ts';
 
@@ -62,4 +64,17 @@ it('a core without VTOR is not told to write it', () => {
   expect(runBench(jobInput(plainJob('stm32g071rb', images))).diagnosis.causes).toContainEqual(
     expect.objectContaining({ what: 'SCB.VTOR', proved: true }),
   );
+});
+
+it('an output that is set up, and then toggles no more, is not what it was from reset', () => {
+  const job = plainJob('stm32f405rg', [{ path: 'app.bin@0x8000000', bytes: imageOf(ticks(new Thumb(LOADER + 0x200)), waits(LOADER)) }]);
+  const session = new Session(jobInput(job));
+  const life = (times: number): Life => {
+    const driven = new Map([['out.PA5', { level: 1, times }]]);
+    return { served: new Set(), driven, enumerated: false, printed: new Set(), hangs: false, threads: true, died: false };
+  };
+  const lives = (times: number, wanted: number): boolean => livesAs(session, life(times), life(wanted));
+  // set up and toggled once; from reset it toggled each 100 ms
+  expect([lives(2, 4), lives(3, 4), lives(4, 4)]).toEqual([false, true, true]);
+  expect([lives(1, 2), lives(10, 20), lives(11, 20)]).toEqual([true, false, true]);
 });

@@ -13,6 +13,7 @@ import type { Checkpoint } from '../../emu/machine-base.ts';
 import { undoException } from '../proof/repairs.ts';
 import { CutShort, isCut } from '../session/budget.ts';
 import type { Ps } from '../../emu/time.ts';
+import type { RunInput } from '../input/run-input.ts';
 import type { Session } from '../session/session.ts';
 import { inShortRun } from '../session/short-run.ts';
 import { nameOf, type Program } from '../../image/programs.ts';
@@ -127,6 +128,16 @@ function lifeToHave(s: Session, watched: Ps): Life | null {
   const life = watch(s, watched);
   return life.died || life.served.size + life.driven.size === 0 ? null : life;
 }
+/** The same of a session of its own; null, too, where it cannot be started so. */
+export function lifeFromReset(input: RunInput, program: Program, watched: Ps): Life | null {
+  const working = fromReset(input, program);
+  if (working === null) return null;
+  try {
+    return lifeToHave(working.session, watched);
+  } finally {
+    working.session.release();
+  }
+}
 /** The active exception is that of the handler which hands over. */
 function ofHandler({ input }: Session, d: Difference, { pc, inHandler }: Sender): Difference {
   if (d.what !== 'IPSR' || d.value === null) return d;
@@ -145,12 +156,9 @@ export interface Lives {
 /** Null where it does nothing to compare with. The session is left anywhere. */
 export function livesBehind(session: Session, powerOn: Checkpoint, program: Program, end: Ps, least = WATCHED): Lives | null {
   const dies = diesAt(session);
-  const working = fromReset(session.input, program);
-  if (working === null) return null;
   const first = arrival(session, powerOn, program, end);
   const watched = first === null ? least : toWatch(first, dies, least);
-  const wanted = lifeToHave(working.session, watched);
-  working.session.release();
+  const wanted = lifeFromReset(session.input, program, watched);
   if (wanted === null) return null;
   const lives = (): boolean => {
     const arrived = arrival(session, powerOn, program, end);

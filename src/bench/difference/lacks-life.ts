@@ -6,10 +6,10 @@ import { budgetOf } from '../documents/effort.ts';
 import { CutShort, isCut } from '../session/budget.ts';
 import type { SessionEnd } from '../session/live-run.ts';
 import type { Session } from '../session/session.ts';
-import { livesBehind } from './find.ts';
+import { lifeFromReset } from './find.ts';
 import { foreignTable } from '../slice/why.ts';
 import { livesWithOwnTable } from './own-table-life.ts';
-import { secondProgram, WATCHED, WATCHED_LONGER } from './programs.ts';
+import { arrival, diesAt, livesAs, secondProgram, toWatch, watch, WATCHED, WATCHED_LONGER } from './programs.ts';
 
 /** The program that a loader starts seems to run: compared with how it lives from reset. The session stays where it is. */
 export function lacksLife(session: Session, powerOn: Checkpoint, finished: Checkpoint, end: SessionEnd): Ps | null {
@@ -19,9 +19,17 @@ export function lacksLife(session: Session, powerOn: Checkpoint, finished: Check
   if (program === null) return null;
   const isOthers = foreignTable(session) !== null;
   try {
+    const dies = diesAt(session);
+    // found once: it takes the whole run
+    let first: Checkpoint | null = null;
     const isDead = (least: Ps): boolean => {
-      const known = livesBehind(session, powerOn, program, end.at, least);
-      return known?.isStarted === true && !known.lives();
+      first ??= arrival(session, powerOn, program, end.at);
+      if (first === null) return false;
+      const watched = toWatch(first, dies, least);
+      const wanted = lifeFromReset(input, program, watched);
+      if (wanted === null) return false;
+      session.restore(first);
+      return !livesAs(session, watch(session, watched), wanted);
     };
     // from reset it runs with the same table
     const { repeated } = budgetOf(input);

@@ -161,7 +161,7 @@ const LOOKS = 37;
 const printedOn = ({ state }: Machine): ReadonlyMap<string, number> =>
   new Map(Object.entries(state.console).map(([name, { count }]) => [name, count]));
 /**
- * It does at least what the other does, and what that one drives again and again at least half as often. What only the chip sees, a PLL or wait states, may have been so
+ * It does at least what the other does, and what that one drives again and again at least half as often, its set-up apart. What only the chip sees, a PLL or wait states, may have been so
  * before, and so may an output that is only set up: who started it may have left it so.
  */
 export const livesAs = (s: Session, life: Life, wanted: Life): boolean =>
@@ -173,7 +173,8 @@ export const livesAs = (s: Session, life: Life, wanted: Life): boolean =>
   [...wanted.served].every((exception) => life.served.has(exception)) &&
   [...wanted.driven].every(([name, { level, times }]) => {
     const isSetUp = !OUTPUT.test(name) || times <= SET_UP_TIMES;
-    return isSetUp ? life.driven.has(name) || s.machine.system.wire(name) === level : 2 * (life.driven.get(name)?.times ?? 0) >= times;
+    if (isSetUp) return life.driven.has(name) || s.machine.system.wire(name) === level;
+    return 2 * ((life.driven.get(name)?.times ?? 0) - SET_UP_TIMES) >= times - SET_UP_TIMES;
   });
 /** Its mode, and its level. */
 const SET_UP_TIMES = 2;
