@@ -7,6 +7,12 @@ import { runBench } from '../../src/bench/run.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { AIRCR, CHIP, CYCLES_PER_MS, FLASH, GPIOA, imageOf, RAM, RCC_AHB2ENR, store, type Part } from './late-program.ts';
 import { Thumb } from '../emu/thumb.ts';
+import { secondProgram } from '../../src/bench/difference/programs.ts';
+import { restartInChain } from '../../src/bench/session/restart.ts';
+import { Session } from '../../src/bench/session/session.ts';
+import { runByStops } from '../../src/bench/slice/window.ts';
+import { MS } from '../../src/emu/time.ts';
+import { readFileSync } from 'node:fs';
 import { plainJob } from './plain-job.ts';
 
 /** Longer than the watch takes to begin. */
@@ -87,4 +93,15 @@ describe('An application whose vector table is at address 0 when its loader star
     expect(text).toContain('called by: Reset_Handler');
     expect(text).not.toContain('ran again');
   });
+});
+
+it('the start-up code of an application has the name of its loader, and is no second start', () => {
+  const image = (path: string) => ({ path, bytes: new Uint8Array(readFileSync(new URL(`../../fixtures/${path}`, import.meta.url))) });
+  const images = [image('f405-chain-vtor-of-loader/firmware.elf'), image('f405-chain-deep-sleep/app.elf')];
+  const session = new Session(jobInput(plainJob('stm32f405rg', images, { goal: 'app' })));
+  const { start } = secondProgram(session)!;
+  session.keepCheckpoints = false;
+  runByStops(session, [start], 1000 * MS, () => true);
+  expect(session.machine.bootCore.pc).toBe(start);
+  expect(restartInChain(session, String)).toBeNull();
 });

@@ -3,7 +3,7 @@
  * where the structure has a function in its second word: the vector table is what lies at address 0.
  */
 import { callChainOf } from './call-chain.ts';
-import { chunkAt, codePlace, imageAt } from '../../image/image.ts';
+import { chunkAt, codePlace, imageAt, symbolAt } from '../../image/image.ts';
 import type { LiveRun, Restart } from './live-run.ts';
 
 /** Names the place of an instruction. */
@@ -54,7 +54,10 @@ export function restartInChain(s: LiveRun, place: Place): string | null {
   if (start === null || s.state.restart !== null) return null;
   const { frames } = callChainOf(s.machine.bootCore, s.input.images);
   const reset = codePlace(s.input.images, start).symbol;
-  const called = frames.findIndex((f, i) => f.function !== null && f.function === reset && frames[i + 1]?.file != null);
+  // a loader and its application each have one of that name
+  const symbol = (pc: number): number | undefined => symbolAt(s.input.images, pc)?.symbol.address;
+  const isReset = (f: (typeof frames)[number]): boolean => f.function !== null && f.function === reset && symbol(f.pc) === symbol(start);
+  const called = frames.findIndex((f, i) => isReset(f) && frames[i + 1]?.file != null);
   const by = frames[called + 1];
   if (called < 0 || by === undefined || !hasRun(s, start, by.pc)) return null;
   // a branch without link leaves the return address of the call before, which went elsewhere
