@@ -87,6 +87,7 @@ import { wrongTurn, type WrongTurn } from './proof/wrong-turn.ts';
 import { meantHandler, type MeantHandler } from './proof/meant-handler.ts';
 import { othersTable, type OthersTable } from './proof/others-table.ts';
 import { fpuOff } from './proof/fpu-off.ts';
+import { noFetch } from './proof/no-fetch.ts';
 import { letPass } from './proof/let-pass.ts';
 import type { OneCause } from './proof/one-cause.ts';
 import { refused, type Refused } from './proof/refused.ts';
@@ -511,9 +512,12 @@ function isOthersTable(run: PlainRun, answers: Answers): boolean {
 
 /** What a fault in front of any entry goes back to. */
 const isBehindFault = (run: PlainRun, failure: Failure | null, answers: Answers): boolean =>
-  isFpuOff(run, answers) || isOverwritten(run, failure, answers) || isLetPass(run, failure, answers);
-const isFpuOff = (run: PlainRun, answers: Answers): boolean =>
-  run.base.firstFault !== null && isOne(run, answers, 'who switched the FPU off', () => fpuOff(run.session, run.base.firstFault!));
+  isRefusedByCore(run, answers) || isOverwritten(run, failure, answers) || isLetPass(run, failure, answers);
+function isRefusedByCore(run: PlainRun, answers: Answers): boolean {
+  const { session, base } = run;
+  const fault = base.firstFault;
+  return fault !== null && isOne(run, answers, 'what the core refuses', () => fpuOff(session, fault) ?? noFetch(session, fault));
+}
 /** A store over what a fault in front of any entry hangs on. */
 function isOverwritten(run: PlainRun, failure: Failure | null, answers: Answers): boolean {
   const { session, input, powerOn } = run;
