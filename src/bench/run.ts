@@ -86,8 +86,8 @@ import { starvedWait, type StarvedWait } from './proof/starved-wait.ts';
 import { wrongTurn, type WrongTurn } from './proof/wrong-turn.ts';
 import { meantHandler, type MeantHandler } from './proof/meant-handler.ts';
 import { othersTable, type OthersTable } from './proof/others-table.ts';
-import { fpuOff } from './proof/fpu-off.ts';
-import { noFetch } from './proof/no-fetch.ts';
+import { unfilledTable } from './proof/unfilled-table.ts';
+import { refusedByCore } from './proof/no-fetch.ts';
 import { letPass } from './proof/let-pass.ts';
 import type { OneCause } from './proof/one-cause.ts';
 import { refused, type Refused } from './proof/refused.ts';
@@ -514,11 +514,10 @@ function isOthersTable(run: PlainRun, answers: Answers): boolean {
 const isBehindFault = (run: PlainRun, failure: Failure | null, answers: Answers): boolean =>
   isRefusedByCore(run, answers) || isOverwritten(run, failure, answers) || isLetPass(run, failure, answers);
 function isRefusedByCore(run: PlainRun, answers: Answers): boolean {
-  const { session, base } = run;
-  const fault = base.firstFault;
-  return fault !== null && isOne(run, answers, 'what the core refuses', () => fpuOff(session, fault) ?? noFetch(session, fault));
+  const { firstFault: fault } = run.base;
+  return fault !== null && isOne(run, answers, 'what the core refuses', () => refusedByCore(run.session, fault));
 }
-/** A store over what a fault in front of any entry hangs on. */
+/** A store over what a fault in front of any entry hangs on, or a vector that nothing has stored. */
 function isOverwritten(run: PlainRun, failure: Failure | null, answers: Answers): boolean {
   const { session, input, powerOn } = run;
   const { firstFault, entries } = run.base;
@@ -527,6 +526,7 @@ function isOverwritten(run: PlainRun, failure: Failure | null, answers: Answers)
   input.progress?.('leaving out what wrote over the value of the fault');
   session.restore(faultCheckpoint);
   const vector = badVector(session, firstFault);
+  if (vector !== null && isOne(run, answers, 'who fills the table', () => unfilledTable(session, powerOn, firstFault, vector))) return true;
   const over = searched(run, 'what wrote over the value of the fault', null, () =>
     overwritten(session, powerOn, firstFault, vector, failure),
   );

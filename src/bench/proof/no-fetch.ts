@@ -6,10 +6,13 @@ import { isCut } from '../session/budget.ts';
 import { Session } from '../session/session.ts';
 import { isFetch } from '../../checks/entry.ts';
 import { writerAt } from '../slice/window.ts';
+import { fpuOff } from './fpu-off.ts';
 import type { OneCause } from './one-cause.ts';
 
+/** An instruction that the core refuses: one of the FPU, or one in memory for data. Leaves the session anywhere. */
+export const refusedByCore = (s: Session, fault: FaultFacts): OneCause | null => fpuOff(s, fault) ?? noFetch(s, fault);
 /** Null for another fault, or where that alone does not lead to the goal. Leaves the session at the fault. */
-export function noFetch(s: Session, fault: FaultFacts): OneCause | null {
+function noFetch(s: Session, fault: FaultFacts): OneCause | null {
   const { faultCheckpoint, machine, input } = s;
   const to = fault.address;
   if (faultCheckpoint === null || to === null || !isFetch(fault)) return null;

@@ -60,7 +60,7 @@ function comesFurther(
 ): boolean | null {
   const loop = s.state.loop?.pc ?? null;
   const back = loop === null ? returnsTo(s) : null;
-  const wrote = behind(s, checkpointBefore(s, powerOn, writer.at - 1), writer);
+  const wrote = behindWrite(s, powerOn, writer, VTOR);
   if (wrote === null) return null;
   const again = withOwn(s, wrote, of, () => goOn(s));
   if (again.reached) return true;
@@ -82,15 +82,16 @@ function withOwn<T>(s: Session, wrote: Checkpoint, { table }: Program, then: () 
   setOwnTable(s.machine, table);
   return then();
 }
-/** The state behind the write; null where it is not found again. */
-function behind(s: Session, from: Checkpoint, { seq, at }: ForeignTable['writer'] & object): Checkpoint | null {
+/** The state behind the write to that register; null where it is not found again. */
+export function behindWrite(s: Session, powerOn: Checkpoint, { seq, at }: Writer, register: string): Checkpoint | null {
   const { machine } = s;
+  const from = checkpointBefore(s, powerOn, at - 1);
   s.restore(from);
   runTo(s, Math.max(from.system.now, at - US));
   for (let left = MOST_STEPS; machine.history.seq < seq && left > 0; left--) stepOnce(s, machine.bootCore, at + US);
-  return machine.history.seq >= seq && machine.history.lastWriter(VTOR)?.seq === seq ? s.save() : null;
+  return machine.history.seq >= seq && machine.history.lastWriter(register)?.seq === seq ? s.save() : null;
 }
-const VTOR = 'CPU.VTOR';
+export const VTOR = 'CPU.VTOR';
 
 /** Where the function returns to in which thread code is; null where nothing has called it. */
 function returnsTo(s: Session): number | null {

@@ -30,11 +30,11 @@ export const hasVtor = (machine: Machine): boolean => registerFile(machine.bootC
 /** The exceptions of the program reach its own handlers. */
 export function setOwnTable(machine: Machine, table: number): void {
   const target = repairTarget(machine);
-  const field = remapOf(machine);
+  const field = remapField(machine);
   if (hasVtor(machine)) target.setCore('vtor', table);
   else if (field !== null) target.setField(field, 0);
 }
-const remapOf = ({ chip }: Machine): string | null => familyOf(chip)?.remap?.field ?? null;
+export const remapField = ({ chip }: Machine): string | null => familyOf(chip)?.remap?.field ?? null;
 
 /** What an application has to do first where it has VTOR. */
 export const vtorInC = (table: number): string => `SCB->VTOR = ${hex32(table)}`;
@@ -56,7 +56,7 @@ export function tableForJump({ machine, input, leave }: Session): number | null 
 /** The session stands behind a leave, where exception `number` is being taken to the ROM. */
 export function wrongTable(s: Session, number: number): WrongTable {
   const { machine, leave } = s;
-  const field = remapOf(machine);
+  const field = remapField(machine);
   const fix = hasVtor(machine)
     ? vtorInC(leave?.table ?? 0)
     : field === null
@@ -73,7 +73,7 @@ export function wrongTable(s: Session, number: number): WrongTable {
 function tableOf(machine: Machine, table: number): WrongTable['left'] {
   const { vtor } = registerFile(machine.bootCore, 0);
   if (vtor !== undefined) return { id: 'leave-vtor', observed: `VTOR = ${hex32(vtor)}`, expected: `VTOR = ${hex32(table)}` };
-  const field = remapOf(machine);
+  const field = remapField(machine);
   const is = (value: number): string => `${inManual(field!)} = ${value}`;
   return field === null ? null : { id: 'leave-remap', observed: is(machine.fieldValue(field)), expected: is(0) };
 }
