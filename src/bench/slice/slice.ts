@@ -169,7 +169,8 @@ export class Slicer {
     ended: { readonly addressFrom: Places | null; readonly address: number | null; readonly index: number },
   ): Chain | null {
     if (!ended.addressFrom || ended.addressFrom.size === 0 || ended.address === null) return null;
-    return this.back(core, window, ended.index, ended.addressFrom, ended.address, true);
+    // an offset of the instruction is no part of what is followed
+    return this.back(core, window, ended.index, ended.addressFrom, heldIn(window.steps[ended.index]!, ended.addressFrom), true);
   }
 }
 
