@@ -703,6 +703,9 @@ export const MORE_FAMILIES: readonly FamilyFields[] = [
   ...['STM32L051', 'STM32L052', 'STM32L053', 'STM32L062', 'STM32L063'].map((line) =>
     withoutUsb({ ...L0, document: 'AN2606 Rev 70 Table 146', bankCheck: null }, line, 'USART1, USART2, SPI1 and SPI2'),
   ),
+  ...['STM32L071', 'STM32L081'].map((line) =>
+    withoutUsb({ ...L0, document: 'AN2606 Rev 70 Table 150' }, line, 'USART1, USART2, I2C1, I2C2, SPI1 and SPI2'),
+  ),
   L0,
   L1B,
   L1C,

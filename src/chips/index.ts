@@ -13,7 +13,7 @@ import { F405, F407, F415, F417 } from './stm32f405.ts';
 import { F401, F401_C, F411, F412, F413, F423 } from './stm32f411.ts';
 import { F427, F429, F437, F439, F446, F469, F479 } from './stm32f429.ts';
 import { F722, F746, F756, F767, F769, F777, F779, f7Chip, type F7Line } from './stm32f7.ts';
-import { L051, L052, L053, L062, L063, L072, L073, L082, L083, l0Chip, type L0Line } from './stm32l0.ts';
+import { L051, L052, L053, L062, L063, L071, L072, L073, L081, L082, L083, l0Chip, type L0Line } from './stm32l0.ts';
 import { L100, L151, L152, L162, l1Chip, type L1Line } from './stm32l1.ts';
 import { l4ClassChip, type L4ClassLine } from './l4-class.ts';
 import { f042Chip } from './stm32f042.ts';
@@ -145,6 +145,8 @@ export const LINES: readonly Line[] = [
   l0(L073, 'RZ'),
   l0(L082, 'CZ'),
   l0(L083, 'RZ'),
+  l0(L071, 'CZ'),
+  l0(L081, 'CZ'),
   l0(L051, 'C8'),
   l0(L052, 'C8'),
   l0(L053, 'R8'),

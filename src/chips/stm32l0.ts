@@ -110,6 +110,19 @@ const CATEGORY_5: Omit<L0Line, 'name' | 'header' | 'absent'> = {
     usbConnectMs: known(140, `${AN2606} Table 229`),
   },
 };
+/** The ROM of the lines without USB. */
+const CATEGORY_5_SERIAL: typeof CATEGORY_5 = {
+  ...CATEGORY_5,
+  rom: {
+    id: 'stm32l071',
+    bytes: 0x2000,
+    table: 'Table 150',
+    ramUse: ramUse(0x1400, 'Table 150'),
+    versions: known(['V11.1', 'V11.2'], `${AN2606} Table 151`),
+    startUpMs: known(0.71, `${AN2606} Table 227`),
+    usbConnectMs: known(0, NO_USB),
+  },
+};
 const CATEGORY_3: typeof CATEGORY_5 = {
   banks: 1,
   eepromKilobytes: () => 2,
@@ -132,6 +145,8 @@ export const L072 = l0(CATEGORY_5, 'STM32L072', 'stm32l072xx.h', ['AES']);
 export const L073 = l0(CATEGORY_5, 'STM32L073', 'stm32l073xx.h', ['AES']);
 export const L082 = l0(CATEGORY_5, 'STM32L082', 'stm32l082xx.h', []);
 export const L083 = l0(CATEGORY_5, 'STM32L083', 'stm32l083xx.h', []);
+export const L071 = l0(CATEGORY_5_SERIAL, 'STM32L071', 'stm32l071xx.h', ['AES', ...ACCESS_LINE]);
+export const L081 = l0(CATEGORY_5_SERIAL, 'STM32L081', 'stm32l081xx.h', ACCESS_LINE);
 export const L051 = l0(CATEGORY_3, 'STM32L051', 'stm32l051xx.h', ['AES', ...NOT_IN_3, ...ACCESS_LINE]);
 export const L052 = l0(CATEGORY_3, 'STM32L052', 'stm32l052xx.h', ['AES', ...NOT_IN_3]);
 export const L053 = l0(CATEGORY_3, 'STM32L053', 'stm32l053xx.h', ['AES', ...NOT_IN_3]);
@@ -263,7 +278,6 @@ const GATE_NAMES: Readonly<Record<string, string>> = { TSC: 'TOUCH', AES: 'CRYP'
 /** Without the gates of what the line lacks; one bank cannot be chosen. */
 function factsOf(line: L0Line): ChipDescription['facts'] {
   const facts = loadFacts(generated);
-  if (line.banks === 2) return facts;
   const gone = new Set(line.absent.flatMap((name) => ['EN', 'RST', 'SMEN'].map((what) => (GATE_NAMES[name] ?? name) + what)));
   return withFacts(
     {
@@ -272,8 +286,12 @@ function factsOf(line: L0Line): ChipDescription['facts'] {
         {},
         (name) => gone.has(name),
       ),
-      SYSCFG: withFields('SYSCFG', () => facts['SYSCFG']!, 'CFGR1', '-UFB'),
-      FLASH: withFields('FLASH', () => facts['FLASH']!, 'OPTR', '-BFB2'),
+      ...(line.banks === 1
+        ? {
+            SYSCFG: withFields('SYSCFG', () => facts['SYSCFG']!, 'CFGR1', '-UFB'),
+            FLASH: withFields('FLASH', () => facts['FLASH']!, 'OPTR', '-BFB2'),
+          }
+        : {}),
     },
     facts,
   );
@@ -340,4 +358,5 @@ export function l0Chip(line: L0Line, part: PartSize): ChipDescription {
   return lazyChip(part.name, 'STM32L0', make, rom);
 }
 export const STM32L072CZ = l0Chip(L072, { name: 'STM32L072CZ', flashKilobytes: 192 });
+export const STM32L071CZ = l0Chip(L071, { name: 'STM32L071CZ', flashKilobytes: 192 });
 export const STM32L051C8 = l0Chip(L051, { name: 'STM32L051C8', flashKilobytes: 64, ram: [{ base: 0x20000000, size: 0x2000 }] });

@@ -1,5 +1,5 @@
 /** Stand-in ROMs of STM32L0 and STM32L1 (rom/l0). */
-import { STM32L051C8, STM32L072CZ } from '../chips/stm32l0.ts';
+import { STM32L051C8, STM32L071CZ, STM32L072CZ } from '../chips/stm32l0.ts';
 import { STM32L152RB, STM32L152RC, STM32L152RE, STM32L152ZD } from '../chips/stm32l1.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { ROM_OPTION_DEFAULTS } from './options.ts';
@@ -7,6 +7,7 @@ import {
   AN2606,
   FREE_POLL,
   HSE_TABLE,
+  i2c,
   fromChip,
   known,
   left,
@@ -89,56 +90,103 @@ const {
 } = ROM_OPTION_DEFAULTS.L0;
 const LEFT_RUNNING = left('PLL, FLASH_ACR, PWR_CR.VOS, GPIO', 'as the ROM ran', `${AN2606} 4.1: not put back`);
 
-export const L051: RomProfile = {
-  ...fromChip(STM32L051C8),
-  family: 'L0',
-  image: 'l051',
-  // The part has 4 KB: the stand-in does not fit into them.
-  systemMemory: known({ base: 0x1ff00000, size: 0x2000 }, 'of the stand-in', 'assumed'),
-  size: 0x2000,
-  gap: null,
-  optionBlock: 0x1ff01f60,
-  options: { ...PLAIN_OPTIONS, vos: known('sets', `${AN2606} Table 146: range 1`) },
-  initialStack: known(0x20001000, 'top of the RAM that the ROM may use', 'assumed'),
-  sysclkHz: known(32_000_000, `${AN2606} Table 146`),
-  usbIrq: 31,
-  boot0Pin: null,
-  interfaces: pins('Table 146', [
-    pulledUp(usart('USART1', 'PA10', 'PA9')),
-    pulledUp(usart('USART2', 'PA3', 'PA2')),
-    spi('SPI1', 'PA4', 'PA5', 'PA6', 'PA7'),
-    spi('SPI2', 'PB12', 'PB13', 'PB14', 'PB15'),
-  ]),
-  dfu: null,
-  leaves: [...LEFT_BY_ALL, LEFT_RUNNING],
-  build: {
-    folder: 'l0',
-    cpu: 'cortex-m0plus',
-    defines: [
-      ['RAM_END', '0x20002000u'],
-      ['RAM_ROM_END', '0x20001000u'],
-      ['EEPROM_SIZE', '0x800u'],
-      ['TWO_BANKS', 0],
-    ],
-    drivers: [],
-    id: null,
-    // Data sheet: USART1 and USART2 are function 4 of these pins, SPI1 and SPI2 function 0.
-    tables: {
-      chip: STM32L051C8,
-      ownAddress: 0,
-      functions: {
-        ...Object.fromEntries(['PA2', 'PA3', 'PA9', 'PA10'].map((pin) => [pin, 4])),
-        ...Object.fromEntries(['PA4', 'PA5', 'PA6', 'PA7', 'PB12', 'PB13', 'PB14', 'PB15'].map((pin) => [pin, 0])),
-      },
-    },
-  },
-  leftOut: [
-    SILENT,
-    'PA13 and PA14 configured although unused',
-    'the end of the system memory at 0x1FF00FFF, and the bootloader ID 0xC0 at 0x1FF00FFE',
-    'parts with 32 KB: the memories are those of 64 KB',
-  ],
+interface SerialRom {
+  readonly chip: ChipDescription;
+  readonly image: string;
+  readonly table: string;
+  readonly options: RomProfile['options'];
+  readonly optionsByVersion?: RomProfile['optionsByVersion'];
+  readonly interfaces: readonly RomInterface[];
+  readonly ownAddress: number;
+  readonly ramRomEnd: number;
+  readonly defines: RomProfile['build']['defines'];
+  readonly id: RomProfile['build']['id'];
+  readonly leftOut: readonly string[];
+}
+const USARTS = [pulledUp(usart('USART1', 'PA10', 'PA9')), pulledUp(usart('USART2', 'PA3', 'PA2'))];
+const SPI1 = spi('SPI1', 'PA4', 'PA5', 'PA6', 'PA7');
+const SPI2 = spi('SPI2', 'PB12', 'PB13', 'PB14', 'PB15');
+/** Data sheets: USARTs are function 4 of these pins, SPI function 0, I2C1 function 1, I2C2 function 6. */
+const FUNCTIONS: Readonly<Record<string, number>> = {
+  ...Object.fromEntries(['PA2', 'PA3', 'PA9', 'PA10'].map((pin) => [pin, 4])),
+  ...Object.fromEntries(['PA4', 'PA5', 'PA6', 'PA7', 'PB12', 'PB13', 'PB14', 'PB15'].map((pin) => [pin, 0])),
+  ...Object.fromEntries(['PB6', 'PB7'].map((pin) => [pin, 1])),
+  ...Object.fromEntries(['PB10', 'PB11'].map((pin) => [pin, 6])),
 };
+const hex = (value: number): string => `0x${value.toString(16)}u`;
+
+/** A ROM of L0 without USB. */
+function serialRom(rom: SerialRom): RomProfile {
+  return {
+    ...fromChip(rom.chip),
+    family: 'L0',
+    image: rom.image,
+    // Some parts have 4 KB: the stand-in does not fit into them.
+    systemMemory: known({ base: 0x1ff00000, size: 0x2000 }, 'of the stand-in', 'assumed'),
+    size: 0x2000,
+    gap: null,
+    optionBlock: 0x1ff01f60,
+    options: rom.options,
+    ...(rom.optionsByVersion ? { optionsByVersion: rom.optionsByVersion } : {}),
+    initialStack: known(rom.ramRomEnd, 'top of the RAM that the ROM may use', 'assumed'),
+    sysclkHz: known(32_000_000, `${AN2606} ${rom.table}`),
+    usbIrq: 31,
+    boot0Pin: null,
+    interfaces: pins(rom.table, rom.interfaces),
+    dfu: null,
+    leaves: [...LEFT_BY_ALL, LEFT_RUNNING],
+    build: {
+      folder: 'l0',
+      cpu: 'cortex-m0plus',
+      defines: [['RAM_ROM_END', hex(rom.ramRomEnd)], ...rom.defines],
+      drivers: [],
+      id: rom.id,
+      tables: { chip: rom.chip, ownAddress: rom.ownAddress, functions: FUNCTIONS },
+    },
+    leftOut: [SILENT, ...rom.leftOut],
+  };
+}
+const ID_LEFT_OUT = 'the end of the system memory at 0x1FF00FFF, and the bootloader ID 0xC0 at 0x1FF00FFE';
+
+export const L051 = serialRom({
+  chip: STM32L051C8,
+  image: 'l051',
+  table: 'Table 146',
+  options: { ...PLAIN_OPTIONS, vos: known('sets', `${AN2606} Table 146: range 1`) },
+  interfaces: [...USARTS, SPI1, SPI2],
+  ownAddress: 0,
+  ramRomEnd: 0x20001000,
+  defines: [
+    ['RAM_END', '0x20002000u'],
+    ['EEPROM_SIZE', '0x800u'],
+    ['TWO_BANKS', 0],
+  ],
+  id: null,
+  leftOut: ['PA13 and PA14 configured although unused', ID_LEFT_OUT, 'parts with 32 KB: the memories are those of 64 KB'],
+});
+/** Only from the second version on has it the bank check. */
+export const L071 = serialRom({
+  chip: STM32L071CZ,
+  image: 'l071',
+  table: 'Table 150',
+  options: {
+    ...PLAIN_OPTIONS,
+    'bank-check': known('always', 'as V4.1 of L072: AN2606 Tables 149 and 151 name the change alike', 'inferred'),
+  },
+  optionsByVersion: {
+    'V11.1': { 'bank-check': known('never', 'V11.1 has no dual-bank boot (AN2606 Table 151)') },
+  },
+  interfaces: [...USARTS, i2c('I2C1', 'PB6', 'PB7'), i2c('I2C2', 'PB10', 'PB11'), SPI1, SPI2],
+  ownAddress: 0x42,
+  ramRomEnd: 0x20001400,
+  defines: [
+    ['RAM_END', '0x20005000u'],
+    ['EEPROM_SIZE', '0x1800u'],
+    ['TWO_BANKS', 1],
+  ],
+  id: { address: 0x1ff01ffe, value: 0xb2 },
+  leftOut: ['parts with 64 and 128 KB: the memories are those of 192 KB, and so is the second bank'],
+});
 
 interface L1Rom {
   readonly chip: ChipDescription;

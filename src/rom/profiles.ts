@@ -38,7 +38,7 @@ import { G431, G474, G491, L412, L431, L432, L451, L452, L4R5, WB55 } from './pr
 import { F103, F105 } from './profiles-f1.ts';
 import { H503, H523_H533, H563 } from './profiles-h5.ts';
 import { U575 } from './profiles-u5.ts';
-import { L051, L072, L1B, L1C, L1D, L1E } from './profiles-l0.ts';
+import { L051, L071, L072, L1B, L1C, L1D, L1E } from './profiles-l0.ts';
 import { C011, C031, C071, G030, G050, G070, G0B0, G0B1 } from './profiles-g0.ts';
 import { EMPTY_CHECK, inferredFrom, ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './options.ts';
 import {
@@ -765,6 +765,7 @@ const ROWS: readonly RomProfile[] = [
   C031,
   C011,
   L072,
+  L071,
   L051,
   L1B,
   L1C,

@@ -39,7 +39,13 @@ it('L051 has no gates for what it lacks', () => {
   for (const gate of ['TIM3EN', 'TIM7EN', 'USART4EN', 'USART5EN', 'I2C3EN', 'USBEN', 'CRSEN', 'DACEN']) expect(gates).not.toContain(gate);
   expect(fields('STM32L051C8', 'RCC', 'AHBENR')).toEqual(expect.not.arrayContaining(['TOUCHEN', 'RNGEN', 'CRYPEN']));
 });
-it('L07x keeps its two banks', () => {
-  expect(fields('STM32L072CZ', 'FLASH', 'OPTR')).toContain('BFB2');
-  expect(fields('STM32L072CZ', 'SYSCFG', 'CFGR1')).toContain('UFB');
+it.each([
+  ['STM32L071CZ', ['USB', 'RNG', 'TSC', 'DAC', 'CRS', 'AES']],
+  ['STM32L081CZ', ['USB', 'RNG', 'TSC', 'DAC', 'CRS']],
+  ['STM32L072CZ', ['AES']],
+] as const)('%s has two banks, and lacks %j', (name, lacks) => {
+  expect(fields(name, 'FLASH', 'OPTR')).toContain('BFB2');
+  expect(fields(name, 'SYSCFG', 'CFGR1')).toContain('UFB');
+  expect(['USB', 'RNG', 'TSC', 'DAC', 'CRS', 'AES'].filter((block) => !has(name, block))).toEqual(lacks);
+  for (const block of ['TIM3', 'TIM7', 'USART4', 'USART5', 'I2C3', 'GPIOE']) expect(has(name, block), block).toBe(true);
 });

@@ -242,7 +242,7 @@ const NOT_PLAIN: readonly Deviation[] = [
 /** A part of every SVD file. */
 /** Lines that have another one's file, beside those below. */
 const SAME_FILE =
-  /F031|F038|F051|F058|H523|U585|F301|F318|F328|F334|F358|F398|F105|F423|F479|L07[3]|L08|L151|L162|L100|G0[3-8]|C0[13]1|G0B0|G0C/;
+  /F031|F038|F051|F058|H523|U585|F301|F318|F328|F334|F358|F398|F105|F423|F479|L07[13]|L05|L06|L08|L151|L162|L100|G0[3-8]|C0[13]1|G0B0|G0C/;
 const TESTED = CHIPS.map((c) => c.name).filter(
   (name) =>
     !SAME_FILE.test(name) &&

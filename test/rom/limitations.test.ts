@@ -63,6 +63,7 @@ const AN2606: Readonly<Record<string, string>> = {
   stm32h745:
     'V13.2: Go.does USART2 I2C:; V13.3: DFU; V9.0: acknowledged FDCAN PB15 16.bytes PA11 CM4 SRAM1 number; V9.1: PB15 SRAM1 16.bytes bank.2 TX; V9.2: PB15 SRAM1 16.bytes',
   stm32l051: 'V12.0: PA13',
+  stm32l071: 'V11.1:; V11.2:',
   stm32l072: 'V4.0: PA4; V4.1: PA4 high-speed',
   stm32l1xxb: `V2.0: no.NACK ${JTAG}`,
   stm32l1xxc: `V4.0: ${BOTH} ${JTAG} high-speed`,

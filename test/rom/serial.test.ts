@@ -72,6 +72,7 @@ const PARTS = [
   ['stm32f412zg', 0x441],
   ['stm32l072cz', 0x447],
   ['stm32l051c8', 0x417],
+  ['stm32l071cz', 0x447],
   ['stm32f030f4', 0x444],
   ['stm32f030r8', 0x440],
   ['stm32l152rb', 0x416],

@@ -1,8 +1,8 @@
 /* stm32l051 V12.0. Written by tools/rom-config.ts from src/rom; change it there. */
 #ifndef ROM_CONFIG_H
 #define ROM_CONFIG_H
-#define RAM_END 0x20002000u
 #define RAM_ROM_END 0x20001000u
+#define RAM_END 0x20002000u
 #define EEPROM_SIZE 0x800u
 #define TWO_BANKS 0
 #define ROM_BASE 0x1FF00000u

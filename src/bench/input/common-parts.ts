@@ -39,6 +39,7 @@ const COMMON: readonly string[] = [
     'STM32L073RZ',
     'STM32L072CZ',
     'STM32L053R8',
+    'STM32L071CZ',
     'STM32G071RB',
     'STM32G0B1RE',
     'STM32G070RB',
