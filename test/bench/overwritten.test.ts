@@ -4,6 +4,7 @@ import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { bareImage, MAIN } from './bare-image.ts';
+import { namedImage } from './named-image.ts';
 import { plainJob } from './plain-job.ts';
 
 const [ROM, WORD, TABLE, VTOR] = [0x1fff0000, 0x20000040, 0x20000200, 0xe000ed08];
@@ -91,4 +92,16 @@ it.each<[string, Thumb]>([
 });
 it('a right word over a right one is no fault', () => {
   expect(run(pointer(withRoutine(intoRom), ROUTINE, ROUTINE)).outcome).toBe('dfu');
+});
+it.each([
+  [
+    'a variable is linked over the vectors',
+    { name: 'samples', address: 0x20000000, size: 0x48, variable: true },
+    'samples and the vectors share',
+  ],
+  ['the whole table is one', { name: 'table', address: 0x20000000, size: 0x200, variable: true }, 'within its buffer'],
+])('the linker script is to be mended where %s', (_how, variable, fix) => {
+  const bytes = bareImage(vectorAtZero(withRoutine((t) => t.bxLr())))[0]!.bytes;
+  const { diagnosis } = runBench(jobInput(plainJob('stm32f405rg', namedImage(bytes, [variable]))));
+  expect(diagnosis.causes[0]!.fix).toContain(fix);
 });

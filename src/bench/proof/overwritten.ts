@@ -4,6 +4,7 @@
  */
 import type { FaultFacts, Writer } from '../../checks/check.ts';
 import { PAGE_BITS } from '../../emu/arena.ts';
+import { EXC } from '../../emu/core/arm/scs-state.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
 import { symbolAt } from '../../image/image.ts';
@@ -30,6 +31,8 @@ export interface Overwritten extends Pick<Suspect, 'what'> {
   readonly name: string;
   readonly was: number;
   readonly is: number;
+  /** A variable that has its place in the vector table: `channels`; null where the store has left its own. */
+  readonly shares: string | null;
 }
 
 /** Effort: words that are asked for. */
@@ -87,9 +90,17 @@ function withoutStore(s: Session, powerOn: Checkpoint, { what, address, value: i
     const { reached } = runFrom(s, powerOn, keeps);
     // a part of it may be what it was
     if (!reached || was === null || was === is >>> 0) continue;
-    return { what, name: addressText(s, address, store.pc, store.core), was, is: is >>> 0, writer: writerOf(store) };
+    const shares = what === 'vector' ? variableInTable(s, address) : null;
+    return { what, name: addressText(s, address, store.pc, store.core), was, is: is >>> 0, writer: writerOf(store), shares };
   }
   return null;
+}
+/** What holds the whole table is the table. */
+function variableInTable({ input, machine }: Session, address: number): string | null {
+  const found = symbolAt(input.images, address);
+  if (found === null || found.symbol.kind !== 'object' || found.offset >= found.symbol.size) return null;
+  const table = 4 * (EXC.IRQ0 + machine.bootCore.row.nvicLines);
+  return found.symbol.size >= table || /vec/i.test(found.symbol.name) ? null : found.symbol.name;
 }
 /** What is written over as a whole begins where its symbol does; on the stack, with the registers that are saved below a return address. */
 function beginOf(s: Session, address: number, what: Suspect['what']): number {

@@ -379,7 +379,7 @@ const mendTurn = (word: WrongTurn['word']): string =>
 /** The store over what a fault hangs on. */
 export function withOverwritten(
   diagnosis: ResultDiagnosis<string>,
-  { what, name, was, is, writer }: Overwritten,
+  { what, name, was, is, writer, shares }: Overwritten,
   placed: Placed,
   goal: Goal,
 ): ResultDiagnosis<string> {
@@ -389,7 +389,10 @@ export function withOverwritten(
     proved: true,
     at: null,
     repair: `${kept} keeps its value`,
-    fix: '/* keep this store within its buffer: mend its index, its length or its pointer */',
+    fix:
+      shares === null
+        ? '/* keep this store within its buffer: mend its index, its length or its pointer */'
+        : `/* ${shares} and the vectors share this RAM: give the vectors memory of their own in the linker script */`,
     outcomeAfterRepair: goal.outcome,
     dependsOn: [],
     lastWriter: placed(writer),
