@@ -173,9 +173,14 @@ function look(job: RunJob, hooks: RunHooks, byItself: Alone, pull: Pull): Look {
   if (left) return { alone: byItself.run(jobInput(job, hooks)), tried: null, chosen: null };
   if (tried === null || isCut(alone)) return { alone, tried: null, chosen: null };
   const triggers = sorted(tried);
-  const chosen = failingWay(tried, hooks, pull) ?? triggers[0] ?? withoutWay(jobInput(job), alone, tried, hooks, pull);
+  const chosen = losesItself(alone, triggers)
+    ? null
+    : (failingWay(tried, hooks, pull) ?? triggers[0] ?? withoutWay(jobInput(job), alone, tried, hooks, pull));
   return { alone, tried, chosen };
 }
+/** No input leads to the ROM, and a request that the firmware makes by itself is provably lost: what works when it is called is nothing that the board does. */
+const losesItself = ({ diagnosis, entries }: RunResult<string>, [best]: readonly Trigger[]): boolean =>
+  entries.length === 0 && diagnosis.sets.some((set) => set.includes('magic-survives')) && !(best !== undefined && isInput(best));
 /** The firmware by itself, and what comes of its inputs. Busy firmware is asked for them early, and followed for as long as any other only where none leads on. */
 function asksInputs(input: RunInput, { run, passed }: Alone): Pick<Look, 'alone' | 'tried'> {
   const asked: { tried: readonly Tried[] | null; hurried: boolean } = { tried: null, hurried: false };

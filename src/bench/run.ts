@@ -396,7 +396,7 @@ function askWhy(run: PlainRun, of: JudgedRun): Answers {
   const answers: Answers = { diagnosis, difference: null, path: NOT_ON_PATH, dependsOn: [], symptom: null, noReturn: null };
   try {
     if (!limited) answers.dependsOn = dependencies(variants, [], observed);
-    const jump = asksInputs(run) ? jumpNotes(session, run.powerOn, finished) : { notes: [], leadsOn: false };
+    const jump = asksInputs(run) ? jumpNotes(session, run.powerOn, finished, judged) : { notes: [], leadsOn: false };
     if (!cut && !jump.leadsOn) explain(run, of, answers);
     if (asksInputs(run) && answers.diagnosis.explained !== true) run.notes.push(...keptTestNotes(session, run.powerOn, finished));
     // nothing that comes ends a loop that does not look

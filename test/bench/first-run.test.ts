@@ -35,6 +35,14 @@ it('where option bytes keep BOOT0 from counting, the control run says nothing of
   expect(notes(result, 'control')[0]).toMatch(/still starts the application/);
 });
 
+it('that a jump works when it is called says less than a request that the firmware makes by itself and loses', () => {
+  const result = run('f405-request-by-itself', 'stm32f405rg');
+  expect(result.outcome).toBe('no-jump');
+  expect(result.scenario.steps).toEqual([]);
+  expect(result.diagnosis.causes.filter((c) => c.proved).map((c) => c.id)).toEqual(['magic-survives']);
+  expect(notes(result, 'find-jump')).toEqual([expect.stringMatching(/enter_rom.*dfu/)]);
+});
+
 it('where nothing leads to the ROM, that it was tried is told', () => {
   const result = run('l496-request-never-read', 'stm32l496zg');
   expect(result.outcome).not.toBe('dfu');

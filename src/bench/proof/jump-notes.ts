@@ -14,17 +14,18 @@ import { starvedBy } from '../slice/starved.ts';
 import { unreachable } from '../slice/unreachable.ts';
 import { foreignTableInWords } from '../slice/why.ts';
 import { place } from '../slice/words.ts';
+import type { Judged } from './diagnosis.ts';
 import { failedTest } from './failed-test.ts';
 import { findJump, notTriggered, tryAll, type FoundJump } from './find-jump.ts';
 import { stuckInJump } from './towards.ts';
 
 interface JumpNotes {
   readonly notes: readonly Note[];
-  /** An input brings the firmware on: who asked for the inputs wants nothing more of a run without. */
+  /** An input brings the firmware on, and it lost nothing without: who asked for the inputs wants nothing more of a run without. */
   readonly leadsOn: boolean;
 }
 /** What could make a firmware jump that does not; with `--find-jump`, what comes of it. */
-export function jumpNotes(session: Session, powerOn: Checkpoint, finished: Checkpoint): JumpNotes {
+export function jumpNotes(session: Session, powerOn: Checkpoint, finished: Checkpoint, judged: readonly Judged[]): JumpNotes {
   session.restore(finished);
   const foreign = foreignTableInWords(session);
   const starved = starvedBy(session, finished);
@@ -48,7 +49,7 @@ export function jumpNotes(session: Session, powerOn: Checkpoint, finished: Check
   const short = bounded(session, () => stuckInJump(session, powerOn, finished));
   if (short !== null) notes.push({ kind: SHORT_OF_JUMP, text: short });
   notes.push(...halfStores(session, powerOn, finished));
-  const leadsOn = session.input.triggers?.(() => triedInputs(session, powerOn, finished, found)) === true;
+  const leadsOn = session.input.triggers?.(() => triedInputs(session, powerOn, finished, found)) === true && !losesRequest(judged);
   if (!session.input.findJump) return { notes, leadsOn };
   const tried = tryAll(session, powerOn, finished, found, true);
   const told = tried.map((t) => ({
@@ -58,6 +59,9 @@ export function jumpNotes(session: Session, powerOn: Checkpoint, finished: Check
   }));
   return { notes: [...notes, ...told], leadsOn };
 }
+/** A request that a run makes by itself and loses says more than what comes of a call. */
+const losesRequest = (judged: readonly Judged[]): boolean =>
+  judged.some(({ id, judgement }) => id === 'magic-survives' && judgement.verdict === 'fail');
 function triedInputs(session: Session, powerOn: Checkpoint, finished: Checkpoint, found: FoundJump): readonly Tried[] {
   session.input.progress?.('looking for what makes the firmware jump');
   return tryAll(session, powerOn, finished, found);
