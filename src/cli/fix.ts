@@ -16,7 +16,7 @@ import type { Bench } from './engine.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
 import { interruptible, withProgress } from './interruptible.ts';
 import { EXIT, exitAfter, milliseconds, paintFor, verbatim, type EndSignal, type Io } from './io.ts';
-import { isGood, sourcesFor } from './run.ts';
+import { isGood, judgementOf, sourcesFor } from './run.ts';
 import { ShellCommand } from './shell.ts';
 import type { DiskSources } from './sources.ts';
 
@@ -75,9 +75,8 @@ class Repair {
       return ended;
     });
     const result = withShownPaths(own, sources);
-    const { expect } = result.scenario;
     const verdict = asRunTells(result);
-    const good = isGood(verdict, expect === null ? null : judge(verdict, expect), options.strict);
+    const good = isGood(verdict, judgementOf(verdict, options.strict), options.strict);
     return { job, result, sources, good, signal };
   }
 

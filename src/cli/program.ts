@@ -249,7 +249,7 @@ function addRun(program: Command, io: Io, exit: (code: number) => void, bench: B
     .addOption(noTriggerOption())
     .option(
       '--strict',
-      'exit 1 also for a success with a reservation ("OK, but"): a DFU device that a host cannot use, an input that floats, an impossible clock, a jump that no input reaches',
+      'exit 1 also for a success with a reservation ("OK, but"): a DFU device that a host cannot use, an input that floats, an impossible clock, a jump that no input reaches; or with a SysTick that is left on, where the ROM has to cope',
     )
     .option('--find-jump', 'if nothing jumps: try each function that can enter the ROM and each polled pin, each on a copy of the machine')
     .option(
@@ -447,6 +447,7 @@ function addTest(program: Command, io: Io, exit: (code: number) => void, bench: 
     .option('--bail', 'stop at the first scenario that does not hold')
     .option('--timeout <time>', 'fail a scenario that takes longer than this in real time, for example 30s')
     .option('--effort <word>', 'what is tried beside each run: quick, normal or full, as with `run`')
+    .option('--rom-option <name=value>', 'what the ROM does, for all scenarios (`bootbench explain` lists the names); repeatable', collect)
     .option('--baseline <file>', 'ignore the known failures listed in this file')
     .option('--update-baseline', 'write the failures of this run to the --baseline file')
     .option('--cache <folder>', 'reuse results of unchanged inputs from this folder')
@@ -456,7 +457,10 @@ function addTest(program: Command, io: Io, exit: (code: number) => void, bench: 
       'show source lines from this folder, too, not only from the project folder (docs/commands.md); repeatable',
       collect,
     )
-    .option('--strict', 'a scenario that holds with a reservation ("But") does not hold; asks a host\'s client to use the device, too')
+    .option(
+      '--strict',
+      'a scenario that holds with a reservation ("But"), or because the ROM mends what ST asks a program to do, does not hold; asks a host\'s client to use the device, too',
+    )
     .option('--quiet', 'print only what does not hold')
     .option('--no-color', 'print without colours')
     .action(async (patterns: string[], options: TestOptions) => {

@@ -1,11 +1,9 @@
 /** `bootbench run`: one run, its report and its files. */
 import type { Judgement } from '../bench/documents/expect.ts';
-import { judge } from '../bench/documents/expect.ts';
 import { jobInput, romProfile, WRONG_CHIP, type RunJob } from '../bench/input/job.ts';
 import { USB_GOAL } from '../bench/documents/goal.ts';
 import { failsToLeave } from '../bench/documents/proved.ts';
 import { hasReached } from '../bench/documents/reached.ts';
-import { hasReservations } from '../bench/documents/reservations.ts';
 import type { RunResult } from '../bench/documents/result.ts';
 import { serialise } from '../bench/documents/serialise.ts';
 import type { RunTrace } from '../bench/documents/trace-types.ts';
@@ -14,6 +12,7 @@ import type { RomSource } from '../report/keyframes.ts';
 import { patchOf } from '../report/patch.ts';
 import { shortReport } from '../report/short.ts';
 import type { Sources } from '../report/source-lines.ts';
+import { judged, objections } from '../report/strict.ts';
 import { checksReport, documentReport, terminalReport } from '../report/terminal.ts';
 import { printable, wrap } from '../report/text.ts';
 import { newerSource, withShownPaths } from '../report/shown-paths.ts';
@@ -138,6 +137,9 @@ function tell(
         : shortReport(result, view) + (options.checks === true ? checksReport(result, view) : ''),
     );
   }
+  if (options.strict === true && options.quiet !== true && judgement === null && hasReached(result))
+    for (const { text, check } of objections(result, null))
+      if (check !== null) io.stderr.write(`bootbench: --strict: ${printable(text)}\n`);
   const newer = options.quiet === true ? null : newerSource(result, sources);
   if (newer !== null)
     io.stderr.write(`bootbench: ${printable(newer)} was changed after the image was built: this is the result of the old one\n`);
@@ -177,8 +179,7 @@ export async function runCommand(images: readonly string[], given: RunCommandOpt
     outputs = new Outputs([...filesOf(options), ...traces], io.cwd);
     const ran = await recordedRun(job, options, traces.length > 0 || options.html !== undefined, io, bench);
     const run = { ...ran, result: withShownPaths(ran.result, sources) };
-    const { expect } = run.result.scenario;
-    const judgement = expect === null ? null : judge(run.result, expect);
+    const judgement = judgementOf(run.result, given.strict);
     const documents = await documentsOf(run, ran.result, options, judgement, sources);
     for (const key of DOCUMENTS) if (documents[key] !== undefined) outputs.write(`--${key}`, documents[key]);
     if (run.trace !== undefined) await writeTraces(outputs, traces, run.trace);
@@ -202,9 +203,13 @@ function writePatch(result: RunResult, sources: Sources, io: Io): void {
   if (text === '' && left.length === 0) io.stderr.write('bootbench: no patch, because no cause is proved\n');
 }
 
+export function judgementOf(result: RunResult, strict?: boolean): Judgement | null {
+  const { expect } = result.scenario;
+  return expect === null ? null : judged(result, expect, strict);
+}
 /** With `expect` that alone decides, else the outcome and, where the last thing that was asked of DFU is a leave, the way back. */
 export const isGood = (result: RunResult, judgement: Judgement | null, strict = false): boolean =>
-  (judgement === null ? hasReached(result) && !failsToLeave(result) : judgement.holds) && !(strict && hasReservations(result));
+  judgement === null ? hasReached(result) && !failsToLeave(result) && !(strict && objections(result, null).length > 0) : judgement.holds;
 
 async function junitDocument(result: RunResult, judgement: Judgement | null, sources: Sources, seconds: number): Promise<SafeText> {
   const { junit } = await import('../report/junit.ts');

@@ -4,9 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { limitMs } from '../bench/documents/duration.ts';
-import { judge, type Judgement } from '../bench/documents/expect.ts';
 import { BUT, hasReservations } from '../bench/documents/reservations.ts';
-import type { Expect } from '../bench/documents/scenario-types.ts';
 import type { RunResult } from '../bench/documents/result.ts';
 import { boundedJson } from '../bench/documents/json-bounds.ts';
 import { jobInput } from '../bench/input/job.ts';
@@ -15,6 +13,7 @@ import { ImageError } from '../image/image.ts';
 import { findingsOf, type Finding } from '../report/findings.ts';
 import type { JUnitCase } from '../report/junit.ts';
 import { shortReport } from '../report/short.ts';
+import { judged } from '../report/strict.ts';
 import { leansOn } from '../report/story/story.ts';
 import { toldOn } from '../report/story/surfaces.ts';
 import { documentReport } from '../report/terminal.ts';
@@ -49,6 +48,7 @@ export interface TestOptions {
   readonly bail?: boolean;
   readonly timeout?: string;
   readonly effort?: string;
+  readonly romOption?: readonly string[];
   readonly baseline?: string;
   readonly updateBaseline?: boolean;
   readonly cache?: string;
@@ -291,8 +291,9 @@ class Runner {
   /** From the cache, or by a run; what the user or the time limit ended is not kept. */
   private async resultOf(path: string): Promise<{ result: Awaited<ReturnType<Bench>>; cached: boolean }> {
     const { io, plan } = this;
-    const { effort } = this.options;
-    const loaded = await loadJob([], { scenario: path, ...(effort !== undefined && { effort }) }, io.cwd);
+    const { effort, romOption } = this.options;
+    const given = { ...(effort !== undefined && { effort }), ...(romOption !== undefined && { romOption }) };
+    const loaded = await loadJob([], { scenario: path, ...given }, io.cwd);
     const asked = this.options.strict === true && loaded.effort !== 'quick' ? { after: true } : {};
     const job = { ...loaded, ...asked, onlyExpected: true, limits: { ...loaded.limits, wallMs: plan.timeoutMs } };
     const key = plan.cache?.keyOf(job) ?? null;
@@ -335,7 +336,7 @@ class Runner {
       const sources = sourcesOf({ images: images ?? [], folder: dirname(resolve(io.cwd, path)), io, roots: this.options.sourceRoot });
       const result = withShownPaths(own, sources);
       const reservations = reservationsOf(result);
-      const judgement = judged(result, expect, this.options.strict === true);
+      const judgement = judged(result, expect, this.options.strict);
       const { failures } = judgement;
       const state = failures.length === 0 ? 'ok' : sameAs(failures, plan.baseline[path]) ? 'known' : 'fail';
       const report: TestOutcome['report'] = ({ stream, color }) =>
@@ -383,14 +384,6 @@ const restsOn = (reservations: readonly string[], conditions: readonly string[])
   ...reservations.map((text) => ['But', text] as const),
   ...conditions.map((text) => ['Holds', text] as const),
 ];
-/** @param strict a reservation does not hold either; that a step `call` made the call is no news to whoever wrote that step */
-function judged(result: RunResult, expect: Expect, strict: boolean): Judgement {
-  const judgement = judge(result, expect);
-  const rests = strict ? reservationsOf({ ...result, notes: result.notes.filter(({ about }) => about?.is !== 'called-itself') }) : [];
-  if (!judgement.holds || rests.length === 0) return judgement;
-  return { holds: false, failures: rests.map((text) => `it holds, but: ${text}`) };
-}
-
 const sameAs = (failures: readonly string[], known: readonly string[] | undefined): boolean =>
   known !== undefined && known.length === failures.length && known.every((text, i) => text === failures[i]);
 

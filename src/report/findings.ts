@@ -1,12 +1,13 @@
 /** What a scenario that does not hold has to say to a CI server: one finding for each proved cause, else one for the failure itself, with the place in the sources. */
 import { partsOf } from '../checks/fix-in-c.ts';
 import { inShort } from '../bench/documents/expect.ts';
-import { factsIn } from '../bench/documents/note-facts.ts';
+import { callerOf, factsIn } from '../bench/documents/note-facts.ts';
 import type { CauseId, Place, ResultCause, RunResult } from '../bench/documents/result.ts';
 import { isVendorFile } from '../image/vendor.ts';
 import type { Sources } from './source-lines.ts';
 import type { FactOf } from './story/facts.ts';
 import { labelOf, patchOf } from './patch.ts';
+import { checksBlamed } from './strict.ts';
 import { linesOf } from './story/lines.ts';
 import { storyOf } from './story/story.ts';
 import { toldOn } from './story/surfaces.ts';
@@ -72,13 +73,23 @@ export function findingsOf(
   };
   const jump = result.entries.at(-1)?.from ?? null;
   if (proved.length === 0) {
+    const blamed = checksBlamed(result, failures);
+    const ofChecks = blamed.map(({ check: { id, lastWriter } }): Finding => {
+      const caller = callerOf(result.notes, lastWriter)?.by ?? null;
+      return { scenario, rule: id, ...message(null), ...at(caller, lastWriter, jump) };
+    });
+    // what else does not hold has its own place
+    if (ofChecks.length > 0 && failures.every((text) => blamed.some(({ failure }) => failure === text))) return ofChecks;
     const fault = factsIn(result.notes, 'fault').find((f) => f.at.file !== null);
     const reset = result.resets.findLast(({ by }) => by !== 'power')?.from ?? null;
     // of a wait without a proved cause the user's own code, not the driver that waits
     const guessed = story.flatMap((f) => (f.is === 'cause' ? [f.caller, f.cause.lastWriter] : []));
     const loop = result.stuck?.at ?? null;
     const places = [fault?.at ?? jump ?? reset, ...guessed, loop].filter((p) => p?.file != null);
-    return [{ scenario, rule: result.outcome, ...message(null), ...at(...places.filter((p) => !isVendorFile(p!.file!)), ...places) }];
+    return [
+      ...ofChecks,
+      { scenario, rule: result.outcome, ...message(null), ...at(...places.filter((p) => !isVendorFile(p!.file!)), ...places) },
+    ];
   }
   const { causes, hunks } = patchOf(result, sources);
   const fixed = (cause: ResultCause): Pick<Place, 'file' | 'line'> | null => {

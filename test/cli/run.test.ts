@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { dfuResult, primaskResult } from '../samples/results.ts';
+import { dfuResult, primaskResult, tickLeftOn } from '../samples/results.ts';
 import type { Bench } from '../../src/cli/engine.ts';
 import { FIRMWARE, IMAGE, cli, folder } from './helpers.ts';
 
@@ -496,5 +496,12 @@ describe('a success that rests on something that a board need not do', () => {
     expect(plain.out).toContain('But    PC13 floats');
     expect((await cli(run('--strict'), { result })).code).toBe(1);
     expect((await cli(run('--strict'))).code).toBe(0);
+  });
+  test('with --strict says what is left to a ROM of which nobody has published that it copes', async () => {
+    const left = (): ReturnType<typeof tickLeftOn> => tickLeftOn();
+    expect((await cli(run(), { result: left })).code).toBe(0);
+    const strict = await cli(run('--strict'), { result: left });
+    expect(strict.code).toBe(1);
+    expect(strict.err).toContain('bootbench: --strict: the firmware leaves SysTick on (a.c:7)');
   });
 });

@@ -6,7 +6,8 @@ import { XMLParser } from 'fast-xml-parser';
 import { describe, expect, it, test } from 'vitest';
 import { asksForCauses } from '../../src/bench/documents/expect.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
-import { dfuResult, primaskResult, writer } from '../samples/results.ts';
+import { findingsOf } from '../../src/report/findings.ts';
+import { dfuResult, primaskResult, tickLeftOn } from '../samples/results.ts';
 import { FIRMWARE, IMAGE, cli, folder } from './helpers.ts';
 
 function scenarios(names: readonly string[], outcome = 'dfu'): string {
@@ -54,22 +55,52 @@ describe('a scenario that holds with a reservation', () => {
 });
 
 it('a scenario that holds as long as the ROM undoes what the firmware leaves is told with that', async () => {
-  const left = (): RunResult => {
-    const ok = dfuResult();
-    const checks = ok.checks.map((c) =>
-      c.id === 'systick' ? { ...c, verdict: 'fail' as const, lastWriter: { ...writer, file: 'a.c', line: 7 } } : c,
-    );
-    const dependsOn = [{ rom: 'systick', value: 'off', other: 'uses', confidence: 'assumed', outcomeIfOther: 'rom-silent' }] as const;
-    return { ...ok, checks, dependsOn: [...dependsOn], diagnosis: { ...ok.diagnosis, causes: [], sets: [], harmless: [] } };
-  };
   const cwd = scenarios(['a.json']);
-  const ran = await cli(['test', 's', '--quiet', '--junit', 'j.xml', '--json', 't.json', '--markdown', 'm.md'], { cwd, result: left });
+  const ran = await cli(['test', 's', '--quiet', '--junit', 'j.xml', '--json', 't.json', '--markdown', 'm.md'], {
+    cwd,
+    result: () => tickLeftOn(),
+  });
   expect(ran.code).toBe(0);
   const holds = 'if the real ROM switches SysTick off (assumed); the firmware leaves SysTick on (a.c:7)';
   expect(ran.out.replace(/\s+/g, ' ')).toContain(`s) Holds ${holds}`);
   expect(read(cwd, 'j.xml')).toContain(`holds: ${holds}`);
   expect(read(cwd, 'm.md').replaceAll('\\', '')).toContain(`- s/a.json holds ${holds}`);
   expect(JSON.parse(read(cwd, 't.json'))).toMatchObject({ scenarios: [{ state: 'ok', reservations: [], conditions: [holds] }] });
+});
+
+describe('a SysTick interrupt that is left on, where nobody has published that the ROM copes', () => {
+  const annotated = ['--reporter', 'github'];
+  it('is a finding with --strict, at the line that left it on, and says how a scenario asks for it', async () => {
+    const ran = await cli(['test', 's', '--strict', ...annotated], { cwd: scenarios(['a.json']), result: () => tickLeftOn() });
+    expect(ran.code).toBe(1);
+    expect(ran.out).toContain(
+      'it holds, but: the firmware leaves SysTick on (a.c:7), and the real ROM must be one that switches SysTick off',
+    );
+    expect(ran.out).toContain('"checks": {"systick": "pass"} in "expect"');
+    expect(ran.out).toMatch(/::error file=[^,]*,line=\d+,title=bootbench%3A systick::/);
+  });
+  it('is none where the scenario, or --rom-option, says what the ROM does, or the scenario what the check shall find', async () => {
+    const cwd = scenarios(['a.json']);
+    const base = JSON.parse(read(cwd, 's/a.json')) as object;
+    const strict = async (more: object, ...args: string[]): Promise<number> => {
+      writeFileSync(join(cwd, 's', 'a.json'), JSON.stringify({ ...base, ...more }));
+      return (await cli(['test', 's', '--strict', ...args], { cwd, result: () => tickLeftOn() })).code;
+    };
+    expect(await strict({})).toBe(1);
+    expect(await strict({ romOptions: { systick: 'off' } })).toBe(0);
+    expect(await strict({}, '--rom-option', 'systick=off')).toBe(0);
+    expect(await strict({ expect: { outcome: 'dfu', checks: { systick: 'fail' } } })).toBe(0);
+    const said = await cli(['test', 's', '--rom-option', 'systick=uses'], { cwd });
+    expect(said.jobs[0]!.rom.options).toEqual({ systick: 'uses' });
+  });
+  it('an expectation of a check that does not hold stands at the line of that check', () => {
+    const result = tickLeftOn({ expect: { checks: { systick: 'pass' } } });
+    const [finding, ...others] = findingsOf('s.json', result, ['check systick is fail, expected pass'], (name) =>
+      name === 'a.c' ? { path: 'a.c', lines: Array<string>(9).fill(''), newer: false, elsewhere: false } : null,
+    );
+    expect(finding).toMatchObject({ rule: 'systick', file: 'a.c', line: 7 });
+    expect(others).toEqual([]);
+  });
 });
 
 describe('steps that were not tried, because nothing came that they could be tried on', () => {

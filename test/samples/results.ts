@@ -164,3 +164,16 @@ export function primaskResult(): RunResult {
     unmodelled: [{ peripheral: 'ETH', register: 'DMAMR', reads: 12, writes: 1 }],
   };
 }
+
+/** SysTick is left on at `a.c:7`, and a ROM that uses it itself does not answer. */
+export function tickLeftOn(more: Partial<RunResult['scenario']> = {}): RunResult {
+  const ok = dfuResult();
+  const checks = ok.checks.map((c) =>
+    c.id === 'systick'
+      ? { ...c, verdict: 'fail' as const, confidence: 'documented' as const, lastWriter: { ...writer, file: 'a.c', line: 7 } }
+      : c,
+  );
+  const dependsOn = [{ rom: 'systick', value: 'off', other: 'uses', confidence: 'assumed', outcomeIfOther: 'rom-silent' }] as const;
+  const diagnosis = { ...ok.diagnosis, causes: [], sets: [], harmless: [] };
+  return { ...ok, scenario: { ...ok.scenario, ...more }, checks, dependsOn: [...dependsOn], diagnosis };
+}

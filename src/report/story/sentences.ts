@@ -315,7 +315,7 @@ const ifOtherRepaired = ({ outcomeIfOther, goalIfOther, usableIfOther }: RomDepe
       ? `the outcome of the repaired run is ${outcomeIfOther}`
       : `the repaired run ${goalIfOther ? 'reaches' : 'does not reach'} the goal`;
 /** `SysTick on (HAL_RCC_DeInit, called at dfu.c:38)` */
-const leftWhere = ({ what, at, calls }: FactOf<'holds-if'>['left'][number]): string =>
+export const leftWhere = ({ what, at, calls }: FactOf<'holds-if'>['left'][number]): string =>
   `${what} (${calls === null ? '' : `${calls}, called at `}${at.file === null ? at.pc : baseOf(at)})`;
 const howTo = ({ id, what }: FactOf<'holds-if'>['left'][number], surface: Surface): string =>
   `${what}: ${commandLine(surface, `bootbench explain ${id}`)} says how to hand it over, whatever the real ROM does`;

@@ -179,8 +179,8 @@ function holdsIf(result: RunResult, options: ReturnType<typeof doubts>): Fact[] 
       ];
 }
 /** Where a run that reached its goal rests on what the firmware leaves to the ROM: a CI that says nothing else tells it. */
-export const leansOn = (result: RunResult): readonly Fact[] =>
-  storyOf(result).filter((fact) => fact.is === 'holds-if' && fact.left.length > 0);
+export const leansOn = (result: RunResult): readonly FactOf<'holds-if'>[] =>
+  storyOf(result).filter((fact): fact is FactOf<'holds-if'> => fact.is === 'holds-if' && fact.left.length > 0);
 /** What the firmware left to the ROM that an option is about, unless a cause tells it. */
 function leftTo({ checks, diagnosis, notes }: RunResult, option: string): FactOf<'holds-if'>['left'] {
   const what = leftText(option);
