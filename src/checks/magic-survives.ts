@@ -19,7 +19,6 @@ import { inC, inManual } from './families.ts';
 import { backupAccessInC, backupClockInC, CCR, CCR_DC, keptInC, part } from './fix-in-c.ts';
 import { judgeLostFlag, repairOfFlag } from './lost-flag.ts';
 import { otherOrder } from './word-order.ts';
-import { latest } from './writers.ts';
 
 const STARTUP =
   'C11 6.7.9: objects with static storage start as zero or with their initialiser; start-up code writes them after every reset';
@@ -244,8 +243,7 @@ function judgeLost(subject: Subject, w: MagicWord): Judgement {
  */
 function keep(subject: Subject, word: MagicWord): Repair {
   if (isNarrow(subject, word) && word.read === word.atReset && literalsOf(subject, word).length > 0) return keepHalf(subject, word);
-  const meant = lostWords(subject).filter((w) => isMeant(w) && (isDistinctive(w) || !isDistinctive(word)));
-  const words = isMeant(word) ? [...meant, ...restOf(subject, meant)] : [word];
+  const words = keptWith(subject, word);
   const values = words.map(({ address, wanted, resets, lookedAtBefore, overwrittenBy }) => ({
     address,
     value: wanted ?? 0,
@@ -259,6 +257,12 @@ function keep(subject: Subject, word: MagicWord): Repair {
     words: values,
     fix: [...new Set(words.map((w) => keptBy(subject, w)))].join('\n'),
   };
+}
+/** The words that are kept together with one that was lost. */
+function keptWith(subject: Subject, word: MagicWord): readonly MagicWord[] {
+  if (!isMeant(word)) return [word];
+  const meant = lostWords(subject).filter((w) => isMeant(w) && (isDistinctive(w) || !isDistinctive(word)));
+  return [...meant, ...restOf(subject, meant)];
 }
 /** A register that has room for half of the word keeps it where the program compares with that half. */
 function keepHalf(subject: Subject, word: MagicWord): Repair {
@@ -293,8 +297,11 @@ function restOf({ history }: Subject, meant: readonly MagicWord[]): readonly Mag
   const isRest = (w: MagicWord): boolean => meant.every((m) => m.address !== w.address) && meant.some((m) => isOne(w, m));
   return (history?.magic ?? []).filter((w) => w.writer !== null && w.wanted !== w.read && isRest(w));
 }
-const lastDirty = (subject: Subject, w: MagicWord): Writer | null =>
-  latest([w, ...restOf(subject, [w]).filter(({ inDirtyLine }) => inDirtyLine)].map(({ writer }) => writer));
+/** Stores that were found by repeating the run have no number: the time tells which is the last. */
+function lastDirty(subject: Subject, w: MagicWord): Writer | null {
+  const dirty = [w, ...keptWith(subject, w), ...restOf(subject, [w])].filter(({ inDirtyLine }) => inDirtyLine);
+  return dirty.flatMap(({ writer }) => writer ?? []).toSorted((a, b) => b.at - a.at)[0] ?? null;
+}
 /** Bytes from a word to others of the same request, where no names say it. */
 const NEAR = 8;
 /** By the names that people give to what start-up code leaves alone. */

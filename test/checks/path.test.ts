@@ -319,14 +319,25 @@ describe('the request that has to survive a reset', () => {
       fix: expect.stringContaining('SCB_CleanDCache_by_Addr') as unknown,
     });
   });
-  test('of several words the line is cleaned behind the last store', () => {
+  describe('of several words the line is cleaned behind the last store', () => {
     const dirty = { atReset: 0x1234, read: 0x1234, inDirtyLine: true };
-    const second = word({ ...dirty, address: 0x24010004, writer: writer(0x08000704, 41) });
-    const t = none(word({ ...dirty, address: 0x24010000 }));
-    t.magic.push(second);
-    expect(t.judge('magic-survives').lastWriter).toMatchObject({ pc: 0x08000704 });
-    t.magic[1] = { ...second, inDirtyLine: false };
-    expect(t.judge('magic-survives').lastWriter).toMatchObject({ pc: 0x08000700 });
+    // stores that were found by repeating the run have no number
+    const first = word({ ...dirty, address: 0x24010000, writer: writer(0x08000700, -1) });
+    const second = word({ ...dirty, address: 0x24010004, writer: { ...writer(0x08000704, -1), at: 1_000_001 } });
+    const blamed = (...words: readonly MagicWord[]): number | undefined => {
+      const t = none(first);
+      t.magic.splice(0, 1, ...words);
+      return t.judge('magic-survives').lastWriter?.pc;
+    };
+    test('of those in a dirty line', () => {
+      expect(blamed(first, second)).toBe(0x08000704);
+      expect(blamed(first, { ...second, inDirtyLine: false })).toBe(0x08000700);
+    });
+    test('in variables of their own, if both are compared with what they held', () => {
+      const named = (name: string) => ({ variable: { name, bytes: 4, section: '.noinit', declared: null } });
+      expect(blamed({ ...first, ...named('magic') }, { ...second, ...named('inverse') })).toBe(0x08000704);
+      expect(blamed({ ...first, ...named('magic') }, { ...second, ...named('count'), comparedWith: null })).toBe(0x08000700);
+    });
   });
   test('which is named as the program names it, because another build has it elsewhere', () => {
     const variable = { name: 'boot_request', bytes: 4, section: '.noinit', declared: null };
