@@ -2,6 +2,7 @@
 import type { ChipDescription } from '../emu/chip.ts';
 import { broken, notApplicable, pass, unknown, type Check, type Judgement, type Repair, type Subject } from './check.ts';
 import { lineOfChannel, listed } from './core-registers.ts';
+import { targetsOf, type Target } from './dma-targets.ts';
 import {
   clearedInC,
   familyOf,
@@ -232,6 +233,14 @@ function stopping(chip: ChipDescription, enable: string): Stop {
 
 const channelsOn = (subject: Subject): string[] =>
   channels(subject, familyOf(subject.state.chip)?.dmaChannels ?? []).filter((path) => subject.state.field(path) === 1);
+const isInRomRam = ({ rom }: Subject, { start, bytes }: Target): boolean =>
+  rom.ramUse.some(({ base, size }) => start < base + size && start + Math.max(bytes, 1) > base);
+/** Channels that go on writing to the RAM that AN2606 gives to the ROM, and where. The stand-in keeps its variables in other places of it than ST's ROM. */
+export const channelsIntoRomRam = (subject: Subject): readonly { readonly enable: string; readonly start: number }[] =>
+  channelsOn(subject).flatMap((enable) => {
+    const to = targetsOf(subject, enable).find((target) => isInRomRam(subject, target));
+    return to === undefined ? [] : [{ enable, start: to.start }];
+  });
 const judgeChannels = (subject: Subject, on: readonly string[]): Judgement =>
   broken('fail', {
     observed: `enabled: ${listed(on.map(inManual))}`,
@@ -272,6 +281,7 @@ export const dma: Check = {
       : judgeChannels(subject, on);
   },
   repair: (subject) => stopChannels(subject, channelsOn(subject)),
+  staysOpen: (subject) => channelsIntoRomRam(subject).length > 0,
   explanation: [
     'A DMA channel that receives from a UART or an ADC keeps writing to the same addresses after the jump. AN2606 lists the RAM that the ROM uses; a DMA buffer in that RAM overwrites its variables.',
     'Disable every channel and wait until it is idle, or reset the DMA controller through RCC.',

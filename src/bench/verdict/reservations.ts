@@ -6,10 +6,11 @@ import { decidingFloats } from '../proof/floating.ts';
 import { lateInterrupts } from '../proof/late-interrupts.ts';
 import { attempt, runFrom, type Attempt } from '../proof/attempt.ts';
 import { APP_GOAL } from '../documents/goal.ts';
-import { judgeAll } from '../proof/diagnosis.ts';
-import { NOT_TRACED } from '../session/subject.ts';
+import { NOT_TRACED, subjectAt } from '../session/subject.ts';
 import { isLost, traceRequests } from '../slice/requests.ts';
-import { inManual } from '../../checks/families.ts';
+import { inManual, registerOf } from '../../checks/families.ts';
+import { channelsIntoRomRam } from '../../checks/left-on.ts';
+import { magicSurvives } from '../../checks/magic-survives.ts';
 import { LOADER_OPTIONS } from '../../rom/load.ts';
 import { isDocumented, otherValues } from '../session/rom-options.ts';
 import { PAGE_BITS } from '../../emu/arena.ts';
@@ -19,6 +20,7 @@ import { EXC } from '../../emu/core/arm/scs-state.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Note } from '../documents/note-facts.ts';
 import type { Session } from '../session/session.ts';
+import { hex32 } from '../documents/result.ts';
 import { place } from '../slice/words.ts';
 
 const but = (text: string): Note => ({ kind: BUT, text });
@@ -37,8 +39,9 @@ export function reservations(s: Session, powerOn: Checkpoint, entry: Checkpoint 
     ...answeredCalls(s),
     ...writtenUnclocked(s, powerOn, entry),
     ...luckyInterrupts(s, entry, finished),
+    ...lostForLoader(s, powerOn, finished),
+    ...intoRomRam(s, entry),
   ];
-  clocks.push(...lostForLoader(s, powerOn, finished));
   const floats = entry === null ? [] : decidingFloats(s, powerOn, entry);
   s.restore(finished);
   s.keepCheckpoints = true;
@@ -60,10 +63,23 @@ function lostForLoader(s: Session, powerOn: Checkpoint, finished: Checkpoint): N
   s.restore(finished);
   const magic = traceRequests(s, powerOn);
   s.restore(finished);
-  const lost = judgeAll(s, 'no-jump', false, { ...NOT_TRACED, magic }).find(({ id }) => id === 'magic-survives')!.judgement;
+  const lost = magicSurvives.judge(subjectAt(s, 'no-jump', false, { ...NOT_TRACED, magic }));
   if (lost.verdict !== 'fail' || !magic.some(isLost)) return [];
   const where = lost.lastWriter == null ? '' : ` (${place(s, lost.lastWriter.pc)})`;
   return [but(`The application asks its loader for something by a word and a reset, and the word is lost${where}: ${lost.because}.`)];
+}
+/** A transfer that ends in RAM of the ROM: that nothing of the stand-in is there says nothing of ST's ROM. */
+function intoRomRam(s: Session, entry: Checkpoint | null): Note[] {
+  if (entry === null || s.input.goal.name === APP_GOAL) return [];
+  s.restore(entry);
+  const writing = channelsIntoRomRam(subjectAt(s, 'dfu', true, NOT_TRACED));
+  return writing.map(({ enable, start }) => {
+    const by = entry.history.lastWriter(registerOf(enable));
+    const where = by === null ? '' : `, ${place(s, by.pc)}`;
+    return but(
+      `A DMA channel that writes to ${hex32(start)} is left on at the jump (${inManual(enable)} = 1${where}). AN2606 gives that RAM to the ROM (documented): the stand-in was not harmed, ST's ROM may be. Stop the channel before the jump.`,
+    );
+  });
 }
 /** Ignores writes to a register while its block has no clock, as registers do as a rule. */
 function needingClock({ machine: { system } }: Session, register: string): Interceptor {
