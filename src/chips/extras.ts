@@ -17,6 +17,7 @@ import h745 from './generated/stm32h745.json' with { type: 'json' };
 import l152 from './generated/stm32l152.json' with { type: 'json' };
 import l476 from './generated/stm32l476.json' with { type: 'json' };
 import l496 from './generated/stm32l496.json' with { type: 'json' };
+import { withOthers } from './lazy.ts';
 import { DAC_F3, F091_DMA1, F091_DMA2 } from './requests.ts';
 import type { RowParts } from './rows.ts';
 
@@ -251,11 +252,8 @@ export function withExtras(chip: ChipDescription): ChipDescription {
   const has = (e: Extra): boolean => e.base !== undefined || e.bare === true || chip.blocks.some(({ name }) => name === e.name);
   let here: readonly Extra[] | null = null;
   const extras = (): readonly Extra[] => (here ??= all.filter(has));
-  let blocks: readonly BlockRow[] | null = null;
-  let facts: Facts | null = null;
-  return Object.defineProperties({} as ChipDescription, {
-    ...Object.getOwnPropertyDescriptors(chip),
-    blocks: { enumerable: true, configurable: true, get: () => (blocks ??= blocksWith(chip.blocks, extras())) },
-    facts: { enumerable: true, configurable: true, get: () => (facts ??= factsWith(chip.facts, extras(), fields ?? {})) },
+  return withOthers(chip, {
+    blocks: () => blocksWith(chip.blocks, extras()),
+    facts: () => factsWith(chip.facts, extras(), fields ?? {}),
   });
 }

@@ -1,5 +1,6 @@
 /** SYSCFG_PKGR of the STM32H7: which package the die is in, as firmware asks for it that runs on boards with and without the SMPS. Data only. */
 import type { ChipDescription, PackageRow } from '../emu/chip.ts';
+import { withOthers } from './lazy.ts';
 import { packageOf } from './parts.ts';
 import { known } from './rows.ts';
 
@@ -26,8 +27,5 @@ function codeOf(line: string, row: PackageRow | null): number | undefined {
 export function withPackageCode(chip: ChipDescription): ChipDescription {
   const code = codeOf(chip.line, packageOf(chip));
   if (code === undefined) return chip;
-  let made: ChipDescription['parameters'] | null = null;
-  const parameters = (): ChipDescription['parameters'] => (made ??= { ...chip.parameters, 'package.code': known(code, SOURCE) });
-  const own = Object.getOwnPropertyDescriptors(chip);
-  return Object.defineProperties({} as ChipDescription, { ...own, parameters: { enumerable: true, configurable: true, get: parameters } });
+  return withOthers(chip, { parameters: () => ({ ...chip.parameters, 'package.code': known(code, SOURCE) }) });
 }

@@ -2,6 +2,7 @@
 import type { ChipDescription } from '../emu/chip.ts';
 import { withExtras } from './extras.ts';
 import { withPackageCode } from './h7-packages.ts';
+import { withOthers } from './lazy.ts';
 import { codesOf, OTHER_LINES, packageRow, partOf, resized, type PartSize } from './parts.ts';
 import { C011, C031, C071, c0Chip, type C0Line } from './stm32c0.ts';
 import { F301, F302, F303, F318, F328, F334, F358, F398, f3Chip, type F3Line } from './stm32f3.ts';
@@ -219,12 +220,7 @@ function inPackage(line: Line, code: string, letter: string | undefined): ChipDe
   if (!chip || !row) return chip;
   const name = `${chip.name}${letter}`;
   let packaged = made.get(name);
-  // A copy with the getters: nothing is made that nobody looks at.
-  if (!packaged)
-    made.set(
-      name,
-      (packaged = withPackageCode(Object.defineProperties({ package: row } as ChipDescription, Object.getOwnPropertyDescriptors(chip)))),
-    );
+  if (!packaged) made.set(name, (packaged = withPackageCode(withOthers(chip, { package: () => row }))));
   return packaged;
 }
 

@@ -24,6 +24,18 @@ const KEYS = [
 ] as const satisfies readonly Exclude<keyof ChipDescription, 'name' | 'family' | 'line' | 'package'>[];
 
 const MADE: string[] = [];
+type Made<K extends keyof ChipDescription> = { readonly [key in K]: () => ChipDescription[key] };
+/** A copy with its getters, so that nothing is made that nobody looks at; `others` is made at the first look, each value once. */
+export function withOthers<K extends keyof ChipDescription>(chip: ChipDescription, others: Made<K>): ChipDescription {
+  const copy = Object.defineProperties({} as ChipDescription, Object.getOwnPropertyDescriptors(chip));
+  for (const key of Object.keys(others) as K[]) {
+    let made: { readonly value: ChipDescription[K] } | null = null;
+    const get = (): ChipDescription[K] => (made ??= { value: others[key]() }).value;
+    Object.defineProperty(copy, key, { enumerable: true, configurable: true, get });
+  }
+  return copy;
+}
+
 /** Names of the descriptions that have been made so far, in order: a test holds that the start makes none. */
 export const madeChips = (): readonly string[] => MADE;
 

@@ -2,6 +2,7 @@
 import type { BlockRow, ChipDescription } from '../emu/chip.ts';
 import type { OptionsOf } from '../peripherals/index.ts';
 import table from './generated/uart-pins.json' with { type: 'json' };
+import { withOthers } from './lazy.ts';
 
 type Pins = NonNullable<OptionsOf<'usart-v4'>['pins']>;
 type List = Pins['rx'];
@@ -50,8 +51,5 @@ function blocksWith(blocks: readonly BlockRow[], line: string): readonly BlockRo
 }
 /** The part with the pins of its USARTs, and with what selects their kernel clocks. */
 export function withUartPins(chip: ChipDescription): ChipDescription {
-  let made: readonly BlockRow[] | null = null;
-  const own = Object.getOwnPropertyDescriptors(chip);
-  const blocks = (): readonly BlockRow[] => (made ??= blocksWith(chip.blocks, chip.line));
-  return Object.defineProperties({} as ChipDescription, { ...own, blocks: { enumerable: true, configurable: true, get: blocks } });
+  return withOthers(chip, { blocks: () => blocksWith(chip.blocks, chip.line) });
 }

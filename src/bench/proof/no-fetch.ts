@@ -1,6 +1,7 @@
 /** A function is linked into memory that is for data alone: the same chip with instructions fetched from there reaches the goal. */
 import type { FaultFacts } from '../../checks/check.ts';
 import type { ChipDescription, MemoryRow } from '../../emu/chip.ts';
+import { withOthers } from '../../chips/lazy.ts';
 import { symbolAt } from '../../image/image.ts';
 import { isCut } from '../session/budget.ts';
 import { Session } from '../session/session.ts';
@@ -39,11 +40,5 @@ function noFetch(s: Session, fault: FaultFacts): OneCause | null {
     reached: true,
   };
 }
-/** A copy with the getters: nothing is made that nobody looks at. */
-function withFetches(chip: ChipDescription, row: MemoryRow): ChipDescription {
-  const memories = chip.memories.map((m) => (m.name === row.name ? { ...m, zone: 'user' as const } : m));
-  return Object.defineProperties({} as ChipDescription, {
-    ...Object.getOwnPropertyDescriptors(chip),
-    memories: { value: memories, enumerable: true },
-  });
-}
+const withFetches = (chip: ChipDescription, row: MemoryRow): ChipDescription =>
+  withOthers(chip, { memories: () => chip.memories.map((m) => (m.name === row.name ? { ...m, zone: 'user' as const } : m)) });
