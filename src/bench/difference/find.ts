@@ -154,10 +154,10 @@ export interface Lives {
   readonly lives: () => boolean;
 }
 /** Null where it does nothing to compare with. The session is left anywhere. */
-export function livesBehind(session: Session, powerOn: Checkpoint, program: Program, end: Ps, least = WATCHED): Lives | null {
+export function livesBehind(session: Session, powerOn: Checkpoint, program: Program, end: Ps): Lives | null {
   const dies = diesAt(session);
   const first = arrival(session, powerOn, program, end);
-  const watched = first === null ? least : toWatch(first, dies, least);
+  const watched = first === null ? WATCHED : toWatch(first, dies);
   const wanted = lifeFromReset(session.input, program, watched);
   if (wanted === null) return null;
   const lives = (): boolean => {
