@@ -8,6 +8,7 @@ import type { Place, ResultCause, RunResult } from '../bench/documents/result.ts
 import { DECLARED, IN_FUNCTION, isRemark, keptDeclaration, LEAVE_HANDLER, offersMainLoop, partsOf, type Part } from '../checks/fix-in-c.ts';
 import { redirectedTables, type RedirectedTables } from '../checks/entry-address.ts';
 import { findChip } from '../chips/index.ts';
+import { isVendorFile } from '../image/vendor.ts';
 import { factsIn } from '../bench/documents/note-facts.ts';
 import type { CodeLine } from './story/facts.ts';
 import { inAddresses } from './in-addresses.ts';
@@ -255,6 +256,8 @@ function editsOf(result: RunResult, causes: readonly ResultCause[], cause: Resul
           ? declarationIn(result, part, sources)
           : (callIn(part) ?? placeFor(part, cause, way));
     if (place?.file == null || place.line === null) return part.goes === 'declaration' ? advice : noPlace(result, cause);
+    if (isVendorFile(place.file))
+      return `${place.file}:${place.line} is the vendor's, and the next update takes it back: ${inOneLine(fix)}`;
     const instructions = isAssembly(place.file) ? instructionsOf(part, at) : undefined;
     if (instructions === null) return `${place.file} is assembly; as C: ${inOneLine(fix)}`;
     const found = sources(place.file);
@@ -459,7 +462,7 @@ const UNMASKS = /\b(?:__enable_irq|irq_on)\s*\(|\bcpsie\s+i|\b__set_PRIMASK\s*\(
 function addressEdits(cause: ResultCause, sources: NamedSources): Edit[] {
   const { repair, lastWriter } = cause;
   const tables = repair === null ? null : redirectedTables(repair);
-  if (tables === null || lastWriter?.file == null) return [];
+  if (tables === null || lastWriter?.file == null || isVendorFile(lastWriter.file)) return [];
   const { file } = lastWriter;
   const own = linesWith(file, tables, sources);
   const folder = file.slice(0, file.lastIndexOf('/') + 1);

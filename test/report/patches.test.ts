@@ -266,6 +266,19 @@ it('A fix of the state at the entry goes before the ROM gets its stack, and one 
   expect(['SysTick->CTRL = 0;', 'NVIC_DisableIRQ((IRQn_Type)38);', '__set_CONTROL(0);'].map(line)).toEqual([6, 4, 7]);
 });
 
+it("A vendor's file is not patched: what would mend it there is told", () => {
+  const lines = ['void HAL_RTCEx_Wakeup(void)', '{', '  wait();', '}'];
+  const file = 'Drivers/STM32F1xx_HAL_Driver/Src/stm32f1xx_hal_rtc_ex.c';
+  const patched = (at: string) => {
+    const found = (): SourceFile => ({ path: at, lines, newer: false, elsewhere: false });
+    return patchOf(resultOf([cause(part('before', '', '__DSB();'), 3, { lastWriter: { ...writer, file: at, line: 3 } })], null), found);
+  };
+  const { text, left } = patched(file);
+  expect(text).toBe('');
+  expect(left).toEqual([expect.stringMatching(/stm32f1xx_hal_rtc_ex\.c:3 is the vendor's.*__DSB\(\);/)]);
+  expect(patched('Core/Src/rtc.c').text).toMatch(/^\+ .*dsb/im);
+});
+
 describe('What goes to main()', () => {
   const source = ['int main(void)', '{', '    dfu_check();', '', '    HAL_Init();', '    run();', '}'];
   const found = (): SourceFile => ({ path: 'main.c', lines: source, newer: false, elsewhere: false });
