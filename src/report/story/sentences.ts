@@ -308,12 +308,13 @@ const ifOther = ({ outcomeIfOther, goalIfOther, usableIfOther }: RomDependency):
     : goalIfOther === undefined
       ? `the outcome is ${outcomeIfOther}`
       : `the goal is ${goalIfOther ? '' : 'not '}reached`;
-const ifOtherRepaired = ({ outcomeIfOther, goalIfOther, usableIfOther }: RomDependency): string =>
-  usableIfOther === false
-    ? 'a host cannot use the device as it should, even where this is repaired'
-    : goalIfOther === undefined
-      ? `the outcome of the repaired run is ${outcomeIfOther}`
-      : `the repaired run ${goalIfOther ? 'reaches' : 'does not reach'} the goal`;
+/** Whether a host can use the device is asked of the run as it was, with nothing repaired (use-options.ts). */
+function ifOtherRepaired(d: RomDependency): string {
+  if (d.usableIfOther === false) return ifOther(d);
+  return d.goalIfOther === undefined
+    ? `the outcome of the repaired run is ${d.outcomeIfOther}`
+    : `the repaired run ${d.goalIfOther ? 'reaches' : 'does not reach'} the goal`;
+}
 /** `SysTick on (HAL_RCC_DeInit, called at dfu.c:38)` */
 export const leftWhere = ({ what, at, calls }: FactOf<'holds-if'>['left'][number]): string =>
   `${what} (${calls === null ? '' : `${calls}, called at `}${at.file === null ? at.pc : baseOf(at)})`;
