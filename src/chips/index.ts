@@ -284,7 +284,10 @@ export function existsUnmodelled(name: string): boolean {
   const line = LINES.find((l) => typed.startsWith(l.name));
   if (line) {
     const code = typed.slice(line.name.length, line.name.length + 2);
-    return codesOf(line.name).includes(code) && !isPart(line, code);
+    // `STM32F103XG` of a device header: parts of any package
+    const like = new RegExp(`^${code.replaceAll('X', '.')}$`);
+    const codes = codesOf(line.name).filter((c) => c === code || (code.length === 2 && like.test(c)));
+    return codes.length > 0 && !codes.some((c) => isPart(line, c));
   }
   // H7RS: what ST calls H7R3, H7R7, H7S3 and H7S7 by.
   if (typed.startsWith('STM32H7RS') || OTHER_LINES.some((other) => typed.startsWith(other))) return true;

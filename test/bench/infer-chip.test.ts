@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { bench } from '../../src/index.ts';
 import { CHIPS, findChip } from '../../src/chips/index.ts';
 import { inferChip, otherCode, otherFamily, type InferredChip } from '../../src/bench/input/infer-chip.ts';
+import { chipSaid } from '../../src/bench/input/chip-said.ts';
 import { bestMention, closer } from '../../src/bench/input/part-names.ts';
 import { tryOn, type Trial } from '../../src/bench/input/try-lines.ts';
 import { loadImage, type ImageChunk } from '../../src/image/image.ts';
@@ -583,5 +584,59 @@ describe('of the parts of a line the one whose RAM the stack fills stands for it
     // UART4, SPI3 and TIM5, which L152RB lacks and L152RE has: cmp r2, r3
     const compares = (t: Thumb): Thumb => [0x40004c00, 0x40003c00, 0x40000c00].reduce((to, at) => to.constant(3, at).put(0x429a), rcc(t));
     expect(withTable(0x20004000, 61, compares).chip.name).toBe('STM32L152RB');
+  });
+});
+
+describe('what the images leave open is a question', () => {
+  const said = (inferred: InferredChip): { from?: string; open: boolean } => {
+    const { chipFrom: from, chipOpen: open = false } = chipSaid(inferred);
+    return { ...(from !== undefined && { from }), open };
+  };
+  const ofF405 = (text: string) => said(infer(renamed('f405-straight', 'startup/startup.c', text)));
+
+  it('machine code alone never says which line, package or size it is', () => {
+    const { from, open } = said(
+      withTable(0x20020000, 102, (t) => t.constant(0, 0x40023800).constant(1, 0x20000000).str(1, 0, 0x30).constant(2, 0x40011400)),
+    );
+    expect(open).toBe(true);
+    expect(from).toMatch(
+      /^taken for STM32F411RE \((a guess|by its machine code alone)\); STM32F411CE, .*; not all lines of STM32F4 are modelled$/,
+    );
+  });
+  it('a line that no part of is modelled, and that only a folder is named after, raises the doubt', () => {
+    const named = (name: string): InferredChip => infer(renamed('f405-straight', 'startup/startup.c', name));
+    expect(named('/stm32f410/a.c').guess).toBe(true);
+    expect(named('/stm32f410/a.c').reasons.at(-1)).toBe('although the image names STM32F410, which is not modelled');
+    expect(named('/stm32f415/a.c')).toMatchObject({ chip: { line: 'STM32F415' }, guess: true });
+  });
+  it('a header stands for several packages, and one package is not silent', () => {
+    expect(ofF405('stm32f411xe.h')).toMatchObject({ open: true });
+    expect(ofF405('/stm32f4_disco/').open).toBe(true);
+  });
+  it('a start-up file of one part is no question', () => {
+    const image = renamed('f103-backup-no-clock', 'common/startup/startup.c', 'startup_stm32f103c8tx.s');
+    expect(said(infer(image))).toEqual({ from: 'STM32F103C8 assumed', open: false });
+  });
+  it('a start-up file of one density and the macro of another contradict each other', () => {
+    const of = (text: string) => ({ path: text, bytes: renamed('f103-backup-no-clock', 'common/startup/startup.c', text) });
+    const { guess, reasons } = inferChip([of('-DSTM32F103xB'), of('-DSTM32F103xE')]);
+    expect([guess, reasons.at(-1)]).toEqual([
+      true,
+      expect.stringMatching(/^although the (macro|device header) stm32f103x.* is named in the image$/),
+    ]);
+  });
+  it.each([
+    ['-DSTM32F10X_MD_VL', 'STM32F100'],
+    ['-DSTM32F10X_HD_VL', 'STM32F100'],
+    ['/startup_stm32f10x_xl.s', 'STM32F103XG'],
+    ['stm32f103xg.h', 'STM32F103XG'],
+  ])('%s is of parts that are not modelled', (name, part) => {
+    const image = renamed('f103-backup-no-clock', 'common/startup/startup.c', name);
+    expect(() => infer(image)).toThrow(new RegExp(`built for ${part} .*, which is not modelled; the nearest modelled chip is STM32F103`));
+  });
+  it('a group that has lines which are not modelled says so', () => {
+    expect(said(infer(renamed('f103-backup-no-clock', 'common/startup/startup.c', '/startup_stm32f10x_md.s'))).from).toMatch(
+      /^STM32F103C8 assumed .*; not all lines of STM32F1 are modelled\)$/,
+    );
   });
 });

@@ -7,7 +7,7 @@ import { agree, chipsOf, type ProjectPart } from './project-files.ts';
 import { withOutside } from './outside-memory.ts';
 import { CHIPS, existsUnmodelled, findChip, nearestChip, partsOf } from '../../chips/index.ts';
 import type { ChipDescription } from '../../emu/chip.ts';
-import { OTHER_LINES, partOf } from '../../chips/parts.ts';
+import { lineOf, OTHER_LINES, partOf } from '../../chips/parts.ts';
 import { checkMemories, entryVectors, ImageError, loadImage, memoryHolds, sectionAt, wordAt, type LoadedImage } from '../../image/image.ts';
 import { isFact, scanFunctions, scanUnnamed } from './code-scan.ts';
 import { ownTable } from './behind-loader.ts';
@@ -23,6 +23,7 @@ import {
   namedFamily,
   otherMaker,
   partsNamed,
+  sharesName,
   textsOf,
   type Mention,
   type NamedImage,
@@ -41,12 +42,16 @@ export interface InferredChip {
   readonly reasons: readonly string[];
   /** Other parts that fit as well, those of other lines first. */
   readonly alike: readonly string[];
-  /** Parts of other lines that fit almost as well: some are named, of a guess. */
+  /** Parts that fit almost as well, the likeliest first: some are named. */
   readonly near: readonly string[];
-  /** Of a guess by machine code: families that have lines which are not modelled, and could be meant as well. */
+  /** By machine code: families that have lines which are not modelled, and could be meant as well. */
   readonly unmodelled: readonly string[];
   /** No name says it, and another line fits almost as well, or little speaks for this one. */
   readonly guess: boolean;
+  /** What decided: names that are sure (left out), a name that is often a neighbour's, or no name at all. */
+  readonly by?: 'weak-name' | 'code';
+  /** By machine code: other parts of its line that hold the images, the commonest first. */
+  readonly sameLine?: readonly string[];
   /** The file of the project that tells which of the parts it is. */
   readonly file?: string;
   /** The last of the reasons says that it uses a register which this part does not have. */
@@ -149,22 +154,59 @@ function named(mention: Mention, parts: readonly string[], images: readonly Load
       `the image, as it is linked (${linkedAt(images)}), does not fit into any part of ${mention.part} (${mention.reason})`,
       'name the part with --chip',
     );
-  const reasons = [mention.reason];
+  const { nearer, left, stackFits, byStack } = narrowed(chips, images, texts);
+  const chip = left[0]!;
+  const sp = (): string => `the initial SP ${hex32(stackOf(chip, images)!)}`;
+  const others = mention.weight <= CRATE && !stackFits ? otherEnds(chip, images) : [];
+  const against = contradicting(mention, parts, texts);
+  const isWeak = mention.weight < SURE || (left.length < chips.length && (nearer?.weight ?? 0) < SURE);
+  return {
+    chip,
+    reasons: [
+      mention.reason,
+      ...(nearer === null ? [] : [nearer.reason]),
+      ...(byStack ? [`${sp()} at the end of its RAM`] : []),
+      ...others,
+      ...against,
+    ],
+    alike: othersOf(chip, left),
+    near: isWeak ? othersOf(chip, usualFirst([chip, ...chips.filter((c) => !left.includes(c))])) : [],
+    unmodelled: sharesName(mention.part) ? [familyOf(chip)] : [],
+    guess: others.length > 0 || against.length > 0,
+    ...(isWeak && { by: 'weak-name' as const }),
+  };
+}
+interface Narrowed {
+  /** The name that left some of them. */
+  readonly nearer: Mention | null;
+  readonly left: readonly ChipDescription[];
+  /** The stack ends where the RAM of one does, and it chose among them. */
+  readonly stackFits: boolean;
+  readonly byStack: boolean;
+}
+/** Of several parts those that a closer name, what the code reaches and the stack leave. */
+function narrowed(chips: readonly ChipDescription[], images: readonly LoadedImage[], texts: readonly string[]): Narrowed {
   const nearer = closer(
     chips.map((c) => c.name),
     texts,
   );
-  if (nearer !== null) reasons.push(nearer.mention.reason);
   const said = nearer === null ? linesWith(chips, images) : chips.filter((c) => nearer.parts.includes(c.name));
   const stack = said.filter((chip) => stackEnds(chip, images) !== null);
-  const left = usualFirst(stack.length > 0 && stack.length < said.length ? stack : said);
-  const chip = left[0]!;
-  if (left.length === stack.length && stack.length < said.length)
-    reasons.push(`the initial SP ${hex32(stackOf(chip, images)!)} at the end of its RAM`);
-  const others = mention.weight <= CRATE && stack.length === 0 ? endsOf(chip, images) : [];
-  if (others.length > 0)
-    reasons.push(`although the initial SP ${hex32(stackOf(chip, images)!)} is where the RAM of ${others.slice(0, 3).join(', ')} ends`);
-  return { chip, reasons, alike: othersOf(chip, left), near: [], unmodelled: [], guess: others.length > 0 };
+  const byStack = stack.length > 0 && stack.length < said.length;
+  return { nearer: nearer?.mention ?? null, left: usualFirst(byStack ? stack : said), stackFits: stack.length > 0, byStack };
+}
+/** Names as sure as the one that decided which mean none of its parts: a start-up file of one density and the header of another. */
+function contradicting(decided: Mention, parts: readonly string[], texts: readonly string[]): readonly string[] {
+  if (decided.weight < SURE) return [];
+  const meansNone = ({ part, weight }: Mention): boolean => {
+    if (weight < SURE) return false;
+    const others = partsNamed(part);
+    return others.length > 0 ? !others.some((p) => parts.includes(p)) : existsUnmodelled(part);
+  };
+  return mentionsOf(texts)
+    .filter(meansNone)
+    .slice(0, 1)
+    .map(({ reason }) => `although ${reason} is named in the image`);
 }
 /** The parts that stand for their lines on usual boards first. */
 const usualFirst = (chips: readonly ChipDescription[]): readonly ChipDescription[] =>
@@ -190,6 +232,10 @@ function linesWith(chips: readonly ChipDescription[], images: readonly LoadedIma
 }
 /** A crate of registers is often a neighbour's: what its lines share is all that a program needs of it. */
 const CRATE = 60;
+function otherEnds(chip: ChipDescription, images: readonly LoadedImage[]): readonly string[] {
+  const ends = endsOf(chip, images).slice(0, 3);
+  return ends.length === 0 ? [] : [`although the initial SP ${hex32(stackOf(chip, images)!)} is where the RAM of ${ends.join(', ')} ends`];
+}
 /** Lines of the chip's family whose RAM ends where the initial SP is. */
 function endsOf(chip: ChipDescription, images: readonly LoadedImage[]): readonly string[] {
   const ends = CHIPS.filter((c) => familyOf(c) === familyOf(chip) && stackEnds(c, images) === 'all' && holds(c, images));
@@ -380,7 +426,26 @@ function unnamed(path: string, family: string | null, looked: Looked): InferredC
     if ((family ?? familyOf(own.chip)) === familyOf(own.chip) && best - score < AHEAD) return decided(said, own, reasons, looked);
   }
   if (family === null && familiesWorked(addresses).size === 0) refuseForeign(path, peripherals);
-  return contradicted(project, () => byTrying(path, images, fits, family));
+  const weak = onlyLine(looked.texts);
+  const meantBy = weak === null ? null : byWeakName(weak, looked);
+  if (meantBy !== null) {
+    const { score, reasons } = fitOf(meantBy.chip, images, addresses, peripherals);
+    if (best - score < AHEAD)
+      return contradicted(project, () => ({ ...meantBy, reasons: [...new Set([...meantBy.reasons, ...reasons])], guess: true }));
+  }
+  const doubted = weak === null ? [] : [{ part: weak.part, file: 'the image', line: true as const }];
+  return contradicted([...project, ...doubted], () => byTrying(path, images, fits, family));
+}
+/** The line that folders, files and macros are named after, if that is one: little, but more than nothing. */
+function onlyLine(texts: readonly string[]): Mention | null {
+  const exists = ({ part }: Mention): boolean => partsNamed(part).length > 0 || existsUnmodelled(part);
+  const [first, ...others] = mentionsOf(texts).filter(exists);
+  return first !== undefined && others.every(({ part }) => lineOf(part) === lineOf(first.part)) ? first : null;
+}
+function byWeakName(weak: Mention, { loaded, texts }: Looked): InferredChip | null {
+  const parts = partsNamed(weak.part).filter((p) => holds(findChip(p)!, loaded));
+  const own = parts.length === 0 ? null : named(weak, parts, loaded, texts);
+  return own === null || otherCode(own.chip, loaded) !== null ? null : own;
 }
 function byTrying(path: string, images: readonly LoadedImage[], fits: readonly Fit[], family: string | null): InferredChip {
   // whom nothing speaks for is not the part, even where nobody else is left
@@ -388,7 +453,7 @@ function byTrying(path: string, images: readonly LoadedImage[], fits: readonly F
   const left = fitting.filter((f) => (f.faults !== true || f.score >= 0) && (family !== null || f.reasons.length > 0));
   const limit = bounded ? [`only the ${MOST.lines} likeliest lines of chips were run`] : [];
   const chosen = choose(path, left, bestOf(left, doubtOf(images)), limit);
-  return { ...chosen, reasons: [...chosen.reasons, ...limit] };
+  return { ...chosen, sameLine: sameLine(chosen.chip, images), reasons: [...chosen.reasons, ...limit] };
 }
 
 /** Pages of 1 KiB that the code has to reach in blocks for the lack of an RCC among them to count. */
@@ -432,16 +497,28 @@ function choose(path: string, fits: readonly Fit[], best: readonly Fit[], limit:
   const next = Math.max(-Infinity, ...behind.filter((f) => !alike(f.chip, first.chip)).map((f) => f.score));
   const misfit = first.misfit ?? null;
   const guess = misfit !== null || !first.usesRcc || first.reasons.length < SURE_REASONS || first.score - next < SURE_LEAD;
-  const less = guess ? near.map((f) => f.chip.name) : [];
   return {
     chip: first.chip,
     reasons: misfit === null ? first.reasons : [...first.reasons, `although ${misfit}`],
     ...(misfit !== null && first.saysNoRegister === true ? { saysNoRegister: true } : {}),
     alike: others.map((c) => c.name),
-    near: less,
-    unmodelled: guess ? unmodelledBeside(first.chip) : [],
+    near: near.map((f) => f.chip.name),
+    unmodelled: unmodelledBeside(first.chip),
     guess,
+    by: 'code',
   };
+}
+/** Parts whose names are told: the others of the line need not be made. */
+const MOST_OF_LINE = 4;
+/** Packages and sizes, which machine code does not show. */
+function sameLine(chip: ChipDescription, images: readonly LoadedImage[]): readonly string[] {
+  const found: string[] = [];
+  for (const part of byCommonness(partsOf(chip.line), (p) => p)) {
+    if (found.length >= MOST_OF_LINE) break;
+    const other = findChip(part);
+    if (other !== undefined && other.name !== chip.name && holds(other, images)) found.push(part);
+  }
+  return found;
 }
 /** Families with the same core and RCC of which lines are not modelled: such a line has the same marks. */
 function unmodelledBeside(chip: ChipDescription): readonly string[] {

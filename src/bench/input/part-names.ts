@@ -3,6 +3,7 @@
  * code can, so the strongest one decides.
  */
 import { LINES, partsOf } from '../../chips/index.ts';
+import { OTHER_LINES } from '../../chips/parts.ts';
 import { isElf, parseElf } from '../../image/elf.ts';
 import { ImageError } from '../../image/image.ts';
 
@@ -24,7 +25,7 @@ export interface Mention {
 const TEXT_SECTIONS = ['.debug_line', '.debug_line_str', '.debug_str', '.strtab', '.debug_info', '.comment'];
 const PART = String.raw`stm32[cfghluw][0-9a-z][0-9a-z]{2}`;
 /** Keys of GROUPS. */
-const GROUP = 'stm32(?:f10x_(?:ld|md|hd|cl)|f30x|f40xx|f40_41xxx|l1xx_(?:md|mdp|hd|xl))';
+const GROUP = 'stm32(?:f10x_(?:(?:ld|md|hd)(?:_vl)?|xl|cl)|f30x|f40xx|f40_41xxx|l1xx_(?:md|mdp|hd|xl))';
 /** Pins and flash in the name of a board: `nucleo_f030r8`, `bluepill_f103c8`, `genericSTM32F103C8`, `ST_NUCLEO144_F767ZI`. */
 const BOARD = String.raw`(?:nucleo(?:32|64|144)?[-_]|bluepill_|blackpill_|black_|disco_|discovery_|generic_?(?:stm32)?_?)([cfghluw][0-9a-z]{3}[a-z][0-9a-z])(?![a-z])`;
 /** Of a start-up file there is one in an image: two that name different families are two parts. */
@@ -83,6 +84,7 @@ const NAMES: readonly { readonly pattern: RegExp; readonly weight: number; reado
     weight: ASIDE,
     what: 'the name',
   },
+  { pattern: new RegExp(String.raw`(?<![a-z0-9])(${PART})(?![a-z0-9])`, 'gi'), weight: ASIDE, what: 'the name' },
 ];
 /** Boards whose names say no part: as Zephyr, ChibiOS and PlatformIO spell them; the part by ST's user manuals of the boards. */
 const BOARDS: Readonly<Record<string, string>> = {
@@ -143,8 +145,15 @@ export function closer(
   }
   return null;
 }
+/** Groups of stm32f10x.h of which no line is modelled: its value lines, and F101 and F103 of XL density. */
+const OTHER_GROUPS: readonly (readonly [of: RegExp, part: string])[] = [
+  [/F10X_[LMH]D_VL$/, 'STM32F100'],
+  [/F10X_XL$/, 'STM32F103XG'],
+];
 const canonical = (part: string): string => {
   const upper = part.toUpperCase();
+  const other = OTHER_GROUPS.find(([of]) => of.test(upper));
+  if (other !== undefined) return other[1];
   return upper.startsWith('STM32') ? upper : `STM32${upper}`;
 };
 
@@ -235,6 +244,12 @@ const HEADERS: readonly (readonly [lines: RegExp, letters: readonly string[]])[]
 function flashOf(line: string, letter: string): string {
   const groups = HEADERS.find(([lines]) => lines.test(line))?.[1] ?? [];
   return groups.find((letters) => letters.endsWith(letter)) ?? letter;
+}
+
+/** Whether a line that is not modelled goes by the name too: F101 and F102 by `STM32F10X_MD`. */
+export function sharesName(name: string): boolean {
+  const line = new RegExp(`^${name.slice(0, 'STM32F10X'.length).replaceAll('X', '.')}$`);
+  return OTHER_LINES.some((other) => line.test(other));
 }
 
 /** Parts that `STM32F411XE`, `STM32F405XX`, `STM32H533RETX`, `STM32F0X2` or `STM32F10X_HD` can mean. */
