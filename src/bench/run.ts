@@ -47,7 +47,7 @@ import type { EccLoss, RunInput } from './input/run-input.ts';
 import { followLeave } from './proof/follow-leave.ts';
 import type { NamedRepair } from './proof/repairs.ts';
 import type { SessionEnd } from './session/live-run.ts';
-import { acceptance, isGood, unusableInWords } from './proof/after.ts';
+import { acceptance, isGood, unusableNotes } from './proof/after.ts';
 import { callerNotes } from './proof/users-caller.ts';
 import { mends, whyUnusable, type Works } from './proof/after-causes.ts';
 import { leftCauses, type LeftCause } from './proof/behind-leave.ts';
@@ -56,7 +56,6 @@ import { withOptions } from './proof/left-options.ts';
 import { isGoodIfRepaired, useDependencies, withUse, type IsEnough } from './proof/use-options.ts';
 import { boardCauses, MOST_BOARD_RUNS, NO_BOARD, type BoardFinding } from './proof/board-causes.ts';
 import { badSteps } from './documents/proved.ts';
-import { BUT } from './documents/reservations.ts';
 import { atOtherRate } from './proof/other-rate.ts';
 import { changedOptions, type ChangedOption } from './session/changed-options.ts';
 import { sleepsOnExit } from './session/fixed-loop.ts';
@@ -559,12 +558,13 @@ function useDevice(run: PlainRun, { judged, starts, entry }: JudgedRun, answers:
   const { after } = accepted;
   answers.after = after;
   if (isGood(accepted, input.alive)) return restsOnUse(run, answers, starts);
-  notes.push({ kind: BUT, text: unusableInWords(asking?.port ?? null, after), about: { is: 'unusable' } });
-  if (accepted.notBack !== null && badSteps(after).length === 1) {
-    const { notBack } = accepted;
-    answers.left = searched(run, 'why the application does not come back', [], () => leftCauses(session, run.powerOn, notBack));
-    if (answers.left.length > 0) return restOnOptions(run, answers, answers.left, starts);
-  }
+  const { notBack } = accepted;
+  const isOther = notBack === null || badSteps(after).length > 1;
+  answers.left = isOther
+    ? []
+    : searched(run, 'why the application does not come back', [], () => leftCauses(session, run.powerOn, notBack));
+  notes.push(...unusableNotes(asking?.port ?? null, accepted, answers.left, input.alive));
+  if (answers.left.length > 0) return restOnOptions(run, answers, answers.left, starts);
   input.progress?.(`looking for what keeps ${device} from being used`);
   session.restore(finished);
   const works = searched(run, 'why the device cannot be used', null, () => mends(session, after));

@@ -2,7 +2,7 @@
 import { limitMs } from '../bench/documents/duration.ts';
 import { judge } from '../bench/documents/expect.ts';
 import { hasReached } from '../bench/documents/reached.ts';
-import { badSteps, firstSet, proofOf } from '../bench/documents/proved.ts';
+import { firstSet, proofOf } from '../bench/documents/proved.ts';
 import type { ResultCause, RunResult } from '../bench/documents/result.ts';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import type { RunJob } from '../bench/input/job.ts';
@@ -221,9 +221,8 @@ class Repair {
 }
 /** What the next reset mends by itself is none of the verdict, as of `run`; it is mended here all the same. */
 function asRunTells(result: RunResult): RunResult {
-  const { after, notes } = result;
-  const mended = after?.alive.about?.table != null && badSteps(after).every((step) => step === 'alive');
-  return mended ? { ...result, notes: notes.filter(({ about }) => about?.is !== 'unusable') } : result;
+  const isMended = ({ about }: RunResult['notes'][number]): boolean => about?.is === 'unusable' && about.endsAtReset === true;
+  return { ...result, notes: result.notes.filter((note) => !isMended(note)) };
 }
 const LABEL = 6;
 const BEHIND = 'DFU is there, and stays so: the next patch is for what comes behind it';

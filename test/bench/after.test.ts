@@ -175,7 +175,7 @@ describe('option bytes that the firmware writes', () => {
   });
 });
 
-describe('an application that does not come back behind the leave: OK, but', () => {
+describe('an application that does not come back behind the leave: OK, but, where the next reset does not mend it', () => {
   const call: Scenario = { steps: [{ at: '100ms', do: { call: 'request_dfu' } }] };
   it.each([
     [
@@ -200,6 +200,7 @@ describe('an application that does not come back behind the leave: OK, but', () 
       'dfu',
       'ok',
       'failed',
+      // the next reset enters the ROM once more
       true,
     ]);
     expect(result.diagnosis).toMatchObject({ explained: true, sets: [['state']], causes: [{ what, proved: true, lastWriter: { line } }] });
@@ -207,6 +208,10 @@ describe('an application that does not come back behind the leave: OK, but', () 
     // the line is that of the write; what clears it belongs to the jump
     expect(result.diagnosis.causes[0]!.at).toBe(fixture === 'f405-request-kept' ? 'entry' : null);
     expect(result.summary).toContain(`behind a leave, the application does not run as after a reset; cause: ${what}`);
+  });
+  it('a flash that is left unlocked is a reservation where the scenario asks for the application behind the leave', () => {
+    const asks = run('l476-leave-flash-unlocked', 'stm32l476rg', { ...call, expect: { after: { alive: 'ok' } } });
+    expect(hasReservations(asks)).toBe(true);
   });
   it('one that enters the ROM at each start is as it was, and not seen alive', () => {
     const { after, diagnosis } = run('jump-1fffc800', 'stm32f072rb');

@@ -63,7 +63,8 @@ export type NoteFact =
   /** `but`: a way into the ROM beside the one that the run took. */
   | { readonly is: 'way-fails' }
   /** `but`: a host cannot use the device that appears as it should. */
-  | { readonly is: 'unusable' }
+  /** `endsAtReset`: only up to the next reset. */
+  | { readonly is: 'unusable'; readonly endsAtReset?: boolean }
   /** An exception that is left enabled would keep DFU from coming, if it came early. */
   | { readonly is: 'late-interrupt' }
   /** `but`: a step calls the function that jumps. */

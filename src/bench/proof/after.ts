@@ -9,12 +9,14 @@ import { CanTool } from './after-can.ts';
 import { CommandTool } from './after-commands.ts';
 import { DfuTool } from './after-dfu.ts';
 import { failed, isBad, ok, runUntil, type Tool } from './after-tool.ts';
-import type { NotBack } from './behind-leave.ts';
+import type { LeftCause, NotBack } from './behind-leave.ts';
 import { heldPin, keptRequest, type HeldPin } from './again.ts';
 import { insteadOf, leaveTwin, resetByPin } from './leave.ts';
 import { asNotAlive, setOwnTable, wrongTable, wrongTableInWords, type WrongTable } from './own-table.ts';
 import { USB_GOAL } from '../documents/goal.ts';
+import type { Note } from '../documents/note-facts.ts';
 import { badSteps } from '../documents/proved.ts';
+import { BUT } from '../documents/reservations.ts';
 import { AFTER_STEPS, hex32, type After, type AfterResult, type AfterStep } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
 import { inShortRun } from '../session/short-run.ts';
@@ -45,8 +47,6 @@ export const untried = (because: string): After<string> =>
 
 export interface Acceptance {
   readonly after: After<string>;
-  /** The application has no vector table of its own in force, and nothing else is wrong: the next reset mends that. */
-  readonly toRom: boolean;
   /** Why the application does not come back behind the leave, where that is known. */
   readonly notBack: NotBack | null;
 }
@@ -55,15 +55,28 @@ export interface Acceptance {
  *
  * @param alive the application has to run behind the leave, not only behind the next reset
  */
-export const isGood = ({ after, toRom }: Acceptance, alive = false): boolean =>
-  badSteps(after).every((step) => step === 'alive' && toRom && !alive);
+export const isGood = ({ after, notBack }: Acceptance, alive = false): boolean =>
+  badSteps(after).every((step) => step === 'alive' && notBack?.is === 'table' && !alive);
+/**
+ * What keeps the application from running is what the ROM leaves, its table or anything else, and not what the firmware handed over: the next reset mends that.
+ *
+ * @param left what is proved to keep it from that
+ */
+const endsAtReset = ({ notBack }: Acceptance, left: readonly Pick<LeftCause, 'at'>[]): boolean =>
+  notBack?.is === 'table' || (notBack?.is === 'left' && !notBack.twin.enters && left.length > 0 && left.every(({ at }) => at !== 'entry'));
 
+/** What keeps a user from the device, as a reservation; none where the next reset mends it, and nobody asks for the application behind the leave. */
+export function unusableNotes(port: string | null, accepted: Acceptance, left: readonly LeftCause[], alive = false): Note[] {
+  const mended = endsAtReset(accepted, left);
+  const text = unusableInWords(port, accepted.after);
+  return mended && !alive ? [] : [{ kind: BUT, text, about: { is: 'unusable', endsAtReset: mended } }];
+}
 /**
  * What the user is kept from, for the first screen.
  *
  * @param port of a goal that is not USB
  */
-export function unusableInWords(port: string | null, after: After<string>): string {
+function unusableInWords(port: string | null, after: After<string>): string {
   const bad = badSteps(after);
   if (bad.length === 1 && bad[0] === 'alive')
     return `the download works; behind a leave, the application does not run as it should: ${after.alive.because ?? 'it does not start'}`;
@@ -96,7 +109,7 @@ const ALL: Asked = { armed: true };
 /** The session stands at the end of a run that reached its goal; it is left anywhere. */
 export function acceptance(s: Session, asked = ALL): Acceptance {
   const tool = toolFor(s, s.input.goal);
-  if (typeof tool === 'string') return { after: untried(tool), toRom: false, notBack: null };
+  if (typeof tool === 'string') return { after: untried(tool), notBack: null };
   try {
     return inShortRun(s.machine, () => new Client(s, tool, asked).run());
   } finally {
@@ -121,7 +134,6 @@ class Client {
   private readonly asked: Asked;
   /** Its exceptions are made to reach its own handlers. */
   private mended = false;
-  private toRom = false;
   private notBack: NotBack | null = null;
   private readonly results: Results;
 
@@ -134,7 +146,7 @@ class Client {
 
   run(): Acceptance {
     const after = this.steps();
-    return { after, toRom: this.toRom, notBack: this.notBack };
+    return { after, notBack: this.notBack };
   }
   private steps(): After<string> {
     const { s, results, tool } = this;
@@ -234,7 +246,6 @@ class Client {
       if (this.notBack?.is === 'left') this.notBack = { ...this.notBack, table: wrong };
       return then;
     }
-    this.toRom = true;
     this.notBack = { is: 'table', wrong };
     return failed(
       wrongTableInWords(wrong, (pc) => place(s, pc)),

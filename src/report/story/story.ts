@@ -106,13 +106,17 @@ function reached(result: RunResult, sources: Sources, patch: Patch): Fact[] {
     (proofOf(result)?.causes ?? []).flatMap((c) => c.dependsOn),
   );
   const restsOn = new Set(options.map(({ rom }) => rom));
+  const keptFrom = factsIn(result.notes, 'unusable').length > 0;
+  const causes = unusable(result, sources, patch);
   return [
     { is: 'summary', text: result.summary, detail: false },
     ...said(result, BUT).map((s) => ({ is: 'but', ...s }) as const),
-    ...unusable(result, sources, patch),
+    ...(keptFrom ? causes : []),
     ...(result.after !== null && result.after !== undefined && result.after.leave.result === 'ok'
-      ? [{ is: 'after', after: result.after, told: factsIn(result.notes, 'unusable').length > 0 } as const]
+      ? [{ is: 'after', after: result.after, told: keptFrom } as const]
       : []),
+    // what the next reset mends is no reservation, and its cause belongs to the way back
+    ...(keptFrom ? [] : causes),
     ...holdsIf(result, options),
     ...lost.slice(0, 1).map((check) => ({ is: 'leave', check, option: result.rom.options[check.id] ?? null }) as const),
     ...broken.filter((c) => !isHarmless(c)).map((check) => checkFact(result, check, false)),
