@@ -4,6 +4,7 @@ import { CutShort, type CutReason } from '../bench/session/budget.ts';
 import type { RunHooks } from '../bench/input/job.ts';
 import { printable, printableName, wrap } from '../report/text.ts';
 import { canRewrite, DeafError, Interrupted, milliseconds, type EndSignal, type Io, verbatim } from './io.ts';
+import { isAnswering } from './parent.ts';
 
 export interface Hooks {
   /** Aborted by Ctrl-C; only who gives way to the event loop sees it. */
@@ -69,7 +70,7 @@ export class PlainProgress {
     return (text, detail = false) => {
       if (!detail) doing = text;
       const now = milliseconds();
-      if (now < this.due) return;
+      if (now < this.due || isAnswering(this.io.env)) return;
       this.due = now + NEXT_LINE_MS;
       const seconds = Math.round((now - started) / 1000);
       const at = doing !== RUNNING ? `: ${doing}` : detail ? `: ${text}` : '';

@@ -17,7 +17,7 @@ import { withShownPaths } from '../report/shown-paths.ts';
 import { sourcesFor } from './run.ts';
 import { INVALID_PARAMS, messagesOf } from './mcp-lines.ts';
 import { checkOfMessages } from './mcp-requests.ts';
-import { withParent } from './parent.ts';
+import { answering, withParent } from './parent.ts';
 import { Turns } from './turns.ts';
 import { optional } from '../campaign/optional.ts';
 import { withPipes } from './shell.ts';
@@ -284,7 +284,7 @@ const thisProgram =
       const child = withPipes(
         spawn(process.execPath, [process.argv[1]!, ...args], {
           cwd: io.cwd,
-          env: withParent(io.env),
+          env: answering(withParent(io.env)),
           signal,
           stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
         }),

@@ -7,6 +7,12 @@ const LOOKS_EVERY_MS = 250;
 /** The environment of a child that calls `endWithParent`. */
 export const withParent = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({ ...env, [VARIABLE]: String(process.pid) });
 
+/** In the environment of a child whose output is handed on as an answer. */
+const ANSWERS = 'BOOTBENCH_ANSWERS';
+/** The environment of such a child: lines of progress would be part of what it says. */
+export const answering = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({ ...env, [ANSWERS]: '1' });
+export const isAnswering = (env: Readonly<Record<string, string | undefined>>): boolean => env[ANSWERS] !== undefined;
+
 /** Ends this process, where its parent asks for that, as soon as it is without one; tells it that there is something to end. */
 export function endWithParent(): void {
   const parent = process.env[VARIABLE];

@@ -1,6 +1,7 @@
 /** In a log, a command that takes its time says so now and then; on a terminal a line is rewritten, and with --quiet nothing is said. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Bench } from '../../src/cli/engine.ts';
+import { answering } from '../../src/cli/parent.ts';
 import { dfuResult } from '../samples/results.ts';
 import { cli, FIRMWARE, folder, IMAGE, type Ran } from './helpers.ts';
 
@@ -33,6 +34,9 @@ it('nothing with --quiet, on a terminal, or of a command that is done at once', 
   expect(lines(await run(['--quiet']))).toEqual([]);
   expect(lines(await run([], { tty: true }))).toEqual([]);
   expect(lines(await run([], { bench: () => Promise.resolve(dfuResult()) }))).toEqual([]);
+});
+it('nothing where the output is handed on as an answer, as by mcp', async () => {
+  expect(lines(await run([], { env: answering({}) as Record<string, string> }))).toEqual([]);
 });
 it('plain lines for a terminal that rewrites none', async () => {
   expect(lines(await run([], { tty: true, env: { TERM: 'dumb' } }))).toHaveLength(3);
