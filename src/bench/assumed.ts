@@ -10,7 +10,7 @@ import { factsIn, type Note, type NoteFact } from './documents/note-facts.ts';
 import { longLoop } from './documents/long-loop.ts';
 import { hex32, type RunResult } from './documents/result.ts';
 import type { Crystal } from './documents/scenario-types.ts';
-import type { RunJob } from './input/job.ts';
+import { jobInput, type RunJob } from './input/job.ts';
 
 export interface Assumed {
   readonly job: RunJob;
@@ -42,9 +42,11 @@ const LACKS = {
 /** Rates and times of what is told come from a crystal that nobody named; null where somebody did, and where none are told. */
 export function usualClock(given: RunJob, { notes, scenario, ended }: RunResult<string>): Note | null {
   const { hse } = scenario.board;
-  if (!isClockOpen(given) || given.boardAssumed === true || hse === null) return null;
+  const said = given.clockSays;
+  if (!isClockOpen(given) || (given.boardAssumed === true && said === undefined) || hse === null) return null;
   const isTold = notes.some(({ about }) => about !== undefined && hangsOnClock(about)) || longLoop(ended) !== undefined;
-  return isTold ? { kind: 'assumed-board', ...orSay(`a clock of ${hse.hz / MHZ} MHz at OSC_IN is assumed`) } : null;
+  const because = said?.hz === hse.hz ? `, because ${said.file} says so` : '';
+  return isTold ? { kind: 'assumed-board', ...orSay(`a clock of ${hse.hz / MHZ} MHz at OSC_IN is assumed${because}`) } : null;
 }
 const OF_CLOCK: ReadonlySet<string> = new Set(['impossible-clock', 'flash-too-fast', 'other-baud']);
 /** A PLL that the chip's own oscillator feeds does not. */
@@ -68,6 +70,18 @@ export function onNamedBoard(job: RunJob): Omit<Assumed, 'helps'> | null {
     kind: 'assumed-board',
     ...orSay(`the board ${job.boardNamed} is assumed, because the image names it`, 'if yours is another'),
   };
+}
+/**
+ * The job with the clock that the project counts on, where nobody has said what the board has. A build counts on a frequency also where the board has no crystal; only where a pin is
+ * drawn as OSC_IN is there one.
+ */
+export function onProjectClock(job: RunJob): RunJob {
+  const { clockSays: said, scenario } = job;
+  if (said === undefined || said.template === true || job.boardNamed !== undefined || !isClockOpen(job)) return job;
+  const usual = jobInput(job).scenario.board.hse;
+  if (usual === null && said.pin !== true) return job;
+  const hse = { hz: said.hz, kind: said.pin === true || usual === null ? said.kind : usual.kind };
+  return { ...job, boardAssumed: true, scenario: { ...scenario, board: { ...scenario.board, hse } } };
 }
 /** Nobody has said what clock the board has. */
 export const isClockOpen = ({ boardSays, boardAssumed, scenario }: RunJob): boolean =>

@@ -17,7 +17,7 @@ import { exampleOf, followedText, triedInput, outcomeText, reaches, type Tried }
 import { withAdvice } from './documents/advice.ts';
 import type { Note } from './documents/note-facts.ts';
 import type { Step } from './documents/scenario-types.ts';
-import { assumed, isClockOpen, onNamedBoard, usualClock, type Assumed, type Shown } from './assumed.ts';
+import { assumed, isClockOpen, onNamedBoard, onProjectClock, usualClock, type Assumed, type Shown } from './assumed.ts';
 import { calledFrom, jumpCandidates, scanFunctions } from './input/code-scan.ts';
 import { countedCrystal } from './input/counted-crystal.ts';
 import { atMost, Bounds, MOST } from './documents/bounds.ts';
@@ -41,7 +41,7 @@ export function firstRun(job: RunJob, { trace, ...hooks }: RunHooks): RunResult<
 /** On the board that the firmware names, if it names one. */
 function withAssumed(given: RunJob, asked: RunHooks, run: (input: RunInput) => RunResult<string>): RunResult<string> {
   const named = onNamedBoard(given);
-  const result = withClock(named?.job ?? given, asked, run);
+  const result = withClock(named?.job ?? onProjectClock(given), asked, run);
   return named === null ? result : withNotes(result, [noteOf(named)]);
 }
 /** As the firmware was given, or with what it shows to have around it. */
@@ -114,7 +114,7 @@ const noteOf = ({ kind, text, advice }: Omit<Assumed, 'helps'>): Note => ({ kind
 /** The job with what `run` would assume to be around the firmware, for what is written down. */
 export function assumedJob(given: RunJob, hooks: RunHooks): { readonly job: RunJob; readonly told: readonly string[] } {
   const named = onNamedBoard(given);
-  let job = named?.job ?? given;
+  let job = named?.job ?? onProjectClock(given);
   const told: string[] = named === null ? [] : [named.text];
   // nothing but a clock is assumed here
   if (!isClockOpen(given)) return { job, told };

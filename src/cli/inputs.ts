@@ -25,6 +25,7 @@ import { dumpFiles, readDump } from './rom-dump.ts';
 import { mustEnd, type FileKind } from './has-end.ts';
 import { reason, surroundings } from '../bench/documents/system-errors.ts';
 import { VERSION } from '../version.ts';
+import { projectClock } from './project-clock.ts';
 import { projectParts } from './project-part.ts';
 import { romImage } from './rom-image.ts';
 import { READS } from './signals.ts';
@@ -179,6 +180,7 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
     ...(surrounded(options, scenario) ? { surroundings: true } : {}),
     ...ofChip,
     ...(named === null ? {} : { boardSays: saidOf(named, chip) }),
+    ...clockSaid(typed, folder),
     noReturn: options.pointOfNoReturn === true,
     engine: engineOf(options),
     ...effortOf(options),
@@ -204,6 +206,10 @@ function chipOf(
   const paths = images.map(({ path }) => path);
   const inferred = inferChip(images, projectParts(paths, folder, process));
   return { chip: inferred.chip, said: chipSaid(inferred) };
+}
+function clockSaid(images: readonly string[], folder: string): Pick<RunJob, 'clockSays'> {
+  const clockSays = projectClock(images, folder, process);
+  return clockSays === null ? {} : { clockSays };
 }
 /** Who gives no scenario wants to see what this firmware does, whether he names the chip or not: its trigger is looked for. `--trigger` asks for it, `--no-trigger` for none. */
 function triggered({ trigger, scenario: file, findJump, boot0 }: RunOptions, scenario: Scenario): boolean {

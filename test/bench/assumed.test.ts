@@ -38,6 +38,15 @@ const waits =
   (t: Thumb): Thumb =>
     t.constant(0, rccCr).constant(1, bits).constant(2, HSERDY).str(1, 0).label('wait').ldr(3, 0).tst(3, 2).beq('wait');
 
+/** A PLL whose VCO is out of its range with 8 MHz. */
+const locks = (t: Thumb): Thumb => {
+  t.constant(0, 0x40023800).constant(1, 0x10083).str(1, 0);
+  t.constant(2, 0x40023804)
+    .constant(1, (0x04400000 | (432 << 6) | 2) >>> 0)
+    .str(1, 2);
+  return t.constant(1, 0x01010083).str(1, 0);
+};
+
 describe('a firmware that waits for HSE', () => {
   const onL431 = (scenario?: Scenario): RunResult => run('stm32l431rc', waits(0x40021000, HSEON), scenario);
 
@@ -167,13 +176,6 @@ describe('an image that is linked behind a boot loader which is not there', () =
 
 it('a rate that is told comes from a crystal that nobody named: that is told with it', () => {
   // 8 MHz / 2 × 432: no usual crystal is low enough for that
-  const locks = (t: Thumb): Thumb => {
-    t.constant(0, 0x40023800).constant(1, 0x10083).str(1, 0);
-    t.constant(2, 0x40023804)
-      .constant(1, (0x04400000 | (432 << 6) | 2) >>> 0)
-      .str(1, 2);
-    return t.constant(1, 0x01010083).str(1, 0);
-  };
   const result = run('stm32f405rg', locks);
   expect(result.notes.map(({ text }) => text).join()).toContain('VCO at 1728 MHz');
   expect(told(result)[0]).toMatch(/^a clock of 8 MHz at OSC_IN is assumed: if your board has another/);
@@ -195,5 +197,27 @@ describe('a firmware whose images name their board', () => {
     const scenario = { board: { hse: { hz: 8e6, kind: 'bypass' } } } as const;
     expect(told(onNucleo({ scenario }))).toEqual([]);
     expect(onNucleo({ scenario }).scenario.board.pins).toEqual({});
+  });
+});
+
+describe('a firmware whose project says its clock', () => {
+  const pin = { file: 'the .ioc file', hz: 16e6, kind: 'crystal', pin: true } as const;
+  const job = (chip: string, more: Partial<RunJob>): RunResult => firstRun({ ...jobOf(chip, waits(0x40023800, HSEON)), ...more }, {});
+  const hz = (chip: string, more: Partial<RunJob>): number | undefined => job(chip, more).scenario.board.hse?.hz;
+  const USUAL = 8e6;
+  const header = (hertz: number) => ({ file: 'stm32f4xx_hal_conf.h', hz: hertz, kind: 'crystal', template: true }) as const;
+  it('runs with it', () => {
+    expect(hz('stm32f405rg', { clockSays: pin })).toBe(16e6);
+    expect(hz('stm32f405rg', { clockSays: { file: 'the Makefile', hz: 12e6, kind: 'crystal' } })).toBe(12e6);
+  });
+  it('is told that where its rates hang on it', () => {
+    const result = firstRun({ ...jobOf('stm32f405rg', locks), clockSays: header(USUAL) }, {});
+    expect(told(result)[0]).toMatch(
+      /^a clock of 8 MHz at OSC_IN is assumed, because stm32f4xx_hal_conf.h says so: if your board has another/,
+    );
+  });
+  it('runs as usual where only the template of the HAL says it, or somebody says what the board has', () => {
+    expect(hz('stm32f405rg', { clockSays: header(16e6) })).toBe(USUAL);
+    expect(hz('stm32f405rg', { clockSays: pin, scenario: { board: { hse: { hz: 10e6, kind: 'crystal' } } } })).toBe(10e6);
   });
 });

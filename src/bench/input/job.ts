@@ -23,6 +23,7 @@ import { checkFit, refuseSecure } from './image-fit.ts';
 import { unicornNotes } from '../../engines/unicorn.ts';
 import { romProfileOf, type RomProfile } from '../../rom/profiles.ts';
 import { whyNoDump } from '../../rom/why-no-dump.ts';
+import type { ProjectClock } from './project-clock.ts';
 import type { RomInput, RunInput, RunLimits } from './run-input.ts';
 import { APP_GOAL } from '../documents/goal.ts';
 import type { Effort } from '../documents/effort.ts';
@@ -77,7 +78,9 @@ export interface RunJob {
   readonly boardSays?: string;
   /** Nobody named a board, but the images do: one of BOARDS. */
   readonly boardNamed?: string;
-  /** The scenario's board is the one that the images name: nobody has said it. */
+  /** Nobody named a clock, but files of the project around the images do. */
+  readonly clockSays?: ProjectClock;
+  /** The scenario's board is what the images or their project name: nobody has said it. */
   readonly boardAssumed?: boolean;
   /** See `RunInput.hseAssumed`. */
   readonly hseAssumed?: true;
