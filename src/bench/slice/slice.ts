@@ -39,7 +39,7 @@ export interface Link {
 
 /** Where a value begins. */
 export type Origin =
-  /** In the instructions themselves, or (`address`) a word of the image. */
+  /** In the instructions themselves, or (`address`) a word of the image; the earliest of several that the value was computed of has no address. */
   | { readonly kind: 'constant'; readonly address: number | null; readonly pc: number; readonly at: Ps }
   /** Memory that no instruction wrote: the ROM, flash outside of any image, RAM as it came up. */
   | { readonly kind: 'memory'; readonly address: number; readonly pc: number; readonly at: Ps }
@@ -130,19 +130,20 @@ export class Slicer {
     const nothing = (origin: Origin): Chain => ({ value: walk.value, links: [], origin, address: null });
     if (this.stretches >= MOST_STRETCHES || walk.links.length >= MOST_LINKS)
       return nothing({ kind: 'unknown', why: 'the trace stops here' });
-    const address = Math.min(...walk.wanted);
+    const ram = walk.firstRam();
+    const address = Math.min(...ram);
     const reader = walk.links.at(-1);
     const first = walk.firstAt ?? this.session.machine.now;
-    const store = lastStore(this.session, this.powerOn, address, walk.wanted.size, first);
+    const store = lastStore(this.session, this.powerOn, address, ram.size, first);
     if (store === 'too long') return nothing({ kind: 'unknown', why: 'the value was written too long before' });
     if (store === null) return nothing({ kind: 'memory', address, pc: reader?.pc ?? 0, at: reader?.at ?? first });
     if (store.master) return nothing({ kind: 'master', master: store.master, address, pc: store.pc, at: store.at });
     const writer = this.session.machine.cores[store.core] ?? core;
     for (const [i, span] of SPANS.entries()) {
       const window = this.stretch(writer, store.at + 1, span);
-      const at = window.steps.findLastIndex((s) => holds(s, store.pc) && [...walk.wanted].some((p) => s.writes.has(p)));
+      const at = window.steps.findLastIndex((s) => holds(s, store.pc) && [...ram].some((p) => s.writes.has(p)));
       if (at < 0) break;
-      const chain = this.back(writer, window, at + 1, walk.wanted, walk.value, i === SPANS.length - 1);
+      const chain = this.back(writer, window, at + 1, ram, walk.value, i === SPANS.length - 1);
       if (chain) return chain;
     }
     const link: Link = {
@@ -174,6 +175,13 @@ export class Slicer {
   }
 }
 
+/** A part of a value that is a constant. */
+interface ConstantPart {
+  readonly address: number | null;
+  readonly pc: number;
+  readonly addressFrom: Places | null;
+}
+
 interface WalkEnd {
   readonly kind: 'origin';
   readonly origin: Origin;
@@ -186,8 +194,11 @@ interface WalkEnd {
 /** One walk back through a stretch. */
 class Walk {
   readonly links: Link[] = [];
+  /** Constants are not among them: they are where they begin. */
   wanted: Set<Place>;
+  /** Of all that is wanted; null where that is no one value. */
   value: number | null;
+  private readonly constants: ConstantPart[] = [];
   private readonly session: Session;
   private readonly core: Core;
   private readonly steps: readonly Step[];
@@ -232,16 +243,17 @@ class Walk {
     return false;
   }
 
-  /** Writes down what this step did with the value, and what the value was in front of it. */
-  private link(step: Step, hits: readonly Place[], from: Places, load: DataFlow['loads'][number] | null): void {
+  /** Writes down what this step did with what was in `hits`, and what that was in front of it. */
+  private link(step: Step, hits: readonly Place[], from: Places, load: DataFlow['loads'][number] | null, alone: boolean): void {
     const stored = step.flow?.stores.find((a) => hits.some((p) => p >= a.address && p < a.address + a.size)) ?? null;
     const access = load ?? stored;
     const address = access?.address ?? null;
     const how = howOf(step, load !== null, stored !== null, from);
     const onStack = address !== null && step.exception === null && this.isStack(address, step.registers[13]!);
-    const made = this.value;
-    this.value = this.valueBefore(step, from);
-    const changed = how === 'moved' && this.value !== made;
+    const made = alone && this.value !== null ? this.value : this.madeBy(step, hits, from);
+    const before = valueBefore(step, from, made);
+    this.value = alone ? before : null;
+    const changed = how === 'moved' && before !== made;
     const pc = access?.pc ?? step.pc;
     this.links.push({
       pc,
@@ -255,35 +267,63 @@ class Walk {
     });
   }
 
-  /** What it was made of is one value again where it is one register or one word. */
-  private valueBefore(step: Step, from: Places): number | null {
-    const registers = [...from].filter(isState);
-    if (registers.length === 1 && from.size === 1) return heldIn(step, from) ?? this.value;
-    return registers.length > 0 ? null : this.value;
+  /** What a step made of one part of the value, a register or bytes of memory. */
+  private madeBy(step: Step, hits: readonly Place[], from: Places): number | null {
+    if (!hits.some(isState)) {
+      const stored = heldIn(step, from);
+      return stored === null ? null : (stored & (2 ** (8 * Math.min(4, hits.length)) - 1)) >>> 0;
+    }
+    const next = this.steps[this.index + 1];
+    return next === undefined ? null : heldIn(next, new Set(hits));
   }
 
   /** The wanted value goes through this step. */
   private pass(step: Step, hits: readonly Place[]): WalkEnd | null {
+    const alone = hits.length === this.wanted.size;
     const from = new Set<Place>();
     for (const p of hits) {
       this.wanted.delete(p);
       for (const source of step.writes.get(p)!) from.add(source);
     }
-    for (const p of from) this.wanted.add(p);
     const load = step.flow?.loads.find((l) => from.has(l.address)) ?? null;
-    this.link(step, hits, from, load);
-    if (this.wanted.size === 0) return this.origin({ kind: 'constant', address: null, pc: step.pc, at: step.at });
-    if ([...this.wanted].some(isState)) return null;
-    return this.memoryOrigin(step, load);
+    this.link(step, hits, from, load, alone);
+    this.follow(step, from, load);
+    if (this.wanted.size === 0) return this.constantOrigin(step);
+    return [...this.wanted].some(isState) ? null : this.memoryOrigin(step, load);
+  }
+
+  /** What it was made of is wanted in its place, but for constants. */
+  private follow({ pc }: Step, from: Places, load: DataFlow['loads'][number] | null): void {
+    const fixed = [...from].filter((p) => !isState(p) && this.kindAt(p) === 'constant');
+    if (from.size === 0) this.constants.push({ address: null, pc, addressFrom: null });
+    else if (fixed.length > 0) this.constants.push(load ?? { address: Math.min(...fixed), pc, addressFrom: null });
+    for (const p of from) if (!fixed.includes(p)) this.wanted.add(p);
+  }
+
+  /** All of it is made of constants: the one that was met last is the earliest. */
+  private constantOrigin({ at }: Step): WalkEnd {
+    const { address, pc, addressFrom } = this.constants.at(-1)!;
+    if (this.constants.length > 1) return this.origin({ kind: 'constant', address: null, pc, at });
+    return { kind: 'origin', origin: { kind: 'constant', address, pc, at }, addressFrom, address, index: this.index };
   }
 
   /** Everything that is still wanted lies in memory that instructions do not write: there it begins. */
   private memoryOrigin(step: Step, load: DataFlow['loads'][number] | null): WalkEnd | null {
-    const address = load?.address ?? Math.min(...this.wanted);
+    const loaded = load !== null && this.wanted.has(load.address) ? load : null;
+    const address = loaded?.address ?? Math.min(...this.wanted);
     const kind = this.kindAt(address);
     if (kind === null) return null;
-    const origin: Origin = { kind, address, pc: load?.pc ?? step.pc, at: step.at };
-    return { kind: 'origin', origin, addressFrom: load?.addressFrom ?? null, address, index: this.index };
+    const origin: Origin = { kind, address, pc: loaded?.pc ?? step.pc, at: step.at };
+    return { kind: 'origin', origin, addressFrom: loaded?.addressFrom ?? null, address, index: this.index };
+  }
+  /** The first variable of those in RAM that are wanted; where there is none, what is. */
+  firstRam(): Places {
+    const all = [...this.wanted].filter((p) => this.kindAt(p) === null);
+    if (all.length === 0) return this.wanted;
+    const first = Math.min(...all);
+    const bytes = new Set<Place>();
+    for (let at = first; bytes.size < 4 && all.includes(at); at++) bytes.add(at);
+    return bytes;
   }
   /** What lies there; null for RAM, which instructions may have written before. */
   private kindAt(address: number): 'device' | 'constant' | 'memory' | null {
@@ -307,6 +347,13 @@ class Walk {
 /** Distance from SP within which a word is called one of the stack: pushes go below it, locals lie above. */
 const STACK_BELOW = 64;
 const STACK_ABOVE = 1024;
+
+/** What it was made of is one value again where it is one register or one word. */
+function valueBefore(step: Step, from: Places, made: number | null): number | null {
+  const registers = [...from].filter(isState);
+  if (registers.length === 1 && from.size === 1) return heldIn(step, from) ?? made;
+  return registers.length > 0 ? null : made;
+}
 
 function howOf(step: Step, load: boolean, store: boolean, from: Places): How {
   if (step.exception !== null) return step.exception === 0 ? 'unstacked' : 'stacked';
