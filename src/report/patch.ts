@@ -427,22 +427,28 @@ function placeOf(
   }
 }
 /**
- * A line above in the same block that gives the ROM its stack, in front of which a fix belongs: what calls or keeps something needs its own. Lines of the NVIC are
- * switched off while interrupts are still masked.
+ * A line above that gives the ROM its stack on the way to the jump, in front of which a fix belongs: what calls or keeps something needs its own. Lines of the NVIC are
+ * switched off while interrupts are still masked. Blocks that are closed before the jump are no part of that way.
  */
 function beforeStack(lines: readonly string[], line: number, fix: readonly string[]): number {
   if (fix.some((text) => SETS_STACK.test(text) || UNMASKS.test(text))) return line;
   const ofNvic = fix.every((text) => /NVIC/.test(text));
   let at = line;
+  let closed = 0;
   for (let n = line - 1; n > Math.max(0, line - WITHIN); n--) {
-    const text = code(lines[n - 1] ?? '');
-    if (/[{}]/.test(text)) break;
-    if (SETS_STACK.test(text) || (ofNvic && UNMASKS.test(text))) at = n;
+    const raw = lines[n - 1] ?? '';
+    const text = code(raw);
+    // the start of the function
+    if (/^\S.*\{$|^\{/.test(raw)) break;
+    closed = Math.max(0, closed + occurrences(text, '}') - occurrences(text, '{'));
+    if (closed === 0 && !/[{}]/.test(text) && (SETS_STACK.test(text) || (ofNvic && UNMASKS.test(text)))) at = n;
   }
   return at;
 }
+const occurrences = (text: string, of: string): number => text.split(of).length - 1;
 const SETS_STACK = /\b__set_(?:MSP|PSP|CONTROL)\s*\(|\bmsr\s+[mp]sp\b/i;
-const WITHIN = 12;
+/** No way to a jump is longer. */
+const WITHIN = 40;
 
 const INITS = /^(?:\(void\)\s*)?HAL_Init\s*\(\s*\);$/;
 /** The call of HAL_Init(), or the store, that the part names. */
