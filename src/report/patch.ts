@@ -267,7 +267,8 @@ function editsOf(result: RunResult, causes: readonly ResultCause[], cause: Resul
       edits.push({ cause: labelOf(cause), file, line: place.line, how: 'instructions', code: instructions });
       continue;
     }
-    const put = placeOf(part, place.line, found.lines, at === 'before-write');
+    const written = cause.lastWriter?.file != null && sources.nameOf(cause.lastWriter.file) === file ? (cause.lastWriter.line ?? 0) : 0;
+    const put = placeOf(part, place.line, found.lines, at === 'before-write', written);
     if (put === null) return advice;
     const undeclared = part.code.flatMap((text) => /^HAL_\w+(?=\()/.exec(text)?.[0] ?? [])[0];
     if (undeclared !== undefined && !declaresHal(file, sources)) return `${file} includes no header that declares ${undeclared}()`;
@@ -374,18 +375,23 @@ function declarationIn({ timeline, resets, entries, diagnosis }: RunResult, part
   return null;
 }
 
-/** The place of a part, relative to the line of the jump or the cause; null if the file does not show it. */
+/**
+ * The place of a part, relative to the line of the jump or the cause; null if the file does not show it.
+ *
+ * @param written line that wrote what is repaired
+ */
 // eslint-disable-next-line complexity -- one case for each place
 function placeOf(
   { goes, remark, code: fix }: Part,
   line: number,
   lines: readonly string[],
   ofWrite: boolean,
+  written = 0,
 ): Pick<Edit, 'line' | 'how'> | null {
   const at = (index: number, how: Edit['how']): Pick<Edit, 'line' | 'how'> | null => (index < 0 ? null : { line: index + 1, how });
   switch (goes) {
     case null:
-      return ofWrite ? { line, how: 'statement' } : { line: beforeStack(lines, line, fix), how: 'before' };
+      return ofWrite ? { line, how: 'statement' } : { line: beforeStack(lines, line, fix, written), how: 'before' };
     case 'before':
     case 'after':
       return { line, how: goes };
@@ -428,14 +434,14 @@ function placeOf(
 }
 /**
  * A line above that gives the ROM its stack on the way to the jump, in front of which a fix belongs: what calls or keeps something needs its own. Lines of the NVIC are
- * switched off while interrupts are still masked. Blocks that are closed before the jump are no part of that way.
+ * switched off while interrupts are still masked. What is written on that way is repaired behind its line. Blocks that are closed before the jump are no part of that way.
  */
-function beforeStack(lines: readonly string[], line: number, fix: readonly string[]): number {
+function beforeStack(lines: readonly string[], line: number, fix: readonly string[], written: number): number {
   if (fix.some((text) => SETS_STACK.test(text) || UNMASKS.test(text))) return line;
   const ofNvic = fix.every((text) => /NVIC/.test(text));
   let at = line;
   let closed = 0;
-  for (let n = line - 1; n > Math.max(0, line - WITHIN); n--) {
+  for (let n = line - 1; n > Math.max(written < line ? written : 0, line - WITHIN); n--) {
     const raw = lines[n - 1] ?? '';
     const text = code(raw);
     // the start of the function

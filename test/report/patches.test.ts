@@ -265,6 +265,12 @@ it('A fix of the state at the entry goes before the ROM gets its stack, and one 
   const line = (fix: string): number | undefined => patchOf(resultOf([cause(fix, 3, { at: 'entry' })], from), found).hunks[0]?.line;
   expect(['SysTick->CTRL = 0;', 'NVIC_DisableIRQ((IRQn_Type)38);', '__set_CONTROL(0);'].map(line)).toEqual([6, 4, 7]);
 });
+it('A fix of what was written behind the stack of the ROM goes behind that write', () => {
+  const source = ['void leave(void)', '{', '  __set_MSP(sp);', '  __set_MSPLIM(limit);', '  entry();', '}'];
+  const from: Place = { pc: '0x08000430', symbol: 'leave', file: 'main.c', line: 5 };
+  const found = (): SourceFile => ({ path: 'main.c', lines: source, newer: false, elsewhere: false });
+  expect(patchOf(resultOf([cause('__set_MSPLIM(0);', 4, { at: 'entry' })], from), found).hunks[0]?.line).toBe(5);
+});
 it.each([
   ['around the jump', ['  __set_MSP(sp);', '  {', '    __DSB();', '    entry();', '  }'], 3],
   ['that is closed before it', ['  if (never) {', '    __set_MSP(sp);', '  }', '  entry();'], 6],
@@ -273,7 +279,7 @@ it.each([
   const source = ['void leave(void)', '{', ...body, '}'];
   const from: Place = { pc: '0x08000430', symbol: 'leave', file: 'main.c', line: body.findIndex((text) => text.includes('entry')) + 3 };
   const found = (): SourceFile => ({ path: 'main.c', lines: source, newer: false, elsewhere: false });
-  expect(patchOf(resultOf([cause('SysTick->CTRL = 0;', 3, { at: 'entry' })], from), found).hunks[0]?.line).toBe(put);
+  expect(patchOf(resultOf([cause('SysTick->CTRL = 0;', 1, { at: 'entry' })], from), found).hunks[0]?.line).toBe(put);
 });
 
 it("A vendor's file is not patched: what would mend it there is told", () => {
