@@ -4,12 +4,13 @@ import { BUT, hasReservations } from '../bench/documents/reservations.ts';
 import type { CheckId, RunResult } from '../bench/documents/result.ts';
 import type { Expect } from '../bench/documents/scenario-types.ts';
 import { hasReached } from '../bench/documents/reached.ts';
+import type { Sentence } from '../bench/documents/sentence.ts';
 import { provisos } from './provisos.ts';
 import { leftWhere } from './story/sentences.ts';
 import { leansOn } from './story/story.ts';
 
 interface Objection {
-  readonly text: string;
+  readonly text: string | Sentence;
   /** The check that is not passed; null of a reservation. */
   readonly check: CheckId | null;
 }
@@ -18,7 +19,7 @@ interface Objection {
 export function objections(result: RunResult, expect: Expect | null): readonly Objection[] {
   const rests = hasReservations(result) ? result.notes.filter(({ kind }) => kind === BUT) : [];
   const news = expect === null ? rests : rests.filter(({ about }) => about?.is !== 'called-itself');
-  return [...news.map(({ text }): Objection => ({ text: String(text), check: null })), ...leftToRom(result, expect)];
+  return [...news.map(({ text }): Objection => ({ text, check: null })), ...leftToRom(result, expect)];
 }
 /** Who names what his ROM does, or what a check shall find, has decided. */
 function leftToRom(result: RunResult, expect: Expect | null): Objection[] {
