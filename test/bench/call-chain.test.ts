@@ -84,6 +84,7 @@ describe('call chain', () => {
     };
     const UNDEFINED_LR = [0x07, 14];
     const SAVED_LR = [0x0e, 8, 0x8e, 1];
+    const SAME_LR = [0x08, 14];
 
     it('is the start where its return address is undefined, also in the frame information of armcc', () => {
       for (const augmentation of ['', 'armcc+']) {
@@ -124,6 +125,20 @@ describe('call chain', () => {
       const own = { [from + 4]: bl(from + 4, from + 0x80) };
       expect(chainOf(frameOf('', []), from + 0x10, 0x0800_0205, { ...elsewhere, ...own }).end).toBe('unknown');
       expect(chainOf(frameOf('', []), from + 0x10, 0x0800_0205, elsewhere).frames).toHaveLength(2);
+    });
+    it('is not the one of a call whose function does not go on in it, though frame information says that LR is kept', () => {
+      // armcc names each register that is the same
+      for (const program of [[], SAME_LR]) {
+        const whole = loadImage(bytes, path);
+        const called = whole.symbols.all.find(({ name }) => name === 'deep')!.address & ~1;
+        const frames = new FrameTable(frameOf('', program), null, () => true);
+        const behind = (target: number): ReturnType<typeof callChain> =>
+          callChain([{ ...whole, frames }], { pc: from + 0x10, lr: 0x0800_0205, sp: 0x2000_0f00 }, (address) =>
+            address === 0x0800_0200 ? bl(0x0800_0200, target) : 0,
+          );
+        expect(behind(called)).toMatchObject({ end: 'unknown', frames: [{ pc: from + 0x10 }] });
+        expect(behind(from).frames).toHaveLength(2);
+      }
     });
     it('is told where the call in front of LR leads to the function itself', () => {
       const { frames } = chainOf(null, from + 0x10, 0x0800_0205, { 0x0800_0200: bl(0x0800_0200, from) });

@@ -4,10 +4,10 @@
  */
 import type { Core } from '../../emu/core/core.ts';
 import { registerFile } from '../../emu/core/arm/register-file.ts';
-import { blTarget } from '../input/code-scan.ts';
 import { DWARF_REGISTERS, type FrameRules } from '../../image/dwarf-frames.ts';
 import { codePlace, framesAt, rulesAt, symbolAt, type LoadedImage } from '../../image/image.ts';
 import { sourceName } from '../../image/source-name.ts';
+import { callAt, mayGoOnIn } from './goes-on-in.ts';
 
 export interface CallFrame {
   /** The instruction: the first frame's next one, the call in a caller, the interrupted one below an exception. */
@@ -99,8 +99,7 @@ type Caller = { readonly state: Unwound; readonly exception: number | null };
 function callerOf(images: readonly LoadedImage[], state: Unwound, read: ReadWord, first: boolean): Caller | CallChain['end'] {
   const { r, pc, returned } = state;
   const rules = rulesAt(images, returned ? pc - 2 : pc);
-  const kept = rules?.registers.has(rules.returnRegister) !== true;
-  if (first ? kept && isLeftOver(images, rules, state, read) : rules === null) return 'unknown';
+  if (isUnknown(images, rules, state, read, first)) return 'unknown';
   if (rules === null) return returnTo(state, [...r], r[DWARF_REGISTERS.LR] ?? null, read);
   const base = r[rules.cfa.register];
   if (base == null) return 'unknown';
@@ -111,13 +110,21 @@ function callerOf(images: readonly LoadedImage[], state: Unwound, read: ReadWord
     : returnTo(state, caller, caller[DWARF_REGISTERS.LR] ?? null, read);
 }
 
+/** A return address leads behind a call that is still under way; LR of a function that runs, or that was interrupted, need not. */
+function isUnknown(images: readonly LoadedImage[], rules: FrameRules | null, state: Unwound, read: ReadWord, first: boolean): boolean {
+  if (!first && (state.returned || rules === null)) return rules === null;
+  // armcc says of each register that it is the same
+  const kept = (rules?.registers.get(rules.returnRegister)?.kind ?? 'same') === 'same';
+  return kept && isLeftOver(images, rules, state, read);
+}
+
 /**
  * Nobody in the program calls main(), and the start-up code of armcc branches to it: LR is then that of a call that has returned. Only a BL to main() itself names
  * its caller.
  */
 function isMainEnteredOtherwise(images: readonly LoadedImage[], { pc }: Unwound, caller: Unwound, read: ReadWord): boolean {
   const symbol = symbolAt(images, pc)?.symbol;
-  return symbol?.name === 'main' && callTarget(halfOf(read), caller.pc - 4) !== (symbol.address & ~1) >>> 0;
+  return symbol?.name === 'main' && callAt(halfOf(read), caller.pc - 4) !== (symbol.address & ~1) >>> 0;
 }
 
 function restored(rules: FrameRules, r: Unwound['r'], cfa: number, read: ReadWord): (number | null)[] {
@@ -140,32 +147,30 @@ const halfOf =
 const isEntry = (lr: number): boolean => lr >>> 0 === 0xffffffff || isExcReturn(lr);
 /**
  * LR is left over from a call that has returned, and names no caller: the call in front of it leads to another function than the one that runs, and, where frame
- * information says that LR is as at the entry (a tail call may have come between), that function has made calls before.
+ * information says that LR is as at the entry (a tail call may have come between), that function has made calls before, or the called one does not go on in it.
  */
 function isLeftOver(images: readonly LoadedImage[], rules: FrameRules | null, { r, pc }: Unwound, read: ReadWord): boolean {
   const lr = r[DWARF_REGISTERS.LR];
   if (lr == null || isEntry(lr)) return false;
   const from = rules?.from ?? symbolAt(images, pc)?.symbol.address;
   const half = halfOf(read);
-  const target = callTarget(half, (lr & ~1) - 4);
+  const target = callAt(half, (lr & ~1) - 4);
   if (from === undefined) return target === null || target > pc || pc - target >= LONGEST_UNNAMED;
   const start = (from & ~1) >>> 0;
   if (target === start) return false;
   const byRegister = target === null && (half((lr & ~1) - 2) & BLX_MASK) === BLX;
-  return (rules === null && !byRegister) || makesCalls(half, start, pc);
+  return (rules === null && !byRegister) || makesCalls(half, start, pc) || (target !== null && !mayGoOnIn(images, half, target, start));
 }
 const isBehindCall = (read: ReadWord, pc: number): boolean => {
   const half = halfOf(read);
-  return callTarget(half, pc - 4) !== null || (half(pc - 2) & BLX_MASK) === BLX;
+  return callAt(half, pc - 4) !== null || (half(pc - 2) & BLX_MASK) === BLX;
 };
 function makesCalls(half: (address: number) => number, from: number, to: number): boolean {
-  for (let at = from; at < to; at += 2) if (callTarget(half, at) !== null || (half(at) & BLX_MASK) === BLX) return true;
+  for (let at = from; at < to; at += 2) if (callAt(half, at) !== null || (half(at) & BLX_MASK) === BLX) return true;
   return false;
 }
 const LONGEST_UNNAMED = 1024;
 const [BLX, BLX_MASK] = [0x4780, 0xff87];
-/** Of BL; null where none stands there. */
-const callTarget = (half: (address: number) => number, at: number): number | null => blTarget(at, (half(at) << 16) | half(at + 2));
 
 /**
  * Nobody called a function that gives its return address up: DW_CFA_undefined (armcc), or no rule for LR at a place from which it has called others (clang, where

@@ -1,13 +1,12 @@
 /** Functions that a call chain lacks because they branched to the next one at their end (a tail call, as compilers make it at -O2 and -Os): read from the machine code. */
-import { blTarget, scanFunctions, type FunctionFacts } from '../input/code-scan.ts';
+import { scanFunctions, type FunctionFacts } from '../input/code-scan.ts';
 import { framesAt, type LoadedImage } from '../../image/image.ts';
 import { sourceName } from '../../image/source-name.ts';
 import type { CallFrame } from './call-chain.ts';
+import { callAt, startOf, type Half } from './goes-on-in.ts';
 
 /** So many of them may follow each other. */
 const MOST = 4;
-/** A halfword of code. */
-type Half = (address: number) => number;
 
 /** The same frames, each with those between it and the function that its caller called; where two branches would do, none is added. */
 export function withTailCalls(frames: readonly CallFrame[], images: readonly LoadedImage[], half: Half): readonly CallFrame[] {
@@ -42,5 +41,3 @@ function branches(all: readonly FunctionFacts[], half: Half, from: number, to: n
 }
 const functionAt = (all: readonly FunctionFacts[], at: number): FunctionFacts | undefined =>
   all.find((f) => at >= startOf(f) && at < startOf(f) + f.symbol.size);
-const startOf = ({ symbol }: FunctionFacts): number => (symbol.address & ~1) >>> 0;
-const callAt = (half: Half, at: number): number | null => blTarget(at, (half(at) << 16) | half(at + 2));
