@@ -114,10 +114,11 @@ function otherClock(job: RunJob, { notes, scenario }: Shown): Assumed | null {
       job: clocked(crystal.hz, here.kind ?? 'crystal'),
       kind: 'assumed-board',
       ...orSay(
-        `a clock of ${crystal.hz / MHZ} MHz at OSC_IN is assumed, because ${LACKS[crystal.lacks]}${crystal.lacks === 'counted' ? '' : ` with ${here.hz / MHZ} MHz`}`,
+        `a clock of ${crystal.hz / MHZ} MHz at OSC_IN${here.ready === undefined ? '' : ` that starts within ${here.ready}`} is assumed, because ${LACKS[crystal.lacks]}${crystal.lacks === 'counted' ? '' : ` with ${here.hz / MHZ} MHz`}`,
       ),
       helps: (r) =>
-        factsIn(r.notes, 'other-crystal').length === 0 &&
+        // what the firmware counts on is nothing against a rate with which it cannot run
+        factsIn(r.notes, 'other-crystal').every(({ hz, lacks }) => lacks === 'counted' && crystal.lacks !== 'counted' && hz === here.hz) &&
         // with it no other clock may be impossible
         (factsIn(r.notes, 'impossible-clock').length === 0 || (crystal.lacks !== 'range' && factsIn(notes, 'impossible-clock').length > 0)),
     };

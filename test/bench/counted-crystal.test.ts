@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { assumed } from '../../src/bench/assumed.ts';
 import type { Board } from '../../src/bench/documents/scenario-types.ts';
+import type { Note } from '../../src/bench/documents/note-facts.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { SymbolTable } from '../../src/image/symbols.ts';
@@ -113,5 +114,24 @@ describe('nothing is assumed where', () => {
   });
   it('the PLL is in its range', () => {
     expect(run([16e6, 25e6], {}, 8)).toEqual({ note: null, hse: null, why: null });
+  });
+});
+describe('a crystal with which USB runs at a wrong rate', () => {
+  const crystal = (hz: number, lacks: 'usb' | 'counted'): Note => ({
+    kind: 'other-crystal',
+    text: '',
+    about: { is: 'other-crystal', hz, lacks },
+  });
+  const job = plainJob('STM32F407VG', bareImage(new Thumb(MAIN).label('end').b('end')));
+  const { document } = jobInput(job).scenario;
+  const scenario = { ...document, board: { ...document.board, hse: { hz: 25e6, kind: 'crystal', ready: '900us' } as const } };
+  const next = assumed(job, job, { chip: 'STM32F407VG', scenario, notes: [crystal(8e6, 'usb')] });
+  const helps = (...notes: readonly Note[]): boolean => next!.helps({ ...runBench(jobInput(job)), notes });
+
+  it('gives way to the other one also where the firmware counts on it', () => {
+    expect(next!.text).toMatch(/^a clock of 8 MHz at OSC_IN that starts within 900us is assumed, because USB would run at a wrong rate/);
+    expect(next!.job.scenario.board?.hse).toEqual({ hz: 8e6, kind: 'crystal', ready: '900us' });
+    expect([helps(), helps(crystal(25e6, 'counted'))]).toEqual([true, true]);
+    expect([helps(crystal(12e6, 'counted')), helps(crystal(25e6, 'usb'))]).toEqual([false, false]);
   });
 });
