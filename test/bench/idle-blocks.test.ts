@@ -161,3 +161,21 @@ it('and so does the loop without end to which a program goes that has seen it', 
   expect(told(result)).toEqual(['stuck']);
   expect(shortReport(result, { width: 200 })).toContain(SILENT);
 });
+it('a program that asks again and again and goes on is told how often', () => {
+  const t = new Thumb(MAIN).movs(7, 0).label('again');
+  addressing(t, 0x50);
+  t.constant(0, I2C1 + 0x14)
+    .constant(2, 1 << 10)
+    .label('poll')
+    .ldr(1, 0)
+    .tst(1, 2)
+    .beq('poll')
+    .movs(1, 0)
+    .str(1, 0);
+  t.constant(0, I2C1).constant(1, 0x201).str(1, 0).adds(7, 1).b('again');
+  const result = onF4(t);
+  expect(result.outcome).toBe('no-jump');
+  expect(shortReport(result, { width: 200 })).toMatch(
+    /I2C1: no device on the emulated bus acknowledges address 0x50: the firmware asked \d{3,} times/,
+  );
+});

@@ -199,13 +199,24 @@ function neverReady(s: Session, stuck: ResultStuck | null): Note[] {
 }
 /** Notes about a bus on which nobody answered: they explain a wait for its block, and a loop without end that asks nothing, to which an error leads. */
 function unanswered(s: Session, stuck: ResultStuck | null): Note[] {
-  if (stuck === null) return [];
+  if (stuck === null) return askedInVain(s);
   const polled = stuck.register?.split('.')[0];
   return s.machine.state.notes.flatMap(({ text, block, about }) => {
     if (about?.is !== 'no-acknowledge' || (stuck.address !== null && block !== polled)) return [];
     return [{ kind: polled === undefined ? GAVE_UP : 'wait', text, about: { ...about, block } }];
   });
 }
+
+/** A program that goes on, and asks a device again and again that is not there: it may do nothing else until that answers. */
+function askedInVain({ machine: { state } }: Session): Note[] {
+  return state.notes.flatMap(({ text, block, about, count }) =>
+    about?.is === 'no-acknowledge' && count >= ASKED_OFTEN
+      ? [{ kind: GAVE_UP, text: `${text}: the firmware asked ${count} times`, about: { ...about, block } }]
+      : [],
+  );
+}
+/** More often than drivers repeat themselves before they report an error. */
+const ASKED_OFTEN = 20;
 
 /** Notes about watchdogs that the ROM does not refresh, so that DFU ends when they expire. */
 function unfedWatchdogs(s: Session, { outcome }: SessionEnd): Note[] {
