@@ -35,6 +35,7 @@ const LACKS = {
   usb: 'USB would run at a wrong rate',
   pll: 'the firmware counts on it, and its PLL would be out of range',
   range: 'the PLL would be out of its range',
+  full: 'with it the chip runs at its full rate, and the PLL would be out of its range',
   baud: 'the firmware counts on it, and its serial port would run at an odd rate',
   counted: 'the firmware counts on it',
 } as const;

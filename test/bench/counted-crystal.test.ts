@@ -135,3 +135,32 @@ describe('a crystal with which USB runs at a wrong rate', () => {
     expect([helps(crystal(12e6, 'counted')), helps(crystal(25e6, 'usb'))]).toEqual([false, false]);
   });
 });
+describe("a PLL whose output is the chip's full rate with one crystal", () => {
+  /** F411 from HSE / 10 × 160 / 4. */
+  const noteWith = (board: Board): Note | undefined => {
+    const t = new Thumb(MAIN).constant(0, RCC_CR).constant(1, 0x00010083).str(1, 0);
+    t.constant(2, RCC_PLLCFGR)
+      .constant(1, (0x04410000 | (160 << 6) | 10) >>> 0)
+      .str(1, 2);
+    t.constant(1, 0x01010083)
+      .str(1, 0)
+      .constant(2, 1 << 25)
+      .label('lock')
+      .ldr(1, 0)
+      .tst(1, 2)
+      .beq('lock');
+    t.movs(1, 2).str(1, 0, 8).label('end').b('end');
+    const { notes } = runBench(jobInput(plainJob('STM32F411CE', bareImage(t), { board })));
+    return notes.find(({ kind }) => kind === 'other-crystal');
+  };
+
+  it('is run with that, though another one keeps its input in range', () => {
+    expect(noteWith({})?.about).toEqual({ is: 'other-crystal', hz: 25e6, lacks: 'full' });
+    expect(noteWith({})?.text).toMatch(
+      /^with 8 MHz at OSC_IN the PLL is out of its range, with 25 MHz the chip would run at its full rate/,
+    );
+  });
+  it('is left as it is with that crystal', () => {
+    expect(noteWith({ hse: { hz: 25e6, kind: 'crystal' } })).toBeUndefined();
+  });
+});

@@ -43,7 +43,7 @@ export type NoteFact =
   /** `wait`: the polled block has no clock; `enable` is its bit, for example `RCC.AHB1ENR.GPIOAEN`. */
   | { readonly is: 'no-clock'; readonly block: string; readonly enable: string }
   /** `usb-clock`, `other-crystal`: a crystal of this many hertz would give USB its clock, the PLL a rate in its range, a serial port the rate of its sender, or the firmware the times that it counts on. */
-  | { readonly is: 'other-crystal'; readonly hz: number; readonly lacks: 'usb' | 'pll' | 'range' | 'baud' | 'counted' }
+  | { readonly is: 'other-crystal'; readonly hz: number; readonly lacks: 'usb' | 'pll' | 'range' | 'full' | 'baud' | 'counted' }
   /** `boot-address`: the images begin with this vector table, which a boot loader that is not among them would start. */
   | { readonly is: 'behind-loader'; readonly table: number }
   /** `hand-over`: the branch by which a loader starts its application. */

@@ -32,6 +32,14 @@ function impossiblePll(s: Session): Note | null {
   const counted = countedCrystal(input.images, input.chip, here);
   if (counted !== null) return off(counted.hz) <= OVERDRIVEN ? noteOf(counted, here, 'pll', row.text) : null;
   if (heldRates(input.images, input.chip).size > 0) return null;
+  const full = fullRate(s, here);
+  if (full === here && off(here) <= SET_TOO_NARROW) return null;
+  if (full !== null && off(full) <= SET_TOO_NARROW)
+    return crystalNote(
+      full,
+      'full',
+      `with ${here / MHZ} MHz at OSC_IN the PLL is out of its range, with ${full / MHZ} MHz the chip would run at its full rate`,
+    );
   const fitting = ON_BOARDS.filter((rate) => rate !== here && off(rate) <= 1);
   // who chooses dividers makes whole megahertz of it
   const isWhole = (hz: number): boolean => rows.every(({ rate }) => Math.abs((((rate * hz) / here + MHZ / 2) % MHZ) - MHZ / 2) < 1);
@@ -40,6 +48,14 @@ function impossiblePll(s: Session): Note | null {
     ? null
     : crystalNote(hz, 'range', `with ${here / MHZ} MHz at OSC_IN the PLL is out of its range, with ${hz / MHZ} MHz it would not be`);
 }
+/** The crystal with which HCLK would be the highest that the chip has: who chooses dividers mostly goes for that. */
+function fullRate({ machine: { system, chip } }: Session, here: number): number | null {
+  const { rate } = system.clock('hclk');
+  const highest = Math.max(...Object.values(chip.maxHclkHz?.value ?? {}));
+  return rate === null ? null : (ON_BOARDS.find((hz) => Math.abs((rate.num * hz) / (rate.den * here) - highest) < 1) ?? null);
+}
+/** A PLL locks on an input somewhat beyond what is specified, or beyond the range that the firmware has set for it. */
+const SET_TOO_NARROW = 1.5;
 /** How far a rate lies beyond a range, as a factor; 1 at most inside of it. */
 const beyond = (rate: number, [low, high]: readonly [number, number]): number => Math.max(low / rate, rate / high);
 /** Some run a PLL a little beyond its range: they count on that crystal all the same. */
@@ -61,7 +77,7 @@ const noteOf = ({ hz, by }: Omit<CountedCrystal, 'name'>, here: number, lacks: '
     lacks,
     `${what}. ${by.replace(/^t(?=he )/, 'T')} counts on a crystal of ${hz / MHZ} MHz, and this board has ${here / MHZ} MHz`,
   );
-const crystalNote = (hz: number, lacks: 'pll' | 'range' | 'baud' | 'counted', said: string): Note => ({
+const crystalNote = (hz: number, lacks: 'pll' | 'range' | 'full' | 'baud' | 'counted', said: string): Note => ({
   kind: 'other-crystal',
   about: { is: 'other-crystal', hz, lacks },
   ...withAdvice({ is: 'other', said, lead: ': if yours has one, ', command: SAY_BOARD }),
