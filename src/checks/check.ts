@@ -162,6 +162,8 @@ export interface UsbFacts {
 
 export interface LeaveFacts {
   readonly at: number;
+  /** The Go command of a host without DFU; left out: a DFU leave. */
+  readonly byGo?: true;
   /** User code ran after it. */
   readonly started: boolean;
   /** Causes of the resets between the leave and the end. */

@@ -4,6 +4,7 @@ import { atInstruction } from './entry.ts';
 import { familyOf, inManual } from './families.ts';
 
 const LEAVE = 'AN3156: on a leave request the bootloader jumps to the application at the address that was set before';
+const GO = 'Go (AN3155, AN4221, AN3154): the bootloader jumps to the application at the address that was sent';
 const STAYS =
   'AN2606 Rev 70 4.1: the bootloader does not restore everything; a user case on STM32F072 (seed 002) is explained by a memory mapping that stays';
 
@@ -37,16 +38,17 @@ export const leavePath: Check = {
     if (!history || history.leave === undefined) return notApplicable('this target does not record a DFU leave');
     const { leave } = history;
     if (leave === null) return notApplicable('the run has no DFU leave');
+    const asked = leave.byGo === true ? GO : LEAVE;
     const resets = leave.resets.length === 0 ? '' : ` after a reset (${[...new Set(leave.resets)].join(', ')})`;
     if (!leave.started)
       return broken('fail', {
         observed: 'no application code ran after the leave',
         expected: 'the application starts',
         because: 'the ROM found no valid application at the leave address, or did not reach its jump',
-        source: LEAVE,
+        source: asked,
         confidence: 'documented',
       });
-    if (leave.usbAfter) return pass(`the application enumerates${resets}`, 'the leave works', LEAVE, 'documented');
+    if (leave.usbAfter) return pass(`the application enumerates${resets}`, 'the leave works', asked, 'documented');
     if (leave.entry)
       return broken('fail', {
         observed: `the application starts${resets}, then enters the ROM again`,
@@ -54,7 +56,7 @@ export const leavePath: Check = {
         because:
           leave.kept?.says ??
           'the application requests the bootloader again: it did not clear the request before the first jump, or it sets the request at every start',
-        source: LEAVE,
+        source: asked,
         confidence: 'documented',
         lastWriter: leave.kept?.by ?? atInstruction(leave.entry.pc, leave.entry.at),
       });
@@ -69,7 +71,7 @@ export const leavePath: Check = {
         lastWriter: (leave.kept ?? leave.own?.[0])?.by ?? null,
       });
     if (!leave.usbBefore && !trap)
-      return pass(`the application runs${resets}`, 'it had no USB device of its own before, so none is missing', LEAVE, 'documented');
+      return pass(`the application runs${resets}`, 'it had no USB device of its own before, so none is missing', asked, 'documented');
     const remap = familyOf(state.chip)?.remap;
     const mapped = remap && state.field(remap.field) === remap.systemMemory;
     return broken('fail', {

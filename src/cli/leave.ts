@@ -1,5 +1,6 @@
-/** `bootbench leave`: the same program from reset and after a DFU leave, side by side. */
+/** `bootbench leave`: the same program from reset and after a leave (by DFU, or by Go of the ROM's commands), side by side. */
 import { triggeredJob } from '../bench/first-run.ts';
+import { plannedGoal } from '../bench/input/goal.ts';
 import { jobInput, bootAddress, type RunHooks, type RunJob } from '../bench/input/job.ts';
 import { runLeave, type LeaveRun } from '../bench/proof/leave-run.ts';
 import { leaveScenario, type LeaveEntry } from '../bench/documents/leave-scenario.ts';
@@ -76,7 +77,8 @@ function runWay(
 ): { readonly input: RunInput; readonly run: LeaveRun; readonly by: string | null } {
   const { job: from, told: by } = entry === 'own' ? triggeredJob(job, hooks) : { job, told: null };
   const kind = entry === 'own' ? 'scenario' : entry;
-  const input = jobInput({ ...from, scenario: leaveScenario(from.scenario, table, kind) }, hooks);
+  const byDfu = plannedGoal(chipNamed(from.chip), from.scenario.goal, 'goal').asking === null;
+  const input = jobInput({ ...from, scenario: leaveScenario(from.scenario, byDfu ? table : null, kind) }, hooks);
   return { input, run: runLeave(input, kind), by };
 }
 /** `own`: as `run` would go on. */
@@ -86,10 +88,7 @@ const waysOf = ({ trigger, scenario: { steps = [] } }: RunJob): readonly (LeaveE
 const isNoWay = ({ twin }: LeaveRun, by: string | null): boolean => by === null && twin === null;
 
 function headline(run: LeaveRun, input: RunInput): string {
-  if (run.twin === null)
-    return run.outcome === 'dfu'
-      ? 'the ROM did not start the application'
-      : `no DFU device appeared (${run.outcome}): see \`bootbench run\``;
+  if (run.twin === null) return noLeave(run, input.goal.asking?.port ?? null);
   if (run.works) return 'after the leave, the program behaves as after a reset';
   if (run.kept) {
     const { what, by } = run.kept;
@@ -101,6 +100,13 @@ function headline(run: LeaveRun, input: RunInput): string {
   return causes.length > 0
     ? `the program depends on state that the ROM has changed: ${causes.join(', ')}`
     : 'the program does not start properly';
+}
+
+/** @param port of a goal that is not USB */
+function noLeave({ reached, refused, outcome }: LeaveRun, port: string | null): string {
+  if (!reached)
+    return `${port === null ? 'no DFU device appeared' : `the ROM does not answer on ${port}`} (${outcome}): see \`bootbench run\``;
+  return `the ROM did not start the application${refused === null ? '' : `: ${refused}`}`;
 }
 
 function* rowsOf(run: LeaveRun, input: RunInput): Generator<readonly [string, string]> {

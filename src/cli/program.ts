@@ -403,7 +403,7 @@ function addEvidence(program: Command, io: Io, exit: (code: number) => void): vo
 function addLeave(program: Command, io: Io, exit: (code: number) => void): void {
   command(program, 'leave')
     .description(
-      'run the same program from reset and after a DFU leave, and report the first difference and its fix; exit 1 = the program does not come back',
+      'run the same program from reset and after a DFU leave (without USB: after Go on its USART), and report the first difference and its fix; exit 1 = the program does not come back',
     )
     .argument('[images...]', IMAGES)
     .option('--chip <name>', 'for example stm32h533re; default: read from the image and its project; `bootbench chips` lists them')

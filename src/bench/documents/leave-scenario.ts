@@ -13,9 +13,14 @@ export function withLeave(scenario: Scenario, table: number): Scenario {
   return { ...scenario, steps: [...steps, leave] };
 }
 
-/** Input of a run for one entry: `boot0` and `jump` need no trigger of the firmware. */
-export function leaveScenario(scenario: Scenario, table: number, entry: LeaveEntry): Scenario {
-  if (entry === 'scenario') return withLeave(scenario, table);
+/**
+ * Input of a run for one entry: `boot0` and `jump` need no trigger of the firmware.
+ *
+ * @param table what a DFU leave names; null: the host goes on without DFU, by Go
+ */
+export function leaveScenario(scenario: Scenario, table: number | null, entry: LeaveEntry): Scenario {
+  const left = (own: Scenario): Scenario => (table === null ? own : withLeave(own, table));
+  if (entry === 'scenario') return left(scenario);
   const board = entry === 'boot0' ? { ...scenario.board, boot0: 1 as const } : (scenario.board ?? {});
-  return withLeave({ ...scenario, board, steps: [] }, table);
+  return left({ ...scenario, board, steps: [] });
 }

@@ -119,7 +119,7 @@ export function acceptance(s: Session, asked = ALL): Acceptance {
 /** Whether a program is here that can do on the goal's interface what a user's client does. */
 export const hasClient = ({ name, asking }: PlannedGoal): boolean => (asking === null ? name === USB_GOAL : asking.serves !== null);
 /** Else why there is none. */
-function toolFor(s: Session, { asking }: PlannedGoal): (Tool & { end?: () => void }) | string {
+export function toolFor(s: Session, { asking }: PlannedGoal): (Tool & { end?: () => void }) | string {
   if (asking?.serves === 'commands') return new CommandTool(s, asking);
   if (asking?.serves === 'can') return new CanTool(s, asking);
   if (asking !== null) return `no client for ${asking.port} is here`;

@@ -22,7 +22,7 @@ import { ownLeft } from './own-left.ts';
 import { repairTarget } from './repairs.ts';
 import type { Session } from '../session/session.ts';
 import { fieldOf } from '../session/field-of.ts';
-import { hasVtor } from './own-table.ts';
+import { hasVtor, remapField } from './own-table.ts';
 
 /** How long each of the two is watched (ps): the time that a device of the program has to come back in. */
 const WINDOW = 2 * PS_PER_SECOND;
@@ -81,7 +81,7 @@ export function leaveTwin(s: Session, back: boolean, given: () => void = () => u
   try {
     s.restore(checkpoint);
     const asLeft = registersOf(s.machine);
-    const core = coreState(s.machine);
+    const core = coreState(s.machine, table);
     const pin = afterReset(s, checkpoint, table, 'pin');
     const reset = pin.shown.again ? withoutRequest(pin, () => afterReset(s, checkpoint, table, 'power')) : pin;
     const enters = reset !== pin;
@@ -304,7 +304,7 @@ function bootsFrom(machine: Machine, table: number): void {
 }
 
 /** State of the core that a reset clears, as text by what it is. */
-function coreState(machine: Machine): { readonly vtor: number | null; readonly irq: readonly string[] } {
+function coreState(machine: Machine, table: number): CoreState {
   const core = machine.bootCore;
   const word = (address: number): number => core.peek(address, 4) ?? 0;
   const irq: string[] = [];
@@ -319,9 +319,28 @@ function coreState(machine: Machine): { readonly vtor: number | null; readonly i
     say(`NVIC_IABR${n}`, word(0xe000e300 + 4 * n));
   }
   say('SYST_CSR', word(0xe000e010) & 7);
-  return { vtor: hasVtor(machine) ? word(VTOR) >>> 0 : null, irq };
+  const isAt = (base: number): boolean => [0, 4].every((offset) => word(base + offset) === word(table + offset));
+  return { vtor: hasVtor(machine) ? word(VTOR) >>> 0 : null, isAtZero: isAt(0), irq };
 }
 const VTOR = 0xe000ed08;
+interface CoreState {
+  readonly vtor: number | null;
+  /** Address 0 shows the program's own vector table. */
+  readonly isAtZero: boolean;
+  readonly irq: readonly string[];
+}
+/** The exceptions go elsewhere than from reset because of VTOR; null: they do not. What firmware can map to address 0 is a group of its own. */
+function vtorLeft(machine: Machine, { vtor, isAtZero }: CoreState, table: number): Omit<LeftState, 'relied'> | null {
+  if (vtor === null || vtor === table) return null;
+  if (vtor !== 0)
+    return {
+      kind: 'vtor',
+      observed: `VTOR = ${hex(vtor)}`,
+      expected: `VTOR = ${hex(0)}, its reset value, where the program's vector table is`,
+    };
+  if (isAtZero || remapField(machine) !== null) return null;
+  return { kind: 'vtor', observed: `VTOR = ${hex(0)}, where the ROM stands`, expected: `VTOR = ${hex(0)}, where the program stands` };
+}
 
 const ACR = 'FLASH.ACR';
 /** Group that a register of a block belongs to. */
@@ -343,7 +362,7 @@ function differences(
   machine: Machine,
   left: Registers,
   { registers: reset, supply }: AfterReset,
-  core: ReturnType<typeof coreState>,
+  core: CoreState,
   table: number,
 ): Omit<LeftState, 'relied'>[] {
   const kindOfName = kindIn(machine, supply);
@@ -351,12 +370,8 @@ function differences(
   const found: Omit<LeftState, 'relied'>[] = [];
   for (const kind of LEFT_KINDS) {
     if (kind === 'vtor') {
-      if (core.vtor !== null && core.vtor !== table && core.vtor !== 0)
-        found.push({
-          kind,
-          observed: `VTOR = ${hex(core.vtor)}`,
-          expected: `VTOR = ${hex(0)}, its reset value, where the program's vector table is`,
-        });
+      const own = vtorLeft(machine, core, table);
+      if (own !== null) found.push(own);
     } else if (kind === 'irq') {
       if (core.irq.length > 0) found.push({ kind, observed: core.irq.join(', '), expected: 'all 0' });
     } else {

@@ -121,8 +121,7 @@ function resetByOther({ history: { resets, entries }, bootCore }: Machine): Othe
 }
 
 /** What came of the last leave by the end of the run; what the twin tells is left open. */
-export function leaveFacts(s: Session): LeaveFacts | null {
-  const at = lastLeave(s);
+export function leaveFacts(s: Session, at = lastLeave(s)): LeaveFacts | null {
   if (at === null) return null;
   const { history } = s.machine;
   // what a power cycle or the NRST pin brings back was not brought back by the leave
