@@ -1,10 +1,10 @@
 /** What `conform --uart` opens: the machine at the place where a device waits for its first byte on a USART. */
 import { SerialTarget } from '../bench/serial/serial-target.ts';
 import { serialPort } from '../bench/session/uart-link.ts';
-import { heldHooks, heldMachine, onUartAlone, started } from './held.ts';
+import { heldMachine, started } from './held.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
 import type { Io } from './io.ts';
-import { toldTrigger } from './trigger.ts';
+import { toldOnUart } from './trigger.ts';
 
 /** @param wanted a USART, or true: the first that the ROM listens on */
 export async function openUart(
@@ -13,8 +13,8 @@ export async function openUart(
   wanted: string | true,
   io: Io,
 ): Promise<{ readonly target: SerialTarget; readonly close: () => void }> {
-  const job = onUartAlone(await loadJob(images, options, io.cwd));
-  const held = heldMachine(toldTrigger(job, io, heldHooks(io)), io);
+  const job = toldOnUart(await loadJob(images, options, io.cwd), io);
+  const held = heldMachine(job, io);
   try {
     const port = serialPort(held.session.profile, job.chip, '--uart', wanted === true ? undefined : wanted);
     started(held, io);

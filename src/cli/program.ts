@@ -552,6 +552,8 @@ function addUart(program: Command, io: Io, exit: (code: number) => void): void {
     .option('--baud <n>', 'baud rate of the emulated line, 1200 to 115200 (default: 115200); the rate set on the terminal is ignored')
     .option('--exec <command>', 'run a client of the terminal ($UART) and exit with its exit code')
     .option('--save <file>', 'write the flash contents at the end: raw, or Intel HEX for *.hex')
+    .addOption(triggerOption())
+    .addOption(noTriggerOption())
     .option('--seed <n>', 'seed of the random RAM contents at power-on')
     .option('--board <name>', 'your board (nucleo-f411re, blackpill-f411ce …); default; none = without crystals')
     .option('--rom <file>', ROM_DUMP, collect)

@@ -5,12 +5,13 @@ import { serialPort, UartLink } from '../bench/session/uart-link.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { MS } from '../emu/time.ts';
 import { checkClient, runClient } from './client.ts';
-import { heldMachine, onUartAlone, started } from './held.ts';
+import { heldMachine, started } from './held.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, milliseconds, type Io } from './io.ts';
 import { mustBeCalledWhatItIs, Outputs } from './outputs.ts';
 import { openPty, type Pty } from './pty.ts';
 import { interrupted } from './serving.ts';
+import { toldOnUart } from './trigger.ts';
 
 export interface UartOptions extends RunOptions {
   readonly pty?: boolean;
@@ -30,10 +31,11 @@ export async function uartCommand(images: readonly string[], options: UartOption
   const baud = baudOf(options.baud);
   if (options.pty !== true && options.exec === undefined) throw new UsageError('nothing uses the port', 'add --pty, or --exec <command>');
   checkClient(options.exec);
-  const job = onUartAlone(await loadJob(images, options, io.cwd));
+  const loaded = await loadJob(images, options, io.cwd);
   const saved = options.save === undefined ? [] : [{ option: '--save', path: options.save }];
   saved.forEach(mustBeCalledWhatItIs);
   const outputs = new Outputs(saved, io.cwd);
+  const job = toldOnUart(loaded, io);
   const held = heldMachine(job, io);
   try {
     const port = serialPort(held.session.profile, job.chip, '--port', options.port);

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openPty } from '../../src/cli/pty.ts';
 import { cli, FIRMWARE, folder, isGone } from './helpers.ts';
@@ -89,6 +90,15 @@ describe.skipIf(why !== null)(`stm32flash${why === null ? '' : `: ${why}`}`, () 
   it('ends with the exit code of the client', async () => {
     const ran = await cli(['uart', '--chip', 'stm32f405rg', '--boot0', '--exec', 'test -c $UART && exit 7']);
     expect(ran.code).toBe(7);
+  });
+
+  it('goes on behind the trigger that `run` finds, unless none is wanted', async () => {
+    const image = fileURLToPath(new URL('../../fixtures/f405-polls-pin/firmware.elf', import.meta.url));
+    const args = ['uart', image, '--chip', 'stm32f405rg', '--exec', 'exit 7'];
+    const pressed = await cli(args);
+    expect(pressed).toMatchObject({ code: 7, err: expect.stringContaining('triggered at 100 ms by bootbench: PC13 = 1\n') as string });
+    const alone = await cli([...args, '--no-trigger']);
+    expect(alone).toMatchObject({ code: 1, err: expect.stringContaining('the ROM does not listen: the run ended with stuck') as string });
   });
 });
 
