@@ -70,6 +70,12 @@ export function hasPin(chip: ChipDescription, pin: string): boolean {
 }
 /** What `findChip` finds this description by: `STM32F407VGT` where the package is known. */
 export const partNumber = (chip: ChipDescription): string => chip.name + (chip.package?.letter ?? '');
+/** As a person writes it into a scenario: `stm32f407vg`, with its package only where others of the part have other pins. */
+export function shortNumber(chip: ChipDescription): string {
+  const whole = packageRow(chip.line, chip.name.slice(chip.line.length));
+  const isAlike = Object.entries(whole?.pins ?? {}).every(([port, bits]) => chip.package?.pins[port] === bits);
+  return (chip.package === undefined || isAlike ? chip.name : partNumber(chip)).toLowerCase();
+}
 /** Codes of all parts of a line. */
 export const codesOf = (line: string): readonly string[] => Object.keys(LINES[line] ?? {});
 

@@ -22,9 +22,10 @@ import { AFTER_STEPS, type After, type AfterStep } from '../bench/documents/resu
 import type { Scenario } from '../bench/documents/scenario-types.ts';
 import { surroundings } from '../bench/documents/system-errors.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
+import { shortNumber } from '../chips/parts.ts';
 import { splitImagePath } from '../image/image.ts';
 import { printable } from '../report/text.ts';
-import { loadJob, type RunOptions } from './inputs.ts';
+import { chipNamed, loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
 import { mustHaveWritten, sameFile } from './command-files.ts';
 import { mustBeNoFirmware, mustBeNoInput, type OutputFile, Outputs } from './outputs.ts';
@@ -60,6 +61,7 @@ export async function initCommand(images: readonly string[], options: InitOption
   }
   for (const text of listed(triggers)) say(text);
   const names = job.images.map(({ path: typed }) => imageFrom(dirname(path), io.cwd, typed));
+  const chip = shortNumber(chipNamed(job.chip));
   const files = [
     ...[...ways].map(([way, after], i, all) => ({
       name:
@@ -70,10 +72,10 @@ export async function initCommand(images: readonly string[], options: InitOption
               way,
               all.slice(0, i).map(([before]) => before),
             ),
-      scenario: scenarioFor(job.scenario, job.chip, names, way, goal, heldBehind(after)),
+      scenario: scenarioFor(job.scenario, chip, names, way, goal, heldBehind(after)),
     })),
     // a trigger comes before the crash, so the scenario that pulls it would hold all the same
-    ...(crashes ? [{ name: best === undefined ? out : aloneName(out), scenario: aloneScenario(job.scenario, job.chip, names) }] : []),
+    ...(crashes ? [{ name: best === undefined ? out : aloneName(out), scenario: aloneScenario(job.scenario, chip, names) }] : []),
   ];
   if (crashes)
     io.stderr.write(

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { UsageError } from '../../src/bench/documents/usage-error.ts';
 import { findChip, LINES, partsOf } from '../../src/chips/index.ts';
-import { hasPin, packageOf, partNumber } from '../../src/chips/parts.ts';
+import { hasPin, packageOf, partNumber, shortNumber } from '../../src/chips/parts.ts';
 import { romProfileOf } from '../../src/rom/profiles.ts';
 import { plainJob } from '../bench/plain-job.ts';
 
@@ -28,6 +28,10 @@ describe('the package of a part number', () => {
     expect([chip.name, partNumber(chip)]).toEqual(['STM32G431C8', 'STM32G431C8T']);
     expect(findChip(partNumber(chip))).toBe(chip);
     expect(partNumber(findChip('STM32G431C8')!)).toBe('STM32G431C8');
+  });
+  it('stands in a scenario only where its pins are not those of every package of the part', () => {
+    const written = ['STM32F103C8T6', 'STM32F103C8', 'STM32G431C8T6'].map((part) => shortNumber(findChip(part)!));
+    expect(written).toEqual(['stm32f103c8', 'stm32f103c8', 'stm32g431c8t']);
   });
   it('is in the table for every part, with the pins of USB where the ROM has it', () => {
     const bad: string[] = [];

@@ -1,6 +1,7 @@
 /** `run` looks at the files of the project around an image for its part: no further than the repository, through no link, and nothing else of them is told. */
-import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { projectParts } from '../../src/cli/project-part.ts';
 import { cli, folder } from './helpers.ts';
@@ -128,6 +129,13 @@ it('nothing else of the files is told, nor how they are called', async () => {
   });
   expect(JSON.stringify(jobs[0]!.chipBecause)).toContain('although the .ioc file names STM32L552, which is not modelled');
   expect([out, err, JSON.stringify({ ...jobs[0], images: [], files: [] })].join('\n')).not.toContain(secret);
+});
+it('init writes the part as a person does', async () => {
+  const cwd = tree({ 'a.ioc': IOC, 'out/': '' });
+  const image = fileURLToPath(new URL('../../fixtures/f405-serial-trigger/firmware.elf', import.meta.url));
+  copyFileSync(image, join(cwd, 'out/firmware.elf'));
+  expect(await cli(['init', 'out/firmware.elf', '--out', 's.json', '--quiet'], { cwd })).toMatchObject({ code: 0 });
+  expect(JSON.parse(readFileSync(join(cwd, 's.json'), 'utf8'))).toMatchObject({ chip: 'stm32f405rg' });
 });
 it('no output is written over them', async () => {
   const { cwd } = await ran({ 'platformio.ini': '[env:rgt6]\nboard_build.mcu = stm32f405rgt6\n' });
