@@ -4,6 +4,7 @@
  * scenario and the notes `trigger` and `control`.
  */
 import { programsOf } from '../image/programs.ts';
+import { sentName } from './proof/find-jump.ts';
 import { heldBriefly, leadsOn, pulled, sorted, type Trigger } from './proof/init.ts';
 import { firstAnswer } from './proof/first-answer.ts';
 import { AT_START, entered, rank } from './proof/find-jump.ts';
@@ -172,11 +173,25 @@ function look(job: RunJob, hooks: RunHooks, byItself: Alone, pull: Pull): Look {
   const left = asked && bare !== job && tried === null && !byItself.passed(alone);
   if (left) return { alone: byItself.run(jobInput(job, hooks)), tried: null, chosen: null };
   if (tried === null || isCut(alone)) return { alone, tried: null, chosen: null };
-  const triggers = sorted(tried);
-  const chosen = losesItself(alone, triggers)
-    ? null
-    : (failingWay(tried, hooks, pull) ?? triggers[0] ?? withoutWay(jobInput(job), alone, tried, hooks, pull));
-  return { alone, tried, chosen };
+  if (losesItself(alone, sorted(tried))) return { alone, tried, chosen: null };
+  const typed = asTyped(tried, pull);
+  const chosen = failingWay(typed, hooks, pull) ?? sorted(typed)[0] ?? withoutWay(jobInput(job), alone, typed, hooks, pull);
+  return { alone, tried: typed, chosen };
+}
+/** The best of them with one key at the end of its line, where that is enough: firmware that jumps on it leaves the other character to the ROM, which would measure its rate by it. */
+export function asTyped(tried: readonly Trigger[], pull: Pull): readonly Trigger[] {
+  const [best] = sorted(tried);
+  const bare = best === undefined ? null : withOneKey(best);
+  if (bare === null || (pull(bare)?.entries.length ?? 0) === 0) return tried;
+  return tried.map((t) => (t === best ? bare : t));
+}
+function withOneKey(trigger: Trigger): Trigger | null {
+  const { step } = trigger;
+  if (step === null || !('uart' in step.do)) return null;
+  const { uart } = step.do;
+  if (!('text' in uart) || uart.text?.endsWith('\r\n') !== true) return null;
+  const text = uart.text.slice(0, -1);
+  return { ...trigger, name: sentName(text, uart.port), step: { ...step, do: { uart: { ...uart, text } } } };
 }
 /** No input leads to the ROM, and a request that the firmware makes by itself is provably lost: what works when it is called is nothing that the board does. */
 const losesItself = ({ diagnosis, entries }: RunResult<string>, [best]: readonly Trigger[]): boolean =>

@@ -3,7 +3,7 @@ import { jsonDocument } from '../bench/documents/json-text.ts';
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { runBench } from '../bench/run.ts';
-import { assumedJob, failingWay, isInput, lostInputs, puller } from '../bench/first-run.ts';
+import { asTyped, assumedJob, failingWay, isInput, lostInputs, puller } from '../bench/first-run.ts';
 import {
   aloneScenario,
   downloads,
@@ -131,8 +131,9 @@ async function search(given: RunJob, options: InitOptions, io: Io): Promise<Foun
     return orCutShort(
       () => {
         const { job, told: assumed } = assumedJob(given, hooks);
-        const { tried, ...rest } = tryTriggers(jobInput(job, hooks));
+        const { tried: all, ...rest } = tryTriggers(jobInput(job, hooks));
         const pull = puller(job, hooks);
+        const tried = asTyped(all, pull);
         const first = failingWay(tried, hooks, pull);
         const rests = tried.filter((t) => t !== first);
         const others = lostInputs(rests, hooks, pull).map(({ trigger }) => trigger);

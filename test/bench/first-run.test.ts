@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { firstRun } from '../../src/bench/first-run.ts';
+import { asTyped, firstRun } from '../../src/bench/first-run.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
-import { pulled, tryTriggers } from '../../src/bench/proof/init.ts';
+import { pulled, tryTriggers, type Trigger } from '../../src/bench/proof/init.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { bareImage, MAIN } from './bare-image.ts';
@@ -183,4 +183,19 @@ it('an input that hangs the firmware is told, and what it does without it', () =
     'fault',
     'triggered at 100 ms by bootbench: PA0 = 1; without it: nothing enters the ROM until 5 s, and no hang is seen',
   ]);
+});
+
+describe('a line that is sent to a serial port', () => {
+  const sends = (text: string): Trigger => ({
+    name: `${JSON.stringify(text)} to USART1`,
+    kind: 'input',
+    outcome: 'rom-silent',
+    step: { at: '100ms', do: { uart: { port: 'USART1', text } } },
+  });
+  const whole = sends('boot\r\n');
+  const call: Trigger = { name: 'call', kind: 'jump', outcome: 'dfu', step: { at: '100ms', do: { call: 'enter_rom' } } };
+  const entering = (entries: number): never => ({ entries: new Array(entries).fill(null) }) as never;
+  it('ends with one key, where the firmware enters the ROM on that: the other would be left to the ROM', () =>
+    expect(asTyped([call, whole], () => entering(1))).toEqual([call, sends('boot\r')]));
+  it('ends with both where that is not enough', () => expect(asTyped([call, whole], () => entering(0))).toEqual([call, whole]));
 });

@@ -528,9 +528,11 @@ interface Sending {
   readonly step: Step;
   readonly as: (bytes: Uint8Array) => PlannedAction;
 }
+/** `"boot\r" to USART1` */
+export const sentName = (text: string, to: string): string => `${JSON.stringify(text)} to ${to}`;
 /** One fork with it; it is enough where something comes of it. */
 function sent(s: Session, from: Checkpoint, { text, to, step, as }: Sending, jumping: readonly JumpCandidate[]) {
-  const tried = { name: `${JSON.stringify(text)} to ${to}`, kind: 'input' as const, step };
+  const tried = { name: sentName(text, to), kind: 'input' as const, step };
   let start = 0;
   const way = {
     begin: (): void => {
