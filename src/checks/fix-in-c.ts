@@ -57,6 +57,19 @@ export function partsOf(fix: { toString(): string }): readonly Part[] {
   return parts;
 }
 
+/** Fixes together, line by line: what goes to the same place stands below one comment, first what goes to the place of its cause. */
+export function fixesInOne(fixes: readonly { toString(): string }[]): readonly string[] {
+  const places = new Map<string, Set<string>>([['', new Set()]]);
+  for (const fix of fixes)
+    for (const { goes, remark, code } of partsOf(fix)) {
+      const place = goes === null ? '' : part(goes, remark);
+      const lines = places.get(place) ?? new Set();
+      for (const line of code) lines.add(line);
+      places.set(place, lines);
+    }
+  return [...places].flatMap(([place, lines]) => (place === '' ? [...lines] : [place, ...lines]));
+}
+
 /** The reads of the ROM's vector table and the jump: both words are in registers before MSP changes, and nothing uses the stack in between. */
 export const jumpInC = (rom: RomFacts): string => [words(rom), branch('msr msp, %0\\n\\tbx %1', '"r"(sp), "r"(pc)')].join('\n');
 /** The same for code that uses PSP: the stack changes only after all variables have been read. */

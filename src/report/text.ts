@@ -115,9 +115,6 @@ export function humanTime(seconds: string): string {
 
 const trimZeros = (text: string): string => (text.includes('.') ? text.replace(/\.?0+$/, '') : text);
 
-/** Lines of code. */
-export const codeOf = (code: Sentence): string[] => String(code).replace(/\n+$/, '').split('\n');
-
 /** With a capital at the beginning. */
 export const sentence = (text: Sentence): string => `${String(text).slice(0, 1).toUpperCase()}${String(text).slice(1)}`;
 /** As a sentence with its full stop; a file name or a function at its beginning keeps its case. */

@@ -2,7 +2,7 @@
 import { CHECKS } from '../../checks/index.ts';
 import { withAdvice } from '../../bench/documents/advice.ts';
 import type { Judgement } from '../../bench/documents/expect.ts';
-import { partsOf } from '../../checks/fix-in-c.ts';
+import { fixesInOne, partsOf } from '../../checks/fix-in-c.ts';
 import { SERIAL_PORT } from '../../bench/documents/names.ts';
 import { longLoop } from '../../bench/documents/long-loop.ts';
 import { BOUNDED } from '../../bench/documents/bounds.ts';
@@ -29,7 +29,7 @@ import { patchOf, type Patch } from '../patch.ts';
 import { fixOfScript } from '../patch/section.ts';
 import { howSure, leftText, provisos } from '../provisos.ts';
 import { asksSomething, NO_SOURCES, type Sources } from '../source-lines.ts';
-import { codeOf, humanTime } from '../text.ts';
+import { humanTime } from '../text.ts';
 import type { CodeLine, Excerpt, Fact, FactOf, NextStep, Said } from './facts.ts';
 
 export interface StoryOptions {
@@ -489,9 +489,9 @@ function fix(result: RunResult, causes: readonly ResultCause[], patch: Patch, so
   const isAtJump = causes.some((c) => c.at !== null || (c.fix !== null && partsOf(c.fix).some(({ goes }) => goes === null)));
   const jump = isAtJump ? (result.entries.at(-1)?.from ?? factsIn(result.notes, 'hands-over')[0]?.at) : null;
   const all = causes.flatMap((c) =>
-    c.fix !== null ? codeOf(fixOfScript(c, sources) ?? c.fix) : c.repair === null || c.at === null ? [] : [`/* ${c.repair} */`],
+    c.fix !== null ? (fixOfScript(c, sources) ?? c.fix) : c.repair === null || c.at === null ? [] : `/* ${c.repair} */`,
   );
-  const code = [...new Set(all)].map((text): CodeLine => ({ text, mark: ' ' }));
+  const code = fixesInOne(all).map((text): CodeLine => ({ text, mark: ' ' }));
   return code.length === 0 ? [] : [{ is: 'fix', form: 'c', where: jump?.file == null ? '' : placeText(jump), code, left: [], needs: [] }];
 }
 
