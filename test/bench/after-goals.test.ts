@@ -30,7 +30,81 @@ describe('another goal than USB', () => {
       proved: true,
       lastWriter: { file: expect.stringContaining('f405-masked/main.c'), line: 6 },
     });
-    expect(shortReport(result)).toContain('Fix    in C:\n       /* at the start of main() */\n');
+    // what goes to one place stands together
+    expect(shortReport(result)).toMatch(
+      /Fix {4}in C:\n +\/\* at the start of main\(\) \*\/\n +SCB->VTOR = 0x08000000u;\n +__enable_irq\(\);\n/,
+    );
+  });
+  it('a jump from an interrupt leaves the application that Go starts without its tick, also where that has printed its first line: the jump', () => {
+    // prints at its start, then on each tick; a carriage return on USART1 leads into the ROM
+    const starts = new Thumb(MAIN)
+      .constant(0, 0x40021018) // RCC.APB2ENR: AFIO, GPIOA, USART1
+      .constant(1, 0x4005)
+      .str(1, 0)
+      .constant(0, 0x40010804) // GPIOA.CRH: PA9 alternate function
+      .constant(1, 0x444444b4)
+      .str(1, 0)
+      .constant(5, 0x40013800) // USART1 at 9600 baud, RXNEIE
+      .constant(1, 833)
+      .str(1, 5, 8)
+      .constant(1, 0x202c)
+      .str(1, 5, 12)
+      .movs(4, 'A'.charCodeAt(0))
+      .str(4, 5, 4)
+      .constant(0, 0xe000e104)
+      .movs(1, 1 << 5)
+      .str(1, 0)
+      .constant(6, 0x20000400)
+      .movs(1, 0)
+      .str(1, 6)
+      .constant(0, 0xe000e010) // SysTick every 10 ms
+      .constant(1, 80_000)
+      .str(1, 0, 4)
+      .movs(1, 7)
+      .str(1, 0)
+      .label('wait')
+      .ldr(0, 6)
+      .cmp(0, 0)
+      .beq('wait')
+      .movs(0, 0)
+      .str(0, 6)
+      .str(4, 5, 4)
+      .b('wait');
+    const [onTick, onByte] = [0x080002a0, 0x080002c0];
+    const ticks = new Thumb(onTick).constant(1, 0x20000400).movs(0, 1).str(0, 1).bxLr();
+    const leaves = new Thumb(onByte)
+      .constant(1, 0x40013800)
+      .ldr(0, 1, 4)
+      .cmp(0, '\r'.charCodeAt(0))
+      .beq('jumps')
+      .bxLr()
+      .label('jumps')
+      .movs(0, 0)
+      .str(0, 1, 12)
+      .constant(1, 0xe000e010)
+      .str(0, 1)
+      .str(0, 1, 4)
+      .str(0, 1, 8)
+      .constant(1, 0xe000e184)
+      .movs(0, 1 << 5)
+      .str(0, 1)
+      .constant(3, 0x1ffff000)
+      .ldr(0, 3)
+      .ldr(1, 3, 4)
+      .put(0xf380, 0x8808) // MSR MSP, r0
+      .bx(1);
+    const images = bareImage(starts);
+    const { bytes } = images[0]!;
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    for (const [vector, at, handler] of [[15, onTick, ticks] as const, [16 + 37, onByte, leaves] as const]) {
+      view.setUint32(4 * vector, at | 1, true);
+      bytes.set(handler.bytes(), at & 0xffff);
+    }
+    const steps = [{ at: '100ms', do: { uart: { port: 'USART1', text: '\r' } } }] as const;
+    const result = runBench(jobInput({ ...plainJob('stm32f103c8', images, { goal: 'usart1', steps: [...steps] }), after: true }));
+    expect(result.goal.reached).toBe(true);
+    expect(words(result)).toBe('ok ok ok ok ok ok failed');
+    expect(proved(result)).toMatchObject([{ id: 'handler-mode' }]);
   });
   it('USART1 of F1 that the firmware has remapped does not answer at PA9: the write is the cause', () => {
     const program = new Thumb(MAIN)

@@ -62,8 +62,9 @@ export const isGood = ({ after, notBack }: Acceptance, alive = false): boolean =
  *
  * @param left what is proved to keep it from that
  */
-const endsAtReset = ({ notBack }: Acceptance, left: readonly Pick<LeftCause, 'at'>[]): boolean =>
-  notBack?.is === 'table' || (notBack?.is === 'left' && !notBack.twin.enters && left.length > 0 && left.every(({ at }) => at !== 'entry'));
+const endsAtReset = ({ notBack }: Acceptance, left: readonly Pick<LeftCause, 'at' | 'handed'>[]): boolean =>
+  notBack?.is === 'table' ||
+  (notBack?.is === 'left' && !notBack.twin.enters && left.length > 0 && left.every(({ at, handed }) => at !== 'entry' && handed !== true));
 
 /** What keeps a user from the device, as a reservation; none where the next reset mends it, and nobody asks for the application behind the leave. */
 export function unusableNotes(port: string | null, accepted: Acceptance, left: readonly LeftCause[], alive = false): Note[] {
@@ -273,7 +274,8 @@ class Client {
       const hangs = this.hangs(signs);
       // what it printed may have been that it enters the ROM
       if (signs.entersAgain) return this.again();
-      return hangs ? this.asFromReset(seen) : ok(seen);
+      // what it shows first needs no interrupt, maybe
+      return hangs || s.leave?.held === true ? this.asFromReset(seen) : ok(seen);
     }
     return machine.state.inSystem ? failed('the ROM does not start it') : this.asFromReset(signs.some ?? 'it runs');
   }

@@ -39,6 +39,8 @@ export interface LeftCause {
   /** Where the fix belongs: at the jump, or where it says. */
   readonly at: 'entry' | null;
   readonly by: Writer | null;
+  /** The firmware has handed it over, and the ROM leaves it so. */
+  readonly handed?: true;
   /** Groups of what the ROM leaves that it is about. */
   readonly kinds: readonly LeftKind[];
   /** With another value of these it would be none; left out: not looked for (left-options.ts). */
@@ -95,6 +97,7 @@ function ownCause(s: Session, kind: LeftKind, observed: string): OwnCause | null
     repair: 'PRIMASK = 0',
     fix: part('main', '', '__enable_irq();'),
     at: null,
+    handed: true,
     by: s.machine.history.lastWriter('CPU.PRIMASK', 1),
   };
 }

@@ -42,6 +42,7 @@ import { pollsInput } from './input-registers.ts';
 import { isAlone, proveFixedLoop, watchdogRuns } from './fixed-loop.ts';
 import { interruptsAround } from './surrounding-events.ts';
 import { CHECK_TIMER } from './hearing.ts';
+import { holdsInterrupts } from './held-interrupts.ts';
 import { floatingInputs } from './floating-inputs.ts';
 import type { FiniteLoop, FixedLoop, LiveRun, SessionEnd, SessionState } from './live-run.ts';
 import { goesRoundForEver } from './same-rounds.ts';
@@ -152,8 +153,8 @@ export class Session implements LiveRun {
   /** A host on another interface has asked the ROM to start the program whose vector table is there. */
   goTo: number | null = null;
   private unlooked = 0;
-  /** Before the first instruction of the program that the last leave went to. */
-  leave: (Leaving & { readonly checkpoint: Checkpoint }) | null = null;
+  /** Before the first instruction of the program that the last leave went to, and whether it starts with interrupts kept from it. */
+  leave: (Leaving & { readonly checkpoint: Checkpoint; readonly held: boolean }) | null = null;
   private leaving: Leaving | null = null;
   /**
    * Checkpoints on the way to the first entry, newest last: one for each state of what has been read of system memory, so that a run with another ROM can
@@ -546,7 +547,7 @@ export class Session implements LiveRun {
   private pausedAtEntry(limits: RunLimits): SessionEnd | null {
     const { machine } = this;
     if (this.leaving !== null) {
-      this.leave = { ...this.leaving, checkpoint: machine.save() };
+      this.leave = { ...this.leaving, checkpoint: machine.save(), held: holdsInterrupts(machine.bootCore) };
       this.leaving = null;
       return null;
     }
