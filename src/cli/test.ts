@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { limitMs } from '../bench/documents/duration.ts';
 import { BUT, hasReservations } from '../bench/documents/reservations.ts';
+import { goalInWords, outcomeInWords } from '../bench/documents/reached.ts';
 import type { RunResult } from '../bench/documents/result.ts';
 import { boundedJson } from '../bench/documents/json-bounds.ts';
 import { jobInput } from '../bench/input/job.ts';
@@ -427,7 +428,8 @@ function junitCase({ path, state, seconds, failures, reservations, conditions, f
       : {
           properties: {
             chip: result.chip,
-            outcome: result.outcome,
+            goal: goalInWords(result),
+            outcome: outcomeInWords(result),
             rom: [result.rom.id, result.rom.version].filter((x) => x !== null).join(' '),
           },
           output: [

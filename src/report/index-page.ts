@@ -1,4 +1,5 @@
 /** One page for all scenarios of `bootbench test`: what does not hold comes first, with its first screen. */
+import { goalInWords, otherGoal } from '../bench/documents/reached.ts';
 import type { RunResult } from '../bench/documents/result.ts';
 import { escapeHtml, PAGE_STYLE, pageOf } from './page.ts';
 import { shortReport } from './short.ts';
@@ -18,7 +19,7 @@ export function indexPage(rows: readonly IndexRow[]): SafeText {
   const bad = rows.filter((r) => r.state !== 'ok');
   const title = `${good.length} of ${rows.length} scenarios hold`;
   const line = ({ path, seconds, result }: IndexRow): string =>
-    `<tr><td>${escapeHtml(path)}</td><td>${escapeHtml(result?.chip ?? '')}</td><td>${escapeHtml(result?.outcome ?? '')}</td><td>${seconds.toFixed(1)} s</td></tr>`;
+    `<tr><td>${escapeHtml(path)}</td><td>${escapeHtml(result?.chip ?? '')}</td><td>${escapeHtml(result === null ? '' : otherGoal(result) === null ? result.outcome : goalInWords(result))}</td><td>${seconds.toFixed(1)} s</td></tr>`;
   const failed = bad.map((r) => {
     const report =
       r.result === null

@@ -54,6 +54,22 @@ describe('a scenario that holds with a reservation', () => {
   });
 });
 
+it.each([
+  ['usart1', true, 'usart1: answered', 'rom-silent (of USB, which is not the goal)'],
+  ['usart1', false, 'usart1: no answer', 'rom-silent'],
+  ['app', true, 'app: runs', 'rom-silent (of USB, which is not the goal)'],
+  ['usb', false, 'usb: rom-silent', 'rom-silent'],
+] as const)('goal %s, reached = %s: the documents for people say what came of it', async (name, reached, goal, outcome) => {
+  const cwd = scenarios(['a.json'], 'rom-silent');
+  const result = (): RunResult => ({ ...dfuResult(), outcome: 'rom-silent', goal: { name, reached, at: null } });
+  const { code } = await cli(['test', 's', '--quiet', '--junit', 'j.xml', '--json', 't.json', '--html', 'i.html'], { cwd, result });
+  expect(code).toBe(0);
+  expect(read(cwd, 'j.xml')).toContain(`<property name="goal" value="${goal}"/>`);
+  expect(read(cwd, 'j.xml')).toContain(`<property name="outcome" value="${outcome}"/>`);
+  expect(read(cwd, 'i.html')).toContain(`<td>${name === 'usb' ? outcome : goal}</td>`);
+  expect(JSON.parse(read(cwd, 't.json'))).toMatchObject({ scenarios: [{ outcome: 'rom-silent' }] });
+});
+
 it('a scenario that holds as long as the ROM undoes what the firmware leaves is told with that', async () => {
   const cwd = scenarios(['a.json']);
   const ran = await cli(['test', 's', '--quiet', '--junit', 'j.xml', '--json', 't.json', '--markdown', 'm.md'], {
