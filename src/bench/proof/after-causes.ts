@@ -22,9 +22,17 @@ export function mends(s: Session, was: After<string>): Works {
   const asked: Asked = { armed: true, reasons: false, ...(last !== undefined && { last }) };
   const { after } = bad.includes('list') ? { after: null } : acceptance(s, { ...asked, stays: true });
   const stays = after !== null && bad.every((step) => isBad(after[step]));
-  return (session) => {
-    const now = acceptance(session, { ...asked, stays });
+  const works = (session: Session, later?: true): boolean => {
+    const now = acceptance(session, { ...asked, stays, ...(later && { later }) });
     return isGood(now) || bad.every((step) => now.after[step].result === 'ok');
+  };
+  return (session) => {
+    if (!stays) return works(session);
+    const at = session.save();
+    if (!works(session)) return false;
+    // a repair that only moves an interrupt from the leave to a moment behind it is none: the next user leaves at another moment
+    session.restore(at);
+    return works(session, true);
   };
 }
 export type Works = (s: Session) => boolean;

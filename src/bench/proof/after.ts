@@ -28,6 +28,8 @@ const STAY: Ps = 2 * PS_PER_SECOND;
 const STAY_IF_ARMED: Ps = 12 * PS_PER_SECOND;
 /** Where it is known that the device stays, and what is asked shows behind a moment as well. */
 const MOMENT: Ps = 100 * MS;
+/** Another moment to begin: no multiple of what timers are usually set to. */
+const LATER: Ps = 1_370 * MS;
 /** A watchdog that runs is waited for, up to this. */
 const LONGEST_STAY: Ps = 40 * PS_PER_SECOND;
 const MARGIN: Ps = 50 * MS;
@@ -102,6 +104,8 @@ export interface Asked {
   readonly last?: AfterStep;
   /** The device is known to stay: the steps behind that begin at once. */
   readonly stays?: boolean;
+  /** With `stays`, it begins at another moment. */
+  readonly later?: true;
   /** Whether it can be used, and no more: why it cannot is not looked for. */
   readonly reasons?: false;
 }
@@ -176,8 +180,9 @@ class Client {
     const { s, tool } = this;
     const { system, chip } = s.machine;
     const due = chip.blocks.map((row) => (row.model?.includes('wdg') === true ? (system.published(system.block(row.name)).due ?? 0) : 0));
-    const { armed, stays } = this.asked;
-    const until = s.machine.now + (stays === true ? MOMENT : armed ? STAY_IF_ARMED : STAY);
+    const { armed, stays, later } = this.asked;
+    const moment = later === true ? LATER : MOMENT;
+    const until = s.machine.now + (stays === true ? moment : armed ? STAY_IF_ARMED : STAY);
     const last = stays === true ? until : Math.max(until, ...due.filter((t) => t < s.machine.now + LONGEST_STAY).map((t) => t + MARGIN));
     runUntil(s, () => tool.isGone(), last);
     return tool.isGone() ? failed(tool.gone()) : tool.about();

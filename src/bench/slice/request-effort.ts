@@ -3,8 +3,11 @@ import { budgetOf } from '../documents/effort.ts';
 import type { Session } from '../session/session.ts';
 import { resetToTrace } from './requests.ts';
 
-/** Effort: what is repeated of the time in front of the reset: up to it, and for who stored the words that were lost, for two lengths behind it. And the most. */
-const REPEATS = 5;
+/**
+ * Effort: what is repeated of the time in front of the reset: up to it, twice for who stored the words that were lost, for two lengths behind it, and as much again, since waits that a
+ * run has skipped are not counted. And the most.
+ */
+const REPEATS = 8;
 const MOST = 8e9;
 
 /** A button that is held for a second has let the program run for so long in front of its reset, and the search has to come as far. The session stands at the end of the run. */
