@@ -122,7 +122,9 @@ export function withDifference(
   if (first === undefined) return diagnosis;
   const proved = found!.complete && !first.some(({ board }) => board);
   const to = found!.further ? { outcome: null, then: 'the ROM is entered' } : goal;
-  const causes = first.map((d, i) => causeOf(d, proved, receiver, placed, i === 0 ? others : [], to));
+  const causes = first.map((d, i) =>
+    causeOf(d, proved, receiver, placed, { beside: first.length - 1, instead: i === 0 ? others : [] }, to),
+  );
   return {
     explained: receiver.id === 'state' && !found!.further ? true : diagnosis.explained,
     causes: [...causes, ...diagnosis.causes],
@@ -144,7 +146,7 @@ export function withPath(
   if (first === undefined) return diagnosis;
   const causes = (proved: boolean, then: string): ResultCause<string>[] =>
     first.map((cause) => ({
-      ...pathCause(cause, then, placed),
+      ...pathCause(cause, besides(first.length - 1, then), placed),
       proved,
       dependsOn: [],
       outcomeAfterRepair: proved && first.length === 1 && behind === undefined ? goal.outcome : null,
@@ -421,12 +423,23 @@ const lastWaitInWords = ({ what, wanted, from, to }: GivenUp, where: string): st
   `the last wait that gave up polled ${what} for ${ms(to - from)}${/[HL]SERDY/.test(what) ? ' (how soon a crystal starts is assumed)' : ''}, and ${wanted} there would have ended it: ${where}`;
 const ms = (ps: Ps): string => `${Number((ps / MS).toPrecision(2))} ms`;
 
+/** What comes where the rest of a set is repaired as well. */
+function besides(others: number, then: string): string {
+  if (others === 0) return then;
+  return `and with the other ${others === 1 ? 'cause' : `${others} causes`} repaired too, ${then}`;
+}
+interface Others {
+  /** Causes of the same set: none of them is enough alone. */
+  readonly beside: number;
+  /** Sets that are enough in its place. */
+  readonly instead: readonly (readonly Difference[])[];
+}
 function causeOf(
   d: Difference,
   proved: boolean,
   receiver: Receiver,
   placed: Placed,
-  others: readonly (readonly Difference[])[],
+  { beside, instead }: Others,
   goal: Goal,
 ): ResultCause<string> {
   return {
@@ -435,10 +448,10 @@ function causeOf(
     at: d.leftOut ? null : 'entry',
     repair: repairOf(d),
     fix: d.leftOut && !isOfCore(d.what) ? LEAVE_OUT : fixOf(d),
-    outcomeAfterRepair: proved && receiver.id === 'state' ? goal.outcome : null,
+    outcomeAfterRepair: proved && receiver.id === 'state' && beside === 0 ? goal.outcome : null,
     dependsOn: [],
     lastWriter: placed(d.writer),
-    explanation: [stateOf(d, receiver, goal.then), ...others.map((set) => alternative(set, placed))].join(' '),
+    explanation: [stateOf(d, receiver, goal.then, beside), ...instead.map((set) => alternative(set, placed))].join(' '),
     what: d.what,
   };
 }
@@ -449,10 +462,10 @@ function repairOf({ what, afterReset, leftOut }: Difference): string {
   if (leftOut) return `without the instruction that changes ${what}`;
   return afterReset === null ? `${what} as it is behind a reset` : `${what} = ${number(afterReset)}`;
 }
-function stateOf(d: Difference, { id, name }: Receiver, comes: string): string {
+function stateOf(d: Difference, { id, name }: Receiver, comes: string, beside: number): string {
   const { what, value, afterReset, board, active, leftOut, cached, opens, stores } = d;
   const when = d.atFault ? 'where the firmware faults' : `when ${name} starts`;
-  const then = id === 'state' ? comes : 'it works as from reset';
+  const then = besides(beside, id === 'state' ? comes : 'it works as from reset');
   if (active)
     return `${active.in} starts ${name} from inside the handler of ${active.exception}. That exception stays active, so no interrupt of its priority or a lower one is taken. In Thread mode, ${then}.`;
   if (d.clockOf !== undefined)
@@ -461,8 +474,9 @@ function stateOf(d: Difference, { id, name }: Receiver, comes: string): string {
     return `${what} is ${number(value)} where the run ends, and ${number(afterReset)} behind a reset. Without the instruction that changes it, ${then}.${cached ? cacheText(cached) : ''}`;
   const lock = isLock(what) ? (opens ? RESET_OF_PORT : ONLY_A_RESET) : '';
   const whose = board ? ' It is the board that sets it: no firmware can change that.' : lock;
-  if (stores) return `${what} is not as it is behind a reset ${when}: ${inWords(stores)}. As it is there, ${then}.`;
-  if (value === null || afterReset === null) return `${what} is not as it is behind a reset ${when}. As it is there, ${then}.${whose}`;
+  if (stores) return `${what} is not as it is behind a reset ${when}: ${inWords(stores)}. With the values of a reset, ${then}.`;
+  if (value === null || afterReset === null)
+    return `${what} is not as it is behind a reset ${when}. With it as behind a reset, ${then}.${whose}`;
   return `${what} is ${number(value)} ${when}, and ${number(afterReset)} behind a reset. With ${number(afterReset)}, ${then}.${whose}`;
 }
 const cacheText = ({ where, inCache, inMemory, isDirty }: Cached): string =>
