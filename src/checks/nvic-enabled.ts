@@ -102,7 +102,7 @@ function repairLines(subject: Subject, lines: readonly number[], all: boolean): 
     apply: (target) => target.clearNvic('enabled', lines),
   };
 }
-const enabledLines = ({ state }: Subject): readonly number[] => linesSet(state, PPB.NVIC_ISER) ?? [];
+export const enabledLines = ({ state }: Subject): readonly number[] => linesSet(state, PPB.NVIC_ISER) ?? [];
 
 export const nvicEnabled: Check = {
   id: 'nvic-enabled',

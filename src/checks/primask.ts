@@ -1,6 +1,7 @@
 /** Interrupts masked by PRIMASK when the ROM is entered. */
 import { notApplicable, pass, type Check } from './check.ts';
 import { nothingToIt } from './mask-registers.ts';
+import { enabledLines } from './nvic-enabled.ts';
 
 const SOURCE = 'AN2606 Rev 70 4.1: on products whose bootloader uses interrupts, the application must enable them again before the jump';
 
@@ -26,10 +27,10 @@ export const primask: Check = {
       lastWriter: history?.lastWriter('CPU.PRIMASK', 1) ?? null,
     };
   },
-  repair: () => ({
+  repair: (subject) => ({
     at: 'entry',
     what: 'PRIMASK cleared before the first ROM instruction',
-    fix: '__enable_irq();            /* right before the jump, after clearing the NVIC */',
+    fix: `__enable_irq();            /* right before the jump, ${enabledLines(subject).length === 0 ? 'after clearing the NVIC' : 'after switching off the interrupts that are still enabled'} */`,
     apply: (target) => target.setCore('primask', 0),
   }),
   explanation: [

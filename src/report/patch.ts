@@ -299,9 +299,21 @@ function inNamesOf(file: string, code: readonly string[], { chip }: RunResult, s
   const description = findChip(chip);
   const lines = sources(file)?.lines ?? [];
   const knows = namesKnownIn(file, sources);
-  const styled = laidOut(inStyle(lines, code, knows));
+  const styled = laidOut(inStyle(lines, linesByName(code, sources, knows), knows));
   const known = (description && inAddresses(styled, description, knows)) ?? styled;
   return laidOut(isCpp(file) ? known.map(inCpp) : known);
+}
+
+/** `TIM2_IRQn` in place of its number, where the program's sources call the line so. */
+function linesByName(code: readonly string[], sources: Sources, knows: (name: string) => boolean): readonly string[] {
+  const isCalled = (name: string): boolean =>
+    knows(name) &&
+    (sources.codeFiles?.() ?? []).some((file) => (sources(file)?.lines ?? []).some((text) => new RegExp(`\\b${name}\\b`).test(text)));
+  return code.map((text) =>
+    text.replace(/\(IRQn_Type\)\d+(?=\);\s*\/\* (\w+)\b)/, (number, block: string) =>
+      isCalled(`${block}_IRQn`) ? `${block}_IRQn` : number,
+    ),
+  );
 }
 
 /** The fix as assembler instructions; null if it is only possible in C. */

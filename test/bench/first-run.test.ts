@@ -4,10 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { asTyped, firstRun } from '../../src/bench/first-run.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
+import { runBench } from '../../src/bench/run.ts';
 import { pulled, tryTriggers, type Trigger } from '../../src/bench/proof/init.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { bareImage, MAIN } from './bare-image.ts';
+import { namedImage } from './named-image.ts';
 import { plainJob } from './plain-job.ts';
 
 const run = (name: string, chip: string): RunResult => {
@@ -198,4 +200,12 @@ describe('a line that is sent to a serial port', () => {
   it('ends with one key, where the firmware enters the ROM on that: the other would be left to the ROM', () =>
     expect(asTyped([call, whole], () => entering(1))).toEqual([call, sends('boot\r')]));
   it('ends with both where that is not enough', () => expect(asTyped([call, whole], () => entering(0))).toEqual([call, whole]));
+});
+
+it('an image whose symbols are labels without a size is not told to be one without names', () => {
+  const [bare] = bareImage(new Thumb(MAIN).constant(6, 0x20000100).label('runs').adds(4, 1).str(4, 6).b('runs'));
+  const told = (images: ReturnType<typeof bareImage>): string =>
+    notes(runBench(jobInput({ ...plainJob('stm32f405rg', images), findJump: true })), 'not-triggered').join();
+  expect(told(namedImage(bare!.bytes, [{ name: 'main', address: MAIN }]))).toMatch(/^no symbol of the image is a function with a size/);
+  expect(told([bare!])).toMatch(/^the image has no function names/);
 });

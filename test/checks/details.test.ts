@@ -8,6 +8,12 @@ import { check, FakeTarget, TIM2_IRQ, USB_IRQ, writer } from './fake-target.ts';
 
 const chip = new FakeTarget().subject().state.chip;
 
+it('a fix of PRIMASK says which interrupts have to be off before: those that still are on', () => {
+  const fix = (t: FakeTarget): string => String(check('primask').repair(t.subject())?.fix);
+  expect(fix(new FakeTarget())).toContain('after clearing the NVIC');
+  expect(fix(new FakeTarget().enable(28))).toContain('after switching off the interrupts that are still enabled');
+});
+
 describe('The NVIC', () => {
   it.each([0, 1, 31, 32, 63, 64, 95, 96, 127, 130])('line %d is found in its word', (line) => {
     expect(linesSet(new FakeTarget().enable(line).subject().state, PPB.NVIC_ISER)).toEqual([line]);

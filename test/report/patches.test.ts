@@ -282,6 +282,22 @@ it.each([
   expect(patchOf(resultOf([cause('SysTick->CTRL = 0;', 1, { at: 'entry' })], from), found).hunks[0]?.line).toBe(put);
 });
 
+it('An interrupt has the name by which the program calls it, where it does', () => {
+  const files: Readonly<Record<string, readonly string[]>> = {
+    'main.c': ['#include "stm32h7xx.h"', 'void leave(void)', '{', '  entry();', '}'],
+    'tim.c': ['#include "stm32h7xx.h"', 'void start(void) { NVIC_EnableIRQ(TIM2_IRQn); }'],
+  };
+  const from: Place = { pc: '0x08000430', symbol: 'leave', file: 'main.c', line: 4 };
+  const fix = 'NVIC_DisableIRQ((IRQn_Type)28);   /* TIM2 */\nNVIC_DisableIRQ((IRQn_Type)39);   /* USART3 */';
+  const found: Sources = Object.assign(
+    (file: string) => (files[file] === undefined ? null : { path: file, lines: files[file], newer: false, elsewhere: false }),
+    { codeFiles: () => Object.keys(files) },
+  );
+  const { text } = patchOf(resultOf([cause(fix, 3, { at: 'entry' })], from), found);
+  expect(text).toContain('NVIC_DisableIRQ(TIM2_IRQn);');
+  expect(text).toContain('NVIC_DisableIRQ((IRQn_Type)39);');
+});
+
 it("A vendor's file is not patched: what would mend it there is told", () => {
   const lines = ['void HAL_RTCEx_Wakeup(void)', '{', '  wait();', '}'];
   const file = 'Drivers/STM32F1xx_HAL_Driver/Src/stm32f1xx_hal_rtc_ex.c';

@@ -31,7 +31,7 @@ function takenFor(inferred: InferredChip): string {
   const common = alike.length > 0 && rankOf(chip.name) < Infinity ? ['the most common of these'] : [];
   const beyond = unmodelled.length === 0 ? [] : [`not all lines of ${unmodelled.join(' and ')} are modelled`];
   const others = [
-    ...listed(alike, 'runs alike', 'run alike'),
+    ...listed(alike, 'may be meant as well', 'may be meant as well'),
     ...listed(sameLine, 'of the same line fits as well', 'of the same line fit as well'),
     ...listed(near, 'comes next', 'come next'),
     ...beyond,

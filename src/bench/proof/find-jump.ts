@@ -630,13 +630,18 @@ function deafNotes(s: Session, { inputs, deaf }: FoundJump): Note[] {
   });
 }
 
+const NO_FUNCTIONS = {
+  unnamed: 'the image has no function names: give the .elf to see which functions can enter system memory',
+  unsized:
+    'no symbol of the image is a function with a size (in assembly: .type and .size), so it is not seen which functions can enter system memory',
+} as const;
 /** Notes for a run that never jumped. `goesOn`: the program runs, and a step may lead it on. */
 export function notTriggered(s: Session, found: FoundJump, goesOn = true): Note[] {
   const { candidates, inputs, atStart } = found;
   const notes: Note[] = [];
   const tell = (text: string, about?: Note['about']): void => void notes.push({ kind: 'not-triggered', text, ...(about && { about }) });
   if (candidates.length === 0 && scanFunctions(s.input.images).length === 0)
-    tell('the image has no function names: give the .elf to see which functions can enter system memory');
+    tell(NO_FUNCTIONS[s.input.images.some(({ symbols }) => symbols.all.length > 0) ? 'unsized' : 'unnamed']);
   else if (candidates.length === 0) tell(`${NO_JUMP}, and none is seen to store a word and reset`, { is: 'lacks-jump' });
   for (const c of candidates) tell(entering(candidateName(s, c), c, found.noJump));
   if (candidates.length > 0 && found.noJump) tell(`${NO_JUMP}: ${ONLY_BY_BOOT}`, { is: 'lacks-jump' });
