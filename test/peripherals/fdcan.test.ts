@@ -148,6 +148,55 @@ describe.each([
       expect(node.waiting(0)).toEqual([]);
     });
   });
+  describe('a flag of IR that IE enables', () => {
+    /** Levels of both lines. */
+    const lines = (node: Node): readonly boolean[] => {
+      const { irqs } = description.blocks.find((row) => row.name === 'FDCAN1')!;
+      return [0, 1].map((i) => node.h.irqs.get(irqs![i]!) ?? false);
+    };
+    /** A frame has come; RF0N is enabled. */
+    const received = (ile: number, ils = 0): Node => {
+      const node = fresh();
+      node.h.write('FDCAN1.IE', 1);
+      node.h.write('FDCAN1.ILS', ils);
+      node.h.write('FDCAN1.ILE', ile);
+      expect(lines(node)).toEqual([false, false]);
+      node.send(1);
+      return node;
+    };
+    it.each([
+      ['the first line', 3, 0, [true, false]],
+      ['no line while that is off', 2, 0, [false, false]],
+      ['the second line by ILS', 3, 1, [false, true]],
+      ['no line while the second is off', 1, 1, [false, false]],
+      ['the first line, whatever ILS says of FIFO 1', 3, fixed ? 2 : 0xf0, [true, false]],
+    ])('raises %s', (_what, ile, ils, levels) => {
+      const node = received(ile, ils);
+      expect(lines(node)).toEqual(levels);
+      node.h.write('FDCAN1.IR', 1);
+      expect(lines(node)).toEqual([false, false]);
+    });
+    it('raises none once it is disabled, and again when it is enabled', () => {
+      const node = received(1);
+      node.h.write('FDCAN1.IE', 0);
+      expect(lines(node)).toEqual([false, false]);
+      node.h.write('FDCAN1.IE', 1);
+      expect(lines(node)).toEqual([true, false]);
+    });
+    it('raises the line of its group when a frame has gone out', () => {
+      const node = fresh();
+      const sent = fixed ? 7 : 9;
+      node.h.write('FDCAN1.TXBTIE', 1);
+      node.h.write('FDCAN1.IE', 1 << sent);
+      node.h.write('FDCAN1.ILS', fixed ? 1 << 2 : 1 << sent);
+      node.h.write('FDCAN1.ILE', 3);
+      node.send(1);
+      node.h.write('FDCAN1.TXBAR', 1);
+      expect(lines(node)).toEqual([false, false]);
+      node.h.wait(2 * MS);
+      expect(lines(node)).toEqual([false, true]);
+    });
+  });
   it('a block without FDOE hears classic frames', () => {
     const node = fresh([], 0, 0);
     expect(node.send(7)).toBe(true);

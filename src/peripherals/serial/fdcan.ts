@@ -1,6 +1,6 @@
 /**
  * FDCAN with nobody else on its bus, or one node that sends and acknowledges (`OutsideNode`): initialisation and configuration change, power-down, requests that wait
- * for ever, are cancelled or sent, receive FIFOs with their filters, flags and their clearing.
+ * for ever, are cancelled or sent, receive FIFOs with their filters, flags and their clearing, both interrupt lines.
  *
  * Facts: registers ST SVD; RM0440 44, RM0399 57 (documented). INIT and CSR are taken over at once (on silicon after some clocks of both domains). Where nobody
  * listens a frame is never acknowledged, so its request stays. The node speaks the format that CCCR sets, FD or classic, and its data bit rate; its nominal
@@ -36,6 +36,8 @@ const [CLASSIC_BITS, ARBITRATION_BITS, DATA_PHASE_BITS] = [[47, 67], [30, 50], 2
 /** Places of the bits in IR: new frame, FIFO full, frame lost of FIFO 0, as many further for FIFO 1, transmission done, FIFO empty. */
 const IR_FIXED = { fresh: 0, full: 1, lost: 2, step: 3, sent: 7, empty: 9 } as const;
 const IR_H7 = { fresh: 0, full: 2, lost: 3, step: 4, sent: 9, empty: 11 } as const;
+/** ILS where it has a bit for each group: the group's bits of IR; elsewhere it has one for each bit (RM0440 44.4.17, RM0399 57.5.19). */
+const ILS_GROUPS = [0x7, 0x38, 0x1c0, 0x1e00, 0xe000, 0x30000, 0xfc0000] as const;
 const TOLERANCE = 0.015;
 /** LEC: no change since it was read. */
 const NO_CHANGE = 7;
@@ -50,6 +52,8 @@ class FdCan {
   private readonly ram: MessageRam;
   private readonly clock: string;
   private readonly ir: typeof IR_FIXED | typeof IR_H7;
+  /** IE, ILS and ILE. */
+  private readonly enables: readonly [Register, Register, Register];
   private readonly nbtp: Register;
   private readonly dbtp: Register;
   private readonly ckdiv: Register | null;
@@ -80,6 +84,7 @@ class FdCan {
     this.clock = options.clock;
     this.node = new OutsideNode(options.block);
     this.ir = this.ram.fixed ? IR_FIXED : IR_H7;
+    this.enables = [reg('IE'), reg('ILS'), reg('ILE')];
     [this.nbtp, this.dbtp] = [reg('NBTP'), reg('DBTP')];
     this.ckdiv = layout.has('CKDIV') ? reg('CKDIV') : null;
     [this.occurred, this.tellsSent] = [reg('TXBTO'), reg('TXBTIE')];
@@ -141,6 +146,14 @@ class FdCan {
   private flag(c: Ctx, bit: number): void {
     c.put(this.r.IR, c.get(this.r.IR) | (1 << bit));
   }
+  /** Both interrupt lines. */
+  interrupt(c: Ctx): void {
+    const [ie, ils, ile] = this.enables.map((r) => c.get(r)) as [number, number, number];
+    const second = this.ram.fixed ? ILS_GROUPS.reduce((bits, group, i) => bits | ((ils >>> i) & 1 ? group : 0), 0) : ils;
+    const active = c.get(this.r.IR) & ie;
+    c.env.irq(0, (ile & 1) !== 0 && (active & ~second) !== 0);
+    c.env.irq(1, (ile & 2) !== 0 && (active & second) !== 0);
+  }
   private control(old: number, merged: number, raw: number): number {
     let value = (merged & ~(CCCR.CSA | CCCR.CCE | GUARDED)) | (old & GUARDED);
     if (raw & CCCR.CCE && old & CCCR.INIT && value & CCCR.INIT) value |= CCCR.CCE;
@@ -183,6 +196,7 @@ class FdCan {
     if (n >= 0) this.released(c, n as 0 | 1, value);
     this.send(c);
     this.follow(c);
+    this.interrupt(c);
   }
 
   // ---- The bus
@@ -248,6 +262,7 @@ class FdCan {
     if (!(c.get(this.r.CCCR) & CCCR.MON) && this.understands(c)) this.node.send(c.env, sent);
     this.send(c);
     this.follow(c);
+    this.interrupt(c);
   }
   /** The node outside has sent a frame. */
   asked(c: Ctx): void {
@@ -257,6 +272,7 @@ class FdCan {
     this.node.answer(c.env, hears && !(cccr & CCCR.MON) ? OUTSIDE_ANSWER.acknowledged : OUTSIDE_ANSWER.refused);
     this.send(c);
     this.follow(c);
+    this.interrupt(c);
   }
   private receive(c: Ctx, frame: CanFrame, format = this.format(c)): void {
     const taken = this.ram.taken(c, frame[0]);
@@ -315,7 +331,7 @@ export const fdcan: ModelFactory<FdCanOptions> = (layout, options): RegisterMode
         'data beyond eight bytes of what the node sends and hears',
         'priority in a Tx queue, Rx buffers, Tx events',
         'counting of errors',
-        'interrupts',
+        'interrupts but those of frames received and sent',
         'time stamps, time-triggered operation',
         'how long INIT takes',
       ],
@@ -328,6 +344,7 @@ export const fdcan: ModelFactory<FdCanOptions> = (layout, options): RegisterMode
       c.s.waiting = [];
       c.env.disarm('frame');
       block.follow(c);
+      block.interrupt(c);
     },
     wires: [block.node.asks],
     onWire: (c) => block.asked(c),
