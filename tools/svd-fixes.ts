@@ -82,8 +82,12 @@ const F407_ONLY = ['ENR', 'RSTR', 'LPENR'].flatMap((r) =>
     (name) => `RCC.AHB${name === 'DCMI' ? 2 : 1}${r}.${name}${r.replace('ENR', 'EN').replace('RSTR', 'RST')}`,
   ),
 );
+/** BWTR3 and BWTR4, which the SVDs of F405, F407 and F42x do not have at their places (RM0090 36.5.6 and 37.5.6). */
+const writeTimings = (peripheral: 'FSMC' | 'FMC'): NonNullable<SvdFixes['copies']> =>
+  [1, 2].map((n) => ({ peripheral, from: `BWTR${n}`, to: `BWTR${n + 2}`, by: 0x10 }));
 /** RM0090 5.4.1: one bit, scale 1 after reset. */
-const F405_F407: Pick<SvdFixes, 'resets' | 'add'> = {
+const F405_F407: Pick<SvdFixes, 'resets' | 'add' | 'copies'> = {
+  copies: writeTimings('FSMC'),
   resets: { 'FLASH.OPTCR': OPTCR[12], 'PWR.CR': 0x4000 },
   add: { 'PWR.CR.VOS': [14, 1, true], ...RTC_CR },
 };
@@ -793,6 +797,7 @@ export const FIXES: Readonly<Record<string, SvdFixes>> = {
     ...F4,
     chip: 'stm32f429',
     part: 'STM32F429NI',
+    copies: writeTimings('FMC'),
     remove: ['FLASH.ACR.LATENCY', 'RCC.APB1ENR.UART7ENR', 'RCC.APB1ENR.UART8ENR'],
     add: { 'FLASH.ACR.LATENCY': [0, 4, true], ...RTC_CR },
     // PLLI2SQ is 4 after reset (RM0090 6.3.23).
