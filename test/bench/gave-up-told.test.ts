@@ -172,3 +172,15 @@ it.each([0, 3, 5])('a wait whose last look found the bit has not given up: %i', 
   const session = new Session(jobInput(plainJob('stm32f405rg', bareImage(waitsForInit(nops)))));
   expect(givenUp(session, session.save(), 2 * MS, []).map(({ what }) => what)).toEqual([]);
 });
+it('a loop that nothing ends waits for the bit that it tests, and not for those of reads of the same register before it', () => {
+  const t = new Thumb(MAIN)
+    .constant(0, RCC_CR)
+    .ldr(1, 0)
+    .constant(2, 1 << 16)
+    .put(0x4311)
+    .str(1, 0);
+  t.label('hse').ldr(1, 0).lsls(1, 1, 14).put(0xd5fc); // BPL to the read of HSERDY
+  t.label('plli2s').ldr(1, 0).lsls(1, 1, 4).put(0xd5fc);
+  const session = new Session(jobInput(plainJob('stm32f405rg', bareImage(t))));
+  expect(givenUp(session, session.save(), 5 * MS, [RCC_CR]).map(({ what, stays }) => [what, stays])).toEqual([['RCC.CR.PLLI2SRDY', true]]);
+});

@@ -57,6 +57,8 @@ interface Poll {
   /** How often something else had been done, or its handler entered: a loop that does more than look is none that waits. */
   readonly round: number;
   value: number;
+  /** When it first read that. */
+  since: Ps;
   reads: number;
   from: Ps;
   to: Ps;
@@ -85,7 +87,7 @@ export function givenUp(s: Session, powerOn: Checkpoint, end: Ps, hangsOn: reado
   const before = machine.setRepairs(watching(s, watch));
   try {
     runTo(s, end);
-    const stays = ({ address }: Poll): boolean => hangsOn.includes(address);
+    const stays = (poll: Poll): boolean => hangsOn.includes(poll.address) && watch.isOfLast(poll);
     const left = [...polls.values()]
       .filter((poll) => poll.reads >= FEWEST_READS || stays(poll))
       .map((poll) => ({ poll, reads: poll.reads, to: poll.to }));
@@ -150,7 +152,24 @@ class Polls {
     if (known?.value === value && known.round === round && now - known.to <= LONGEST_GAP) {
       known.reads++;
       known.to = now;
-    } else this.polls.set(key, { pc, lr, address, size, round, value, reads: 1, from: now, to: now });
+    } else
+      this.polls.set(key, {
+        pc,
+        lr,
+        address,
+        size,
+        round,
+        value,
+        since: known?.value === value ? known.since : now,
+        reads: 1,
+        from: now,
+        to: now,
+      });
+  }
+  /** It belongs to the loop that read its address last: the reads on the way there are over. */
+  isOfLast({ address, to }: Poll): boolean {
+    const last = [...this.polls.values()].filter((p) => p.address === address).reduce((a, b) => (b.to > a.to ? b : a));
+    return to >= last.since;
   }
   /** Something else was done in this exception, or it was entered anew. */
   pass(ipsr: number): void {
