@@ -77,7 +77,7 @@ const OUTCOME_TEXT: Readonly<Record<Outcome, readonly [title: string, text: stri
 /** Causes that no check names. */
 const CAUSE_TEXT = {
   state: [
-    'Something of the chip is not as it is behind a reset, and that keeps DFU away.',
+    'Something of the chip is not as it is behind a reset, and that keeps DFU, or another goal, away.',
     'No check knows this cause. The state of the chip at the first instruction of the ROM was compared with that of the same ROM started from reset: core registers, blocks with their clocks, timers and interrupts, RAM. ' +
       'Parts of the second were put into the first until the smallest set was left with which DFU comes; everything else of it without this set does not help. ' +
       'A flag of a timer that stood before its time is one, too: there the whole run was repeated without it. ' +
@@ -89,13 +89,13 @@ const CAUSE_TEXT = {
       'What of the state of the chip makes the difference was found as for the cause state.',
   ],
   'lost-write': [
-    'A write of the firmware had no effect, and that keeps DFU away.',
+    'A write of the firmware had no effect, and that keeps DFU, or another goal, away.',
     'The block said why: its clock is off, it is held in reset, a lock is closed, the keys are wrong, or the backup domain is protected. Option bytes are lost at a reset if nothing programmed them (OPTSTRT). ' +
       'The whole run was repeated, and what the write lacks was put right there: the clock, the key, the bit. Then DFU came, and without it it does not. ' +
       'The line is that of the write.',
   ],
   'gave-up': [
-    'A loop stopped waiting for a bit before it came, and that keeps DFU away.',
+    'A loop stopped waiting for a bit before it came, and that keeps DFU, or another goal, away.',
     'The run was repeated with that bit as the loop wants it, and DFU came. The line is that of the loop that polls. ' +
       'If the bit comes a little later, the time-out is too short for this clock, crystal or peripheral. If it never comes, look for what it needs: a clock, a pin, a supply, an enable bit.',
   ],
