@@ -79,11 +79,33 @@ export class LineTable {
   }
 }
 
+/** Of the rows that were read. */
 interface Sequence {
   readonly start: number;
-  readonly address: number[];
-  readonly file: number[];
-  readonly line: number[];
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Rows as they are read, in arrays of numbers alone: a hostile program makes millions, and as objects they would keep the collector busy for seconds. */
+class RowList {
+  address = new Uint32Array(1024);
+  file = new Int32Array(1024);
+  line = new Uint32Array(1024);
+  length = 0;
+
+  push(address: number, file: number, line: number): void {
+    if (this.length === this.address.length) this.grow();
+    this.address[this.length] = address;
+    this.file[this.length] = file;
+    this.line[this.length++] = line;
+  }
+  private grow(): void {
+    const longer = <T extends Uint32Array | Int32Array>(to: T, from: T): T => (to.set(from), to);
+    const room = 2 * this.length;
+    this.address = longer(new Uint32Array(room), this.address);
+    this.file = longer(new Int32Array(room), this.file);
+    this.line = longer(new Uint32Array(room), this.line);
+  }
 }
 
 /** Characters that the files of all units have together; real firmware stays below a quarter. */
@@ -123,6 +145,12 @@ class FileIndex {
 function decode(sections: DwarfSections, inCode: (address: number) => boolean): Rows {
   const index = new FileIndex(sections.leftOut);
   const sequences: Sequence[] = [];
+  const read = new RowList();
+  const emit = (s: Sequence): boolean => {
+    const isCode = inCode(s.start);
+    if (isCode) sequences.push(s);
+    return isCode;
+  };
   if (sections.line !== null) {
     const units = readUnits(sections);
     const folders = compileFolders(units);
@@ -130,21 +158,21 @@ function decode(sections: DwarfSections, inCode: (address: number) => boolean): 
     for (const unit of lineUnits(sections.line, starts, sections.leftOut)) {
       if (sections.work.isOver) break;
       try {
-        readUnit(sections, unit, folders.get(unit.start) ?? null, index, (s) => inCode(s.start) && sequences.push(s));
+        readUnit(sections, unit, folders.get(unit.start) ?? null, { index, rows: read, emit });
       } catch (error) {
         if (!(error instanceof DwarfError)) throw error;
       }
     }
   }
   sequences.sort((a, b) => a.start - b.start);
-  const total = sequences.reduce((n, s) => n + s.address.length, 0);
+  const total = sequences.reduce((n, { from, to }) => n + to - from, 0);
   const rows = { files: index.files, address: new Uint32Array(total), file: new Int32Array(total), line: new Uint32Array(total) };
   let at = 0;
-  for (const s of sequences) {
-    rows.address.set(s.address, at);
-    rows.file.set(s.file, at);
-    rows.line.set(s.line, at);
-    at += s.address.length;
+  for (const { from, to } of sequences) {
+    rows.address.set(read.address.subarray(from, to), at);
+    rows.file.set(read.file.subarray(from, to), at);
+    rows.line.set(read.line.subarray(from, to), at);
+    at += to - from;
   }
   return rows;
 }
@@ -344,14 +372,15 @@ function readEntries(r: DwarfReader, unit: UnitHeader, addressSize: number, sect
   return entries;
 }
 
+/** What the units have together. */
+interface Kept {
+  readonly index: FileIndex;
+  readonly rows: RowList;
+  /** False: the sequence is nothing that the image has code for. */
+  readonly emit: (s: Sequence) => boolean;
+}
 // eslint-disable-next-line complexity -- one case for each opcode of the line program (DWARF 5, 6.2.5)
-function readUnit(
-  sections: DwarfSections,
-  unit: UnitHeader,
-  compileFolder: string | null,
-  index: FileIndex,
-  emit: (s: Sequence) => void,
-): void {
+function readUnit(sections: DwarfSections, unit: UnitHeader, compileFolder: string | null, { index, rows, emit }: Kept): void {
   const r = new DwarfReader(sections.line!, unit.start + (unit.offsetSize === 4 ? 6 : 14), unit.end);
   const header = readHeader(sections, unit, r, compileFolder);
   r.at = header.program;
@@ -370,28 +399,30 @@ function readUnit(
   let address = 0;
   let file = 1;
   let line = 1;
-  let rows: { address: number[]; file: number[]; line: number[] } = { address: [], file: [], line: [] };
+  let from = rows.length;
   const put = (end: boolean): void => {
-    const last = rows.address.length - 1;
+    const last = rows.length - 1;
     const known = fileOf(file);
     const row = end || known < 0 ? -1 : known;
     const shown = row < 0 ? 0 : Math.max(0, line) >>> 0;
-    if (last >= 0 && rows.address[last] === address >>> 0) {
+    if (last >= from && rows.address[last] === address >>> 0) {
       rows.file[last] = row; // of several rows at one address the last holds, as in addr2line
       rows.line[last] = shown;
       return;
     }
     index.row();
-    rows.address.push(address >>> 0);
-    rows.file.push(row);
-    rows.line.push(shown);
+    rows.push(address >>> 0, row, shown);
+  };
+  const ascends = (): boolean => {
+    for (let i = from + 1; i < rows.length; i++) if (rows.address[i - 1]! >= rows.address[i]!) return false;
+    return true;
   };
   const endSequence = (): void => {
-    const start = rows.address[0];
+    const start = rows.length > from ? rows.address[from]! : null;
     put(true);
-    const ascending = rows.address.every((a, i) => i === 0 || rows.address[i - 1]! < a);
-    if (start !== undefined && rows.address.length > 1 && ascending) emit({ start, ...rows });
-    rows = { address: [], file: [], line: [] };
+    const isSequence = start !== null && rows.length - from > 1 && ascends();
+    if (!isSequence || !emit({ start, from, to: rows.length })) rows.length = from;
+    from = rows.length;
     address = 0;
     file = 1;
     line = 1;
