@@ -214,6 +214,10 @@ export const rxPins = (profile: RomProfile | null): readonly { readonly name: st
     detection === 'falling-edge' && pins['rx'] !== undefined ? [{ name, pin: pins['rx'] }] : [],
   );
 
+/** That of one port; undefined where the ROM does not listen there. */
+export const rxPinOf = (profile: RomProfile | null, port: string): string | undefined =>
+  rxPins(profile).find(({ name }) => name === port)?.pin;
+
 /** RX pins at which a level counts: those of the USARTs, and of CAN. */
 export const watchedPins = (profile: RomProfile | null): readonly { readonly name: string; readonly pin: string }[] => [
   ...rxPins(profile),

@@ -19,7 +19,7 @@ import { MODELS } from '../../peripherals/index.ts';
 import { usbPort } from '../../peripherals/usb/usb-ports.ts';
 import { dumpBase, loadRom, type LoadedRom } from '../../rom/load.ts';
 import { ROM_OPTION_IDS } from '../../rom/options.ts';
-import { hostPorts, rxPins, watchedPins } from '../../rom/profile.ts';
+import { hostPorts, rxPinOf, watchedPins } from '../../rom/profile.ts';
 import { findRomProfile, romProfileOf, type RomProfile } from '../../rom/profiles.ts';
 import { UsbSim } from '../../usb-sim/usb-sim.ts';
 import { decideOutcome, isBehindRom, outcomeBesideDfu } from './outcome.ts';
@@ -375,8 +375,9 @@ export class Session implements LiveRun {
       if (b.model?.startsWith('gpio')) for (let n = 0; n < 16; n++) pins[`P${portOf(b)}${n}`] = PIN_FLOATING;
     for (const pin of idleHigh(findRomProfile(this.machine.chip.rom?.id ?? ''))) pins[pin] = PIN_IDLE_HIGH;
     // the adapter that asks there holds its line, also against a pull-down of the ROM
-    const asked = rxPins(this.profile).find(({ name }) => name === this.input.goal.asking?.port);
-    if (asked !== undefined) pins[asked.pin] = 1;
+    const { asking } = this.input.goal;
+    const asked = asking === null ? undefined : rxPinOf(this.profile, asking.port);
+    if (asked !== undefined) pins[asked] = 1;
     const boot0 = this.profile?.boot0Pin;
     if (boot0) pins[boot0] = this.input.scenario.board.boot0;
     for (const [name, level] of Object.entries({ ...this.input.scenario.board.pins, ...more }))

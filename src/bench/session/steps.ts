@@ -6,7 +6,7 @@ import type { Ps } from '../../emu/time.ts';
 import { findSymbol, imageAt } from '../../image/image.ts';
 import { imageCore } from '../input/image-core.ts';
 import type { PlannedAction, PlannedStep } from '../documents/scenario-types.ts';
-import { pinsOfPort, rxPins } from '../../rom/profile.ts';
+import { pinsOfPort, rxPinOf } from '../../rom/profile.ts';
 import type { LiveRun } from './live-run.ts';
 import { OutsideHosts, type OutsideState } from './outside-hosts.ts';
 import { startOf } from './restart.ts';
@@ -393,7 +393,7 @@ export class Steps implements Attachment {
     const q = this.state.uartQueue;
     if (!q) return;
     const { system } = this.session.machine;
-    const pin = rxPins(this.session.profile).find((i) => i.name === q.port)?.pin;
+    const pin = rxPinOf(this.session.profile, q.port);
     if (q.bit === 0 && !this.nextByte(q)) return;
     if (!q.whole) this.listenUart(q);
     if (pin !== undefined) this.drive(pin, levelAt([q.byte ?? 0], q.bit));

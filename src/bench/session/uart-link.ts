@@ -1,6 +1,6 @@
 /** The other end of a serial cable: bytes to and from one USART of a machine that is held, at their times. */
 import type { Ps } from '../../emu/time.ts';
-import { rxPins, speaksSerial, type RomProfile } from '../../rom/profile.ts';
+import { rxPinOf, rxPins, speaksSerial, type RomProfile } from '../../rom/profile.ts';
 import { UsageError } from '../documents/usage-error.ts';
 import type { HeldMachine } from './held-machine.ts';
 import { BYTE, START_BIT, tellRx } from './steps.ts';
@@ -26,7 +26,7 @@ export class UartLink {
     this.held = held;
     this.port = port.toLowerCase();
     this.bit = Math.floor(SECOND / baud);
-    this.pin = rxPins(held.session.profile).find((i) => i.name === port)?.pin;
+    this.pin = rxPinOf(held.session.profile, port);
     const { machine } = held.session;
     const before = machine.observer;
     machine.observer = {
