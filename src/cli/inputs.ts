@@ -180,7 +180,7 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
     ...(surrounded(options, scenario) ? { surroundings: true } : {}),
     ...ofChip,
     ...(named === null ? {} : { boardSays: saidOf(named, chip) }),
-    ...clockSaid(typed, folder),
+    ...(named === null && (triggered(options, scenario) || surrounded(options, scenario)) ? clockSaid(typed, folder) : {}),
     noReturn: options.pointOfNoReturn === true,
     engine: engineOf(options),
     ...effortOf(options),
@@ -207,6 +207,7 @@ function chipOf(
   const inferred = inferChip(images, projectParts(paths, folder, process));
   return { chip: inferred.chip, said: chipSaid(inferred) };
 }
+/** Files of the project are read only where a clock is assumed: who names a board, or runs a scenario, is asked for none. */
 function clockSaid(images: readonly string[], folder: string): Pick<RunJob, 'clockSays'> {
   const clockSays = projectClock(images, folder, process);
   return clockSays === null ? {} : { clockSays };
