@@ -306,9 +306,10 @@ function inNamesOf(file: string, code: readonly string[], { chip }: RunResult, s
 
 /** `TIM2_IRQn` in place of its number, where the program's sources call the line so. */
 function linesByName(code: readonly string[], sources: Sources, knows: (name: string) => boolean): readonly string[] {
-  const isCalled = (name: string): boolean =>
-    knows(name) &&
-    (sources.codeFiles?.() ?? []).some((file) => (sources(file)?.lines ?? []).some((text) => new RegExp(`\\b${name}\\b`).test(text)));
+  const isCalled = (name: string): boolean => {
+    const word = new RegExp(`\\b${name}\\b`);
+    return knows(name) && (sources.codeFiles?.() ?? []).some((file) => sources(file)?.lines.some((text) => word.test(text)) === true);
+  };
   return code.map((text) =>
     text.replace(/\(IRQn_Type\)\d+(?=\);\s*\/\* (\w+)\b)/, (number, block: string) =>
       isCalled(`${block}_IRQn`) ? `${block}_IRQn` : number,
