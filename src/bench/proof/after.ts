@@ -34,7 +34,7 @@ const LATER: Ps = 1_370 * MS;
 const LONGEST_STAY: Ps = 40 * PS_PER_SECOND;
 const MARGIN: Ps = 50 * MS;
 /** The application has so long to show a sign of life. */
-const LIFE: Ps = 2 * PS_PER_SECOND;
+export const LIFE: Ps = 2 * PS_PER_SECOND;
 /** Behind its first sign it sets up the rest. */
 const SETTLED: Ps = 300 * MS;
 /** The least that a page has (L0). */
@@ -123,7 +123,9 @@ export function acceptance(s: Session, asked = ALL): Acceptance {
 }
 /** Whether a program is here that can do on the goal's interface what a user's client does. */
 export const hasClient = ({ name, asking }: PlannedGoal): boolean => (asking === null ? name === USB_GOAL : asking.serves !== null);
-/** Else why there is none. */
+/** A fault that it does not come back from, or a lockup. */
+export const hasFaulted = ({ state, machine }: Session): boolean => state.fault !== null || machine.state.lockup !== null;
+/** The program that does it; a text: why there is none. */
 export function toolFor(s: Session, { asking }: PlannedGoal): (Tool & { end?: () => void }) | string {
   if (asking?.serves === 'commands') return new CommandTool(s, asking);
   if (asking?.serves === 'can') return new CanTool(s, asking);
@@ -267,9 +269,8 @@ class Client {
   private watched(signs: Signs): AfterResult<string> {
     const { s } = this;
     const { machine } = s;
-    const faulted = (): boolean => s.state.fault !== null || machine.state.lockup !== null;
-    runUntil(s, () => signs.enough !== null || faulted() || signs.entered('exception'), machine.now + LIFE);
-    if (faulted()) {
+    runUntil(s, () => signs.enough !== null || hasFaulted(s) || signs.entered('exception'), machine.now + LIFE);
+    if (hasFaulted(s)) {
       this.asFromReset('it runs');
       return failed('it faults');
     }

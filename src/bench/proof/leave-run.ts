@@ -2,8 +2,8 @@
 import type { Judgement, LeaveFacts } from '../../checks/check.ts';
 import { CHECKS } from '../../checks/index.ts';
 import { CutShort, isCut } from '../session/budget.ts';
-import { PS_PER_SECOND, type Ps } from '../../emu/time.ts';
-import { toolFor } from './after.ts';
+import type { Ps } from '../../emu/time.ts';
+import { hasFaulted, LIFE, toolFor } from './after.ts';
 import { runUntil } from './after-tool.ts';
 import { followLeave } from './follow-leave.ts';
 import type { LeaveTwin } from './leave.ts';
@@ -68,14 +68,12 @@ function goByHost(s: Session): Asked {
     const at = s.machine.now;
     const { result, because } = tool.leave(start);
     if (result !== 'ok') return { refused: because };
-    const isOver = (): boolean => s.state.fault !== null || s.machine.state.lockup !== null;
-    runUntil(s, isOver, s.machine.now + LIFE);
+    runUntil(s, () => hasFaulted(s), s.machine.now + LIFE);
     return { refused: null, at };
   } finally {
     tool.end?.();
   }
 }
-const LIFE: Ps = 2 * PS_PER_SECOND;
 
 /** The first instruction after power-on is the ROM's, in the state that a reset leaves: what firmware does that jumps before anything else. */
 function jumpFromReset(s: Session): void {
