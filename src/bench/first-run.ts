@@ -4,10 +4,9 @@
  * scenario and the notes `trigger` and `control`.
  */
 import { programsOf } from '../image/programs.ts';
-import { sentName } from './proof/find-jump.ts';
 import { heldBriefly, leadsOn, pulled, sorted, type Trigger } from './proof/init.ts';
 import { firstAnswer } from './proof/first-answer.ts';
-import { AT_START, entered, rank } from './proof/find-jump.ts';
+import { AT_START, entered, rank, sentName } from './proof/find-jump.ts';
 import { jobInput, type RunHooks, type RunJob } from './input/job.ts';
 import { hasReached, otherGoal } from './documents/reached.ts';
 import { BUT } from './documents/reservations.ts';
