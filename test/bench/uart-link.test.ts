@@ -1,6 +1,7 @@
 /** A host on the serial cable of firmware that has spoken on the same port before it went to the ROM. */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { jobInput } from '../../src/bench/input/job.ts';
+import { runBench } from '../../src/bench/run.ts';
 import { HeldMachine } from '../../src/bench/session/held-machine.ts';
 import { UartLink } from '../../src/bench/session/uart-link.ts';
 import { MS } from '../../src/emu/time.ts';
@@ -32,4 +33,25 @@ it('the ROM still measures its rate: what the application said is no answer of t
   // ACK; then ACK, one byte more than one, device ID 0x410, ACK (AN3155)
   expect(heard.slice(1)).toEqual([0x79, 0x79, 0x01, 0x04, 0x10, 0x79]);
   held.release();
+});
+
+describe("a sender holds its line against the pull-down of H5's ROM on USART3", () => {
+  const H563 = 'stm32h563zi';
+  it('a cable', () => {
+    const held = new HeldMachine(jobInput(plainJob(H563, [], { board: { boot0: 1 }, host: { cable: 'out' } })));
+    const link = new UartLink(held, 'USART3', 57_600);
+    const heard: number[] = [];
+    link.onByte = (byte) => heard.push(byte);
+    held.start();
+    link.send(0x7f);
+    link.run(5 * MS);
+    expect(heard).toEqual([0x79]);
+    held.release();
+  });
+  it.each([
+    ['a step', { until: '1s', steps: [{ at: '200ms', do: { uart: { port: 'USART3', hex: '7f', baud: 9600 } } }] }],
+    ['the host of a goal', { until: '1s', goal: 'usart3' }],
+  ])('%s', (_what, scenario) => {
+    expect(runBench(jobInput(plainJob(H563, [], { board: { boot0: 1 }, ...scenario }))).console['usart3']).toBe('y');
+  });
 });

@@ -374,10 +374,10 @@ export class Session implements LiveRun {
     for (const b of this.machine.chip.blocks)
       if (b.model?.startsWith('gpio')) for (let n = 0; n < 16; n++) pins[`P${portOf(b)}${n}`] = PIN_FLOATING;
     for (const pin of idleHigh(findRomProfile(this.machine.chip.rom?.id ?? ''))) pins[pin] = PIN_IDLE_HIGH;
-    // the adapter that asks there holds its line, also against a pull-down of the ROM
-    const { asking } = this.input.goal;
-    const asked = asking === null ? undefined : rxPinOf(this.profile, asking.port);
-    if (asked !== undefined) pins[asked] = 1;
+    // an adapter that sends holds its line, also against a pull-down of the ROM
+    const { goal, scenario } = this.input;
+    const senders = [goal.asking?.port ?? [], ...scenario.steps.map(({ action }) => (action.kind === 'uart' ? action.port : []))].flat();
+    for (const pin of senders.flatMap((port) => rxPinOf(this.profile, port) ?? [])) pins[pin] = 1;
     const boot0 = this.profile?.boot0Pin;
     if (boot0) pins[boot0] = this.input.scenario.board.boot0;
     for (const [name, level] of Object.entries({ ...this.input.scenario.board.pins, ...more }))

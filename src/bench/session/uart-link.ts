@@ -27,6 +27,8 @@ export class UartLink {
     this.port = port.toLowerCase();
     this.bit = Math.floor(SECOND / baud);
     this.pin = rxPinOf(held.session.profile, port);
+    // a pull-down of the ROM would win over a line that nobody holds, and a start bit would be no edge
+    this.drive(1);
     const { machine } = held.session;
     const before = machine.observer;
     machine.observer = {
