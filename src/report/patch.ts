@@ -447,7 +447,8 @@ function placeOf(
 }
 /**
  * A line above that gives the ROM its stack on the way to the jump, in front of which a fix belongs: what calls or keeps something needs its own. Lines of the NVIC are
- * switched off while interrupts are still masked. What is written on that way is repaired behind its line. Blocks that are closed before the jump are no part of that way.
+ * switched off while interrupts are still masked. What is written on that way is repaired behind its line. Blocks that are closed before the jump are no part of that way, nor
+ * are the other branches of the preprocessor's condition in which it stands.
  */
 function beforeStack(lines: readonly string[], line: number, fix: readonly string[], written: number): number {
   if (fix.some((text) => SETS_STACK.test(text) || UNMASKS.test(text))) return line;
@@ -455,6 +456,7 @@ function beforeStack(lines: readonly string[], line: number, fix: readonly strin
   let at = line;
   let closed = 0;
   for (let n = line - 1; n > Math.max(written < line ? written : 0, line - WITHIN); n--) {
+    if (/^\s*#\s*el/.test(lines[n - 1] ?? '')) n = conditionOf(lines, n);
     const raw = lines[n - 1] ?? '';
     const text = code(raw);
     // the start of the function
@@ -464,8 +466,19 @@ function beforeStack(lines: readonly string[], line: number, fix: readonly strin
   }
   return at;
 }
+/** Line of the `#if` whose other branch begins at `line`. */
+function conditionOf(lines: readonly string[], line: number): number {
+  let depth = 1;
+  let n = line;
+  while (n > 1 && depth > 0) {
+    n--;
+    if (/^\s*#\s*endif\b/.test(lines[n - 1]!)) depth++;
+    if (/^\s*#\s*if/.test(lines[n - 1]!)) depth--;
+  }
+  return n;
+}
 const occurrences = (text: string, of: string): number => text.split(of).length - 1;
-const SETS_STACK = /\b__set_(?:MSP|PSP|CONTROL)\s*\(|\bmsr\s+[mp]sp\b/i;
+const SETS_STACK = /\b__set_(?:MSP|PSP|CONTROL)\s*\(|(?:\b|\\[nt])msr\s+[mp]sp\b/i;
 /** No way to a jump is longer. */
 const WITHIN = 40;
 

@@ -263,7 +263,8 @@ it('A fix of the state at the entry goes before the ROM gets its stack, and one 
   const from: Place = { pc: '0x08000430', symbol: 'leave', file: 'main.c', line: 7 };
   const found = (): SourceFile => ({ path: 'main.c', lines: source, newer: false, elsewhere: false });
   const line = (fix: string): number | undefined => patchOf(resultOf([cause(fix, 3, { at: 'entry' })], from), found).hunks[0]?.line;
-  expect(['SysTick->CTRL = 0;', 'NVIC_DisableIRQ((IRQn_Type)38);', '__set_CONTROL(0);'].map(line)).toEqual([6, 4, 7]);
+  const jump = String.raw`__asm volatile("msr control, %2\n\tmsr msp, %0\n\tbx %1" : : "r"(sp), "r"(pc), "r"(0));`;
+  expect(['SysTick->CTRL = 0;', 'NVIC_DisableIRQ((IRQn_Type)38);', '__set_CONTROL(0);', jump].map(line)).toEqual([6, 4, 7, 7]);
 });
 it('A fix of what was written behind the stack of the ROM goes behind that write', () => {
   const source = ['void leave(void)', '{', '  __set_MSP(sp);', '  __set_MSPLIM(limit);', '  entry();', '}'];
@@ -275,6 +276,8 @@ it.each([
   ['around the jump', ['  __set_MSP(sp);', '  {', '    __DSB();', '    entry();', '  }'], 3],
   ['that is closed before it', ['  if (never) {', '    __set_MSP(sp);', '  }', '  entry();'], 6],
   ['that ends the function above', ['  __set_MSP(sp);', '}', 'void go(void)', '{', '  entry();'], 7],
+  ['of another branch of the preprocessor', ['#if A', '  __set_MSP(sp);', '#else', '  entry();', '#endif'], 6],
+  ['above such a condition', ['  __set_MSP(sp);', '#if A', '  other();', '#elif B', '  more();', '#else', '  entry();', '#endif'], 3],
 ])('A fix of the state at the entry and the stack of the ROM: a block %s', (_what, body, put) => {
   const source = ['void leave(void)', '{', ...body, '}'];
   const from: Place = { pc: '0x08000430', symbol: 'leave', file: 'main.c', line: body.findIndex((text) => text.includes('entry')) + 3 };
