@@ -6,7 +6,7 @@ import { CHECK_IDS, type CheckId } from '../bench/documents/result.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { modelOf } from '../emu/core/models/index.ts';
-import { masksInterrupts, watchedPins } from '../rom/profile.ts';
+import { masksInterrupts, usbIrqOf, watchedPins } from '../rom/profile.ts';
 import { resolveRomOptions } from '../rom/options.ts';
 import type { RomProfile } from '../rom/profiles.ts';
 import { BoardState } from './board-state.ts';
@@ -153,7 +153,7 @@ function romOf(chip: ChipDescription, profile: RomProfile | null, vectors: { sp:
     resetVector: vectors?.reset ?? 0,
     range: chip.rom?.range.value ?? [0, 0],
     ramUse: chip.rom?.ramUse.value ?? [],
-    usbIrq: profile?.usbIrq ?? -1,
+    usbIrq: usbIrqOf(profile),
     listensTo: watchedPins(profile),
     masksInterrupts: profile && masksInterrupts(profile, true),
     option: (id) => {

@@ -27,7 +27,9 @@ export const basepri: Check = {
       lastWriter: history?.lastWriter('CPU.BASEPRI') ?? null,
       because: masks
         ? 'BASEPRI masks the priority of the USB interrupt, so it is never taken'
-        : 'BASEPRI masks interrupts of low priority; the USB interrupt is masked too only if the ROM lowers its priority',
+        : usb === null
+          ? 'BASEPRI masks interrupts of low priority'
+          : 'BASEPRI masks interrupts of low priority; the USB interrupt is masked too only if the ROM lowers its priority',
     });
   },
   repair: () => ({

@@ -318,7 +318,8 @@ export interface RomFacts {
   readonly resetVector: number;
   readonly range: readonly [number, number];
   readonly ramUse: readonly { readonly base: number; readonly size: number }[];
-  readonly usbIrq: number;
+  /** The interrupt by which it serves USB; null: it has no USB, or nobody knows. */
+  readonly usbIrq: number | null;
   /** How long this version waits for HSE, in ms; left out or null: not known, or it needs none. */
   readonly hseWait?: { readonly value: number; readonly source: string; readonly confidence: Confidence } | null;
   /** RX pins that the ROM watches in addition to USB, for a start bit or the start of a CAN frame. */

@@ -41,7 +41,9 @@ export const handlerMode: Check = {
       confidence: blocks ? 'documented' : 'inferred',
       because: blocks
         ? `${how}; that exception stays active, and the USB interrupt cannot preempt it`
-        : `${how}; the USB interrupt has a higher priority and can still preempt it`,
+        : usb === null
+          ? `${how}; that exception stays active, and no interrupt of the same or a lower priority can preempt it`
+          : `${how}; the USB interrupt has a higher priority and can still preempt it`,
       lastWriter: jumpOf(subject),
     });
   },

@@ -2,9 +2,9 @@
 import { pass, type Judgement, type RomFacts, type Subject, type TargetState } from './check.ts';
 import { exceptionPriority, FIRST_IRQ, groupPriority } from './core-registers.ts';
 
-/** Group priority of the ROM's USB interrupt as it is found; null where the line is not known. */
+/** Group priority of the ROM's USB interrupt as it is found; null where it has none, or the line is not known. */
 export function usbPriority({ state, rom }: Subject): number | null {
-  if (rom.usbIrq < 0) return null;
+  if (rom.usbIrq === null) return null;
   const priority = exceptionPriority(state, FIRST_IRQ + rom.usbIrq);
   return priority === null ? null : groupPriority(state, priority);
 }

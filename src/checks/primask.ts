@@ -21,7 +21,7 @@ export const primask: Check = {
       verdict: 'fail',
       observed: 'PRIMASK = 1',
       expected: 'PRIMASK = 0',
-      because: 'PRIMASK is set, so the USB interrupt that the ROM depends on is never taken',
+      because: `PRIMASK is set, so ${rom.usbIrq === null ? 'no interrupt that the ROM may depend on is ever taken' : 'the USB interrupt that the ROM depends on is never taken'}`,
       source: SOURCE,
       confidence: keeps?.value === 'keeps' ? 'documented' : 'assumed',
       lastWriter: history?.lastWriter('CPU.PRIMASK', 1) ?? null,

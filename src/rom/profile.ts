@@ -206,6 +206,9 @@ export function masksInterrupts(
   return own?.settled === true ? { source: own.source, confidence: other ? 'inferred' : own.confidence } : null;
 }
 
+/** The interrupt by which this ROM serves USB; null where it has no USB. */
+export const usbIrqOf = (profile: RomProfile | null): number | null => (profile?.dfu ? profile.usbIrq : null);
+
 export const speaksSerial = (p: RomProfile): boolean => (p.build.serial ?? p.build.tables) !== undefined;
 
 /** Pins on which the ROM takes a start bit for a choice of interface. */

@@ -297,6 +297,14 @@ describe('checks of the state handed over', () => {
     t.ppb.set(PPB.AIRCR, 7 << 8);
     expect(t.judge('handler-mode').verdict).toBe('fail');
   });
+  test.each(['handler-mode', 'basepri', 'primask'])('%s of a ROM without USB speaks of no interrupt of USB', (id) => {
+    const t = new FakeTarget();
+    Object.assign(t.core, { xpsr: 0x01000000 | (16 + TIM2_IRQ), basepri: 0x40, primask: 1 });
+    const subject = t.subject();
+    const { because, observed, verdict } = check(id).judge({ ...subject, rom: { ...subject.rom, usbIrq: null } });
+    expect(verdict).not.toBe('pass');
+    expect(`${because} ${observed}`).not.toContain('USB');
+  });
   test.each([
     [2, false],
     [3, false],

@@ -22,7 +22,7 @@ import { PIN_FLOATING, PIN_IDLE_HIGH } from '../../peripherals/pins/gpio-common.
 import { APP_GOAL } from '../documents/goal.ts';
 import { fieldOf } from './field-of.ts';
 import { optionSettings } from './rom-options.ts';
-import { hseWaitOf, masksInterrupts, watchedPins } from '../../rom/profile.ts';
+import { hseWaitOf, masksInterrupts, usbIrqOf, watchedPins } from '../../rom/profile.ts';
 import { lastLeave, type Session } from './session.ts';
 
 export function targetState(machine: Machine, registers: Readonly<Record<string, number>>): TargetState {
@@ -212,7 +212,7 @@ export function romFacts(s: Session): RomFacts {
   const settings = optionSettings(s);
   return {
     ...placeOfRom(machine),
-    usbIrq: profile?.usbIrq ?? -1,
+    usbIrq: usbIrqOf(profile),
     hseWait: profile && hseWaitOf(profile, s.input.rom?.version ?? null),
     listensTo: watchedPins(profile),
     masksInterrupts: profile && masksInterrupts(profile, s.input.rom?.kind === 'dump'),

@@ -398,7 +398,7 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>, surface: Surface) => 
   check: ({ check: { id, because, observed, lastWriter }, maybe, caller }, surface) =>
     maybe
       ? { label: 'Maybe', tone: 'yellow', text: `${id}: ${because}${observed === null ? '' : `; found ${observed}`}`, more: lastWriter === null ? [] : [lineText(lastWriter, caller)] } // prettier-ignore
-      : { label: 'Note', tone: 'yellow', text: `${id}: ${because}${short(lastWriter, caller)}${id === 'debugger' ? `; ${commandLine(surface, '--no-semihosting')} shows this` : ''}` }, // prettier-ignore
+      : { label: 'Note', tone: 'yellow', text: `${id === 'rom-usb' ? 'the goal is a serial interface: ' : `${id}: `}${because}${short(lastWriter, caller)}${id === 'debugger' ? `; ${commandLine(surface, '--no-semihosting')} shows this` : ''}` }, // prettier-ignore
   fix: ({ form, where, code, left, needs }) => ({
     label: 'Fix',
     tone: 'green',
