@@ -7,7 +7,7 @@ import type { ResultCause, RunResult } from '../bench/documents/result.ts';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import type { RunJob } from '../bench/input/job.ts';
 import { labelOf, patchOf, type Patch } from '../report/patch.ts';
-import { storyOf } from '../report/story/story.ts';
+import { GO_ON, isCutShort, storyOf } from '../report/story/story.ts';
 import { toldOn } from '../report/story/surfaces.ts';
 import { printable } from '../report/text.ts';
 import { newerSource, withShownPaths } from '../report/shown-paths.ts';
@@ -239,7 +239,8 @@ export function sameAgain(causes: readonly Pick<ResultCause, 'id' | 'what'>[], m
 
 function noCause({ result }: Ran): string {
   const suspects = result.diagnosis.causes.map(({ id }) => id);
-  return suspects.length === 0 ? 'no cause is proved' : `no cause is proved (tried: ${[...new Set(suspects)].join(', ')})`;
+  const tried = suspects.length === 0 ? '' : ` (tried: ${[...new Set(suspects)].join(', ')})`;
+  return `no cause is proved${tried}${isCutShort(result) ? `; ${GO_ON}` : ''}`;
 }
 
 /** The user's own build, where he stands. */

@@ -4,7 +4,7 @@ import { hasReached } from '../bench/documents/reached.ts';
 import { proofOf } from '../bench/documents/proved.ts';
 import type { RunResult } from '../bench/documents/result.ts';
 import type { Sources } from './source-lines.ts';
-import type { Kind } from './story/facts.ts';
+import type { Fact } from './story/facts.ts';
 import { screenOf } from './story/lines.ts';
 import { lostWay, storyOf } from './story/story.ts';
 import { toldOn } from './story/surfaces.ts';
@@ -16,7 +16,7 @@ export interface ShortOptions {
   readonly width?: number;
   readonly judgement?: Judgement | null;
   readonly sources?: Sources;
-  /** The report is part of a list, below a line with the expectation: it has no headline and no next steps. */
+  /** The report is part of a list, below a line with the expectation: it has no headline, and of the next steps only what may tell more of the cause. */
   readonly embedded?: boolean;
   readonly wholeFix?: string;
 }
@@ -25,13 +25,17 @@ export interface ShortOptions {
 const LINES = 25;
 const LINES_ON_SUCCESS = 12;
 const COLUMNS = 80;
-/** What the list says that an embedded report is part of. */
-const OF_THE_LIST: readonly Kind[] = ['verdict', 'next'];
+/** What the list does not say that an embedded report is part of. */
+function inList(fact: Fact): Fact[] {
+  if (fact.is === 'verdict') return [];
+  return fact.is === 'next' ? [{ ...fact, steps: fact.steps.filter(({ to }) => to === 'effort') }] : [fact];
+}
 
 export function shortReport(result: RunResult, { embedded = false, ...options }: ShortOptions = {}): string {
   const width = widthOf(options.width);
   const good = hasReached(result) && lostWay(result).length === 0 && proofOf(result) === null;
-  const told = toldOn('screen', storyOf(result, options)).filter((t) => !(embedded && OF_THE_LIST.includes(t.is)));
+  const story = storyOf(result, options);
+  const told = toldOn('screen', embedded ? story.flatMap(inList) : story);
   const most = Math.ceil(((good ? LINES_ON_SUCCESS : LINES) * COLUMNS) / Math.min(width, COLUMNS));
   return `${screenOf(told, { ...options, width }, most).join('\n')}\n`;
 }

@@ -1,21 +1,31 @@
 /** What to do where a search came to its bound. */
 import { expect, it } from 'vitest';
+import { shortReport } from '../../src/report/short.ts';
 import { storyOf } from '../../src/report/story/story.ts';
 import { NO_SOURCES } from '../../src/report/source-lines.ts';
 import { primaskResult } from '../samples/results.ts';
 
-const storyAfter = (more: boolean, proved: boolean) => {
+const resultAfter = (more: boolean, proved: boolean) => {
   const result = primaskResult();
   const nothing = { ...result.diagnosis, causes: [], sets: [], explained: false };
   const notes = [{ kind: 'limit', text: 'the search was ended', about: { is: 'search-ended', more } as const }];
-  return storyOf({ ...result, diagnosis: proved ? result.diagnosis : nothing, notes }, { sources: NO_SOURCES });
+  return { ...result, diagnosis: proved ? result.diagnosis : nothing, notes };
 };
+const storyAfter = (more: boolean, proved: boolean) => storyOf(resultAfter(more, proved), { sources: NO_SOURCES });
 const stepsAfter = (more: boolean): readonly string[] =>
   storyAfter(more, false).flatMap((fact) => (fact.is === 'next' ? fact.steps.map(({ text }) => text) : []));
 
 it('more effort is offered where there is more, and no cause is proved', () => {
   expect(stepsAfter(true)).toContainEqual(expect.stringContaining('--effort full'));
   expect(stepsAfter(false).join()).not.toContain('--effort');
+});
+it('a list of scenarios tells it as well, and no other step', () => {
+  const inList = (more: boolean, proved: boolean): string[] =>
+    shortReport(resultAfter(more, proved), { embedded: true, sources: NO_SOURCES })
+      .split('\n')
+      .filter((line) => line.startsWith('Next'));
+  expect(inList(true, false)).toEqual(['Next   add --effort full: a search was ended before its end']);
+  expect([...inList(false, false), ...inList(true, true)]).toEqual([]);
 });
 it.each([
   [true, true],

@@ -152,10 +152,10 @@ export type Fact =
   | { readonly is: 'rom'; readonly rom: RunResult['rom']; readonly name: string }
   | { readonly is: 'run'; readonly result: RunResult }
   | { readonly is: 'next'; readonly steps: readonly NextStep[] };
-/** What there is to do next. `reports`: look at the whole report, which a page is; `further`: at what the whole report of the terminal leaves out; `patch`: apply the fix. */
+/** What there is to do next. `reports`: look at the whole report, which a page is; `further`: at what the whole report of the terminal leaves out; `patch`: apply the fix; `effort`: let a search go on. */
 export interface NextStep {
   readonly text: string;
-  readonly to: 'reports' | 'further' | 'patch' | 'other';
+  readonly to: 'reports' | 'further' | 'patch' | 'effort' | 'other';
 }
 export type Kind = Fact['is'];
 export type FactOf<K extends Kind> = Extract<Fact, { readonly is: K }>;

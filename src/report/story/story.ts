@@ -596,9 +596,7 @@ function nextSteps(result: RunResult, patch: Patch, judgement: Judgement | null)
       ? [other('add --trigger to try these')]
       : []),
     ...(proof === null ? pastLoop(result).map(other) : []),
-    ...(proof === null && factsIn(result.notes, 'search-ended').some(({ more }) => more)
-      ? [other('add --effort full: a search was ended before its end')]
-      : []),
+    ...(isCutShort(result) ? [{ to: 'effort', text: GO_ON } as const] : []),
     ...ownDfu(result).map(other),
     ...ALL,
     ...(proof === null ? [] : [other(`bootbench explain ${(firstSet(proof)[0] ?? proof.causes[0]!).id}`)]),
@@ -611,6 +609,11 @@ function ownDfu({ outcome, usb }: RunResult): string[] {
   if (outcome !== 'no-jump' || own === undefined) return [];
   return [`if this firmware is a DFU device itself (${own.vid}:${own.pid}): bootbench conform … tests it`];
 }
+
+/** Nothing is proved, and a search for it was ended that has a wider bound. */
+export const isCutShort = (result: RunResult): boolean =>
+  proofOf(result) === null && factsIn(result.notes, 'search-ended').some(({ more }) => more);
+export const GO_ON = 'add --effort full: a search was ended before its end';
 
 /** The run ended inside of a delay: behind it, and what a jump takes. */
 function pastLoop({ ended }: RunResult): string[] {
