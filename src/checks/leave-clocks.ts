@@ -8,7 +8,7 @@ export const RESET_CLOCKS =
 export const leaveClocks = leaveCheck({
   id: 'leave-clocks',
   kind: 'clocks',
-  question: 'After a DFU leave, does the program need clocks, wait states or a voltage range as after a reset?',
+  question: 'After a DFU leave or a Go, does the program need clocks, wait states or a voltage range as after a reset?',
   option: 'leave-clocks',
   source: 'AN2606 Rev 70 4.1: the ROM does not restore what it used, newer ROMs only in part; measured on H523 (HSIDIV, VOS)',
   confidence: 'documented',

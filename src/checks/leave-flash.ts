@@ -4,7 +4,7 @@ import { leaveCheck } from './leave-left.ts';
 export const leaveFlash = leaveCheck({
   id: 'leave-flash',
   kind: 'flash',
-  question: 'After a DFU leave, does the program need a locked flash controller without error flags?',
+  question: 'After a DFU leave or a Go, does the program need a locked flash controller without error flags?',
   option: 'leave-flash',
   source: 'reported on G0 (unlocked: a second key sequence faults) and G4 (error bits stay in FLASH_SR: Opentrons PR 418)',
   confidence: 'reported',

@@ -4,7 +4,7 @@ import { leaveCheck } from './leave-left.ts';
 export const leaveIrq = leaveCheck({
   id: 'leave-irq',
   kind: 'irq',
-  question: 'After a DFU leave, does the program need interrupts, masks and SysTick as after a reset?',
+  question: 'After a DFU leave or a Go, does the program need interrupts, masks and SysTick as after a reset?',
   option: 'leave-context',
   source: 'an H750 board found OTG_FS still active after leave (NVIC_IABR3 = 0x20, reported): ROM V9.0 leaves from inside its interrupt',
   confidence: 'reported',

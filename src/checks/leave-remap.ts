@@ -5,7 +5,7 @@ import { leaveCheck } from './leave-left.ts';
 export const leaveRemap = leaveCheck({
   id: 'leave-remap',
   kind: 'remap',
-  question: 'After a DFU leave, does the program need flash at address 0?',
+  question: 'After a DFU leave or a Go, does the program need flash at address 0?',
   option: 'leave-remap',
   source: 'the mapping stays on F411 (blackmagic PR 1861, measured); a user case on F072 (seed 002) is explained by a mapping that stays',
   confidence: 'inferred',

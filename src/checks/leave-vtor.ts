@@ -5,9 +5,9 @@ import { leaveCheck } from './leave-left.ts';
 export const leaveVtor = leaveCheck({
   id: 'leave-vtor',
   kind: 'vtor',
-  question: 'After a DFU leave, does the program need VTOR to have its reset value?',
+  question: 'After a DFU leave or a Go, does the program need VTOR to have its reset value?',
   option: 'leave-vtor',
-  source: 'AN2662 p. 80 note 1, AN3156 Rev 18 p. 20: the application must set its vector table itself',
+  source: 'AN2662 p. 80 note 1, AN3156 Rev 18 p. 20, AN3155 (Go): the application must set its vector table itself',
   confidence: 'documented',
   lacks: ({ state }) => (state.core('vtor') === null ? 'this core has no VTOR' : null),
   fix: (_subject, { table }) =>

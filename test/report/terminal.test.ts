@@ -61,6 +61,8 @@ describe('the terminal report', () => {
   test('says stand-in ROM in every report on one, and not of a dump', () => {
     expect(report(dfuResult())).toContain('stand-in ROM (stm32h5 V14.2)');
     expect(report(primaskResult())).toContain('stand-in ROM');
+    const shared = { ...dfuResult(), rom: { ...dfuResult().rom, id: 'stm32h745' } };
+    expect(flat(report(shared))).toContain('stand-in ROM (V14.2, which STM32H533RE shares with STM32H745)');
     const dumped = { ...dfuResult(), rom: { ...dfuResult().rom, kind: 'dump' as const } };
     expect(report(dumped)).not.toContain('stand-in');
   });

@@ -647,8 +647,12 @@ function excerptOf(place: Place | null, sources: Sources): Excerpt | null {
   return { file: found.elsewhere ? file : found.path, line, lines: found.lines, newer: found.newer, leftOut: null };
 }
 
-function romName({ rom }: Pick<RunResult, 'rom'>): string {
-  const id = [rom.id, rom.version].filter((x) => x !== null).join(' ');
+function romName({ rom, chip }: Pick<RunResult, 'rom' | 'chip'>): string {
+  // a line that has the ROM of another says so: its own name would seem to be mistaken
+  const own = rom.id === null || chip.toLowerCase().startsWith(rom.id);
+  const id = [own ? rom.id : null, rom.version, own ? null : `which ${chip} shares with ${rom.id?.toUpperCase()}`]
+    .filter((x) => x !== null)
+    .join(own ? ' ' : ', ');
   if (rom.kind === 'stand-in') return id === '' ? 'stand-in ROM' : `stand-in ROM (${id})`;
   return rom.kind === 'dump' ? 'ROM from your dump' : 'ROM of the chip on the board';
 }
