@@ -3,13 +3,15 @@
  * alternatives are searched for. A cause counts as proved only if a repaired machine has reached DFU.
  */
 import { CHECKS } from '../../checks/index.ts';
+import { heldAtEntry } from '../../checks/mask-registers.ts';
 import { lastWriterOf } from '../../checks/last-writers.ts';
 import { notApplicable, unknown, type Check, type Judgement, type Repair, type Subject } from '../../checks/check.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { withClear } from './clear-too.ts';
 import { attempt, type Attempt, type AttemptOptions, type Starts } from './attempt.ts';
+import { checkOf, lateInterrupts } from './late-interrupts.ts';
 import { enoughAlone, halve, minimise } from './minimal-sets.ts';
-import type { NamedRepair } from './repairs.ts';
+import { applyAtEntry, type NamedRepair } from './repairs.ts';
 import { CHECK_IDS, type CheckId, type Outcome, type RomDependency, type RunResult } from '../documents/result.ts';
 import { isDocumented, otherValues } from '../session/rom-options.ts';
 import type { Session } from '../session/session.ts';
@@ -160,6 +162,8 @@ class Search {
   private memo = new Map<string, Attempt>();
   /** Runs in which each was repaired, alone or with others. */
   private readonly tried = new Map<string, Attempt[]>();
+  /** What a mask held (`withHeld`). A run reaches its goal by luck with any of their members, so trying does not tell which are needed. */
+  private readonly held = new Set<CheckId>();
   /** Checks that pass at the entry that a repair led to. */
   private readonly passing = new Set<CheckId>();
   /** The states in which the checks of `later` were judged. */
@@ -183,13 +187,14 @@ class Search {
     const pool = [small, withItsReset(small), rest].find((of) => of.length > 0 && ((of === small && this.likeliest(of)) || this.all(of)));
     if (!pool) return this.unexplained();
     const ids = [...pool, ...this.later].toSorted((a, b) => plausibility(a) - plausibility(b)).map((j) => j.id);
-    const found = this.sets(ids);
+    const found = this.sets(ids).map((set) => this.withHeld(set));
     const inSets = ids.filter((id) => found.some((set) => set.includes(id)));
     for (const id of inSets)
-      this.narrow(
-        id,
-        found.find((set) => set.includes(id))!,
-      );
+      if (!this.held.has(id))
+        this.narrow(
+          id,
+          found.find((set) => set.includes(id))!,
+        );
     const others = this.candidates.filter((j) => !pool.includes(j) && isLastResort(j));
     for (const j of others) {
       // the writer of the vector table base is still the place before which a repair must be
@@ -319,6 +324,24 @@ class Search {
     if (first.length > 1) for (const id of first) if (reaches([id])) sets.push([id]);
     // a larger set that contains a sufficient single is not minimal
     return sets.filter((set) => !sets.some((other) => other !== set && other.every((id) => set.includes(id))));
+  }
+
+  /** With what a mask held at the entry, and what ends a run without that mask if it comes soon. It is mended in front of the mask. */
+  private withHeld(set: readonly CheckId[]): readonly CheckId[] {
+    const { session: s, starts } = this;
+    const repairs = this.namedOf(set);
+    const atEntry = ({ repair }: Pick<Judged, 'repair'>): boolean => repair?.at === 'entry' && repair.acts === undefined;
+    if (starts.entry === null || s.input.goal.asking !== null || !repairs.every(atEntry)) return set;
+    if (!repairs.some(({ subject }) => heldAtEntry(subject.state))) return set;
+    s.restore(starts.entry);
+    applyAtEntry(s.machine, repairs);
+    const mended = s.save();
+    this.attempt(repairs);
+    const late = new Set(lateInterrupts(s, mended, s.save()).map(checkOf));
+    const held = this.candidates.filter((j) => late.has(j.id) && !set.includes(j.id) && atEntry(j)).map(({ id }) => id);
+    if (held.length === 0 || !this.goal.reached(this.outcomeOf([...held, ...set]))) return set;
+    for (const id of held) this.held.add(id);
+    return [...held, ...set];
   }
 
   /** Reduces a cause with several members to those that its set needs to reach the goal. */

@@ -6,8 +6,7 @@ import { EXC } from '../../emu/core/arm/scs-state.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS } from '../../emu/time.ts';
 import type { Note } from '../documents/note-facts.ts';
-import type { Outcome } from '../documents/result.ts';
-import type { Diagnosis } from './diagnosis.ts';
+import type { CheckId, Outcome } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
 import { targetState } from '../session/subject.ts';
 import { sysTickInterrupts } from '../session/surrounding-events.ts';
@@ -53,8 +52,11 @@ function withPending(s: Session, entry: Checkpoint, exception: number): ReturnTy
   return goOn(s);
 }
 
+/** The check that finds an interrupt of the application left on. */
+export const checkOf = ({ exception }: LateInterrupt): CheckId => (exception === EXC.SYSTICK ? 'systick' : 'nvic-enabled');
+
 /** An interrupt that came late is harmless in this run alone. */
-export const withoutLate = (diagnosis: Diagnosis, rests: readonly Note[]): Diagnosis =>
+export const withoutLate = <D extends { readonly harmless: readonly CheckId[] }>(diagnosis: D, rests: readonly Note[]): D =>
   rests.some(({ about }) => about?.is === 'late-interrupt')
     ? { ...diagnosis, harmless: diagnosis.harmless.filter((id) => id !== 'nvic-enabled') }
     : diagnosis;
