@@ -30,9 +30,34 @@ const OF_FLASH =
 
 const ICIALLU = 0xe000ef50;
 const DCCISW = 0xe000ef74;
+const SCB = 0xe000ed00;
 /** Data cache of the Cortex-M7 in STM32 chips: 16 KB. */
 const DATA_SETS = 128;
 const DATA_WAYS = 4;
+
+/** The same, with nothing in the stack: off first, then each line cleaned and invalidated. In between, memory is older than the cache. */
+const DATA_OFF = [
+  'mov r0, #0', // CSSELR: the data cache
+  'str r0, [%0, #132]',
+  'dsb',
+  'ldr r1, [%0, #20]', // CCR
+  'bic r1, r1, #65536',
+  'str r1, [%0, #20]',
+  'dsb',
+  'ldr r1, [%0, #128]', // CCSIDR
+  'ubfx r2, r1, #13, #15',
+  '1: ubfx r3, r1, #3, #10',
+  '2: lsl r0, r3, #30',
+  'orr r0, r0, r2, lsl #5',
+  'str r0, [%0, #628]', // DCCISW
+  'subs r3, r3, #1',
+  'bpl 2b',
+  'subs r2, r2, #1',
+  'bpl 1b',
+  'dsb',
+  'isb',
+].join('\\n\\t');
+const dataCacheOffInC = `__asm volatile("${DATA_OFF}" : : "r"(${hex(SCB)}u) : "r0", "r1", "r2", "r3", "cc", "memory");   /* data cache off; SCB_DisableDCache() can hang at -O0 */`;
 
 /** ", 3 dirty lines from 0x24000000 to 0x24000fe0" */
 function linesOf(l1: Subject['state']['l1'], kind: 'icache' | 'dcache'): string {
@@ -75,7 +100,7 @@ function find({ state }: Subject, kind: 'icache' | 'dcache'): Where | null {
     enabled: (ccr & bit) !== 0,
     register: 'CPU.CCR',
     mask: bit,
-    code: kind === 'icache' ? 'SCB_DisableICache();' : 'SCB_CleanInvalidateDCache(); SCB_DisableDCache();',
+    code: kind === 'icache' ? 'SCB_DisableICache();' : dataCacheOffInC,
     lines: linesOf(state.l1 ?? null, kind),
     danger: kind === 'dcache' ? STALE : FOREIGN,
     off: (target) => {
@@ -127,6 +152,7 @@ export const dcache: Check = cacheCheck('dcache', {
   what: 'data',
   explanation: [
     'The ROM expects the data cache off, as after a reset. A line that is dirty at the jump can be written back later and overwrite data of the ROM, and DMA does not see data that is only in the cache.',
-    'Before the jump, clean and invalidate the data cache, then switch it off. A flag in RAM that must survive a reset needs the same care: clean its line first, because a reset discards dirty lines.',
+    'Before the jump, switch the data cache off, then clean and invalidate all of its lines. In between, memory is older than the cache, so no interrupt may come, and nothing may be kept in the stack. SCB_DisableDCache() of CMSIS does it in that order, but without optimisation (-O0) its counters are in the stack: with many versions of CMSIS, a line of the cache then overwrites them and the loop does not end. The fix uses registers only.',
+    'A flag in RAM that must survive a reset needs the same care: clean its line first, because a reset discards dirty lines.',
   ].join('\n\n'),
 });

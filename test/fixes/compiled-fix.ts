@@ -33,16 +33,20 @@ export interface Fixed {
   /** Null where it did not compile; then `error` says why. */
   readonly outcome: Outcome | null;
   readonly error: string | null;
+  /** Checks that find something in the run with the fixes. */
+  readonly failing: readonly string[];
 }
 
 /** What the sources know: the names of CMSIS, or their own alone. */
 export type Names = 'cmsis' | 'own';
 
+export const runOf = async (name: string, scenario = 'scenario.json'): Promise<RunResult<string>> =>
+  inThread(await loadJob([], { scenario: join(FIXTURES, name, scenario) }, FIXTURES), {});
 /** The base run, and the smallest set of causes that it proved; null where there is nothing to fix in C. */
 export async function provedSet(name: string, scenario = 'scenario.json'): Promise<{ result: RunResult; causes: ResultCause[] } | null> {
   const manifest = manifestOf(name);
   if (manifest.app !== undefined || !manifest.sources[0]!.endsWith('.c')) return null;
-  const result = await inThread(await loadJob([], { scenario: join(FIXTURES, name, scenario) }, FIXTURES), {});
+  const result = await runOf(name, scenario);
   const set = result.diagnosis.sets[0];
   if (!set) return null;
   const causes = set.map((id) => result.diagnosis.causes.find((c) => c.id === id)!);
@@ -58,7 +62,7 @@ export async function runFixed(
   scenario = 'scenario.json',
   names: Names = 'cmsis',
 ): Promise<Fixed> {
-  const told = { build: build.join(' '), causes: causes.map((c) => c.id) };
+  const told = { build: build.join(' '), causes: causes.map((c) => c.id), failing: [] };
   const folder = mkdtempSync(join(tmpdir(), 'bootbench-fix-'));
   try {
     const changed = patched(manifestOf(name).sources, result, causes, names);
@@ -70,7 +74,9 @@ export async function runFixed(
     const compiled = compile(name, result, changed, [...build, ...named], folder, called, names);
     if (compiled !== null) return { ...told, outcome: null, error: compiled };
     const job = await loadJob([join(folder, 'fixed.elf')], { scenario: join(FIXTURES, name, scenario) }, folder);
-    return { ...told, outcome: (await inThread(job, {})).outcome, error: null };
+    const { outcome, checks } = await inThread(job, {});
+    const failing = checks.filter(({ verdict }) => verdict === 'fail' || verdict === 'warn').map(({ id }) => id);
+    return { ...told, outcome, error: null, failing };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,7 +1,11 @@
 /** The C that a report prints, put where it says and compiled as users compile, takes the firmware to DFU. `npm run fixes` does it for all fixtures. */
 import { describe, expect, test } from 'vitest';
 import { byTurns } from '../turn.ts';
-import { BUILDS, gccMissing, provedSet, runFixed } from './compiled-fix.ts';
+import type { ResultCause, RunResult } from '../../src/bench/documents/result.ts';
+import { dcache } from '../../src/checks/cache.ts';
+import type { Subject } from '../../src/checks/check.ts';
+import { findChip } from '../../src/chips/index.ts';
+import { BUILDS, gccMissing, provedSet, runFixed, runOf } from './compiled-fix.ts';
 
 const required = process.env['BOOTBENCH_REQUIRE_ORACLES'] === '1';
 
@@ -59,6 +63,21 @@ describe.skipIf(skipped)(`a printed fix${why}`, () => {
   )('of %s reaches DFU, built with %s', { timeout: 120_000 }, async (name, build) => {
     const { result, causes } = (await provedSet(name))!;
     expect(await runFixed(name, result, causes, build)).toMatchObject({ outcome: 'dfu', error: null });
+  });
+
+  test.each([['-O0'], ['-Os']])('switches the data cache off, built with %s', { timeout: 120_000 }, async (optimisation) => {
+    const name = 'h745-caches-on';
+    const found = await runOf(name);
+    const state = { chip: findChip(found.chip)!, field: () => null, read: () => 1 << 16, l1: null };
+    const { fix } = dcache.repair({ state } as unknown as Subject)!;
+    const cause: ResultCause = { id: 'dcache', proved: true, at: 'entry', repair: 'off', fix: String(fix), outcomeAfterRepair: 'dfu', dependsOn: [], lastWriter: null, explanation: '' }; // prettier-ignore
+    const result: RunResult = { ...found, diagnosis: { explained: true, causes: [cause], sets: [['dcache']], harmless: [] } };
+    for (const names of ['cmsis', 'own'] as const) {
+      const fixed = await runFixed(name, result, [cause], [optimisation], 'scenario.json', names);
+      expect(fixed).toMatchObject({ outcome: 'dfu', error: null });
+      expect(fixed.failing).toContain('icache');
+      expect(fixed.failing).not.toContain('dcache');
+    }
   });
 
   // the same sources as they are, without CMSIS: the patch has addresses and instructions

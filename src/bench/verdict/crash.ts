@@ -235,7 +235,7 @@ function lostLines(s: Session): string | null {
   const off = history.lastWriter('CPU.CCR', DC);
   if (dirty === 0 || off === null || off.at < (history.resets.at(-1)?.at ?? 0)) return null;
   const lines = dirty === 1 ? 'a dirty line' : `${dirty} dirty lines`;
-  return `the data cache was switched off with ${lines} at ${place(s, off.pc)}: their data is lost, including the stack; SCB_DisableDCache() cleans the cache first`;
+  return `the data cache was switched off with ${lines} at ${place(s, off.pc)}: their data is lost, including the stack; clean all lines right behind that, with interrupts masked and in registers only (SCB_DisableDCache() does so in an optimised build)`;
 }
 /** A note if the firmware has erased the vector table from which the chip starts; null otherwise. */
 function erasedTable(s: Session): string | null {
