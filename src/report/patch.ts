@@ -17,6 +17,7 @@ import { inOneLine } from './text.ts';
 import { applied, code, isCpp, jumps, type Edit } from './patch/edit.ts';
 import { laidOut } from './patch/layout.ts';
 import { inCpp, inStyle } from './patch/style.ts';
+import { saidOnce } from './patch/once.ts';
 import { underOneName, type NamedSources } from './patch/one-name.ts';
 import { fixOfScript } from './patch/section.ts';
 import { declarations, mainIn, throughMainLoop } from './patch/main-loop.ts';
@@ -145,7 +146,7 @@ function tryPatch(
       needs.push(
         `${found.elsewhere ? file : found.path} was changed after the image was built: build it again first, or line numbers may be wrong`,
       );
-    const placed = withoutTwins(own).map((edit, _, all) => keptByCubeMx(found.lines, edit, all));
+    const placed = saidOnce(withoutTwins(own).map((edit, _, all) => keptByCubeMx(found.lines, edit, all)));
     const changed = applied(found.lines, placed, refuse, done);
     if (changed === null) continue;
     const again = writtenAgain(

@@ -3,7 +3,7 @@ import { LEAVE_HANDLER, part } from '../../checks/fix-in-c.ts';
 import type { Difference } from './find.ts';
 import { isLock } from './lock.ts';
 
-const hex = (n: number): string => `0x${(n >>> 0).toString(16).toUpperCase()}u`;
+const hex = (n: number): string => (n === 0 ? '0' : `0x${(n >>> 0).toString(16).toUpperCase()}u`);
 
 /** Blocks of the core as CMSIS calls them, by the register's name. */
 const CORE_BLOCKS: readonly (readonly [register: RegExp, c: string])[] = [
@@ -30,7 +30,7 @@ const SPECIAL: Readonly<Record<string, (value: number) => string>> = {
 export function fixOf(d: Difference): string | null {
   if (d.what === 'IPSR') return LEAVE_HANDLER;
   if (d.opens) return d.opens.join('\n');
-  if (d.stores) return d.stores.map(({ name, working }) => `${lvalue(name)} = ${working === 0 ? '0' : hex(working)};`).join('\n');
+  if (d.stores) return d.stores.map(({ name, working }) => `${lvalue(name)} = ${hex(working)};`).join('\n');
   const store = storeOf(d);
   if (store === null) return null;
   const lines = [...d.clock, store];

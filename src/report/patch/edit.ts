@@ -36,6 +36,9 @@ export function applied(
 }
 export const jumps = ({ code }: Pick<Edit, 'code'>): boolean => code.some((line) => line.includes('bx %1') || line === 'bx r2');
 
+/** A statement of its own, whatever comes in front of it: another fix may have put it there. */
+export const WAIT = /^while \(.*\) (?:\{\}|;)$/;
+
 // eslint-disable-next-line complexity -- one case for each way to insert a statement before, after or instead of a line of C
 function put(lines: string[], { line, how, code: put }: Edit): string | null {
   if (how === 'instructions' && line <= lines.length) {
@@ -43,8 +46,8 @@ function put(lines: string[], { line, how, code: put }: Edit): string | null {
     return null;
   }
   if (line > lines.length) return `the file has only ${lines.length} lines, but the image refers to line ${line}`;
-  if (how !== 'line' && how !== 'below' && /\{.*\}\s*$/.test(code(lines[line - 1]!)))
-    return `line ${line} contains a whole block; there: ${put.join(' ')}`;
+  const block = /\{.*\}\s*$/.test(code(lines[line - 1]!)) && !(how === 'before' && WAIT.test(code(lines[line - 1]!)));
+  if (how !== 'line' && how !== 'below' && block) return `line ${line} contains a whole block; there: ${put.join(' ')}`;
   if (how === 'line' || how === 'below') {
     const outer = how === 'below' ? indentOf(lines[line - 1]!) : '';
     const inner = how === 'below' && code(lines[line - 1]!).endsWith('{') ? insideOf(lines, line, outer) : outer;
