@@ -65,3 +65,42 @@ it('of a timer that is reset in front of the jump there is nothing to tell', () 
   const [, check] = behindLeave(firmware([[ISER0, TIM3]], [[0x40023820, 2], [0x40023820, 0], [ICPR0, TIM3]])); // prettier-ignore
   expect(check?.verdict).toBe('pass');
 });
+
+/** F411: a rise of PA0 has no handler that returns. The program pulls PA0 up before it asks EXTI for that edge, but behind the leave the ask is still there. */
+function byEdge() {
+  const [RCC, GPIOA, GPIOC, EXTI] = [0x40023800, 0x40020000, 0x40020800, 0x40013c00];
+  let t = new Thumb(MAIN).b('main').bxLr().label('main');
+  for (const [address, value] of [
+    [0xe000ed08, 0x08000000], // VTOR
+    [ISER0, 1 << 6], // EXTI0
+    [SYST_RVR, 15999],
+    [SYST_CSR, 7],
+    [RCC + 0x30, 5], // AHB1ENR: GPIOA, GPIOC
+    [GPIOC + 0x0c, 1 << 26], // PUPDR: PC13 up
+    [GPIOA + 0x0c, 0x64000001], // PUPDR: PA0 up, the debug port as from reset
+  ] as const)
+    t = store(t, address, value);
+  t = store(store(t, EXTI + 8, 1), EXTI, 1); // RTSR, IMR
+  t.label('poll')
+    .constant(0, GPIOC + 0x10)
+    .ldr(1, 0)
+    .lsls(1, 1, 18)
+    .lsrs(1, 1, 31)
+    .bne('poll');
+  for (const [address, value] of [[RCC + 0x10, 1], [RCC + 0x10, 0], [SYST_CSR, 0]] as const) t = store(t, address, value); // prettier-ignore
+  t.constant(0, 0x1fff0000).ldr(1, 0).put(0xf381, 0x8808).ldr(1, 0, 4).bx(1);
+  const images = bareImage(t);
+  new DataView(images[0]!.bytes.buffer).setUint32(4 * 15, MAIN + 2 + 1, true);
+  const steps: readonly Step[] = [
+    { at: '100ms', do: { pin: { name: 'PC13', level: 0 } } },
+    { after: '200ms', do: { pin: { name: 'PC13', level: 1 } } },
+  ];
+  return { images, steps };
+}
+it('of a block that RCC cannot reset, what was left on is written back', () => {
+  const { diagnosis } = runBench({ ...jobInput(plainJob('STM32F411CE', byEdge().images, { steps: byEdge().steps })), after: true });
+  expect(diagnosis.causes.map(({ what }) => what)).toEqual(['EXTI']);
+  const fix = diagnosis.causes[0]!.fix!;
+  expect(fix).toContain('EXTI->RTSR = 0x00000000u;');
+  expect(fix.match(/NVIC_\w+\(\(IRQn_Type\)\d+\)/g)).toEqual(['NVIC_ClearPendingIRQ((IRQn_Type)6)']);
+});

@@ -1,10 +1,12 @@
 /** Behind a leave, what the firmware itself had left switched on when it entered the ROM: the ROM has not touched it, and a mend before the jump is enough. */
 import { lineName } from '../../checks/core-registers.ts';
 import type { LeftKind, OwnLeft } from '../../checks/check.ts';
+import { inC } from '../../checks/families.ts';
 import { resetInC } from '../../checks/fix-in-c.ts';
 import { enablerOf, latest } from '../../checks/writers.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Machine } from '../../emu/machine.ts';
+import { hex32 } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
 import { isRest, listed, registersOf, resetBlocks, type Registers } from './leave-state.ts';
 import { halve } from './minimal-sets.ts';
@@ -38,32 +40,45 @@ function ownBlocks(s: Session, leave: Checkpoint, entry: Checkpoint, reset: Regi
   if (all.length === 0 || !works(all)) return null;
   const blocks = halve(all, works);
   const held = names.filter((name) => blocks.includes(blockOf(name)));
+  s.restore(entry);
+  const waiting = [...new Set([...linesIn(machine, ISER), ...linesIn(machine, ISPR)])];
   return {
     kind: 'rest',
     names: blocks,
     observed: listed(held, asLeft),
     by: latest(held.map((name) => entry.history.lastWriter(name))),
-    fix: blocks.flatMap((block) => [...resetInC(machine.chip, block), ...clearedInC(machine.chip, block)]),
+    fix: blocks.flatMap((block) => {
+      const pulse = resetInC(machine.chip, block);
+      const ofBlock = held.filter((name) => blockOf(name) === block);
+      const off = pulse.length > 0 ? pulse : ofBlock.map((name) => `${inC(name)} = ${hex32(reset.get(name) ?? 0)}u;`);
+      return [...off, ...clearedInC(machine.chip, block, waiting)];
+    }),
   };
 }
 
-/** What it has raised stays pending in the NVIC. */
-const clearedInC = ({ blocks }: Machine['chip'], name: string): string[] =>
-  (blocks.find((b) => b.name === name)?.irqs ?? []).map((line) => `NVIC_ClearPendingIRQ((IRQn_Type)${line});`);
+/** What it has raised stays pending in the NVIC. @param waiting lines that are enabled or pending */
+function clearedInC(chip: Machine['chip'], name: string, waiting: readonly number[]): string[] {
+  const own = chip.blocks.find((b) => b.name === name)?.irqs ?? [];
+  return own
+    .filter((line) => waiting.includes(line))
+    .map((line) => `NVIC_ClearPendingIRQ((IRQn_Type)${line});   /* ${lineName(chip, line)} */`);
+}
 
-const ISER = 0xe000e100;
+const [ISER, ISPR] = [0xe000e100, 0xe000e200];
 const SYST_CSR = 0xe000e010;
 const SYSTICK = -1;
-/** Lines that are enabled, and SysTick where it is on. */
-function enabledIn(machine: Machine): number[] {
-  const word = (address: number): number => machine.bootCore.peek(address, 4) ?? 0;
-  const lines = Array.from({ length: 8 }, (_, n) => word(ISER + 4 * n)).flatMap((bits, n) =>
+/** Lines whose bit is set in a bank of the NVIC. */
+const linesIn = (machine: Machine, bank: number): number[] =>
+  Array.from({ length: 8 }, (_, n) => machine.bootCore.peek(bank + 4 * n, 4) ?? 0).flatMap((bits, n) =>
     Array.from({ length: 32 }, (_, i) => i)
       .filter((i) => (bits >>> i) & 1)
       .map((i) => 32 * n + i),
   );
-  return [...((word(SYST_CSR) & 1) !== 0 ? [SYSTICK] : []), ...lines];
-}
+/** Lines that are enabled, and SysTick where it is on. */
+const enabledIn = (machine: Machine): number[] => [
+  ...(((machine.bootCore.peek(SYST_CSR, 4) ?? 0) & 1) !== 0 ? [SYSTICK] : []),
+  ...linesIn(machine, ISER),
+];
 function ownInterrupts(s: Session, leave: Checkpoint, entry: Checkpoint, comesBack: ComesBack): OwnLeft | null {
   const { machine } = s;
   s.restore(leave);
