@@ -51,7 +51,14 @@ function narrow(line: string): string[] {
   const block = /^(.*?\{)\s*(\S.*)\}$/.exec(line);
   if (block && !block[1]!.includes('"')) return [block[1]!, ...laidOut([`${indent}  ${block[2]!.trim()}`]), `${indent}}`];
   if (/__asm/.test(line) && line.includes('\\n\\t')) return instructions(line, indent);
-  return broken(line, indent);
+  const head = headEnd(line);
+  return head === null ? broken(line, indent) : [line.slice(0, head), ...narrow(`${indent}  ${line.slice(head).trim()}`)];
+}
+/** End of what stands in parentheses behind `for`, `if` or `while`, where a statement follows; null where none does. */
+function headEnd(line: string): number | null {
+  if (!/^\s*(?:for|if|while) \(/.test(line)) return null;
+  const end = [...plain(line)].find(({ c }) => c === ')');
+  return end === undefined || /^\s*;?$/.test(line.slice(end.at + 1)) ? null : end.at + 1;
 }
 
 /** One instruction a line. */
