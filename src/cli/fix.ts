@@ -1,7 +1,7 @@
 /** `bootbench fix`: the fix as a patch, or written into the sources, built and run again until the run is green or nothing more can be done honestly. */
 import { limitMs } from '../bench/documents/duration.ts';
 import { judge } from '../bench/documents/expect.ts';
-import { hasReached } from '../bench/documents/reached.ts';
+import { hasReached, otherGoal } from '../bench/documents/reached.ts';
 import { firstSet, proofOf } from '../bench/documents/proved.ts';
 import type { ResultCause, RunResult } from '../bench/documents/result.ts';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
@@ -119,7 +119,7 @@ class Repair {
       }
       const why = round === rounds ? `it is not green after ${rounds} round${rounds === 1 ? '' : 's'}` : this.whyStop(ran, patch);
       if (why !== null) return this.stop(why);
-      if (ran.good) io.stdout.write(`${BEHIND}\n`);
+      if (ran.good) io.stdout.write(`${comesBehind(ran.result)}\n`);
       const line = await this.write(round + 1, patch, ran);
       if (options.build === undefined) {
         io.stdout.write(`${line}\nNext   build it, then run it again: --build "<command>" does both\n`);
@@ -225,7 +225,9 @@ function asRunTells(result: RunResult): RunResult {
   return { ...result, notes: result.notes.filter((note) => !isMended(note)) };
 }
 const LABEL = 6;
-const BEHIND = 'DFU is there, and stays so: the next patch is for what comes behind it';
+/** The goal is reached, and what is mended next lies behind it. */
+export const comesBehind = (result: Pick<RunResult, 'goal'>): string =>
+  `${otherGoal(result) === null ? 'DFU is there' : 'the ROM answers'}, and stays so: the next patch is for what comes behind it`;
 
 const parted = <T>(all: readonly T[], is: (one: T) => boolean): readonly [T[], T[]] => [all.filter(is), all.filter((one) => !is(one))];
 /** `state` alone may be any register. */

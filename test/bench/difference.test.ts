@@ -204,7 +204,7 @@ it('what makes a fault on the way is named, if without it the program goes on to
   };
   // an MPU without a region for the flash
   expect(at('STM32L476RG', 0xe000ed94, 7, 1)).toEqual([
-    [['MPU_CTRL.ENABLE', true, '/* right before the access that faults */\nMPU->CTRL &= ~0x1u;']],
+    [['MPU_CTRL.ENABLE', true, '/* right before the access that faults */\nMPU->CTRL &= ~0x1u;   /* ENABLE */']],
   ]);
   // a wrong key, which the store itself brings again
   expect(at('STM32H743ZI', 0x52002008, 0xffffffff, 0x61c44c35)).toEqual([]);
@@ -340,7 +340,7 @@ it('a result names it with its value, its place and what to write', () => {
     id: 'state',
     what: 'SCB.SCR.SLEEPONEXIT',
     proved: true,
-    fix: 'SCB->SCR &= ~0x2u;',
+    fix: 'SCB->SCR &= ~0x2u;   /* SLEEPONEXIT */',
     outcomeAfterRepair: 'dfu',
     lastWriter: { pc: `0x${made.guilty[0]!.at(-1)!.toString(16).padStart(8, '0')}` },
     explanation: 'SCB.SCR.SLEEPONEXIT is 1 where the run ends, and 0 behind a reset. Without the instruction that changes it, DFU comes.',

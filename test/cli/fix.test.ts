@@ -4,7 +4,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, symlin
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { inThread, type Bench } from '../../src/cli/engine.ts';
-import { causeInFull, sameAgain } from '../../src/cli/fix.ts';
+import { causeInFull, comesBehind, sameAgain } from '../../src/cli/fix.ts';
 import { SMALL_PROJECT, shell, smallProject } from '../fixes/small-project.ts';
 import { primaskResult } from '../samples/results.ts';
 import { cli, FIRMWARE, folder, IMAGE, isGone, type Ran } from './helpers.ts';
@@ -470,6 +470,12 @@ describe.skipIf(skipped)(`bootbench fix${why}`, { timeout: 120_000 }, () => {
     const mended = new Set([causeInFull(state('SYST_CSR')), causeInFull({ id: 'iwdg' })]);
     expect(sameAgain([state('SYST_RVR')], mended)).toBeNull();
     expect(sameAgain([state('SYST_CSR'), { id: 'iwdg' }], mended)).toBe('the same cause again: state (SYST_CSR), iwdg');
+  });
+
+  it('what is mended behind the goal is told of that goal', () => {
+    const of = (name: string): string => comesBehind({ goal: { name, reached: true, at: null } });
+    expect(of('usb')).toMatch(/^DFU is there, and stays so: /);
+    expect(of('usart1')).toMatch(/^the ROM answers, and stays so: /);
   });
 
   it('stops where the sources are not there', async () => {

@@ -46,8 +46,12 @@ function storeOf({ what, value, afterReset, field }: Difference): string | null 
   if (register === null) return null;
   const bits = (afterReset * 2 ** field.shift) >>> 0;
   if (field.mask >>> 0 === ALL_BITS) return `${register} = ${hex(bits)};`;
-  return bits === 0 ? `${register} &= ~${hex(field.mask)};` : `${register} = (${register} & ~${hex(field.mask)}) | ${hex(bits)};`;
+  const store = bits === 0 ? `${register} &= ~${hex(field.mask)};` : `${register} = (${register} & ~${hex(field.mask)}) | ${hex(bits)};`;
+  return `${store}${remarkOf(what, field.register)}`;
 }
+/** A mask alone says little: the field that it is. */
+const remarkOf = (what: string, register: string): string =>
+  what.startsWith(`${register}.`) ? `   /* ${what.slice(register.length + 1)} */` : '';
 const ALL_BITS = 0xffffffff;
 function lvalue(register: string): string | null {
   for (const [name, c] of CORE_BLOCKS) if (name.test(register)) return register.replace(name, c);
