@@ -35,8 +35,10 @@ const SCB = 0xe000ed00;
 const DATA_SETS = 128;
 const DATA_WAYS = 4;
 
-/** The same, with nothing in the stack: off first, then each line cleaned and invalidated. In between, memory is older than the cache. */
+/** The same, with nothing in the stack: off first, then each line cleaned and invalidated. In between, memory is older than the cache, also for a handler. */
 const DATA_OFF = [
+  'mrs r12, primask',
+  'cpsid i',
   'mov r0, #0', // CSSELR: the data cache
   'str r0, [%0, #132]',
   'dsb',
@@ -56,8 +58,9 @@ const DATA_OFF = [
   'bpl 1b',
   'dsb',
   'isb',
+  'msr primask, r12',
 ].join('\\n\\t');
-const dataCacheOffInC = `__asm volatile("${DATA_OFF}" : : "r"(${hex(SCB)}u) : "r0", "r1", "r2", "r3", "cc", "memory");   /* data cache off; SCB_DisableDCache() can hang at -O0 */`;
+const dataCacheOffInC = `__asm volatile("${DATA_OFF}" : : "r"(${hex(SCB)}u) : "r0", "r1", "r2", "r3", "r12", "cc", "memory");   /* data cache off; SCB_DisableDCache() can hang at -O0 */`;
 
 /** ", 3 dirty lines from 0x24000000 to 0x24000fe0" */
 function linesOf(l1: Subject['state']['l1'], kind: 'icache' | 'dcache'): string {

@@ -17,3 +17,9 @@ it('a wait that does nothing stays one line', () => {
   const line = `while (${'(RCC->CR & RCC_CR_HSERDY) == 0 || '.repeat(2)}(RCC->CSR & RCC_CSR_LSIRDY) == 0) {}`;
   expect(laidOut([line]).at(-1)).toMatch(/\{\}$/);
 });
+it('no string is broken, nor one that a line begins with', () => {
+  const line = `"msr primask, r12" : : "r"(0xe000ed00u) : "r0", "r1", "r2", "r3", "r12", "cc", "memory");${' '.repeat(9)}`;
+  const lines = laidOut([line]);
+  expect(lines.length).toBeGreaterThan(1);
+  for (const one of lines) expect(one.split('"').length % 2).toBe(1);
+});

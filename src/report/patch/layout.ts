@@ -74,7 +74,7 @@ function instructions(line: string, indent: string): string[] {
 function broken(line: string, indent: string): string[] {
   let inString = false;
   let at = -1;
-  for (let i = indent.length + 1; i < line.length && (i <= WIDTH || at < 0); i++) {
+  for (let i = indent.length; i < line.length && (i <= WIDTH || at < 0); i++) {
     if (line[i] === '"' && line[i - 1] !== '\\') inString = !inString;
     if (line[i] === ' ' && !inString && /[,|&+;:?=]/.test(line[i - 1]!)) at = i;
   }
