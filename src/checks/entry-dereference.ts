@@ -20,7 +20,7 @@ export const entryDereference: Check = {
     return broken('fail', {
       observed: hex(entry.address),
       expected: `${hex(rom.resetVector)}, the word stored at ${hex(rom.vectorTable + 4)}`,
-      because: "the firmware branches to the ROM's vector table, so the core executes its words as instructions",
+      because: `the firmware branches to the ROM's vector table ${entry.thumb ? 'as if its words were instructions' : 'itself, at an even address: the core leaves Thumb state and faults at once (UsageFault INVSTATE)'}`,
       source: SOURCE,
       confidence: 'documented',
       lastWriter: atInstruction(entry.fromPc, entry.at),

@@ -9,6 +9,7 @@ import {
   downloads,
   heldBriefly,
   mayDownload,
+  pulled,
   scenarioFor,
   sorted,
   tryTriggers,
@@ -19,7 +20,7 @@ import { Budget, CutShort, isCut } from '../bench/session/budget.ts';
 import { jobInput, type RunHooks, type RunJob } from '../bench/input/job.ts';
 import { exampleOf, outcomeText, reaches } from '../bench/documents/tried.ts';
 import { AFTER_STEPS, type After, type AfterStep } from '../bench/documents/result.ts';
-import type { Scenario } from '../bench/documents/scenario-types.ts';
+import type { Scenario, Step } from '../bench/documents/scenario-types.ts';
 import { surroundings } from '../bench/documents/system-errors.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { shortNumber } from '../chips/parts.ts';
@@ -53,7 +54,7 @@ export async function initCommand(images: readonly string[], options: InitOption
   const { goal, alone, crashes, triggers, brief, ways, job, assumed } = await search(given, options, io);
   const shown = shownPathsIn(sourcesFor(job, images, options, io));
   const say = (text: string): void => void (options.quiet === true || io.stdout.write(`${printable(shown(text))}\n`));
-  for (const text of [...assumed, ...brief]) say(text);
+  for (const text of [...openChip(given), ...assumed, ...brief]) say(text);
   const [best] = triggers;
   if (best === undefined && !crashes) {
     say('nothing was found that makes this firmware enter the ROM; `bootbench run --find-jump` lists what was tried');
@@ -103,12 +104,20 @@ export async function initCommand(images: readonly string[], options: InitOption
 /** By the jobs of docs/ci.md. */
 const WRITTEN_IN_CI = ['node_modules/', '.bootbench/', 'bootbench.sarif'];
 
+/** The file will name this chip as if somebody had said so. */
+const openChip = ({ chipFrom, chipOpen }: RunJob): string[] =>
+  chipOpen === true && chipFrom !== undefined ? [`${chipFrom}: if it is another chip, say --chip, for the scenario names this one`] : [];
+
 /** The triggers as a person reads them, and that the one of the scenario is none of a board. */
 function listed(triggers: readonly Trigger[]): string[] {
   const [best] = triggers;
-  const rows = triggers.map((t) => `${t.name ?? 'by itself'}: ${outcomeText(t)}${t.step === null ? '' : `  ${JSON.stringify(t.step)}`}`);
+  const rows = triggers.map((t) => `${t.name ?? 'by itself'}: ${outcomeText(t)}${t.step === null ? '' : `  ${stepsOf(t.step, t.held)}`}`);
   return best !== undefined && best.step !== null && 'call' in best.step.do ? [...rows, `${CALLED} ${exampleOf(best).step}`] : rows;
 }
+const stepsOf = (step: Step, held?: string): string =>
+  pulled(step, held)
+    .map((one) => JSON.stringify(one))
+    .join(', ');
 const CALLED =
   'no input was found that does it: the scenario calls the function itself, which no board does, so it says nothing of the way there; put the button or the text that does it in place of the call, for example';
 

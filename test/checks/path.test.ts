@@ -31,6 +31,11 @@ describe('the branch target', () => {
       }),
     );
   });
+  test('an even address in the table is a fault, and an odd one runs its words', () => {
+    const because = (thumb: boolean): string => at(TABLE + 4, thumb).judge('entry-dereference').because;
+    expect(because(false)).toContain('UsageFault INVSTATE');
+    expect(because(true)).toContain('as if its words were instructions');
+  });
   test.each([
     [TABLE.toString(16), TABLE],
     [(TABLE + 4).toString(16), TABLE + 4],

@@ -137,6 +137,16 @@ it('init writes the part as a person does', async () => {
   expect(await cli(['init', 'out/firmware.elf', '--out', 's.json', '--quiet'], { cwd })).toMatchObject({ code: 0 });
   expect(JSON.parse(readFileSync(join(cwd, 's.json'), 'utf8'))).toMatchObject({ chip: 'stm32f405rg' });
 });
+it('init says that the part is open, and prints the press and the release', async () => {
+  const cwd = tree({ 'out/': '' });
+  const image = fileURLToPath(new URL('../../fixtures/f405-polls-pin/firmware.elf', import.meta.url));
+  copyFileSync(image, join(cwd, 'out/firmware.elf'));
+  const { out } = await cli(['init', 'out/firmware.elf', '--out', 's.json'], { cwd });
+  expect(out).toMatch(/^taken for STM32F4\d\d.*: if it is another chip, say --chip, for the scenario names this one$/m);
+  const { steps } = JSON.parse(readFileSync(join(cwd, 's.json'), 'utf8')) as { steps: readonly object[] };
+  expect(steps).toHaveLength(2);
+  expect(out).toContain(steps.map((step) => JSON.stringify(step)).join(', '));
+});
 it('no output is written over them', async () => {
   const { cwd } = await ran({ 'platformio.ini': '[env:rgt6]\nboard_build.mcu = stm32f405rgt6\n' });
   const { code, err } = await cli(['run', '.pio/build/rgt6/firmware.elf', '--json', 'platformio.ini'], { cwd });

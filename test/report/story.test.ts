@@ -14,6 +14,7 @@ import { junit } from '../../src/report/junit.ts';
 import type { Excerpt, Fact, Kind, Said, Surface } from '../../src/report/story/facts.ts';
 import { linesOf, screenOf } from '../../src/report/story/lines.ts';
 import { tell, type Told } from '../../src/report/story/sentences.ts';
+import { NO_SOURCES } from '../../src/report/source-lines.ts';
 import { storyOf } from '../../src/report/story/story.ts';
 import { LEFT_OUT, toldOn } from '../../src/report/story/surfaces.ts';
 import { shortReport } from '../../src/report/short.ts';
@@ -50,7 +51,7 @@ const FACTS: { readonly [K in Kind]: readonly [Extract<Fact, { is: K }>, ...stri
   'holds-if': [{ is: 'holds-if', conditions: { bank: 'a-condition', rom: ['one', 'two', 'three'] }, options: [{ ...option, sure: 'sure-of-it', repaired: true }], left: [{ id: 'systick', what: 'SysTick on', at: writer, calls: 'its_driver' }], entered: true }, 'a-condition', 'one, two and ', 'leaves SysTick on (its_driver, called at main.c:42)'],
   leave: [{ is: 'leave', check: { ...check, because: 'left-behind' }, option: { value: 'keeps', confidence: 'assumed' } }, 'left-behind', '"keeps" (assumed)'],
   'kept-options': [{ is: 'kept-options', text: 'option-bytes-stay' }, 'option-bytes-stay'],
-  harmless: [{ is: 'harmless', ids: ['systick'], everywhere: true, detail: false }, 'systick', 'every ROM variant'],
+  harmless: [{ is: 'harmless', ids: ['systick'], everywhere: true, detail: false }, 'systick', 'documents leave open'],
   board: [{ is: 'board', text: 'control-run' }, 'control-run'],
   chip: [{ is: 'chip', text: 'chip-from-image', because: ['by-its-name'] }, 'chip-from-image', 'by-its-name'],
   console: [{ is: 'console', channel: 'usart1', text: 'said-hello' }, 'usart1', 'said-hello'],
@@ -229,6 +230,19 @@ it('a finding stands at the line that mends it where the one that did it lies ou
   const [finding] = findingsOf('scenario.json', result, ['it fails'], outside);
   expect(finding!.file).toMatch(/main\.c$/);
   expect(own(finding!.file.replace(/^.*\//, ''))?.lines[finding!.line - 1]).toContain('dfu_request');
+});
+
+it('a fix that is no code is not told as C at the jump', () => {
+  const ofBoard = '/* on the board: pull up PA3 */';
+  const result = primaskResult();
+  const fixes = (fix: string): readonly Told['text'][] => {
+    const diagnosis = { ...result.diagnosis, causes: result.diagnosis.causes.map((c) => ({ ...c, fix })) };
+    return storyOf({ ...result, diagnosis }, { sources: NO_SOURCES }).flatMap((fact) =>
+      fact.is === 'fix' ? [tell(fact, 'screen').text] : [],
+    );
+  };
+  expect(fixes(ofBoard)).toEqual(['no line of C does it:']);
+  expect(fixes(`${ofBoard}\n__enable_irq();`)).toEqual([expect.stringMatching(/^in C, at the jump/)]);
 });
 
 it('what a patch needs beside it is not told as left out of it', () => {

@@ -60,7 +60,7 @@ const WORDS: Readonly<Record<string, Text>> = {
   harmless: [
     'A check fails, and the goal is reached all the same.',
     'The state is not the one that the ROM has behind BOOT0 and a reset, but does no harm with this ROM. Another version of it may mind. ' +
-      'Where several variants of the ROM were tried, the report says “harmless in every ROM variant that was tried”. `bootbench run --checks` has each check.',
+      'Where several variants were tried (options of the stand-in whose value is not documented), the report says “harmless in every variant of the ROM that the documents leave open”. `bootbench run --checks` has each check.',
   ],
   proved: [
     'Only this was repaired in a copy of the machine, and the goal was reached.',

@@ -98,8 +98,8 @@ export type Fact =
     }
   | {
       readonly is: 'fix';
-      /** `diff`: changed lines of the user's sources; `c`: C for that place. */
-      readonly form: 'diff' | 'c';
+      /** `diff`: changed lines of the user's sources; `c`: C for that place; `words`: what no line of C does. */
+      readonly form: 'diff' | 'c' | 'words';
       readonly where: string;
       readonly code: readonly CodeLine[];
       /** What could not be put into the diff. */

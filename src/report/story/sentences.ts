@@ -402,7 +402,8 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>, surface: Surface) => 
   fix: ({ form, where, code, left, needs }) => ({
     label: 'Fix',
     tone: 'green',
-    text: form === 'diff' ? `${where}:` : `in C${where === '' ? '' : `, at the jump (${where})`}:`,
+    text:
+      form === 'diff' ? `${where}:` : form === 'words' ? 'no line of C does it:' : `in C${where === '' ? '' : `, at the jump (${where})`}:`,
     code,
     more: [...left.map((text) => `not in the patch: ${text}`), ...needs],
   }),
@@ -434,7 +435,7 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>, surface: Surface) => 
   harmless: ({ ids, everywhere, detail }) => ({
     label: 'Note',
     detail,
-    text: `unlike a start by BOOT0, but harmless ${everywhere ? 'in every ROM variant that was tried' : 'with this ROM'}: ${ids.join(', ')}`,
+    text: `unlike a start by BOOT0, but harmless ${everywhere ? 'in every variant of the ROM that the documents leave open' : 'with this ROM'}: ${ids.join(', ')}`,
   }),
   board: ({ text }) => ({ label: 'Board', text }),
   chip: ({ because, ...s }, surface) => ({ label: 'Chip', text: saidOn(surface, s), more: because }),

@@ -2,7 +2,7 @@
 import { CHECKS } from '../../checks/index.ts';
 import { withAdvice } from '../../bench/documents/advice.ts';
 import type { Judgement } from '../../bench/documents/expect.ts';
-import { fixesInOne, partsOf } from '../../checks/fix-in-c.ts';
+import { fixesInOne, isRemark, partsOf } from '../../checks/fix-in-c.ts';
 import { SERIAL_PORT } from '../../bench/documents/names.ts';
 import { longLoop } from '../../bench/documents/long-loop.ts';
 import { BOUNDED } from '../../bench/documents/bounds.ts';
@@ -492,7 +492,9 @@ function fix(result: RunResult, causes: readonly ResultCause[], patch: Patch, so
     c.fix !== null ? (fixOfScript(c, sources) ?? c.fix) : c.repair === null || c.at === null ? [] : `/* ${c.repair} */`,
   );
   const code = fixesInOne(all).map((text): CodeLine => ({ text, mark: ' ' }));
-  return code.length === 0 ? [] : [{ is: 'fix', form: 'c', where: jump?.file == null ? '' : placeText(jump), code, left: [], needs: [] }];
+  if (code.length === 0) return [];
+  const form = all.every((text) => partsOf(text).every(isRemark)) ? 'words' : 'c';
+  return [{ is: 'fix', form, where: jump?.file == null ? '' : placeText(jump), code, left: [], needs: [] }];
 }
 
 // ---- what else -----------------------------------------------------------------------------------------------------------------------
