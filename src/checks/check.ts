@@ -41,6 +41,8 @@ export interface TargetState {
   mpuRegion?(address: number): { readonly number: number; readonly rbar: number; readonly attributes: number } | null;
   /** The other cores; absent if the target cannot tell. */
   readonly otherCores?: readonly { readonly name: string; readonly state: CoreState }[];
+  /** Every bit of the block that software can change is as behind a reset of it. Absent if the target cannot tell. */
+  isAsReset?(block: string): boolean;
   /** Whether a watchdog runs, if no register shows it; absent if the target cannot tell. */
   watchdogRuns?(block: string): boolean;
   /** Level of a boot pin (`BOOT0`) as the boot decision sees it; null if unknown. */
@@ -396,6 +398,8 @@ export type Repair =
        * this repair undoes; the firmware continues, and the other repairs act at the entry that follows.
        */
       readonly acts?: 'instead-of-fault' | 'undoes-exception';
+      /** The fix beside those of these other checks; left out: the same. */
+      readonly fixBeside?: (others: readonly string[]) => string;
       apply(target: RepairTarget, subject: Subject): void;
     }
   | {

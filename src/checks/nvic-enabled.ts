@@ -1,18 +1,34 @@
 /** Interrupt lines that the application left enabled in the NVIC. */
+import type { BlockRow } from '../emu/chip.ts';
 import { broken, pass, unknown, type Check, type Judgement, type Repair, type Subject, type TargetState, type Writer } from './check.ts';
 import { blocksOfLine, FIRST_IRQ, lineName, linesSet, listed, nvicLines, PPB } from './core-registers.ts';
+import { familyOf, locate } from './families.ts';
 import { part } from './fix-in-c.ts';
 import { heldAtEntry, nothingToIt } from './mask-registers.ts';
 import { DEINIT } from './sources.ts';
 import { enablerOf, latest } from './writers.ts';
 
-/** Whether something may still raise the line: its block's clock is on or it needs none of the bus (RTC), or the line is pending already. */
-export function isLive(state: TargetState, line: number, pending: readonly number[]): boolean {
-  if (pending.includes(line)) return true;
-  return blocksOfLine(state.chip, line).some((name) => {
-    const block = state.chip.blocks.find((b) => b.name === name);
-    if (block?.clock === undefined) return block?.backup === true;
-    return state.field(`${state.chip.rcc}.${block.clock}`) === 1;
+/** Whether the line can still come: it is pending already, or a block that raises it is in use. */
+export const canCome = (state: TargetState, line: number, pending: readonly number[]): boolean =>
+  pending.includes(line) || state.chip.blocks.some((block) => block.irqs?.includes(line) === true && canRaise(state, block, line));
+
+function canRaise(state: TargetState, block: BlockRow, line: number): boolean {
+  if (block.name === 'EXTI') return isUnmasked(state, block, line);
+  // RTC and the like count on without the bus, and so does IWDG up to its early interrupt
+  const needsNone = block.backup === true || block.model?.startsWith('iwdg') === true;
+  const isClocked = block.clock !== undefined && state.field(`${state.chip.rcc}.${block.clock}`) === 1;
+  return (needsNone || isClocked) && state.isAsReset?.(block.name) !== true;
+}
+/** A line of EXTI that goes to this interrupt is unmasked, and a reset leaves it masked. */
+function isUnmasked({ chip, field }: TargetState, { irqs = [], options }: BlockRow, irq: number): boolean {
+  const banks = familyOf(chip)?.exti.mask ?? [];
+  const irqOfLine: unknown = options?.['irqOfLine'];
+  return banks.some((path, bank) => {
+    const open = ((field(path) ?? 0) & ~(locate(chip, path)?.reset ?? 0)) >>> 0;
+    return Array.from({ length: 32 }, (_, bit) => 32 * bank + bit).some((line) => {
+      const index = Array.isArray(irqOfLine) ? Number(irqOfLine[line]) : line;
+      return irqs[index] === irq && ((open >>> (line & 31)) & 1) === 1;
+    });
   });
 }
 /** Who touched the enables last, of those lines that are still on. */
@@ -44,13 +60,13 @@ const disableInC = (subject: Subject, line: number): string => {
 function judgeLines(subject: Subject, lines: readonly number[], enabled = lines): Judgement {
   const { state } = subject;
   const pending = linesSet(state, PPB.NVIC_ISPR) ?? [];
-  const allLive = enabled.filter((line) => isLive(state, line, pending));
+  const allLive = enabled.filter((line) => canCome(state, line, pending));
   const live = lines.filter((line) => allLive.includes(line));
   // A live line is the one to blame, so its writer is named.
   const blamed = live.length > 0 ? live : lines;
   const names = (some: readonly number[]): string => listed(some.map((n) => lineName(state.chip, n)));
   const taken = lineOfEntry(subject);
-  const observed = `enabled: ${names(enabled)}${allLive.length === 0 ? '; the clocks of all their peripherals are off' : `; with a clock, or pending: ${names(allLive)}`}`;
+  const observed = `enabled: ${names(enabled)}; ${allLive.length === 0 ? 'none can come: their peripherals have no clock, or are as behind a reset' : `can still come: ${names(allLive)}`}`;
   return (
     unmaskedFor(subject, lines, observed, live) ??
     broken('fail', {

@@ -117,7 +117,7 @@ describe('nvic-enabled', () => {
   });
   it('a wake-up of the RTC can come without a clock from the bus', () => {
     const { observed } = check('nvic-enabled').judge(new FakeTarget(findChip('stm32l152re')!).enable(3).subject());
-    expect(observed).toBe('enabled: 3 (RTC/EXTI); with a clock, or pending: 3 (RTC/EXTI)');
+    expect(observed).toBe('enabled: 3 (RTC/EXTI); can still come: 3 (RTC/EXTI)');
   });
   it('knows its members', () => expect(check('nvic-enabled').members!(several().subject())).toEqual(['10', '45', '50', '60']));
 });

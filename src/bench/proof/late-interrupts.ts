@@ -1,6 +1,6 @@
 /** Interrupts that the application leaves on and that come late here, or not at all: with each raised soon behind the entry, the run shows whether DFU hangs on when it comes. */
 import { exceptionName, linesSet, PPB } from '../../checks/core-registers.ts';
-import { isLive } from '../../checks/nvic-enabled.ts';
+import { canCome } from '../../checks/nvic-enabled.ts';
 import { isActive, isPending, setPending } from '../../emu/core/arm/nvic.ts';
 import { EXC } from '../../emu/core/arm/scs-state.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
@@ -30,7 +30,7 @@ export function lateInterrupts(s: Session, entry: Checkpoint, finished: Checkpoi
   s.restore(entry);
   const state = targetState(s.machine, {});
   const lines = linesSet(state, PPB.NVIC_ISER) ?? [];
-  const live = new Set(lines.filter((line) => isLive(state, line, [])).map((line) => EXC.IRQ0 + line));
+  const live = new Set(lines.filter((line) => canCome(state, line, [])).map((line) => EXC.IRQ0 + line));
   const enabled = [...(sysTickInterrupts(core) ? [EXC.SYSTICK] : []), ...lines.map((line) => EXC.IRQ0 + line)];
   const open = enabled.filter((exception) => !isRaised(exception));
   s.restore(finished);
@@ -39,18 +39,33 @@ export function lateInterrupts(s: Session, entry: Checkpoint, finished: Checkpoi
     .filter((exception) => live.has(exception) || isRaised(exception))
     .map((exception) => ({ exception, stays: isActive(core, exception) }));
   return mayCome.flatMap(({ exception, stays }) => {
-    const { reached, outcome } = withPending(s, entry, exception);
+    const { reached, outcome } = withPending(s, entry, finished, exception);
     return reached ? [] : [{ exception, name: exceptionName(chip, exception), outcome, stays }];
   });
 }
 /** A ROM that masks interrupts, or switches them off, has done so by then, and none has attached. */
 const BEHIND_ENTRY = MS / 20;
-function withPending(s: Session, entry: Checkpoint, exception: number): ReturnType<typeof goOn> {
+/** Until the ROM sets its own vector table, the interrupt goes where it went before: where that does no harm, it comes behind that as well. */
+function withPending(s: Session, entry: Checkpoint, finished: Checkpoint, exception: number): ReturnType<typeof goOn> {
+  const { machine } = s;
+  s.restore(finished);
+  const last = vectorOf(machine, exception);
   s.restore(entry);
-  runTo(s, s.machine.now + BEHIND_ENTRY);
-  setPending(s.machine.bootCore, exception);
+  runTo(s, machine.now + BEHIND_ENTRY);
+  const early = s.save();
+  setPending(machine.bootCore, exception);
+  const run = goOn(s);
+  s.restore(early);
+  if (!run.reached || vectorOf(machine, exception) === last) return run;
+  const isOwn = (): boolean => vectorOf(machine, exception) === last;
+  while (!isOwn() && machine.now < finished.system.now && runTo(s, machine.now + BEHIND_ENTRY));
+  setPending(machine.bootCore, exception);
   return goOn(s);
 }
+/** Without VTOR the table stands at 0. */
+const vectorOf = ({ bootCore }: Session['machine'], exception: number): number | null =>
+  bootCore.peek((bootCore.peek(SCB_VTOR, 4) ?? 0) + 4 * exception, 4);
+const SCB_VTOR = 0xe000ed08;
 
 /** The check that finds an interrupt of the application left on. */
 export const checkOf = ({ exception }: LateInterrupt): CheckId => (exception === EXC.SYSTICK ? 'systick' : 'nvic-enabled');

@@ -40,6 +40,12 @@ export function targetState(machine: Machine, registers: Readonly<Record<string,
       return number < 0 ? null : { number, rbar: core.get(at) >>> 0, attributes: core.get(at + 4) >>> 0 };
     },
     otherCores: machine.cores.filter((c) => c !== machine.bootCore).map((c) => ({ name: c.row.name, state: machine.coreState(c) })),
+    isAsReset: (name) => {
+      const block = system.findBlock(name);
+      if (block === undefined) return false;
+      const { component, layout, state } = block;
+      return layout.registers.every((r) => ((state.regs[r.index]! ^ component.resetValue(r)) & component.writableMask(r)) === 0);
+    },
     watchdogRuns: (name) => {
       const block = system.findBlock(name);
       return block !== undefined && system.published(block).running === true;
