@@ -5,6 +5,8 @@ import { enabledLines } from './nvic-enabled.ts';
 
 const SOURCE = 'AN2606 Rev 70 4.1: on products whose bootloader uses interrupts, the application must enable them again before the jump';
 
+const unmaskInC = (when = ''): string => `__enable_irq();            /* right before the jump${when} */`;
+
 export const primask: Check = {
   id: 'primask',
   question: 'Can the ROM take interrupts, or does PRIMASK mask them?',
@@ -27,12 +29,18 @@ export const primask: Check = {
       lastWriter: history?.lastWriter('CPU.PRIMASK', 1) ?? null,
     };
   },
-  repair: (subject) => ({
-    at: 'entry',
-    what: 'PRIMASK cleared before the first ROM instruction',
-    fix: `__enable_irq();            /* right before the jump, ${enabledLines(subject).length === 0 ? 'after clearing the NVIC' : 'after switching off the interrupts that are still enabled'} */`,
-    apply: (target) => target.setCore('primask', 0),
-  }),
+  repair(subject) {
+    const fix = unmaskInC(
+      enabledLines(subject).length === 0 ? ', after clearing the NVIC' : ', after switching off the interrupts that are still enabled',
+    );
+    return {
+      at: 'entry',
+      what: 'PRIMASK cleared before the first ROM instruction',
+      fix,
+      fixBeside: (others) => (others.includes('nvic-enabled') ? unmaskInC() : fix),
+      apply: (target) => target.setCore('primask', 0),
+    };
+  },
   explanation: [
     'The ROM bootloader handles USB in an interrupt. On products where ST tells the caller to enable interrupts again before the jump, the ROM does not clear PRIMASK itself.',
     'With PRIMASK set, the ROM starts and connects to the bus but never answers the host: the host shows an unknown device or none at all.',

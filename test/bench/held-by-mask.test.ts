@@ -41,3 +41,8 @@ describe.each([
     expect(diagnosis(mask, 0).sets).toEqual([[id]]);
   });
 });
+
+it('beside the fix that switches off what is left on, the one of the mask does not ask for that', () => {
+  const { causes } = diagnosis(CPSID_I, TIM2_LINE);
+  expect(causes.find(({ id }) => id === 'primask')?.fix).toMatch(/^__enable_irq\(\); +\/\* right before the jump \*\/$/);
+});

@@ -373,7 +373,7 @@ class Search {
     return {
       id,
       proved: true,
-      repair: j.repair,
+      repair: beside(j.repair, set),
       outcomeAfterRepair: this.outcomeOf([id]).outcome,
       dependsOn: this.goal.dependencies(this.namedOf(set), this.outcomeOf(set)),
       judged: j,
@@ -416,6 +416,9 @@ function plausibility({ repair, judgement, check }: Judged): number {
 const keyOf = (ids: readonly CheckId[]): string => [...ids].sort().join();
 /** The run with these repaired, and with the failures that show at an entry after them. */
 const triedAll = (of: readonly Judged[]): string => `all ${keyOf(of.map((j) => j.id))}`;
+/** With the fix that goes with those of the others in its set. */
+const beside = (repair: Repair | null, set: readonly CheckId[]): Repair | null =>
+  repair?.at === 'entry' && repair.fixBeside !== undefined ? { ...repair, fix: repair.fixBeside(set) } : repair;
 const named = (j: Judged): NamedRepair => ({ id: j.id, repair: j.repair!, subject: j.subject! });
 
 /** Of what the firmware left to the ROM alone, as the checks tell it: for a run that reached its goal, and that is asked nothing else. */
