@@ -348,7 +348,7 @@ function judgeInstant(run: PlainRun, { traced, failure, beneath }: SecondRun): J
 
 /** The result without a diagnosis, if the scenario's expectations hold without one and nothing else is wanted; otherwise null. */
 function asExpected(run: PlainRun, of: JudgedRun): RunResult<string> | null {
-  const { limited, entry, variants } = of;
+  const { limited, variants } = of;
   const { input, end, observed } = run;
   const { expect } = input.scenario.document;
   if (!input.onlyExpected || limited || expect === null || asksForCauses(expect, end.outcome)) return null;
@@ -357,14 +357,14 @@ function asExpected(run: PlainRun, of: JudgedRun): RunResult<string> | null {
   const result = unsearched(run, of);
   if (!judge(result, expect).holds) return null;
   const dependsOn = dependenciesOfLeft(variants, result.checks, observed);
-  const rests = restsOn(run, entry);
+  const rests = restsOn(run, of);
   const expected = { ...result, dependsOn, notes: [...result.notes, ...rests] };
   return dependsOn.length === 0 ? expected : withCallers(run, expected);
 }
 /** What a run that reached its goal rests on. */
-const restsOn = (run: PlainRun, entry: JudgedRun['entry']): Note[] =>
+const restsOn = (run: PlainRun, { entry, judged }: Pick<JudgedRun, 'entry' | 'judged'>): Note[] =>
   run.observed.reached && !run.cut
-    ? searched(run, 'what this rests on', [], () => reservations(run.session, run.powerOn, entry, run.finished))
+    ? searched(run, 'what this rests on', [], () => reservations(run.session, run.powerOn, entry, run.finished, judged))
     : [];
 
 /** The results of repeated runs. */
@@ -786,7 +786,7 @@ function makeWhole(run: PlainRun, { judged, entry }: JudgedRun, answers: Answers
   } = answers;
   for (const text of symptom?.notes ?? []) notes.push({ kind: 'symptom', text });
   if (input.noReturn) notes.push({ kind: 'no-return', text: noReturnText(session, noReturn) });
-  const rests = restsOn(run, entry);
+  const rests = restsOn(run, { entry, judged });
   notes.push(...rests);
   const timeline = noReturn?.at == null ? base.timeline : withRow(base.timeline, noReturnRow(session, noReturn));
   return makeResult(

@@ -2,11 +2,10 @@
 import { limitMs } from '../bench/documents/duration.ts';
 import { judge } from '../bench/documents/expect.ts';
 import { hasReached, otherGoal } from '../bench/documents/reached.ts';
-import { firstSet, proofOf } from '../bench/documents/proved.ts';
 import type { ResultCause, RunResult } from '../bench/documents/result.ts';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import type { RunJob } from '../bench/input/job.ts';
-import { labelOf, patchOf, type Patch } from '../report/patch.ts';
+import { labelOf, patchOf, toMend, type Patch } from '../report/patch.ts';
 import { GO_ON, isCutShort, storyOf } from '../report/story/story.ts';
 import { toldOn } from '../report/story/surfaces.ts';
 import { printable } from '../report/text.ts';
@@ -153,7 +152,7 @@ class Repair {
       { allowDirty: options.allowDirty === true, written, onDisk: sources.onDisk, isLater: sources.isLater },
       io,
     );
-    const [mended, rest] = parted(firstSet(proofOf(result)!), (cause) => patch.causes.includes(labelOf(cause)));
+    const [mended, rest] = parted(toMend(result), (cause) => patch.causes.includes(labelOf(cause)));
     for (const cause of mended) this.mended.add(causeInFull(cause));
     for (const { path } of patch.files) this.changed.add(path);
     for (const line of [...patch.left, ...patch.needs]) io.stderr.write(`bootbench: ${printable(line)}\n`);
@@ -183,10 +182,10 @@ class Repair {
 
   /** Why nothing more can be done; null where something can. */
   private whyStop(ran: Ran, patch: Patch): string | null {
-    const proof = proofOf(ran.result);
-    if (proof === null) return noCause(ran);
+    const causes = toMend(ran.result);
+    if (causes.length === 0) return noCause(ran);
     if (patch.text === '') return patch.left.length === 0 ? 'the fix is no change of the sources' : patch.left.join('; ');
-    return sameAgain(firstSet(proof), this.mended);
+    return sameAgain(causes, this.mended);
   }
 
   private stop(why: string): number {

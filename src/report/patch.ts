@@ -66,8 +66,7 @@ interface Hunk {
 
 export function patchOf(result: RunResult, found: Sources): Patch {
   const sources = underOneName(result, found);
-  const proof = proofOf(result);
-  const causes = proof === null ? [] : firstSet(proof);
+  const causes = toMend(result);
   const left: string[] = [];
   const edits: Edit[] = [];
   for (const cause of causes) {
@@ -83,6 +82,20 @@ export function patchOf(result: RunResult, found: Sources): Patch {
   }
   return patchFrom(edits, left, sources);
 }
+
+/** What is mended in one go: what a success hangs on by luck, and the causes of the first set. */
+export function toMend(result: RunResult): readonly ResultCause[] {
+  const proof = proofOf(result);
+  const causes = proof === null ? [] : firstSet(proof);
+  const byLuck = factsIn(result.notes, 'late-interrupt').flatMap(({ fixes }) => fixes);
+  return [
+    ...byLuck
+      .filter(({ id }) => !causes.some((cause) => cause.id === id))
+      .map(({ id, fix }): ResultCause => ({ ...SWITCHED_OFF, id, fix })),
+    ...causes,
+  ];
+}
+const SWITCHED_OFF = { proved: true, at: 'entry', repair: null, outcomeAfterRepair: 'dfu', dependsOn: [], lastWriter: null, explanation: '' } as const; // prettier-ignore
 
 /** A difference of the state has no name but its register. */
 export const labelOf = ({ id, what }: ResultCause): string => (id === 'state' || id === 'image' ? (what ?? id) : id);

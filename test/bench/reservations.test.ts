@@ -6,6 +6,7 @@ import { hasReservations } from '../../src/bench/documents/reservations.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
 import type { Scenario } from '../../src/bench/documents/scenario-types.ts';
 import { runBench } from '../../src/bench/run.ts';
+import { toMend } from '../../src/report/patch.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { bareImage, MAIN } from './bare-image.ts';
 import { plainJob } from './plain-job.ts';
@@ -25,6 +26,7 @@ function run(body: (t: Thumb) => Thumb, scenario: Partial<Scenario> = {}) {
     but: result.notes.filter(({ kind }) => kind === 'but').map(({ text }) => text),
     has: hasReservations(result),
     checks: result.checks,
+    mends: toMend(result).map(({ id, fix }) => [id, fix]),
     fixes: result.diagnosis.causes.map(({ fix }) => fix ?? ''),
   };
 }
@@ -62,6 +64,7 @@ describe('an OK has a reservation where', () => {
     expect(late.but).toEqual([
       'Interrupt 28 (TIM2) is still enabled at the jump. If it comes before the ROM has attached to USB, the run ends without DFU (rom-silent); here it came behind that, and its handler in the ROM has not returned: DFU answers only because the USB interrupt preempts it. Disable all interrupts in the NVIC before the jump.',
     ]);
+    expect(late.mends).toEqual([['nvic-enabled', expect.stringContaining('NVIC_DisableIRQ((IRQn_Type)28);')]]);
     const early = run((t) => timer(store(t, NVIC_ISER0 + 4, 1 << 6), 100));
     expect(early.outcome).toBe('rom-silent');
     // one of them is to blame; in front of the jump both go

@@ -5,10 +5,11 @@ import type { Place, ResultCause, RunResult } from '../../src/bench/documents/re
 import { part } from '../../src/checks/fix-in-c.ts';
 import { storyOf } from '../../src/report/story/story.ts';
 import { findingsOf } from '../../src/report/findings.ts';
-import { patchOf, type Patch } from '../../src/report/patch.ts';
+import { patchOf, toMend, type Patch } from '../../src/report/patch.ts';
+import { shortReport } from '../../src/report/short.ts';
 import type { Note } from '../../src/bench/documents/note-facts.ts';
 import type { SourceFile, Sources } from '../../src/report/source-lines.ts';
-import { primaskCause, primaskResult, writer } from '../samples/results.ts';
+import { dfuResult, primaskCause, primaskResult, writer } from '../samples/results.ts';
 
 const JUMP = ['uint32_t sp = *(volatile uint32_t *)0x0bf97000u;', 'uint32_t pc = *(volatile uint32_t *)0x0bf97004u;', '__asm volatile("msr msp, %0\\n\\tbx %1" : : "r"(sp), "r"(pc) : "memory");']; // prettier-ignore
 const FIXES: Readonly<Record<string, string>> = {
@@ -265,6 +266,20 @@ it('A fix of the state at the entry goes before the ROM gets its stack, and one 
   const line = (fix: string): number | undefined => patchOf(resultOf([cause(fix, 3, { at: 'entry' })], from), found).hunks[0]?.line;
   const jump = String.raw`__asm volatile("msr control, %2\n\tmsr msp, %0\n\tbx %1" : : "r"(sp), "r"(pc), "r"(0));`;
   expect(['SysTick->CTRL = 0;', 'NVIC_DisableIRQ((IRQn_Type)38);', '__set_CONTROL(0);', jump].map(line)).toEqual([6, 4, 7, 7]);
+});
+it('What a success hangs on by luck is patched as a cause is, once, and told as the next step', () => {
+  const source = ['void leave(void)', '{', '  __set_MSP(sp);', '  entry();', '}'];
+  const from: Place = { pc: '0x08000430', symbol: 'leave', file: 'main.c', line: 4 };
+  const found = (): SourceFile => ({ path: 'main.c', lines: source, newer: false, elsewhere: false });
+  const fixes = [{ id: 'nvic-enabled', fix: 'NVIC_DisableIRQ((IRQn_Type)38);' }] as const;
+  const notes = [{ kind: 'but', text: 'interrupt 38 may come', about: { is: 'late-interrupt', fixes } as const }];
+  const good = { ...dfuResult(), notes, entries: [{ ...dfuResult().entries[0]!, from }] };
+  expect(patchOf(good, found)).toMatchObject({ causes: ['nvic-enabled'], hunks: [{ line: 3 }] });
+  const screen = shortReport(good, { sources: Object.assign(found, { nameOf: (file: string) => file }) });
+  expect(screen).toMatch(/^Fix +main\.c, line 3:$/m);
+  expect(screen).toContain('add --fix > fix.diff for a patch');
+  const own = { ...cause(fixes[0].fix, 4, { at: 'entry' }), id: 'nvic-enabled' } as const;
+  expect(toMend(resultOf([own], from, { notes })).map(({ id }) => id)).toEqual(['nvic-enabled']);
 });
 it('A fix of what was written behind the stack of the ROM goes behind that write', () => {
   const source = ['void leave(void)', '{', '  __set_MSP(sp);', '  __set_MSPLIM(limit);', '  entry();', '}'];

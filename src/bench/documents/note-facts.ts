@@ -65,8 +65,8 @@ export type NoteFact =
   /** `but`: a host cannot use the device that appears as it should. */
   /** `endsAtReset`: only up to the next reset. */
   | { readonly is: 'unusable'; readonly endsAtReset?: boolean }
-  /** An exception that is left enabled would keep DFU from coming, if it came early. */
-  | { readonly is: 'late-interrupt' }
+  /** An exception that is left enabled would keep DFU from coming, if it came early. `fixes`: what switches it off in front of the jump, in C, by the check that finds it. */
+  | { readonly is: 'late-interrupt'; readonly fixes: readonly { readonly id: CheckId; readonly fix: string }[] }
   /** `but`: a step calls the function that jumps. */
   | { readonly is: 'called-itself' }
   /** `but`: semihosting was answered, and the board has no debugger that does so. */

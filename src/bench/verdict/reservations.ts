@@ -2,10 +2,11 @@
 import { withAdvice } from '../documents/advice.ts';
 import { BUT } from '../documents/reservations.ts';
 import { calledFrom, jumpCandidates, scanFunctions } from '../input/code-scan.ts';
+import type { Judged } from '../proof/diagnosis.ts';
 import { decidingFloats } from '../proof/floating.ts';
-import { lateInterrupts } from '../proof/late-interrupts.ts';
+import { checkOf, lateInterrupts } from '../proof/late-interrupts.ts';
 import { attempt, runFrom, type Attempt } from '../proof/attempt.ts';
-import { APP_GOAL } from '../documents/goal.ts';
+import { APP_GOAL, USB_GOAL } from '../documents/goal.ts';
 import { NOT_TRACED, subjectAt } from '../session/subject.ts';
 import { isLost, traceRequests } from '../slice/requests.ts';
 import { inManual, registerOf } from '../../checks/families.ts';
@@ -25,8 +26,14 @@ import { place } from '../slice/words.ts';
 
 const but = (text: string): Note => ({ kind: BUT, text });
 
-/** The session is left at the end of the run. */
-export function reservations(s: Session, powerOn: Checkpoint, entry: Checkpoint | null, finished: Checkpoint): Note[] {
+/** The session is left at the end of the run. @param judged at the entry */
+export function reservations(
+  s: Session,
+  powerOn: Checkpoint,
+  entry: Checkpoint | null,
+  finished: Checkpoint,
+  judged: readonly Judged[],
+): Note[] {
   s.restore(finished);
   const before = entry?.history ?? finished.history;
   const outside = callsOutsideOfHandlers(s);
@@ -38,7 +45,7 @@ export function reservations(s: Session, powerOn: Checkpoint, entry: Checkpoint 
     ...securesItself(s, before),
     ...answeredCalls(s),
     ...writtenUnclocked(s, powerOn, entry),
-    ...luckyInterrupts(s, entry, finished),
+    ...luckyInterrupts(s, entry, finished, judged),
     ...lostForLoader(s, powerOn, finished),
     ...intoRomRam(s, entry),
   ];
@@ -129,7 +136,7 @@ function romsThatNeed(s: Session, powerOn: Checkpoint, changed: Interceptor, wit
 }
 
 /** The ROM attaches within a fraction of a millisecond here, and a timer that is left on may come behind that: how quick a real one is, nobody has published. */
-function luckyInterrupts(s: Session, entry: Checkpoint | null, finished: Checkpoint): Note[] {
+function luckyInterrupts(s: Session, entry: Checkpoint | null, finished: Checkpoint, judged: readonly Judged[]): Note[] {
   const late = entry === null ? [] : lateInterrupts(s, entry, finished);
   if (late.length === 0) return [];
   const names = late
@@ -145,12 +152,15 @@ function luckyInterrupts(s: Session, entry: Checkpoint | null, finished: Checkpo
     stays === undefined
       ? none
       : `${late.length > 1 ? stays.name : 'it'} came behind that, and its handler in the ROM has not returned: DFU answers only because the USB interrupt preempts it`;
+  const [ready, without] = s.input.goal.name === USB_GOAL ? ['has attached to USB', 'DFU'] : ['answers', 'an answer'];
+  const ids = new Set(late.map(checkOf));
+  const fixes = judged.flatMap(({ id, repair }) => (ids.has(id) && repair?.at === 'entry' ? [{ id, fix: repair.fix }] : []));
   return [
     {
       ...but(
-        `${names} ${are} still enabled at the jump. If ${comes} before the ROM has attached to USB, the run ends without DFU (${late[0]!.outcome}); here ${here}. ${ways[0]!.toUpperCase()}${ways.slice(1)} before the jump.`,
+        `${names} ${are} still enabled at the jump. If ${comes} before the ROM ${ready}, the run ends without ${without} (${late[0]!.outcome}); here ${here}. ${ways[0]!.toUpperCase()}${ways.slice(1)} before the jump.`,
       ),
-      about: { is: 'late-interrupt' },
+      about: { is: 'late-interrupt', fixes },
     },
   ];
 }

@@ -25,7 +25,7 @@ import { SERIAL } from '../../bench/documents/goal.ts';
 import { hasReached, otherGoal } from '../../bench/documents/reached.ts';
 import { firstSet, isAround, proofOf, type Proof } from '../../bench/documents/proved.ts';
 import { doubts, letsThrough } from '../../bench/verdict/summary.ts';
-import { patchOf, type Patch } from '../patch.ts';
+import { patchOf, toMend, type Patch } from '../patch.ts';
 import { fixOfScript } from '../patch/section.ts';
 import { howSure, leftText, provisos } from '../provisos.ts';
 import { asksSomething, NO_SOURCES, type Sources } from '../source-lines.ts';
@@ -111,6 +111,8 @@ function reached(result: RunResult, sources: Sources, patch: Patch): Fact[] {
   return [
     { is: 'summary', text: result.summary, detail: false },
     ...said(result, BUT).map((s) => ({ is: 'but', ...s }) as const),
+    // with causes, their fix has it as well
+    ...(causes.length === 0 ? fix(result, toMend(result), patch, sources) : []),
     ...(keptFrom ? causes : []),
     ...(result.after !== null && result.after !== undefined && result.after.leave.result === 'ok'
       ? [{ is: 'after', after: result.after, told: keptFrom } as const]
@@ -585,13 +587,15 @@ function lookFurther(result: RunResult): NextStep[] {
   ];
 }
 
+const applying = (patch: Patch): NextStep[] =>
+  patch.text === '' ? [] : [{ to: 'patch', text: `add --fix > fix.diff for a patch, then: ${patch.command}` }];
 function nextSteps(result: RunResult, patch: Patch, judgement: Judgement | null): NextStep[] {
-  if (hasReached(result)) return lookFurther(result);
+  if (hasReached(result)) return [...applying(patch), ...lookFurther(result)];
   if (judgement?.holds === true) return [...ALL];
   const proof = proofOf(result);
   const has = (kind: string): boolean => result.notes.some((n) => n.kind === kind);
   return [
-    ...(patch.text === '' ? [] : [{ to: 'patch', text: `add --fix > fix.diff for a patch, then: ${patch.command}` } as const]),
+    ...applying(patch),
     ...pastWait(result).map(other),
     // a scenario with steps says itself what happens: nothing else is tried
     ...(has('not-triggered') && !has('find-jump') && !has('trigger') && result.scenario.steps.length === 0
