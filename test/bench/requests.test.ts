@@ -183,6 +183,37 @@ it('a local variable that a frame pointer leads to, through which the request go
   session.release();
   expect(words.map(({ address }) => address)).toEqual([REQUEST]);
 });
+it.each([
+  ['popped again', (t: Thumb) => t.pop(1 << 3).cmpRegister(3, 5)],
+  ['read by its address', (t: Thumb) => t.cmpRegister(3, 5).pop(1 << 3)],
+] as const)('a word of the stack, where registers are saved before the reset and behind it, is no request: %s', (_how, compares) => {
+  const [REQUEST, MAGIC, LEFT] = [RAM + 0x100, 0xb007a11e, 0x2001fff8];
+  const main = new Thumb(0x08000200).constant(6, REQUEST).movs(0, 0).str(0, 6).constant(2, MAGIC).constant(5, LEFT).constant(4, 0x12345);
+  // MOV R1, SP
+  compares(
+    main
+      .push(1 << 4)
+      .put(0x4669)
+      .ldr(3, 1),
+  )
+    .beq('look')
+    .label('look');
+  main
+    .ldr(3, 6)
+    .cmpRegister(3, 2)
+    .beq('found')
+    .str(2, 6)
+    .push(1 << 5);
+  main.constant(1, 0xe000ed0c).constant(0, 0x05fa0004).str(0, 1).label('found').b('found');
+  const bytes = imageOf(main, new Thumb(0x08000400).bxLr());
+  const session = new Session(jobInput(plainJob('stm32l476', [{ path: 'app.bin@0x8000000', bytes }])));
+  const powerOn = session.save();
+  session.run();
+  const words = traceRequests(session, powerOn);
+  session.release();
+  expect(words.map(({ address }) => address)).toEqual([REQUEST]);
+});
+
 it('a request in the first word of the stack, where start-up code saves registers before main() looks: the stack is the cause', () => {
   const [REQUEST, MAGIC, TABLE] = [RAM + 0xffc, 0xb007a11e, 0x1fff0000];
   const main = new Thumb(0x08000200);

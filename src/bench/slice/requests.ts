@@ -20,7 +20,7 @@ import { eccRule } from './ecc-loss.ts';
 import type { Session } from '../session/session.ts';
 import { flagsBehind } from './reset-flags-read.ts';
 import { grownStack, isOnStack } from './grown-stack.ts';
-import { isByStack } from '../session/by-stack.ts';
+import { isByStack, wentByStack } from '../session/by-stack.ts';
 import { KeptWords } from './kept-words.ts';
 import { runTimeStore } from './run-time-store.ts';
 import { storedCopy } from './stored-copy.ts';
@@ -61,6 +61,8 @@ interface Word {
   lookedAtBefore: boolean;
   /** … for the stack. */
   readonly onStack: boolean;
+  /** It lies in a frame that was open when it was read, and was stored to in an open frame behind the reset. */
+  readonly inFrame: boolean;
   /** Of the read that decided, once it is known; until then the first one. */
   read: number;
   reader: Writer;
@@ -162,7 +164,7 @@ class RequestTrace {
   private readonly wiped = new Map<number, Writer>();
   private readonly words = new Map<number, Word>();
   /** Last store to a word behind the reset; words that were touched at all. */
-  private readonly stored = new Map<number, Writer & { readonly byStack: boolean }>();
+  private readonly stored = new Map<number, Writer & { readonly byStack: boolean; readonly inFrame: boolean }>();
   private readonly touched = new Set<number>();
   private stack: Stretch = { low: 0, high: 0 };
   /** Words that were lost and are given back, with what they held before the reset. */
@@ -352,9 +354,10 @@ class RequestTrace {
       },
       write: (core, address, _size, value) => {
         const word = homeOf(session, (address & ~3) >>> 0);
-        stored.set(word, { ...writerAt(core, machine.history.seq), byStack: isByStack(core) });
+        const byStack = isByStack(core);
+        stored.set(word, { ...writerAt(core, machine.history.seq), byStack, inFrame: byStack || this.isInFrame(core, address) });
         const read = words.get(word);
-        if (read !== undefined && !isByStack(core)) read.rewritten ??= writerAt(core, machine.history.seq);
+        if (read !== undefined && !byStack) read.rewritten ??= writerAt(core, machine.history.seq);
         touched.add(word);
         return value;
       },
@@ -388,12 +391,17 @@ class RequestTrace {
       rewritten: null,
       lookedAtBefore: false,
       onStack: region.block === null && stored?.byStack === true,
+      inFrame: stored?.inFrame === true && this.isInFrame(core, address),
       read: unclocked ? 0 : now,
       reader: writerAt(core, machine.history.seq),
       readWithoutClock: unclocked,
       comparedWith: null,
       decision: null,
     };
+  }
+  /** A function that has not returned has it. */
+  private isInFrame({ arm }: Core, address: number): boolean {
+    return this.onStack(address) && address >= arm.sp >>> 0;
   }
   /** Who changed a register of the backup domain behind the reset, or another time: a store to it, or a reset of the domain. */
   private changedBy(block: Block, address: number, since = this.resetAt): Writer | null {
@@ -426,7 +434,7 @@ class RequestTrace {
         runTo(session, Math.max(machine.now, next.reader.at - 1 * US));
         const { steps, ended } = record(session, core, this.end, DECISION_STEPS);
         const taint = new Map<Place, ReadonlySet<Word>>();
-        for (const step of steps) flowThrough(step, core.index, taint, byAddress, isOrdering(core, step.pc));
+        for (const step of steps) flowThrough(step, core, taint, byAddress);
         next = ended === 'steps' && !read.some(isSought) ? inOrder.find((w) => w.reader.at > core.now()) : undefined;
       }
     } finally {
@@ -474,7 +482,7 @@ class RequestTrace {
     const found = new Map<Word, MagicWord>();
     for (const w of words) {
       const store = last.get(w) ?? null;
-      if (store !== 'too long') found.set(w, this.keptIn(w, store, first.get(w), off(w)));
+      if (store !== 'too long' && !isLocal(w, store, first.get(w))) found.set(w, this.keptIn(w, store, first.get(w), off(w)));
     }
     return found;
   }
@@ -563,9 +571,20 @@ const writerOf = (store: Store): Writer => ({
   seq: -1,
 });
 
-/** Compared with the value that it had; then with any constant but zero. */
-const rank = (w: Word): number =>
-  w.comparedWith === null ? 3 : w.comparedWith === w.before && w.before !== 0 ? 0 : w.comparedWith !== 0 ? 1 : 2;
+/**
+ * A variable of a function that has not returned, or a register that it saved: before the reset the stack had stored there, too, and no other store has left what is looked for. What
+ * is put there for the time behind the reset goes by its address.
+ */
+const isLocal = (w: Word, last: Store | null, first: Store | null | 'too long' | undefined): boolean =>
+  w.inFrame && (last === null || last.byStack) && !isStore(first);
+
+/** Compared with the value that it had; then with any constant but zero; what lies in a frame is mostly a variable of it. */
+const rank = (w: Word): number => {
+  const isMeant = w.comparedWith === w.before;
+  if (w.inFrame && !isMeant) return 4;
+  if (w.comparedWith === null) return 3;
+  return isMeant && w.before !== 0 ? 0 : w.comparedWith !== 0 ? 1 : 2;
+};
 
 const magicOf = (w: Word, wanted: number | null, writer: Writer | null, elsewhere: MagicWord['elsewhere']): MagicWord => ({
   address: w.address,
@@ -585,32 +604,34 @@ const magicOf = (w: Word, wanted: number | null, writer: Writer | null, elsewher
 });
 
 /** What an instruction makes of the words: marks move with the values, and a comparison of a marked value with an unmarked one is a decision. */
-function flowThrough(
-  step: Step,
-  core: number,
-  taint: Map<Place, ReadonlySet<Word>>,
-  words: ReadonlyMap<number, Word>,
-  ordering: boolean,
-): void {
+function flowThrough(step: Step, core: Core, taint: Map<Place, ReadonlySet<Word>>, words: ReadonlyMap<number, Word>): void {
+  const popped = poppedBy(step, core);
+  const ordering = isOrdering(core, step.pc);
   const of = (places: Iterable<Place>): Set<Word> => {
     const all = new Set<Word>();
     for (const p of places) {
       for (const w of taint.get(p) ?? []) all.add(w);
-      const w = words.get(p);
+      const w = popped(p) ? undefined : words.get(p);
       if (w) all.add(w);
     }
     return all;
   };
   for (const c of step.flow?.comparisons ?? []) {
     const [left, right] = [of(c.leftFrom), of(c.rightFrom)];
-    if (left.size > 0 && right.size === 0) for (const w of left) decide(w, ordering ? null : c.right, c.left, step, core);
-    else if (right.size > 0 && left.size === 0) for (const w of right) decide(w, ordering ? null : c.left, c.right, step, core);
+    if (left.size > 0 && right.size === 0) for (const w of left) decide(w, ordering ? null : c.right, c.left, step, core.index);
+    else if (right.size > 0 && left.size === 0) for (const w of right) decide(w, ordering ? null : c.left, c.right, step, core.index);
   }
   const marked = [...step.writes].map(([place, from]) => [place, of(from)] as const);
   for (const [place, marks] of marked) {
     if (marks.size > 0) taint.set(place, marks);
     else taint.delete(place);
   }
+}
+/** What comes back from the stack, by an instruction or the return from an exception, is what was put there behind the reset, and not the word that lies there. */
+function poppedBy({ flow, registers }: Step, core: Core): (place: Place) => boolean {
+  if (flow === null) return () => true;
+  const loads = flow.loads.filter((load) => wentByStack(core, load.pc, registers));
+  return (place) => loads.some(({ address, size }) => place >= address && place < address + size);
 }
 /** Instructions from a comparison on in which its condition is looked for: two may issue together, and be one step. */
 const CONDITION_WITHIN = 5;

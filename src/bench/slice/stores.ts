@@ -7,6 +7,7 @@ import { PAGE_BITS, WORD_MAP } from '../../emu/arena.ts';
 import type { Interceptor } from '../../emu/core/core.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, type Ps } from '../../emu/time.ts';
+import { isByStack } from '../session/by-stack.ts';
 import type { Session } from '../session/session.ts';
 import { byMaster, type Master } from './masters.ts';
 import { runTo } from './window.ts';
@@ -32,6 +33,8 @@ export interface Store {
   readonly exception: number;
   /** The core itself did it, stacking an exception. */
   readonly byHardware: boolean;
+  /** … or an instruction that goes by the stack. */
+  readonly byStack: boolean;
   /** Another bus master did it: then pc and lr are of the instruction that gave it the address. */
   readonly master: Master | null;
 }
@@ -151,6 +154,7 @@ function searchBetween(s: Session, start: Checkpoint, end: Ps, of: readonly Stre
             value: value >>> 0,
             exception: core.arm.ipsr,
             byHardware: core.hardwareAccess,
+            byStack: isByStack(core),
             master: null,
           };
       return value;
@@ -163,7 +167,7 @@ function searchBetween(s: Session, start: Checkpoint, end: Ps, of: readonly Stre
       if (machine.system.now >= end) return;
       for (const i of missing)
         if (of[i]!.byHandler === undefined && isMeant(of[i]!, at, bytes, value))
-          stores[i] = { ...byMaster(s, block, at, bytes, value), sp: null, exception: 0, byHardware: false };
+          stores[i] = { ...byMaster(s, block, at, bytes, value), sp: null, exception: 0, byHardware: false, byStack: false };
     },
   };
   const before = machine.setRepairs(watch);
