@@ -446,12 +446,12 @@ export interface Check {
   repair(subject: Subject): Repair | null;
   /** If the evidence fits several causes: a judgement for each, the most plausible first. The diagnosis takes the one whose repair helps. */
   choices?(subject: Subject): readonly { readonly judgement: Judgement; readonly repair: Repair }[];
-  /** Names of the failing members, if there can be several (for example DMA channels): a proved cause is reduced to those that matter. */
-  members?(subject: Subject): readonly string[];
+  /** Names of the failing members that the repair mends, if there can be several (for example DMA channels): a proved cause is reduced to those that matter. */
+  members?(subject: Subject, repair: Repair): readonly string[];
   /** Failing members that the emulator does not model: a successful run does not show that they are harmless. */
   unmodelled?(subject: Subject): readonly string[];
   /** Judgement and repair of some of the members. */
-  narrow?(subject: Subject, members: readonly string[]): { readonly judgement: Judgement; readonly repair: Repair };
+  narrow?(subject: Subject, members: readonly string[], repair: Repair): { readonly judgement: Judgement; readonly repair: Repair };
   /** The repair stays that of all members: those that do not matter in this run may at another time. */
   readonly repairsAll?: true;
   /** The check covers many kinds of things: if a more specific check explains as much, that one is named first. */

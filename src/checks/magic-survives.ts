@@ -243,7 +243,9 @@ function judgeLost(subject: Subject, w: MagicWord): Judgement {
  */
 function keep(subject: Subject, word: MagicWord): Repair {
   if (isNarrow(subject, word) && word.read === word.atReset && literalsOf(subject, word).length > 0) return keepHalf(subject, word);
-  const words = keptWith(subject, word);
+  return keepAll(subject, keptWith(subject, word));
+}
+function keepAll(subject: Subject, words: readonly MagicWord[]): Repair {
   const values = words.map(({ address, wanted, resets, lookedAtBefore, overwrittenBy }) => ({
     address,
     value: wanted ?? 0,
@@ -255,9 +257,38 @@ function keep(subject: Subject, word: MagicWord): Repair {
     at: 'keep',
     what: `${each.join(', ')} until ${each.length === 1 ? 'it is' : 'they are'} read`,
     words: values,
-    fix: [...new Set(words.map((w) => keptBy(subject, w)))].join('\n'),
+    fix: keptParts(subject, words)
+      .map(({ fix }) => fix)
+      .join('\n'),
   };
 }
+/** Words that one piece of C keeps. */
+interface KeptPart {
+  readonly fix: string;
+  readonly words: readonly MagicWord[];
+}
+/** By what keeps them. Words without a name are given one each. */
+function keptParts(subject: Subject, words: readonly MagicWord[]): readonly KeptPart[] {
+  const parts = new Map<string, MagicWord[]>();
+  const unnamed = words.filter(({ variable }) => variable == null);
+  for (const w of words) {
+    const number = unnamed.indexOf(w) + 1;
+    const fix = keptBy(subject, w, number > 1 ? `${NAME}_${number}` : NAME);
+    parts.set(fix, [...(parts.get(fix) ?? []), w]);
+  }
+  return [...parts].map(([fix, of]) => ({ fix, words: of }));
+}
+const NAME = 'dfu_request';
+/** The same of a repair that `keep` made. */
+function partsKept(subject: Subject, repair: Repair): readonly KeptPart[] {
+  if (repair.at !== 'keep') return [];
+  const known = [...lostWords(subject), ...(subject.history?.magic ?? [])];
+  return keptParts(
+    subject,
+    repair.words.flatMap(({ address }) => known.find((w) => w.address === address) ?? []),
+  );
+}
+const nameOf = ({ words }: KeptPart): string => hex(words[0]!.address);
 /** The words that are kept together with one that was lost. */
 function keptWith(subject: Subject, word: MagicWord): readonly MagicWord[] {
   if (!isMeant(word)) return [word];
@@ -275,7 +306,7 @@ function keepHalf(subject: Subject, word: MagicWord): Repair {
       value: half,
       ...(word.resets !== undefined && { resets: word.resets }),
     })),
-    fix: keptBy(subject, word),
+    fix: keptBy(subject, word, NAME),
   };
 }
 /** Where code in front of the comparison loads the word from, that is compared with the register, by LDR (literal) (Armv7-M ARM A7.7.44). */
@@ -319,18 +350,18 @@ const cleanPart = (w: MagicWord): string => part('after', ', before the reset', 
 const cleanedToo = ({ state }: Subject, w: MagicWord): readonly string[] =>
   !w.inDirtyLine && ((state.read(CCR, 4) ?? 0) & CCR_DC) !== 0 ? [cleanPart(w)] : [];
 /** Start-up code clears what is cleaned, too. */
-const dirtyInC = (subject: Subject, w: MagicWord): string =>
-  [cleanPart(w), ...(w.overwrittenBy && inRam(subject, w.address) ? [keptInRam(subject, w)] : [])].join('\n');
-function keptBy(subject: Subject, w: MagicWord): string {
+const dirtyInC = (subject: Subject, w: MagicWord, name: string): string =>
+  [cleanPart(w), ...(w.overwrittenBy && inRam(subject, w.address) ? [keptInRam(subject, w, name)] : [])].join('\n');
+function keptBy(subject: Subject, w: MagicWord, name: string): string {
   const { chip } = subject.state;
   const at = hex(w.address);
   if (w.writer === null) return part('after', '', `*(volatile uint32_t *)${at}u = ${hex(w.wanted ?? 0)}u;   /* the other half */`);
   if (orderOf(w) !== null) return reorderedInC(subject, w);
   if (w.becauseOf && w.overwrittenBy) return flagsInC(chip, w.becauseOf);
-  if (w.inDirtyLine) return dirtyInC(subject, w);
+  if (w.inDirtyLine) return dirtyInC(subject, w, name);
   if (w.heldBack !== undefined) return part('after', ', before the reset', wholeWordInC(w.address, w.heldBack.bytes));
   if (w.lostSupply) return '/* RAM is lost in Standby: keep the request in a backup register */';
-  if (inRam(subject, w.address)) return keptInRam(subject, w);
+  if (inRam(subject, w.address)) return keptInRam(subject, w, name);
   if (inEeprom(subject, w.address)) return inEepromInC(w);
   if (isNarrow(subject, w)) return `/* ${at} keeps 16 bits: store ${hex(w.atReset)} and compare with that, or use two registers */`;
   if (w.readWithoutClock) return readInC(subject, w);
@@ -372,7 +403,7 @@ function flagsInC({ resetFlags }: ChipDescription, { flags, stale }: NonNullable
   return `/* every reset sets ${flags.map(inManual).join(' and ')}: ${test}clear the flags with ${clear} */`;
 }
 /** Of a word that start-up code clears, or that something else writes to. */
-function keptInRam(subject: Subject, w: MagicWord): string {
+function keptInRam(subject: Subject, w: MagicWord, name: string): string {
   const at = hex(w.address);
   const eraser = w.overwrittenBy === null && !w.lostBefore ? eraserOf(subject, w.address) : null;
   if (eraser !== null)
@@ -390,7 +421,7 @@ function keptInRam(subject: Subject, w: MagicWord): string {
       part('declaration', `of ${w.variable.name}${placeOf(w.variable)}${remark}`, keptInC(w.variable.name, w.variable.bytes)),
       ...cleanedToo(subject, w),
     ].join('\n');
-  return part('file', `, to be used instead of the word at ${at} wherever that is written and read${remark}`, keptInC('dfu_request', 4));
+  return part('file', `, to be used instead of the word at ${at} wherever that is written and read${remark}`, keptInC(name, 4));
 }
 /** Where no other section helps, since no start-up code has overwritten it, or since it is in such a section already; null where one does. */
 function overwrittenInC(w: MagicWord): string | null {
@@ -521,6 +552,11 @@ export const magicSurvives: Check = {
     (lostFlag(subject) ? [] : lostWords(subject))
       .slice(0, MOST_CHOICES)
       .map((word) => ({ judgement: judgeLost(subject, word), repair: keep(subject, word) })),
+  members: (subject, repair) => partsKept(subject, repair).map(nameOf),
+  narrow(subject, members, repair) {
+    const words = partsKept(subject, repair).flatMap((p) => (members.includes(nameOf(p)) ? p.words : []));
+    return { judgement: judgeLost(subject, words[0]!), repair: keepAll(subject, words) };
+  },
   isTentative(subject) {
     if (lostFlag(subject)) return false;
     const word = lostWords(subject)[0];

@@ -214,6 +214,37 @@ it.each([
   expect(words.map(({ address }) => address)).toEqual([REQUEST]);
 });
 
+describe('of words that were lost, the proved fix keeps', () => {
+  const [REQUEST, OTHER, MAGIC, VALUE, TABLE] = [RAM + 0x100, RAM + 0x200, 0xb007a11e, 0x5ca1ab1e, 0x1fff0000];
+  /** Clears both words, as start-up code does, looks for both, and jumps if they are there. */
+  const caused = (needsBoth: boolean): RunResult['diagnosis']['causes'] => {
+    const main = new Thumb(0x08000200);
+    for (const [register, value] of [[0x40021060, 1], [0x40010000, 1]] as const) main.constant(1, register).constant(0, value).str(0, 1); // prettier-ignore
+    main.constant(6, REQUEST).constant(7, OTHER).constant(2, MAGIC).constant(5, VALUE).movs(0, 0).str(0, 6).str(0, 7);
+    main
+      .ldr(1, 7)
+      .cmpRegister(1, 5)
+      .bne(needsBoth ? 'ask' : 'look')
+      .label('look')
+      .ldr(1, 6)
+      .cmpRegister(1, 2)
+      .beq('jump');
+    main.label('ask').str(2, 6).str(5, 7).constant(1, 0xe000ed0c).constant(0, 0x05fa0004).str(0, 1).label('on').b('on');
+    main.label('jump').constant(3, TABLE).ldr(0, 3, 4).bx(0);
+    const bytes = imageOf(main, new Thumb(0x08000400).bxLr());
+    return runBench(jobInput(plainJob('stm32l476rg', [{ path: 'app.bin@0x8000000', bytes }]))).diagnosis.causes;
+  };
+  it('that without which the program does not jump, and no other', () => {
+    expect(caused(false)).toMatchObject([{ id: 'magic-survives', proved: true }]);
+    expect(String(caused(false)[0]?.repair)).toBe('0x20000100 keeps 0xb007a11e until it is read');
+  });
+  it('both, under a name each, where the program asks for both', () => {
+    const [cause] = caused(true);
+    expect(cause).toMatchObject({ id: 'magic-survives', proved: true });
+    expect(String(cause?.repair)).toBe('0x20000200 keeps 0x5ca1ab1e, 0x20000100 keeps 0xb007a11e until they are read');
+    expect(String(cause?.fix).match(/\bdfu_request\w*(?=;)/g)).toEqual(['dfu_request', 'dfu_request_2']);
+  });
+});
 it('a request in the first word of the stack, where start-up code saves registers before main() looks: the stack is the cause', () => {
   const [REQUEST, MAGIC, TABLE] = [RAM + 0xffc, 0xb007a11e, 0x1fff0000];
   const main = new Thumb(0x08000200);

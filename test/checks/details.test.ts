@@ -98,7 +98,8 @@ describe('nvic-enabled', () => {
     expect(three.fix).toContain('NVIC_DisableIRQ((IRQn_Type)45);   /* TIM2 */');
   });
   it('narrowed down to some lines tells all, and repairs these alone', () => {
-    const { judgement, repair } = check('nvic-enabled').narrow!(several().subject(), ['45', '50'])!;
+    const all = check('nvic-enabled').repair(several().subject())!;
+    const { judgement, repair } = check('nvic-enabled').narrow!(several().subject(), ['45', '50'], all)!;
     expect(judgement.observed).toMatch(/^enabled: 10, 45 \(TIM2\), 50/);
     expect(repair!.what).toMatch(/^disabled in the NVIC: 45 \(TIM2\), 50/);
     expect(repair!.fix).not.toContain('for (');
@@ -119,7 +120,10 @@ describe('nvic-enabled', () => {
     const { observed } = check('nvic-enabled').judge(new FakeTarget(findChip('stm32l152re')!).enable(3).subject());
     expect(observed).toBe('enabled: 3 (RTC/EXTI); can still come: 3 (RTC/EXTI)');
   });
-  it('knows its members', () => expect(check('nvic-enabled').members!(several().subject())).toEqual(['10', '45', '50', '60']));
+  it('knows its members', () => {
+    const subject = several().subject();
+    expect(check('nvic-enabled').members!(subject, check('nvic-enabled').repair(subject)!)).toEqual(['10', '45', '50', '60']);
+  });
 });
 
 describe('fpu', () => {

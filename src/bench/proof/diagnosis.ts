@@ -168,6 +168,8 @@ class Search {
   private readonly passing = new Set<CheckId>();
   /** The states in which the checks of `later` were judged. */
   private laterAt: Checkpoint | null = null;
+  /** The state in which a request was judged, of a run without an entry. */
+  private judgedAt: Checkpoint | null = null;
 
   constructor(s: Session, starts: Starts, broken: readonly Judged[], outcome: Outcome, goal: Goal) {
     this.session = s;
@@ -180,6 +182,8 @@ class Search {
   }
 
   run(): Diagnosis {
+    if (this.starts.entry === null && this.candidates.some((j) => j.check?.isRequest && j.check.narrow))
+      this.judgedAt = this.session.save();
     this.choose();
     const small = this.candidates.filter((j) => !isLastResort(j));
     // if the jump is replaced, undoing the exception has no effect
@@ -347,14 +351,15 @@ class Search {
   /** Reduces a cause with several members to those that its set needs to reach the goal. */
   private narrow(id: CheckId, set: readonly CheckId[]): void {
     const j = this.seen.get(id)!;
+    const { repair: whole } = j;
     // the subject reads the machine, which must be where the check was judged, not where the last fork ended
-    const instant = this.later.includes(j) ? this.laterAt : this.starts.entry;
-    if (!j.check?.narrow || instant === null) return;
+    const instant = this.later.includes(j) ? this.laterAt : (this.starts.entry ?? this.judgedAt);
+    if (!j.check?.narrow || whole === null || instant === null) return;
     this.session.restore(instant);
-    const members = j.check.members?.(j.subject!) ?? [];
+    const members = j.check.members?.(j.subject!, whole) ?? [];
     const only = (some: readonly string[]): Pick<Judged, 'judgement' | 'repair'> => {
       this.session.restore(instant);
-      return j.check!.narrow!(j.subject!, some);
+      return j.check!.narrow!(j.subject!, some, whole);
     };
     const works = (some: readonly string[]): boolean => {
       const repairs = set.map((x) => (x === id ? { ...named(j), repair: only(some).repair! } : named(this.seen.get(x)!)));

@@ -41,6 +41,8 @@ export function halve<T>(members: readonly T[], works: Works<T>): readonly T[] {
     else if (works(a)) kept = a;
     else break;
   }
+  // each of two was just tried alone
+  if (kept.length === 2) return kept;
   for (const m of kept) if (kept.length > 1 && works(kept.filter((x) => x !== m))) kept = kept.filter((x) => x !== m);
   return kept;
 }
