@@ -7,6 +7,8 @@ import { hex, type RomFacts, type Subject } from './check.ts';
 
 /** The beginning of the comment before a part, which names its place. The rest of the comment is for the reader. */
 const GOES = {
+  // a word without a name: the comment begins as that of any other part at file scope
+  word: 'at file scope, to be used instead of the word',
   file: 'at file scope',
   declaration: 'in place of the declaration',
   here: 'here, in place of the jump',

@@ -421,7 +421,7 @@ function keptInRam(subject: Subject, w: MagicWord, name: string): string {
       part('declaration', `of ${w.variable.name}${placeOf(w.variable)}${remark}`, keptInC(w.variable.name, w.variable.bytes)),
       ...cleanedToo(subject, w),
     ].join('\n');
-  return part('file', `, to be used instead of the word at ${at} wherever that is written and read${remark}`, keptInC(name, 4));
+  return part('word', `at ${at} wherever that is written and read${remark}`, keptInC(name, 4));
 }
 /** Where no other section helps, since no start-up code has overwritten it, or since it is in such a section already; null where one does. */
 function overwrittenInC(w: MagicWord): string | null {

@@ -78,7 +78,10 @@ export function patchOf(result: RunResult, found: Sources): Patch {
     const corrected = addressEdits(cause, sources);
     const edit = corrected.length > 0 ? corrected : (movedOut(result, cause, sources) ?? editsOf(result, causes, cause, sources));
     if (typeof edit === 'string') left.push(`${labelOf(cause)}: ${edit}`);
-    else edits.push(...edit);
+    else {
+      edits.push(...edit);
+      left.push(...besides(cause).map((rest) => `${labelOf(cause)}: ${rest}`));
+    }
   }
   return patchFrom(edits, left, sources);
 }
@@ -261,6 +264,7 @@ function editsOf(result: RunResult, causes: readonly ResultCause[], cause: Resul
   const edits: Edit[] = [];
   const declares = parts.some(({ code: lines }) => lines.some((text) => text.includes('__attribute__')));
   for (const part of parts) {
+    if (isNewWord(part)) continue;
     if ((part.goes === null && declares) || (part.goes === 'clears' && callIn(part) === null)) return advice;
     const main = part.goes === 'main' || part.goes === 'init' ? mainIn(sources) : null;
     const place =
@@ -289,8 +293,15 @@ function editsOf(result: RunResult, causes: readonly ResultCause[], cause: Resul
     const lines = part.goes === 'declaration' ? [keptDeclaration(found.lines[put.line - 1]!)] : inNamesOf(file, part.code, result, sources);
     edits.push({ cause: labelOf(cause), file, ...put, code: lines });
   }
-  return inTwoFiles(edits, result, sources);
+  return edits.length === 0 ? advice : inTwoFiles(edits, result, sources);
 }
+/** A word without a name needs one wherever it is used, which is more than one line. */
+const isNewWord = ({ goes }: Part): boolean => goes === 'word';
+/** What is left to do of a fix of which the rest is in the patch. */
+const besides = ({ fix }: ResultCause): readonly string[] =>
+  (fix === null ? [] : partsOf(fix))
+    .filter(isNewWord)
+    .map(({ remark, code: lines }) => `with it, in place of the word ${remark}: ${inOneLine(lines.join(' '))}`);
 
 const REQUEST = /^(.*)\bstatic (volatile .*\b(dfu_request\w*);)$/;
 /** What main() asks after a reset is declared where it is set, and told to main() where that is in another file. */
@@ -430,8 +441,10 @@ function placeOf(
     case 'access':
     case 'jump':
       return { line, how: 'before' };
+    case 'word':
+      return null;
     case 'file':
-      // a word without a name, or a handler that may already exist, needs more than one line
+      // a handler that may already exist needs more than one line
       return remark.startsWith(', in ')
         ? at(
             lines.findLastIndex((text) => /^\s*#\s*include\b/.test(text)),

@@ -140,6 +140,27 @@ const depth = (text: string): number => [...text].reduce((sum, c) => sum + (c ==
 /** What of a fix is code and belongs to the place, without the marks of its parts. */
 const statements = (code: string): string[] => lines(code).filter((line) => !/^\/[/*]/.test(line));
 
+it('of a word that start-up code in assembly clears, changes the declaration, and tells what a word without a name needs', () => {
+  const kept = '__attribute__((section(".noinit"))) volatile uint32_t';
+  const named = part('declaration', 'of flag (main.c:5)', `${kept} flag;`);
+  const unnamed = part('word', 'at 0x20000010 wherever that is written and read', `${kept} dfu_request;`);
+  const main = { path: 'main.c', lines: SOURCES['plain']!.split('\n'), newer: false, elsewhere: false };
+  const patchBy = (...fixes: readonly string[]): Patch => {
+    const cleared = cause(fixes.join('\n'), 90, {
+      id: 'magic-survives',
+      at: 'keep',
+      lastWriter: { ...writer, file: 'startup.s', line: 90 },
+    });
+    return patchOf(resultOf([cleared], null), (name) => (name === 'main.c' ? main : null));
+  };
+  const { text, left } = patchBy(named, unnamed);
+  expect(text).toContain('+__attribute__((section(".noinit"))) static volatile uint32_t flag;');
+  expect(left).toEqual([
+    `magic-survives: with it, in place of the word at 0x20000010 wherever that is written and read: ${kept} dfu_request;`,
+  ]);
+  expect(patchBy(unnamed)).toMatchObject({ text: '', left: [expect.stringContaining('not a change of a single line')] });
+});
+
 describe('A patch', () => {
   it('is there for most places, and applies to the source that it was made for', () => {
     expect(changed.length).toBeGreaterThan(all.length / 4);
