@@ -10,11 +10,14 @@ const STAYS =
 
 const ONLY_POWER_ON =
   '. Only power-on restores this setting, neither software nor a reset: the application must accept the supply setting that it finds instead of waiting for its own, and stay within its limits (commaai/panda PR 1561)';
-const leftOnBy = (own: readonly OwnLeft[]): string =>
-  `the firmware left ${own.flatMap(({ names }) => names).join(', ')} on when it jumped into the ROM (${own.map(({ observed }) => observed).join('; ')}), the ROM leaves that as it is, and the application depends on it as it is after a reset: switch it off before the jump`;
-function reliedOn({ left, own = [], kept }: LeaveFacts, rom: Subject['rom']): string {
+const leftOnBy = (own: readonly OwnLeft[] = []): string | null =>
+  own.length === 0
+    ? null
+    : `the firmware left ${own.flatMap(({ names }) => names).join(', ')} on when it jumped into the ROM (${own.map(({ observed }) => observed).join('; ')}), the ROM leaves that as it is, and the application depends on it as it is after a reset: switch it off before the jump`;
+function reliedOn({ left, own, kept }: LeaveFacts, rom: Subject['rom']): string {
   if (kept !== undefined) return kept.says;
-  if (own.length > 0) return leftOnBy(own);
+  const ofFirmware = leftOnBy(own);
+  if (ofFirmware !== null) return ofFirmware;
   const relied = left.filter((l) => l.relied);
   if (relied.length === 0)
     return 'the ROM leaves the chip in a state that differs from that after a reset, but restoring that state does not help';
@@ -55,10 +58,11 @@ export const leavePath: Check = {
         expected: 'the application stays',
         because:
           leave.kept?.says ??
+          leftOnBy(leave.own) ??
           'the application requests the bootloader again: it did not clear the request before the first jump, or it sets the request at every start',
         source: asked,
         confidence: 'documented',
-        lastWriter: leave.kept?.by ?? atInstruction(leave.entry.pc, leave.entry.at),
+        lastWriter: (leave.kept ?? leave.own?.[0])?.by ?? atInstruction(leave.entry.pc, leave.entry.at),
       });
     const trap = leave.exceptionInSystem;
     if (!trap && leave.missing.length > 0)

@@ -104,3 +104,59 @@ it('of a block that RCC cannot reset, what was left on is written back', () => {
   expect(fix).toContain('EXTI->RTSR = 0x00000000u;');
   expect(fix.match(/NVIC_\w+\(\(IRQn_Type\)\d+\)/g)).toEqual(['NVIC_ClearPendingIRQ((IRQn_Type)6)']);
 });
+
+/**
+ * F411: a fall of PC13 sends it to the ROM, from behind the handler. It resets SYSCFG in front of the jump and EXTI not: where the application that the leave has started leads line 13
+ * from PA13, which is high, to PC13, which is still low, that is an edge.
+ */
+function byOldEdge(quiet: readonly (readonly [number, number])[], more: readonly Step[] = []) {
+  const [RCC, SYSCFG, EXTI, FLAG] = [0x40023800, 0x40013800, 0x40013c00, 0x20000800];
+  let t = new Thumb(MAIN).b('main');
+  // the handler clears the line and tells main()
+  t = store(store(t, EXTI + 0x14, 1 << 13), FLAG, 1)
+    .bxLr()
+    .label('main');
+  for (const [address, value] of [
+    [0xe000ed08, 0x08000000], // VTOR
+    [FLAG, 0],
+    [RCC + 0x30, 5], // AHB1ENR: GPIOA, GPIOC
+    [RCC + 0x44, 1 << 14], // APB2ENR: SYSCFG
+    [SYSCFG + 0x14, 2 << 4], // EXTICR4: PC13
+    [EXTI + 0xc, 1 << 13], // FTSR
+    [EXTI, 1 << 13], // IMR
+    [0xe000e104, 1 << 8], // EXTI15_10
+  ] as const)
+    t = store(t, address, value);
+  t.label('poll').constant(0, FLAG).ldr(1, 0).cmp(1, 0).beq('poll');
+  const end = [[RCC + 0x24, 1 << 14], [RCC + 0x24, 0], [0xe000e184, 1 << 8], ...quiet] as const; // prettier-ignore
+  for (const [address, value] of end) t = store(t, address, value);
+  t.constant(0, 0x1fff0000).ldr(1, 0).put(0xf381, 0x8808).ldr(1, 0, 4).bx(1);
+  const images = bareImage(t);
+  new DataView(images[0]!.bytes.buffer).setUint32(4 * 56, MAIN + 2 + 1, true);
+  const steps: readonly Step[] = [{ at: '100ms', do: { pin: { name: 'PC13', level: 0 } } }];
+  return {
+    ...jobInput(plainJob('STM32F411CE', images, { board: { pins: { PC13: 1 } }, steps: [...steps, ...more] })),
+    after: more.length === 0,
+  };
+}
+it('of an edge that was asked for before the jump, EXTI is the cause, and not the pin that is as it was', () => {
+  const { after, diagnosis } = runBench(byOldEdge([]));
+  expect(after?.alive).toMatchObject({
+    result: 'failed',
+    because: 'it enters the ROM again, because the firmware left EXTI on when it jumped',
+  });
+  expect(diagnosis.causes.map(({ what, at }) => [what, at])).toEqual([['EXTI', 'entry']]);
+  expect(diagnosis.causes[0]!.fix).toContain('EXTI->FTSR = 0x00000000u;');
+});
+it('so it is where the scenario itself leaves', () => {
+  const { checks } = runBench(byOldEdge([], [{ after: '200ms', do: { dfu: { leave: '0x08000000' } } }]));
+  expect(checks.find(({ id }) => id === 'leave-path')).toMatchObject({
+    observed: 'the application starts, then enters the ROM again',
+    because: expect.stringMatching(/^the firmware left EXTI on when it jumped/) as string,
+  });
+});
+it('with that edge taken back in front of the jump, the application starts', () => {
+  const EXTI = 0x40013c00;
+  const { after } = runBench(byOldEdge([[EXTI, 0], [EXTI + 0xc, 0], [EXTI + 0x14, 0x7fffff]])); // prettier-ignore
+  expect(after?.alive.result).toBe('ok');
+});

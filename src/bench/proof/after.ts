@@ -11,7 +11,7 @@ import { DfuTool } from './after-dfu.ts';
 import { failed, isBad, ok, runUntil, type Tool } from './after-tool.ts';
 import type { LeftCause, NotBack } from './behind-leave.ts';
 import { heldPin, keptRequest, type HeldPin } from './again.ts';
-import { insteadOf, leaveTwin, resetByPin } from './leave.ts';
+import { insteadOf, leaveTwin, resetByPin, type LeaveTwin } from './leave.ts';
 import { asNotAlive, setOwnTable, wrongTable, wrongTableInWords, type WrongTable } from './own-table.ts';
 import { USB_GOAL } from '../documents/goal.ts';
 import type { Note } from '../documents/note-facts.ts';
@@ -297,11 +297,20 @@ class Client {
     const read = keptRequest(this.s);
     if (read === null) {
       const held = heldPin(this.s);
-      if (held !== null) return notSeen(this.heldInWords(held));
+      if (held !== null) return this.ownEdge() ?? notSeen(this.heldInWords(held));
       return this.startsOtherwise() ? failed(`${AGAIN}, and not from power-on`) : notSeen(`${AGAIN}, as at each start`);
     }
     this.notBack = { is: 'kept', read, behind: 'leave' };
     return failed(`${AGAIN}, because what asked for it is still there`);
+  }
+  /** What the firmware itself had left on makes it enter the ROM with the pin as it is; null: that is not so. */
+  private ownEdge(): AfterResult<string> | null {
+    const twin = leaveTwin(this.s, false, () => this.ownTable());
+    const own = twin?.facts.own ?? [];
+    if (twin?.entersAgain !== true || own.length === 0) return null;
+    this.notBack = { is: 'left', twin };
+    const names = own.flatMap((o) => o.names).join(', ');
+    return failed(`${AGAIN}, because the firmware left ${names} on when it jumped`, { left: leftIn(twin), table: null });
   }
   private startsOtherwise(): boolean {
     return leaveTwin(this.s, false, () => this.ownTable(), false)?.entersAgain === true;
@@ -325,15 +334,9 @@ class Client {
     if (twin === null || missing === undefined) return twin?.enters === true ? this.untilReset(shows) : ok(shows);
     this.notBack = { is: 'left', twin };
     const { ends } = twin.facts;
-    const left = twin.facts.left
-      .filter(({ relied }) => relied)
-      .map(({ kind, observed, expected }) => ({ id: `leave-${kind}`, observed, expected }));
     return failed(
       `${ends === undefined ? '' : `it ${ends}; `}after ${twin.enters ? 'power-on' : 'a reset'}, ${missing}, and behind the leave ${insteadOf(missing) ?? 'not'}`,
-      {
-        left,
-        table: null,
-      },
+      { left: leftIn(twin), table: null },
     );
   }
 }
@@ -408,6 +411,8 @@ class Signs {
   }
 }
 
+const leftIn = ({ facts }: LeaveTwin) =>
+  facts.left.filter(({ relied }) => relied).map(({ kind, observed, expected }) => ({ id: `leave-${kind}`, observed, expected }));
 /** It does what it does from reset, and that is not to run. */
 const notSeen = (because: string): AfterResult<string> => ({ result: 'not-tried', because });
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
