@@ -123,7 +123,7 @@ describe('another goal than USB', () => {
     expect(result.goal.reached).toBe(false);
     expect(proved(result)).toMatchObject([{ id: 'state', what: 'AFIO.MAPR.USART1_REMAP' }]);
     expect(proved(result)[0]!.lastWriter).not.toBeNull();
-    expect(proved(result)[0]!.fix).toBe('AFIO->MAPR &= ~0x4u;');
+    expect(proved(result)[0]!.fix).toBe('AFIO->MAPR &= ~0x4u;   /* USART1_REMAP */');
   });
   it('BOOT0 high on a part whose option bytes do not look at the pin', () => {
     const rises = {

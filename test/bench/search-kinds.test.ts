@@ -70,7 +70,7 @@ const REPAIRS: Readonly<Record<string, (what: string) => Repair>> = {
 type How = 'branch' | 'exception' | 'boot' | null;
 /** Broken, with this repair, at an entry of this kind. */
 function broken(id: CheckId, kind: string, how: How = 'branch', check: Partial<Check> = {}): Judged {
-  const subject = { entry: how && { how } } as unknown as Subject;
+  const subject = { entry: how && { how }, state: { core: () => 0 } } as unknown as Subject;
   return { id, check: { id, ...check } as Check, judgement, repair: REPAIRS[kind]!(id), subject, unmodelled: [] };
 }
 

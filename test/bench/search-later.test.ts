@@ -32,7 +32,14 @@ const judgement: Judgement = { verdict: 'fail', observed: null, expected: null, 
 const redirect = (what: string): Repair => ({ at: 'redirect', what, fix: '', from: 0 });
 const onEntry = (what: string): Repair => ({ at: 'entry', what, fix: '', apply: () => {} });
 function broken(id: CheckId, repair: Repair, check: Partial<Check> = {}): Judged {
-  return { id, check: { id, ...check } as Check, judgement, repair, subject: { entry: null } as unknown as Subject, unmodelled: [] };
+  return {
+    id,
+    check: { id, ...check } as Check,
+    judgement,
+    repair,
+    subject: { entry: null, state: { core: () => 0 } } as unknown as Subject,
+    unmodelled: [],
+  };
 }
 /** Tried are these, and what a repaired run needs is `enough`. */
 function search(

@@ -90,7 +90,8 @@ class Case {
     const verdict = r.pick(['fail', 'fail', 'warn', 'warn', 'pass'] as const);
     const kind = r.pick(['entry', 'entry', 'entry', 'fault', 'undoes', 'write', 'redirect', 'keep'] as const);
     const judgement: Judgement = { verdict, observed: 'o', expected: 'e', because: 'b', source: null, confidence: null };
-    const subject = r.below(10) === 0 ? null : ({ entry: { how: r.pick(['branch', 'exception']) } } as unknown as Subject);
+    const subject =
+      r.below(10) === 0 ? null : ({ entry: { how: r.pick(['branch', 'exception']) }, state: { core: () => 0 } } as unknown as Subject);
     const members = r.below(5) === 0 && subject !== null;
     const repairWith = (some: readonly string[]): Repair => repairOf(kind, some.map((m) => (m === '' ? id : `${id}.${m}`)).join('+'));
     const repair = r.below(8) === 0 ? null : repairWith(members ? ['a', 'b', 'c'] : ['']);

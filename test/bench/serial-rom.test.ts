@@ -53,7 +53,9 @@ it('a timer interrupt left on: the ROM does not answer until its line is repaire
 });
 
 it('that the ROM has no USB is no guess', () =>
-  expect(shortReport(runOn('jump-1ffff000', 'stm32f103c8'))).toMatch(/^Note {3}rom-usb: the ROM of this part has no USB \(AN2606\)/m));
+  expect(shortReport(runOn('jump-1ffff000', 'stm32f103c8'))).toMatch(
+    /^Note {3}the goal is a serial interface: the ROM of this part has no USB/m,
+  ));
 
 it('a wrong address: the jump that is put right leads to a ROM that answers', () => {
   const result = runOn('g070-wrong-base', 'stm32g070rb');

@@ -17,7 +17,7 @@ function watched(repairs: readonly Repair[], seq = 0, resets = 2) {
   const watch = pathInterceptor({ history, cores: [{ zone: 'user' }] } as unknown as Machine, repairs.map(named), ROM_TABLE);
   const peek = (at: number, size: number): number | null =>
     at >= ROM_TABLE + 4 ? null : [0x00, 0x0100, 0, 0x03020100][size - 1]! + 0x1111 * (at & 3);
-  const core = { zone: 'user', peek, instructionAt: () => undefined };
+  const core = { zone: 'user', peek, instructionAt: () => undefined, arm: { r: () => 0, sp: 0 } };
   const rom = { ...core, zone: 'systemMemory' };
   const read = (at: number, size: number, by = core): number | null => watch!.read!(by as unknown as Core, at, size);
   const write = (at: number, value: number, by = core): number | null => watch!.write!(by as unknown as Core, at, 4, value);

@@ -336,7 +336,7 @@ class Search {
     const repairs = this.namedOf(set);
     const atEntry = ({ repair }: Pick<Judged, 'repair'>): boolean => repair?.at === 'entry' && repair.acts === undefined;
     if (starts.entry === null || s.input.goal.asking !== null || !repairs.every(atEntry)) return set;
-    if (!repairs.some(({ subject }) => heldAtEntry(subject.state))) return set;
+    if (!set.some((id) => isHeld(this.seen.get(id)?.subject))) return set;
     s.restore(starts.entry);
     applyAtEntry(s.machine, repairs);
     const mended = s.save();
@@ -424,6 +424,7 @@ const triedAll = (of: readonly Judged[]): string => `all ${keyOf(of.map((j) => j
 /** With the fix that goes with those of the others in its set. */
 const beside = (repair: Repair | null, set: readonly CheckId[]): Repair | null =>
   repair?.at === 'entry' && repair.fixBeside !== undefined ? { ...repair, fix: repair.fixBeside(set) } : repair;
+const isHeld = (subject: Subject | null = null): boolean => subject !== null && heldAtEntry(subject.state);
 const named = (j: Judged): NamedRepair => ({ id: j.id, repair: j.repair!, subject: j.subject! });
 
 /** Of what the firmware left to the ROM alone, as the checks tell it: for a run that reached its goal, and that is asked nothing else. */
