@@ -56,8 +56,8 @@ function withPending(s: Session, entry: Checkpoint, finished: Checkpoint, except
   setPending(machine.bootCore, exception);
   const run = goOn(s);
   s.restore(early);
-  if (!run.reached || vectorOf(machine, exception) === last) return run;
   const isOwn = (): boolean => vectorOf(machine, exception) === last;
+  if (!run.reached || isOwn()) return run;
   while (!isOwn() && machine.now < finished.system.now && runTo(s, machine.now + BEHIND_ENTRY));
   setPending(machine.bootCore, exception);
   return goOn(s);

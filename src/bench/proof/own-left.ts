@@ -1,5 +1,5 @@
 /** Behind a leave, what the firmware itself had left switched on when it entered the ROM: the ROM has not touched it, and a mend before the jump is enough. */
-import { lineName } from '../../checks/core-registers.ts';
+import { lineName, linesSet, PPB } from '../../checks/core-registers.ts';
 import type { LeftKind, OwnLeft } from '../../checks/check.ts';
 import { inC } from '../../checks/families.ts';
 import { resetInC } from '../../checks/fix-in-c.ts';
@@ -8,6 +8,7 @@ import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Machine } from '../../emu/machine.ts';
 import { hex32 } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
+import { targetState } from '../session/subject.ts';
 import { isRest, listed, registersOf, resetBlocks, type Registers } from './leave-state.ts';
 import { halve } from './minimal-sets.ts';
 import { repairTarget } from './repairs.ts';
@@ -41,7 +42,8 @@ function ownBlocks(s: Session, leave: Checkpoint, entry: Checkpoint, reset: Regi
   const blocks = halve(all, works);
   const held = names.filter((name) => blocks.includes(blockOf(name)));
   s.restore(entry);
-  const waiting = [...new Set([...linesIn(machine, ISER), ...linesIn(machine, ISPR)])];
+  const state = targetState(machine, {});
+  const waiting = [PPB.NVIC_ISER, PPB.NVIC_ISPR].flatMap((bank) => linesSet(state, bank) ?? []);
   return {
     kind: 'rest',
     names: blocks,
@@ -64,20 +66,12 @@ function clearedInC(chip: Machine['chip'], name: string, waiting: readonly numbe
     .map((line) => `NVIC_ClearPendingIRQ((IRQn_Type)${line});   /* ${lineName(chip, line)} */`);
 }
 
-const [ISER, ISPR] = [0xe000e100, 0xe000e200];
 const SYST_CSR = 0xe000e010;
 const SYSTICK = -1;
-/** Lines whose bit is set in a bank of the NVIC. */
-const linesIn = (machine: Machine, bank: number): number[] =>
-  Array.from({ length: 8 }, (_, n) => machine.bootCore.peek(bank + 4 * n, 4) ?? 0).flatMap((bits, n) =>
-    Array.from({ length: 32 }, (_, i) => i)
-      .filter((i) => (bits >>> i) & 1)
-      .map((i) => 32 * n + i),
-  );
 /** Lines that are enabled, and SysTick where it is on. */
 const enabledIn = (machine: Machine): number[] => [
   ...(((machine.bootCore.peek(SYST_CSR, 4) ?? 0) & 1) !== 0 ? [SYSTICK] : []),
-  ...linesIn(machine, ISER),
+  ...(linesSet(targetState(machine, {}), PPB.NVIC_ISER) ?? []),
 ];
 function ownInterrupts(s: Session, leave: Checkpoint, entry: Checkpoint, comesBack: ComesBack): OwnLeft | null {
   const { machine } = s;
