@@ -655,10 +655,8 @@ function excerptOf(place: Place | null, sources: Sources): Excerpt | null {
 
 function romName({ rom, chip }: Pick<RunResult, 'rom' | 'chip'>): string {
   // a line that has the ROM of another says so: its own name would seem to be mistaken
-  const own = rom.id === null || chip.toLowerCase().startsWith(rom.id);
-  const id = [own ? rom.id : null, rom.version, own ? null : `which ${chip} shares with ${rom.id?.toUpperCase()}`]
-    .filter((x) => x !== null)
-    .join(own ? ' ' : ', ');
+  const other = rom.id === null || chip.toLowerCase().startsWith(rom.id) ? null : `which ${chip} shares with ${rom.id.toUpperCase()}`;
+  const id = (other === null ? [rom.id, rom.version] : [rom.version, other]).filter((x) => x !== null).join(other === null ? ' ' : ', ');
   if (rom.kind === 'stand-in') return id === '' ? 'stand-in ROM' : `stand-in ROM (${id})`;
   return rom.kind === 'dump' ? 'ROM from your dump' : 'ROM of the chip on the board';
 }
