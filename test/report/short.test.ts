@@ -24,7 +24,6 @@ import { folder } from '../cli/helpers.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { shownIn } from '../fixtures/place.ts';
 import { dfuResult, primaskResult } from '../samples/results.ts';
-import { byTurns } from '../turn.ts';
 
 const FIXTURES = fileURLToPath(new URL('../../fixtures/', import.meta.url));
 const run = async (name: string): Promise<RunResult> =>
@@ -51,7 +50,7 @@ describe('a fix where the screen is full', () => {
   });
 });
 
-describe.each(byTurns(['h533-seed000-as-posted', 'l476-seed004-masked', 'f405-own-crash', 'h533-stuck-pka'], 2))('%s', (name) => {
+describe.each(['h533-seed000-as-posted', 'l476-seed004-masked', 'f405-own-crash', 'h533-stuck-pka'])('%s', (name) => {
   it('fits on one screen, at every width, with and without colour', async () => {
     const result = await run(name);
     const sources = sourcesOf({ images: [`${name}/firmware.elf`], folder: FIXTURES, io: { cwd: FIXTURES, env: {} } });

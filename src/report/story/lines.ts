@@ -105,6 +105,8 @@ const REST: readonly Kind[] = ['serial', 'origin', 'check', 'not-triggered', 'in
 const STEPS: readonly (readonly [Kind, Fold])[] = [
   ...BACKGROUND,
   ...([1, 2, 3, 4] as const).flatMap((fold) => REST.map((kind) => [kind, fold] as const)),
+  // in the end the last of the steps, which tells of the cause's background
+  ['next', 3],
 ];
 /** How many lines below its sentence a fact has on a first screen; -v has all. */
 const AT_FIRST: Readonly<Partial<Record<Kind, number>>> = { 'holds-if': 0, console: 0, cause: 0 };
