@@ -8,7 +8,7 @@ import { homedir, userInfo } from 'node:os';
 import { dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { splitImagePath } from '../image/image.ts';
-import { codeFilesOf, usesCmsis } from '../report/from-images.ts';
+import { toldByImages } from '../report/from-images.ts';
 import type { PatchHome, SourceFile, Sources } from '../report/source-lines.ts';
 import { GitIgnore, repositoryOf } from './git-ignore.ts';
 import type { Io } from './io.ts';
@@ -105,8 +105,6 @@ export function sourcesOf({ images, folder, io, roots = [] }: SourcePlaces): Dis
     if (file === undefined) read.set(path, (file = { ...fileAt(path, io.cwd, built), home: homeOf(path, io.cwd, projects) }));
     return file;
   };
-  let cmsis: boolean | null | undefined;
-  let code: readonly string[] | undefined;
   let scripts: readonly string[] | undefined;
   return Object.assign(sources, {
     leftOut: (name: string) => find(name).leftOut,
@@ -115,9 +113,8 @@ export function sourcesOf({ images, folder, io, roots = [] }: SourcePlaces): Dis
       const { path } = find(name);
       return path !== null && built > 0 && statSync(path).mtimeMs > built;
     },
-    usesCmsis: () => (cmsis === undefined ? (cmsis = usesCmsis(files.map((file) => readFileSync(file)))) : cmsis),
     linkerScripts: () => (scripts ??= [...new Set(files.flatMap((file) => upwards(dirname(file)).slice(0, 2)))].flatMap(scriptsIn)),
-    codeFiles: () => (code ??= codeFilesOf(files.map((path) => ({ path, bytes: new Uint8Array(readFileSync(path)) })))),
+    ...toldByImages(() => files.map((path) => ({ path, bytes: new Uint8Array(readFileSync(path)) }))),
   });
 }
 

@@ -336,9 +336,11 @@ function linesByName(code: readonly string[], sources: Sources, knows: (name: st
     return knows(name) && (sources.codeFiles?.() ?? []).some((file) => sources(file)?.lines.some((text) => word.test(text)) === true);
   };
   return code.map((text) =>
-    text.replace(/\(IRQn_Type\)\d+(?=\);\s*\/\* (\w+)\b)/, (number, block: string) =>
-      isCalled(`${block}_IRQn`) ? `${block}_IRQn` : number,
-    ),
+    text.replace(/\(IRQn_Type\)(\d+)(?=\);(?:\s*\/\* (\w+)\b)?)/, (typed, line: string, block: string | undefined) => {
+      const names = [...(block === undefined ? [] : [`${block}_IRQn`]), ...(sources.lineNames?.(Number(line)) ?? [])];
+      const called = [...new Set(names)].filter(isCalled);
+      return called.length === 1 ? called[0]! : typed;
+    }),
   );
 }
 

@@ -29,6 +29,8 @@ export interface Sources {
   readonly usesCmsis?: () => boolean | null;
   /** The files that the functions of the images are written in. */
   readonly codeFiles?: () => readonly string[];
+  /** What CMSIS may call a line of the NVIC, by the images' handlers. */
+  readonly lineNames?: (line: number) => readonly string[];
   /** Linker scripts of GNU beside the images, by their names. */
   readonly linkerScripts?: () => readonly string[];
 }

@@ -313,6 +313,11 @@ describe('files that git ignores are left out', () => {
   });
 });
 
+it("what CMSIS calls an interrupt is told by the handler that the image's vector table has for it", () => {
+  const names = sourcesIn(process.cwd(), { images: ['fixtures/f030-timer-left-on/firmware.elf'] }).lineNames!;
+  expect([names(8), names(7), names(500)]).toEqual([['USB_IRQn'], [], []]);
+});
+
 describe('whether an image uses CMSIS', () => {
   it.each([
     ['a type of it in the debug data', '.debug_info\0int\0SCB_Type\0', true],

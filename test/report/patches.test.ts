@@ -324,16 +324,19 @@ it.each([
 it('An interrupt has the name by which the program calls it, where it does', () => {
   const files: Readonly<Record<string, readonly string[]>> = {
     'main.c': ['#include "stm32h7xx.h"', 'void leave(void)', '{', '  entry();', '}'],
-    'tim.c': ['#include "stm32h7xx.h"', 'void start(void) { NVIC_EnableIRQ(TIM2_IRQn); }'],
+    'tim.c': ['#include "stm32h7xx.h"', 'void start(void) { NVIC_EnableIRQ(TIM2_IRQn); HAL_NVIC_EnableIRQ(EXTI15_10_IRQn); }'],
   };
+  const handlers: Readonly<Record<number, readonly string[]>> = { 40: ['RTC_Alarm_IRQn', 'EXTI15_10_IRQn'], 39: ['USART3_IRQn'] };
   const from: Place = { pc: '0x08000430', symbol: 'leave', file: 'main.c', line: 4 };
-  const fix = 'NVIC_DisableIRQ((IRQn_Type)28);   /* TIM2 */\nNVIC_DisableIRQ((IRQn_Type)39);   /* USART3 */';
+  const fix =
+    'NVIC_DisableIRQ((IRQn_Type)28);   /* TIM2 */\nNVIC_DisableIRQ((IRQn_Type)39);   /* USART3 */\nNVIC_DisableIRQ((IRQn_Type)40);   /* EXTI */';
   const found: Sources = Object.assign(
     (file: string) => (files[file] === undefined ? null : { path: file, lines: files[file], newer: false, elsewhere: false }),
-    { codeFiles: () => Object.keys(files) },
+    { codeFiles: () => Object.keys(files), lineNames: (line: number) => handlers[line] ?? [] },
   );
   const { text } = patchOf(resultOf([cause(fix, 3, { at: 'entry' })], from), found);
   expect(text).toContain('NVIC_DisableIRQ(TIM2_IRQn);');
+  expect(text).toContain('NVIC_DisableIRQ(EXTI15_10_IRQn);');
   expect(text).toContain('NVIC_DisableIRQ((IRQn_Type)39);');
 });
 
