@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { globSync } from 'tinyglobby';
 import { describe, expect, it } from 'vitest';
 import { AREAS } from '../tools/mutation/areas.ts';
-import { alternatives, isTable, statesFacts } from '../tools/mutation/kinds.ts';
+import { alternatives, isTable, runsBuilt, statesFacts } from '../tools/mutation/kinds.ts';
 
 describe('areas of mutants', () => {
   it.each(AREAS)('every pattern of $name matches a file', ({ files, first = [], namesakes = [], tests }) => {
@@ -45,5 +45,10 @@ describe('kinds of tests', () => {
       false,
       true,
     ]);
+  });
+  it('a test of the built program is not asked: that program has no mutant', () => {
+    const built = globSync('test/**/*.test.ts').filter((path) => runsBuilt(path));
+    expect(built).toContain('test/cli/mcp.test.ts');
+    expect(built).not.toContain('test/cli/run.test.ts');
   });
 });

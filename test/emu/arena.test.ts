@@ -97,6 +97,8 @@ it('no two of them overlap, each is aligned, and all fit', () => {
   const arena = new Arena(MEMORY);
   expect(arena.u8.length).toBeGreaterThanOrEqual(last + bytes);
   expect([L1.FROM, L1.TO]).toEqual([L1.DATA_TAGS, L1.CODE + (16 << 10)]);
+  // each lies beside the next one: a gap would be memory that each machine pays for
+  expect(arena.u8.length).toBeLessThan(sorted.reduce((sum, [, [, size]]) => sum + size, 0) + (1 << 20));
   arena.release();
   expect(() => new Arena(MEMORY + 1)).toThrow('do not fit');
 });

@@ -133,8 +133,7 @@ export const AREAS: readonly Area[] = [
     files: ['src/report/**/*.ts'],
     first: ['test/report/{random-results,patches,each-text,each-timeline,each-sequence,screens}.test.ts'],
     namesakes: 'test/{report,cli}/*.test.ts',
-    // what runs the built program sees no mutant: it is built from the sources as they are
-    tests: ['test/{report,cli,docs}/!(usbip-*|end-to-end|built).test.ts', 'test/board/board.test.ts'],
+    tests: ['test/{report,cli,docs}/!(usbip-*|end-to-end).test.ts', 'test/board/board.test.ts'],
   },
   {
     name: 'campaigns',

@@ -29,6 +29,10 @@ export function isTable(path: string, read: (path: string) => string = (file) =>
 export const statesFacts = (path: string, read: (path: string) => string = (file) => readFileSync(file, 'utf8')): boolean =>
   !isTable(path, read) || /\bexpect\s*[(.]/.test(read(path));
 
+/** A test of the built program sees no mutant: that program was made of the sources as they are. */
+export const runsBuilt = (path: string, read: (path: string) => string = (file) => readFileSync(file, 'utf8')): boolean =>
+  /\bbuiltProgram\b/.test(read(path));
+
 /** A pattern with alternatives in braces becomes one pattern for each, so that each can be asked whether it matches a file. */
 export function alternatives(pattern: string): string[] {
   // the innermost braces first

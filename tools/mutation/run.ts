@@ -20,7 +20,7 @@ import { AREAS, type Area } from './areas.ts';
 import { Mirror } from '../mirror.ts';
 import { random } from '../random.ts';
 import { Tests } from './ask.ts';
-import { isTable, statesFacts } from './kinds.ts';
+import { isTable, runsBuilt, statesFacts } from './kinds.ts';
 import { mutantsOf, type Mutant } from './mutants.ts';
 
 /** What tests load: sources, and data that they import. */
@@ -55,7 +55,7 @@ function roundsFor(area: Area, file: string): (readonly string[])[] {
   for (const path of (area.first ?? []).flatMap((pattern) => globSync(pattern))) own.add(path);
   if (values.quick) return [[...own]];
   const all = area.tests.flatMap((pattern) => globSync(pattern));
-  return [[...own], [...new Set(all)].filter((path) => !own.has(path))];
+  return [[...own], [...new Set(all)].filter((path) => !own.has(path))].map((round) => round.filter((path) => !runsBuilt(path)));
 }
 
 function sample<T>(items: readonly T[], count: number, next: () => number): T[] {
