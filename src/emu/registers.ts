@@ -215,8 +215,15 @@ export interface Published {
   readonly idleBy?: { readonly field: string; readonly value: number } | null;
   /** The kernel clock that does not run and that what it was told to do waits for, by its name in the clock tree, and the setting by which it is that one; null: none. */
   readonly unclocked?: { readonly clock: string; readonly by: string } | null;
+  /** What SYSCLK is switched by: the fields that ask and that answer (`CFGR.SW`, `CFGR.SWS`), what is asked, and what each value asks for. */
+  readonly sysclk?: { readonly select: string; readonly status: string; readonly asked: number; readonly sources: readonly ClockSource[] };
   /** Where a bus master stores by what it was told to do, as long as nobody writes its registers; left out: anywhere. */
   readonly stores?: readonly Stretch[];
+}
+/** By its name in the clock tree, with the ON bit by which it is off: `hsi`, `CR.HSION`. */
+export interface ClockSource {
+  readonly name: string;
+  readonly off: string | null;
 }
 /** First and last address. */
 export interface Stretch {

@@ -4,15 +4,18 @@
  */
 import { atMost, MOST } from '../documents/bounds.ts';
 import type { Core, Interceptor } from '../../emu/core/core.ts';
+import { sysTickPeriod } from '../../emu/core/arm/systick.ts';
 import { PAGE_BITS, PAGE_SIZE } from '../../emu/arena.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, US, type Ps } from '../../emu/time.ts';
 import type { Block } from '../../emu/system.ts';
 import type { Session } from '../session/session.ts';
 import { domainReason } from '../slice/core-domain.ts';
+import { valuesThatEnd } from '../slice/past-wait.ts';
+import { switchReason, type SwitchReason } from '../slice/switch-reason.ts';
 import { runTo, stepOnce } from '../slice/window.ts';
 
-/** A wait for one bit. */
+/** A wait for one field. */
 export interface GivenUp {
   /** Who reads it, and who called that. */
   readonly pc: number;
@@ -22,8 +25,10 @@ export interface GivenUp {
   readonly what: string;
   readonly address: number;
   readonly mask: number;
-  /** What the loop waited for: 0 or 1. */
-  readonly wanted: 0 | 1;
+  /** What the loop waited for, of a field that has several values the lowest that ends it. */
+  readonly wanted: number;
+  /** What the field holds, where the loop waits for any other value. */
+  readonly leaves?: number;
   /** When the last of these loops began, and its last read. */
   readonly from: Ps;
   readonly to: Ps;
@@ -33,11 +38,19 @@ export interface GivenUp {
   readonly stays: boolean;
   /** Why it did not come by itself, where that is known: sentences without the last full stop. */
   readonly why?: string | null;
+  /** It is the source of SYSCLK. */
+  readonly switching?: SwitchReason | null;
 }
+/** Of a field with several values, which one ends it is not asked yet. */
+type Wait = Omit<GivenUp, 'wanted'> & { readonly wanted: number | null };
+/** `= 1` */
+export const wantedText = ({ wanted, leaves }: Pick<GivenUp, 'wanted' | 'leaves'>): string =>
+  leaves === undefined ? `= ${wanted}` : `other than ${leaves}`;
 
 /** So many reads of the same value in a row are a loop, if no more time lies between two of them. */
 const FEWEST_READS = 8;
 const LONGEST_GAP = 5 * MS;
+const LONGEST_TICKS = 200 * MS;
 /** Behind the end of the run, in which a loop that still waits shows. */
 const STILL = 20 * MS;
 /** How long a bit that comes late is waited for, and how often it is looked at. */
@@ -72,7 +85,7 @@ interface Poll {
 export function givenUp(s: Session, powerOn: Checkpoint, end: Ps, hangsOn: readonly number[]): readonly GivenUp[] {
   const { machine } = s;
   const polls = new Map<string, Poll>();
-  let found: readonly GivenUp[] = [];
+  let found: readonly Wait[] = [];
   s.keepCheckpoints = false;
   s.restore(powerOn);
   const { observer } = machine;
@@ -103,10 +116,13 @@ export function givenUp(s: Session, powerOn: Checkpoint, end: Ps, hangsOn: reado
     machine.setRepairs(before);
     machine.observer = observer;
   }
-  return atMost(s.input, MOST.waits, 'waits that were given up', found).flatMap((wait) => {
-    const late = lateness(s, powerOn, wait);
+  return atMost(s.input, MOST.waits, 'waits that were given up', found).flatMap((of) => {
+    const wait = withWanted(s, powerOn, of);
+    const late = wait === null ? 0 : lateness(s, powerOn, wait);
+    if (wait === null || late === 0) return [];
     // the session stands at the end of what was waited for
-    return late === 0 ? [] : [{ ...wait, late, why: late === null ? domainReason(s, wait.what, wait.wanted) : null }];
+    const why = late === null ? domainReason(s, wait.what, wait.wanted) : null;
+    return [{ ...wait, late, why, switching: late === null ? switchReason(s, wait) : null }];
   });
 }
 /** Accesses to blocks by user code of the boot core. */
@@ -149,7 +165,7 @@ class Polls {
     const value = core.peek(address, size as 1 | 2 | 4) ?? 0;
     const now = core.now();
     const known = this.polls.get(key);
-    if (known?.value === value && known.round === round && now - known.to <= LONGEST_GAP) {
+    if (known?.value === value && known.round === round && now - known.to <= longestGap(core)) {
       known.reads++;
       known.to = now;
     } else
@@ -176,46 +192,77 @@ class Polls {
     this.rounds[ipsr] = (this.rounds[ipsr] ?? 0) + 1;
   }
 }
-/** Of a loop that tests one bit. */
-function asWait({ machine }: Session, { pc, lr, address, size, value, from, to }: Poll, stays: boolean): GivenUp[] {
+/** A loop that is left out is seen again behind a tick, which on a slow clock is rare. */
+function longestGap(core: Core): Ps {
+  const twoTicks = 2 * sysTickPeriod(core);
+  return twoTicks < LONGEST_TICKS ? Math.max(LONGEST_GAP, twoTicks) : LONGEST_GAP;
+}
+/** Of a loop that tests one field. */
+function asWait({ machine }: Session, { pc, lr, address, size, value, from, to }: Poll, stays: boolean): Wait[] {
   const core = machine.bootCore;
   const shift = 8 * (address & 3);
-  const mask = core.testedMask(pc) ?? 0;
+  const tested = core.testedMask(pc) ?? 0;
   const block = machine.system.regionAt(address)?.block;
   const register = block?.layout.at((address & ~3) - block.row.base);
-  if (mask === 0 || (mask & (mask - 1)) !== 0 || !block || !register || mask > 2 ** (8 * size) - 1) return [];
-  const bit = (mask << shift) >>> 0;
-  const field = register.fields.find((f) => f.width === 1 && (1 << f.bit) >>> 0 === bit);
+  if (tested === 0 || !block || !register || tested > 2 ** (8 * size) - 1) return [];
+  const bits = (tested << shift) >>> 0;
+  const field = register.fields.find((f) => f.width <= WIDEST && (maskOf(f) | bits) >>> 0 === maskOf(f));
   if (field === undefined) return [];
+  const mask = maskOf(field) >>> shift;
+  const wanted = field.width > 1 ? null : (value & mask) === 0 ? 1 : 0;
   const what = `${block.row.name}.${register.name}.${field.name}`;
-  return [{ pc, lr, core: core.index, what, address, mask, wanted: (value & mask) === 0 ? 1 : 0, from, to, late: null, stays }];
+  return [{ pc, lr, core: core.index, what, address, mask, wanted, from, to, late: null, stays }];
+}
+/** Bits of a field whose values are all tried. */
+const WIDEST = 3;
+const maskOf = ({ bit, width }: { readonly bit: number; readonly width: number }): number => ((2 ** width - 1) * 2 ** bit) >>> 0;
+const lowestOf = (mask: number): number => 31 - Math.clz32(mask & -mask);
+/** With the value that ends it, as was tried where the loop goes round; null if none does. */
+function withWanted(s: Session, powerOn: Checkpoint, wait: Wait): GivenUp | null {
+  const { address, mask, wanted, from } = wait;
+  if (wanted !== null) return { ...wait, wanted };
+  s.restore(powerOn);
+  runTo(s, from);
+  const [shift, low] = [8 * (address & 3), lowestOf(mask)];
+  const ending = valuesThatEnd(s, (address & ~3) >>> 0, (mask << shift) >>> 0);
+  const [first] = ending;
+  if (first === undefined) return null;
+  const count = (mask >>> low) + 1;
+  const present = ((s.machine.bootCore.peek((address & ~3) >>> 0, 4) ?? 0) >>> (shift + low)) & (count - 1);
+  return { ...wait, wanted: first, ...(ending.length === count - 1 && !ending.includes(present) && { leaves: present }) };
 }
 
-/** Each of these loops waits until its bit is there; a bit that does not come by itself reads as its loop wants it. */
+/** Each of these loops waits until its field is there; one that does not come by itself reads as its loop wants it. */
 export function asWanted(waits: readonly GivenUp[]): Interceptor {
+  // other loops wait for other values of a field, and the same loop may have got one before
+  const first = Math.min(...waits.map(({ from }) => from));
+  const isIts = (w: GivenUp, core: Core): boolean => w.pc === core.pc && (w.late !== null || core.now() >= first);
   return {
     pages: new Set(waits.map(({ address }) => address >>> PAGE_BITS)),
     read: (core, address, size) => {
-      const wait = waits.find((w) => w.address === address && (w.late === null || w.pc === core.pc));
+      const wait = waits.find((w) => w.address === address && ((w.late === null && isBit(w)) || isIts(w, core)));
       if (wait === undefined || core.zone !== 'user') return null;
       if (wait.late !== null) {
         core.spend(core.cyclesUntil(wait.to + wait.late + LOOK));
         return null;
       }
       const value = core.peek(address, size as 1 | 2 | 4) ?? 0;
-      return (wait.wanted === 1 ? value | wait.mask : value & ~wait.mask) >>> 0;
+      return ((value & ~wait.mask) | (wait.wanted << lowestOf(wait.mask))) >>> 0;
     },
   };
 }
+const isBit = ({ mask }: GivenUp): boolean => (mask & (mask - 1)) === 0;
 
 /** How long after the loop was left the bit comes by itself; 0 where the last look found it. */
 function lateness(s: Session, powerOn: Checkpoint, wait: GivenUp): Ps | null {
-  const { address, mask, wanted, to } = wait;
+  const { address, mask, wanted, leaves, to } = wait;
   const core = s.machine.bootCore;
   s.restore(powerOn);
   const isThere = (): boolean => {
     const word = core.peek(address, mask > 0xffff ? 4 : mask > 0xff ? 2 : 1);
-    return word !== null && ((word & mask) !== 0) === (wanted === 1);
+    if (word === null) return false;
+    const held = (word & mask) >>> lowestOf(mask);
+    return leaves === undefined ? held === wanted : held !== leaves;
   };
   passLastLook(s, wait);
   if (isThere()) return 0;

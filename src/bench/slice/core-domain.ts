@@ -8,7 +8,7 @@ const DOMAINS: Readonly<Record<string, number>> = { 'RCC.CR.D1CKRDY': 0, 'RCC.CR
 const ERASED = 0xffffffff;
 
 /** Null where it is no such bit, or the chip has not that core. */
-export function domainReason({ machine }: Session, what: string, wanted: 0 | 1): string | null {
+export function domainReason({ machine }: Session, what: string, wanted: number): string | null {
   const core = machine.cores[DOMAINS[what] ?? -1];
   if (core === undefined || core === machine.bootCore) return null;
   const name = core.row.name.toUpperCase();

@@ -8,6 +8,14 @@ import { stepOnce } from './window.ts';
 /** Effort: instructions in which a wait comes round, and in which it is left. */
 const MOST_STEPS = 4096;
 
+/** Values of a field of the register at this word address with each of which the wait is left; none where nobody can tell. The session is left as it was. */
+export function valuesThatEnd(s: Session, address: number, mask: number): readonly number[] {
+  const low = 31 - Math.clz32(mask & -mask);
+  const ends = (value: number): boolean => endsWait(s, address, mask, value << low);
+  const present = ((s.machine.bootCore.peek(address, 4) ?? 0) & mask) >>> low;
+  if (ends(present)) return [];
+  return [...Array((mask >>> low) + 1).keys()].filter((value) => value !== present && ends(value));
+}
 /** Bits of the register at this word address read as in `value`. The session is left as it was. */
 export function endsWait(s: Session, address: number, mask: number, value: number): boolean {
   const before = s.save();

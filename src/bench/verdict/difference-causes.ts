@@ -7,7 +7,8 @@ import { part } from '../../checks/fix-in-c.ts';
 import { fixOf } from '../difference/fix.ts';
 import { isLock } from '../difference/lock.ts';
 import type { Cached, Difference, Finding } from '../difference/find.ts';
-import { LATE, type GivenUp } from '../difference/gave-up.ts';
+import { LATE, wantedText, type GivenUp } from '../difference/gave-up.ts';
+import type { SwitchReason } from '../slice/switch-reason.ts';
 import { grownInWords } from '../slice/grown-stack.ts';
 import type { Overwritten } from '../proof/overwritten.ts';
 import type { MeantHandler } from '../proof/meant-handler.ts';
@@ -208,18 +209,34 @@ function lostWrite({ write, what, because, fix, beforeReset, instead }: Opening,
   const explanation = `A write to ${write.target} has no effect${times}, because ${because}. With ${what} ${where}, ${then}.`;
   return { id: 'lost-write', at: 'before-write', repair: what, fix, lastWriter: placed(write), explanation, what: write.target };
 }
-function gaveUp({ what, wanted, from, to, late, why, pc, lr, core, stays }: GivenUp, then: string, placed: Placed): Told {
-  const came = late === null ? `the bit does not come within ${ms(LATE)} after that either` : `the bit came ${ms(late)} later`;
-  const ended = stays ? 'does not end: the bit does not come' : `gave up after ${ms(to - from)}: ${came}`;
+function gaveUp(wait: GivenUp, then: string, placed: Placed): Told {
+  const { what, from, to, late, why, switching, pc, lr, core, stays } = wait;
+  const bit = isOneBit(wait) ? 'the bit' : 'that';
+  const came = late === null ? `${bit} does not come within ${ms(LATE)} after that either` : `${bit} came ${ms(late)} later`;
+  const ended = stays ? `does not end: ${bit} does not come` : `gave up after ${ms(to - from)}: ${came}`;
+  const reason = switching?.says ?? why;
   return {
     id: 'gave-up',
     at: null,
-    repair: `${what} = ${wanted} in time`,
-    fix: late === null ? null : `/* wait here for at least ${ms(to - from + late)} */`,
+    repair: `${what} ${wantedText(wait)} in time`,
+    fix: late === null ? (switching ? switchInC(switching) : null) : `/* wait here for at least ${ms(to - from + late)} */`,
     lastWriter: placed({ pc, lr, core, at: to, kind: 'cpu', seq: 0 }),
-    explanation: `The wait for ${what} = ${wanted} ${ended}. ${why == null ? '' : `${why.replace(/\.$/, '')}. `}With it in time, ${then}.`,
+    explanation: `The wait for ${what} ${wantedText(wait)} ${ended}. ${reason == null ? '' : `${reason.replace(/\.$/, '')}. `}With it in time, ${then}.`,
     what,
   };
+}
+const isOneBit = ({ mask }: GivenUp): boolean => (mask & (mask - 1)) === 0;
+/** SW asks for what the loop waits for, and that runs; or the loop waits for what SW asks for. */
+function switchInC({ block, register, asks }: SwitchReason): string | null {
+  if (asks === null) return null;
+  const { value, name, off } = asks;
+  const [lvalue, field] = [`${block}->${register}`, `${block}_${register}_SW`];
+  const [cr = '', on = ''] = off?.split('.') ?? [];
+  const ready = on.replace(/ON$/, 'RDY');
+  const starts =
+    off === null ? [] : [`${block}->${cr} |= ${block}_${cr}_${on};`, `while (!(${block}->${cr} & ${block}_${cr}_${ready})) {}`];
+  const asking = value === 0 ? `${lvalue} &= ~${field};` : `${lvalue} = (${lvalue} & ~${field}) | ${value}u;`;
+  return part('before', `${name} is what this waits for`, ...starts, asking);
 }
 /** It comes first, and explains the run where it is proved. */
 function withFirst(diagnosis: ResultDiagnosis<string>, cause: ResultCause<string>): ResultDiagnosis<string> {
@@ -418,9 +435,9 @@ export function givenUpNote(waits: readonly GivenUp[], place: (pc: number) => st
   const about = crystal && ({ is: 'crystal-late', waited: crystal.to - crystal.from } as const);
   return last === undefined ? [] : [{ kind: GAVE_UP, text: lastWaitInWords(last, place(last.pc)), ...(about && { about }) }];
 }
-const lastWaitInWords = ({ what, wanted, from, to }: GivenUp, where: string): string =>
+const lastWaitInWords = ({ what, wanted, leaves, from, to }: GivenUp, where: string): string =>
   // a loop may look for an error, too, and wait for something in memory
-  `the last wait that gave up polled ${what} for ${ms(to - from)}${/[HL]SERDY/.test(what) ? ' (how soon a crystal starts is assumed)' : ''}, and ${wanted} there would have ended it: ${where}`;
+  `the last wait that gave up polled ${what} for ${ms(to - from)}${/[HL]SERDY/.test(what) ? ' (how soon a crystal starts is assumed)' : ''}, and ${leaves === undefined ? wanted : `another value than ${leaves}`} there would have ended it: ${where}`;
 const ms = (ps: Ps): string => `${Number((ps / MS).toPrecision(2))} ms`;
 
 /** What comes where the rest of a set is repaired as well. */

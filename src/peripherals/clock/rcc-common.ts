@@ -6,7 +6,7 @@
  * for the others). Delays are parameters of the chip row.
  */
 import { RESET_CAUSES, type ResetCause, type ResetKind } from '../../emu/component.ts';
-import type { Field, Layout, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import type { Field, Layout, Published, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import type { ClockSource, ClockTree } from '../../emu/clock-tree.ts';
 import { followingScalings, rate, rateHz, scaleRate, type Rate } from '../../emu/time.ts';
 import { clocksPs, hpreDivider, ppreDivider, timerClock } from './rcc-rules.ts';
@@ -298,6 +298,16 @@ export abstract class RccBase {
     c.env.arm('switch', c.env.now() + wait(old) + wait(next));
   }
 
+  /** Fields and sources of the SYSCLK switch. */
+  switching(c: Ctx): NonNullable<Published['sysclk']> {
+    const path = ({ register, name }: Field): string => `${register.name}.${name}`;
+    const sources = this.swNames.map((name) => {
+      const on = this.oscillators[name]?.on ?? (name.startsWith('pll') ? this.sysclkPll : undefined);
+      return { name, off: on === undefined || on.get(c) === 1 ? null : path(on) };
+    });
+    return { select: path(this.sw), status: path(this.sws), asked: this.sw.get(c), sources };
+  }
+
   /** Whether SYSCLK comes, or is about to come, from this source. */
   protected usesForSysclk(c: Ctx, name: string): boolean {
     for (const sw of [this.sws.get(c), this.sw.get(c)]) {
@@ -541,13 +551,17 @@ export function rccModel(
   layout: Layout,
   /** Registers without behaviour. */
   thin: RegExp | null,
-): Pick<RegisterModel<object>, 'timers' | 'wires' | 'clockTree' | 'keeps' | 'onReset' | 'onTimer' | 'onWire' | 'write' | 'wrote'> & {
+): Pick<
+  RegisterModel<object>,
+  'timers' | 'wires' | 'clockTree' | 'keeps' | 'onReset' | 'onTimer' | 'onWire' | 'write' | 'wrote' | 'published'
+> & {
   modelled: readonly string[];
 } {
   return {
     timers: rcc.timers,
     wires: RCC_WIRES,
     clockTree: (c) => rcc.tree(c),
+    published: (c) => ({ sysclk: rcc.switching(c) }),
     modelled: layout.registers.map((r) => r.name).filter((n) => !thin?.test(n)),
     keeps: (r, kind) => rcc.keeps(r, kind),
     onReset: (c, kind) => rcc.onReset(c, kind),
