@@ -131,6 +131,11 @@ const APPLICATION_BY_RESET =
 const indented = (line: string): string => `  ${line.replace(IN_PLACE, '')}`;
 /** A comment that names the code to replace. */
 const IN_PLACE = / {3}\/\* in place of the old (reads|jump) \*\//;
+/** In a patch the old code stays, behind the jump: what else it uses is not known. */
+export const aboveOldCode = (code: readonly string[]): readonly string[] =>
+  code.map((line) =>
+    line.replace(IN_PLACE, (_, old: string) => (old === 'jump' ? '   /* never returns: the old jump below can go */' : '')),
+  );
 export const CCR = 0xe000ed14;
 export const CCR_DC = 1 << 16;
 

@@ -5,7 +5,17 @@
 import { formatPatch, structuredPatch } from 'diff';
 import { firstSet, proofOf } from '../bench/documents/proved.ts';
 import type { Place, ResultCause, RunResult } from '../bench/documents/result.ts';
-import { DECLARED, IN_FUNCTION, isRemark, keptDeclaration, LEAVE_HANDLER, offersMainLoop, partsOf, type Part } from '../checks/fix-in-c.ts';
+import {
+  aboveOldCode,
+  DECLARED,
+  IN_FUNCTION,
+  isRemark,
+  keptDeclaration,
+  LEAVE_HANDLER,
+  offersMainLoop,
+  partsOf,
+  type Part,
+} from '../checks/fix-in-c.ts';
 import { redirectedTables, type RedirectedTables } from '../checks/entry-address.ts';
 import { findChip } from '../chips/index.ts';
 import { isVendorFile } from '../image/vendor.ts';
@@ -290,7 +300,10 @@ function editsOf(result: RunResult, causes: readonly ResultCause[], cause: Resul
     if (put === null) return advice;
     const undeclared = part.code.flatMap((text) => /^HAL_\w+(?=\()/.exec(text)?.[0] ?? [])[0];
     if (undeclared !== undefined && !declaresHal(file, sources)) return `${file} includes no header that declares ${undeclared}()`;
-    const lines = part.goes === 'declaration' ? [keptDeclaration(found.lines[put.line - 1]!)] : inNamesOf(file, part.code, result, sources);
+    const lines =
+      part.goes === 'declaration'
+        ? [keptDeclaration(found.lines[put.line - 1]!)]
+        : inNamesOf(file, aboveOldCode(part.code), result, sources);
     edits.push({ cause: labelOf(cause), file, ...put, code: lines });
   }
   return edits.length === 0 ? advice : inTwoFiles(edits, result, sources);

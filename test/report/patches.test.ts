@@ -340,6 +340,15 @@ it('An interrupt has the name by which the program calls it, where it does', () 
   expect(text).toContain('NVIC_DisableIRQ((IRQn_Type)39);');
 });
 
+it('A new jump says that the old one below it can go, for the patch leaves it there', () => {
+  const lines = ['void leave(void)', '{', '  entry();', '}'];
+  const from: Place = { pc: '0x08000430', symbol: 'leave', file: 'main.c', line: 3 };
+  const found = (): SourceFile => ({ path: 'main.c', lines, newer: false, elsewhere: false });
+  const fix = 'go(pc);   /* in place of the old jump */';
+  const { text } = patchOf(resultOf([cause(fix, 3, { at: 'entry' })], from), found);
+  expect(text).toContain('+  go(pc);   /* never returns: the old jump below can go */\n   entry();');
+});
+
 it("A vendor's file is not patched: what would mend it there is told", () => {
   const lines = ['void HAL_RTCEx_Wakeup(void)', '{', '  wait();', '}'];
   const file = 'Drivers/STM32F1xx_HAL_Driver/Src/stm32f1xx_hal_rtc_ex.c';

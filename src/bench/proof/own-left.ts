@@ -52,11 +52,13 @@ function ownBlocks(s: Session, leave: Checkpoint, entry: Checkpoint, reset: Regi
     fix: blocks.flatMap((block) => {
       const pulse = resetInC(machine.chip, block);
       const ofBlock = held.filter((name) => blockOf(name) === block);
-      const off = pulse.length > 0 ? pulse : ofBlock.map((name) => `${inC(name)} = ${hex32(reset.get(name) ?? 0)}u;`);
+      const off = pulse.length > 0 ? pulse : ofBlock.map((name) => `${inC(name)} = ${wordInC(reset.get(name) ?? 0)};`);
       return [...off, ...clearedInC(machine.chip, block, waiting)];
     }),
   };
 }
+
+const wordInC = (value: number): string => (value === 0 ? '0' : `${hex32(value)}u`);
 
 /** What it has raised stays pending in the NVIC. @param waiting lines that are enabled or pending */
 function clearedInC(chip: Machine['chip'], name: string, waiting: readonly number[]): string[] {
