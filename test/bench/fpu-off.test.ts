@@ -32,3 +32,10 @@ it('with access to it, or without an FPU, that is not said', () => {
   expect(found(grants(new Thumb(MAIN), 0xf << 20))).toMatchObject({ outcome: 'dfu', sets: [] });
   expect(found(new Thumb(MAIN), 'stm32f103c8')).toMatchObject({ outcome: 'fault', sets: [] });
 });
+it('a core without an FPU has none to switch off', () => {
+  const input = jobInput(plainJob('stm32f103c8', bareImage(computes(new Thumb(MAIN)))));
+  const text = JSON.stringify(runBench(input));
+  expect(text).toContain('0x08000200 executed a coprocessor instruction, and the core has no FPU');
+  expect(text).toContain('NOCP (coprocessor instruction, and the core has no FPU)');
+  expect(text).not.toContain('FPU is off');
+});

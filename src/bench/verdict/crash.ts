@@ -3,6 +3,7 @@ import type { FaultFacts } from '../../checks/check.ts';
 import { exceptionName } from '../../checks/core-registers.ts';
 import { isFetch } from '../../checks/entry.ts';
 import { vectorAddress } from '../../emu/core/arm/exceptions.ts';
+import { modelOf } from '../../emu/core/models/index.ts';
 import { EXC, SCS } from '../../emu/core/arm/scs-state.ts';
 import { codePlace, imageAt } from '../../image/image.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
@@ -98,6 +99,7 @@ export function faultPhrase(s: Session, fault: FaultFacts, did: 'read' | 'write'
     const code = encodingAt(s, fault.pc);
     return isUdf(code) ? `${by} executed UDF, ${UDF_MEANS}` : `${by} ${DOING['undefined']!} (0x${code})`;
   }
+  if (fault.kind === 'no-coprocessor' && !hasFpu(s)) return `${by} executed a ${NO_FPU}`;
   const verb = did === 'read' ? 'read' : did === 'write' ? 'wrote to' : (DOING[fault.kind] ?? fault.kind);
   if (fault.address === null || !/to$|accessed|read/.test(verb)) return `${by} ${verb}`;
   return `${by} ${verb} ${hex(fault.address)}: ${whyThere(s, fault.kind, fault.address)}`;
@@ -250,11 +252,16 @@ const ERASED = 0xffffffff;
 const CCR = 0xe000ed14;
 const DC = 1 << 16;
 
+const NOCP = 19;
+const NO_FPU = 'coprocessor instruction, and the core has no FPU';
+const hasFpu = ({ machine: { chip, bootCore } }: Session): boolean => modelOf(chip.cores[bootCore.index]!.type).fpu !== 'none';
 /** CFSR and HFSR with what their bits mean; null where none is set. */
-function registersInWords(read: (address: number) => number, fault: FaultFacts | null): string | null {
+function registersInWords(s: Session, read: (address: number) => number, fault: FaultFacts | null): string | null {
   const [cfsr, hfsr] = [read(CFSR), read(HFSR)];
   const fetched = fault !== null && isFetch(fault) ? fault.address : null;
-  const bits = CFSR_BITS.map(([bit, name, meaning]) => [bit, name, bit === 0 ? fetchRefused(read, fetched) : meaning] as const);
+  const meant = (bit: number, meaning: string): string =>
+    bit === 0 ? fetchRefused(read, fetched) : bit === NOCP && !hasFpu(s) ? NO_FPU : meaning;
+  const bits = CFSR_BITS.map(([bit, name, meaning]) => [bit, name, meant(bit, meaning)] as const);
   const words = [...named(cfsr, bits), ...named(hfsr, HFSR_BITS)];
   const at = (cfsr >>> 15) & 1 ? `, BFAR = ${hex(read(BFAR))}` : (cfsr >>> 7) & 1 ? `, MMFAR = ${hex(read(MMFAR))}` : '';
   return words.length === 0 ? null : `CFSR = ${hex(cfsr)}, HFSR = ${hex(hfsr)}${at}: ${words.join('; ')}`;
@@ -277,9 +284,9 @@ export function faultBehindEntry(s: Session): string[] {
   const [, kind, at] = /^([\w-]+)(?: at (0x[0-9a-f]+))?$/.exec(fault?.text ?? '') ?? [];
   // what was entered at an address without code, or without its Thumb bit, is told as the jump that it is
   if (fault?.pc == null || kind === undefined || DOING[kind] === JUMPED) return [];
-  const did = DOING[kind] ?? kind;
+  const did = kind === 'no-coprocessor' && !hasFpu(s) ? `executed a ${NO_FPU}` : (DOING[kind] ?? kind);
   const where = at === undefined || !/to$|accessed/.test(did) ? '' : ` ${at}: ${behindEntry(s, Number(at))}`;
-  const registers = core.profile.arch === 'v6m' ? null : registersInWords((a) => core.peek(a, 4) ?? 0, null);
+  const registers = core.profile.arch === 'v6m' ? null : registersInWords(s, (a) => core.peek(a, 4) ?? 0, null);
   return [`${whoRan(s, fault.pc)} ${did}${where}`, ...(registers === null ? [] : [registers])];
 }
 
@@ -307,7 +314,7 @@ export function crashInWords(s: Session, fault: FaultFacts): Note[] {
       machine.run(core.clockTimeOf(core.row.clock, core.cycles() + 2));
   });
   const read = (address: number): number => core.peek(address, 4) ?? 0;
-  const registers = core.profile.arch === 'v6m' ? null : registersInWords(read, fault);
+  const registers = core.profile.arch === 'v6m' ? null : registersInWords(s, read, fault);
   if (registers !== null) tell(registers);
   const last = taken.at(-1);
   if (last) {
