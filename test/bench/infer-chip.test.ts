@@ -36,8 +36,8 @@ function renamed(name: string, from: string, to: string): Uint8Array {
   return copy;
 }
 
-/** A raw binary with a vector table, of which each word leads to the program. */
-function withTable(sp: number, words: number, program: (t: Thumb) => Thumb): InferredChip {
+/** A raw binary with a vector table, of which each word leads to the program but those of reserved interrupts. */
+function withTable(sp: number, words: number, program: (t: Thumb) => Thumb, reserved: readonly number[] = []): InferredChip {
   const at = 4 * words;
   const code = program(new Thumb(0x08000000 + at))
     .label('end')
@@ -46,7 +46,7 @@ function withTable(sp: number, words: number, program: (t: Thumb) => Thumb): Inf
   const image = new Uint8Array(at + code.length);
   const view = new DataView(image.buffer);
   view.setUint32(0, sp, true);
-  for (let i = 1; i < words; i++) view.setUint32(4 * i, 0x08000001 + at, true);
+  for (let i = 1; i < words; i++) view.setUint32(4 * i, reserved.includes(i - 16) ? 0 : 0x08000001 + at, true);
   image.set(code, at);
   return inferChip([{ path: 'fw.bin@0x8000000', bytes: image }]);
 }
@@ -270,6 +270,39 @@ describe('without a name the machine code tells', () => {
     expect(found.chip.name).toBe('STM32F411RE');
     expect(found.reasons).toContain('the vector table has 102 words');
   });
+  it('a vector table ends in front of interrupts of a line that has more: one address less in F103C8 does not make it F107', () => {
+    // never executed
+    const uart5 = (t: Thumb): Thumb =>
+      t.constant(0, 0x40021018).ldr(1, 0).constant(0, 0x40010800).ldr(1, 0).b('end').constant(0, 0x40005000).ldr(1, 0);
+    const found = withTable(0x20000b90, 59, uart5);
+    expect(found.chip.name).toBe('STM32F103C8');
+    // that of F107 has more entries than F103 has interrupts
+    expect(withTable(0x20000b90, 84, uart5).chip.name).toBe('STM32F107VC');
+    expect(found.near).toContain('STM32F107VC');
+  });
+  it.each([
+    [0x58000000, 0x20008000, 78, [20, 45, 46], 'STM32WLE4 or STM32WLE5, which are', 'interrupts 20, 45 and 46', 'STM32WB55RG'],
+    [0x40021000, 0x20002000, 46, [8, 14, 16, 17, 18, 19, 21, 24, 26, 27], 'STM32L031 or STM32L041, which are', '10 interrupts', 'STM32L'],
+  ])(
+    'a vector table of a line without a model is refused, although a neighbour has RCC at %i as well',
+    (rcc, sp, words, gaps, of, none, near) => {
+      const program = (t: Thumb): Thumb => t.constant(0, rcc + 0x4c).ldr(1, 0);
+      expect(() => withTable(sp, words, program, gaps)).toThrow(
+        new RegExp(
+          `^fw.bin@0x8000000 looks built for ${of} not modelled \\(the vector table has ${words} words, and none for ${none}\\); .*${near}`,
+        ),
+      );
+      // with an entry more it is no longer that table
+      const other = (): string => {
+        try {
+          return withTable(sp, words, program, gaps.slice(1)).chip.name;
+        } catch (error) {
+          return (error as Error).message;
+        }
+      };
+      expect(other()).not.toContain('looks built for');
+    },
+  );
   it('a vector table that is exactly as long as WB55’s tells more than a stack that ends where the RAM of F427 does', () => {
     // no register of WB55 in it, which would tell: only the ROM, which both have at 0x1fff0000
     const rom = (t: Thumb): Thumb => t.constant(0, 0x1fff0000).constant(1, 0x20000000).str(1, 0, 0x30);

@@ -8,7 +8,7 @@ import { withOutside } from './outside-memory.ts';
 import { CHIPS, existsUnmodelled, findChip, nearestChip, partsOf } from '../../chips/index.ts';
 import type { ChipDescription } from '../../emu/chip.ts';
 import { lineOf, OTHER_LINES, partOf } from '../../chips/parts.ts';
-import { checkMemories, entryVectors, ImageError, loadImage, memoryHolds, sectionAt, wordAt, type LoadedImage } from '../../image/image.ts';
+import { checkMemories, entryVectors, ImageError, loadImage, memoryHolds, type LoadedImage } from '../../image/image.ts';
 import { isFact, scanFunctions, scanUnnamed } from './code-scan.ts';
 import { ownTable } from './behind-loader.ts';
 import { boardOf } from './boards.ts';
@@ -31,6 +31,7 @@ import {
 import { FAULT, tryOn, type Trial } from './try-lines.ts';
 import { isScrambled } from './scrambled.ts';
 import { familyOfUf2 } from './uf2-families.ts';
+import { otherLinesTable, tableFit } from './vector-fit.ts';
 import { MOST } from '../documents/bounds.ts';
 import { UsageError } from '../documents/usage-error.ts';
 
@@ -158,7 +159,7 @@ function named(mention: Mention, parts: readonly string[], images: readonly Load
   const chip = left[0]!;
   const sp = (): string => `the initial SP ${hex32(stackOf(chip, images)!)}`;
   const others = mention.weight <= CRATE && !stackFits ? otherEnds(chip, images) : [];
-  const against = contradicting(mention, parts, texts);
+  const against = [...contradicting(mention, parts, texts), ...otherTable(mention, chip, images)];
   const isWeak = mention.weight < SURE || (left.length < chips.length && (nearer?.weight ?? 0) < SURE);
   return {
     chip,
@@ -175,6 +176,11 @@ function named(mention: Mention, parts: readonly string[], images: readonly Load
     guess: others.length > 0 || against.length > 0,
     ...(isWeak && { by: 'weak-name' as const }),
   };
+}
+/** A crate or a folder is often a neighbour's. */
+function otherTable(mention: Mention, chip: ChipDescription, images: readonly LoadedImage[]): readonly string[] {
+  const table = mention.weight <= CRATE ? otherLinesTable(chip, images) : null;
+  return table === null ? [] : [`although it looks built for ${table.lines.join(' or ')}: ${table.because}`];
 }
 interface Narrowed {
   /** The name that left some of them. */
@@ -448,6 +454,7 @@ function byWeakName(weak: Mention, { loaded, texts }: Looked): InferredChip | nu
   return own === null || otherCode(own.chip, loaded) !== null ? null : own;
 }
 function byTrying(path: string, images: readonly LoadedImage[], fits: readonly Fit[], family: string | null): InferredChip {
+  refuseOther(path, fits[0]!.chip, images);
   // whom nothing speaks for is not the part, even where nobody else is left
   const { fitting, bounded } = tried(fits, images);
   const left = fitting.filter((f) => (f.faults !== true || f.score >= 0) && (family !== null || f.reasons.length > 0));
@@ -456,6 +463,16 @@ function byTrying(path: string, images: readonly LoadedImage[], fits: readonly F
   return { ...chosen, sameLine: sameLine(chosen.chip, images), reasons: [...chosen.reasons, ...limit] };
 }
 
+/** A neighbour shares core, RCC and RAM with lines that are not modelled, so all else fits it. */
+function refuseOther(path: string, chip: ChipDescription, images: readonly LoadedImage[]): void {
+  const other = otherLinesTable(chip, images);
+  if (other === null) return;
+  const nearest = nearestChip(other.lines[0]!);
+  throw new UsageError(
+    `${path} looks built for ${other.lines.join(' or ')}, which ${other.lines.length > 1 ? 'are' : 'is'} not modelled (${other.because})`,
+    `the nearest modelled chip is ${nearest}; try --chip ${nearest.toLowerCase()}`,
+  );
+}
 /** Pages of 1 KiB that the code has to reach in blocks for the lack of an RCC among them to count. */
 const MANY_PAGES = 3;
 /** Nothing of an STM32 works before RCC has given it a clock: code that reaches many blocks, none of an RCC and some that each chip lacks, is for none. */
@@ -651,17 +668,6 @@ function fitOf(chip: ChipDescription, images: readonly LoadedImage[], addresses:
   score += table.points;
   return { chip, score, ofRom, strays, reasons: [...reasons, ...table.reasons], usesRcc: rcc !== null, compiledFor };
 }
-/** Few lines have exactly as many vectors; where the initial SP is, is the linker script's choice. */
-function tableFit(chip: ChipDescription, images: readonly LoadedImage[]): { readonly points: number; readonly reasons: readonly string[] } {
-  const length = tableLength(chip, images);
-  if (length === null) return { points: 0, reasons: [] };
-  const own = vectorsOf(chip);
-  if (own.includes(length)) return { points: 2, reasons: [`the vector table has ${length} words`] };
-  const near = own.find((n) => Math.abs(length - n) === 1);
-  if (near === undefined) return { points: 0, reasons: [] };
-  return { points: 1, reasons: [`the vector table has ${length} words, one ${length > near ? 'more' : 'less'} than its own`] };
-}
-
 /** Pages of 1 KiB that the code reaches and in which the part has nothing. */
 const straysOf = (chip: ChipDescription, peripherals: readonly number[]): number =>
   new Set(peripherals.filter((c) => isStray(chip, c)).map((c) => c >>> 10)).size;
@@ -753,28 +759,3 @@ function stackEnds(chip: ChipDescription, images: readonly LoadedImage[]): 'all'
   if (!rams.some(({ end }) => end === sp)) return null;
   return rams.some(({ base }) => base === sp) ? 'one' : 'all';
 }
-
-/** Words of the table: as its symbol or its section says, else up to the first that is neither 0 nor the address of code in the image. */
-function tableLength(chip: ChipDescription, images: readonly LoadedImage[]): number | null {
-  const table = ownTable(chip, images);
-  if (table === null) return null;
-  const sized = images.flatMap((i) => i.symbols.all).find((s) => s.address === table && s.kind === 'object' && s.size >= 64);
-  if (sized) return sized.size / 4;
-  const section = sectionAt(images, table);
-  let length = 0;
-  for (let i = 1; i < MOST_VECTORS; i++) {
-    const word = wordAt(images, table + 4 * i);
-    if (word === null || sectionAt(images, table + 4 * i) !== section) break;
-    if (word !== 0 && !(word % 2 === 1 && wordAt(images, (word & ~3) >>> 0) !== null)) break;
-    if (word !== 0) length = i + 1;
-  }
-  return length > EXCEPTIONS ? length : null;
-}
-/** No core of these chips has more interrupts than 240. */
-const MOST_VECTORS = 256;
-const EXCEPTIONS = 16;
-/** Up to the last interrupt of a block that is known, and up to the last line of the NVIC. */
-const vectorsOf = (chip: ChipDescription): readonly number[] => [
-  EXCEPTIONS + 1 + Math.max(...chip.blocks.flatMap((b) => b.irqs ?? [])),
-  EXCEPTIONS + chip.cores[0]!.nvicLines,
-];
