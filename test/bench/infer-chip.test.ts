@@ -6,6 +6,7 @@ import { bench } from '../../src/index.ts';
 import { CHIPS, findChip } from '../../src/chips/index.ts';
 import { inferChip, otherCode, otherFamily, type InferredChip } from '../../src/bench/input/infer-chip.ts';
 import { chipSaid } from '../../src/bench/input/chip-said.ts';
+import { scanUnnamed } from '../../src/bench/input/code-scan.ts';
 import { bestMention, closer } from '../../src/bench/input/part-names.ts';
 import { tryOn, type Trial } from '../../src/bench/input/try-lines.ts';
 import { loadImage, type ImageChunk } from '../../src/image/image.ts';
@@ -407,6 +408,23 @@ describe('bytes that are no firmware for an STM32', () => {
     new DataView(image.buffer).setUint32(4, 0x08000041, true);
     image.set(bytesOfIt, 0x40);
     expect(() => inferChip([{ path: 'fw.bin@0x8000000', bytes: image }])).toThrow(/looks like firmware for no STM32/);
+  });
+});
+
+describe('what is no evidence of a part', () => {
+  const GPIOK = 0x40022800;
+  /** GPIO_DeInit() compares its argument with each port, and a function behind it loads through its own. */
+  const isLoadedThrough = (end: (t: Thumb) => Thumb): boolean => {
+    const code = end(new Thumb(0x08000000).constant(0, GPIOK).put(0x4284)).ldr(6, 0).bytes();
+    return scanUnnamed([loadImage(code, 'fw.bin@0x8000000')]).some(({ loads }) => loads.has(GPIOK));
+  };
+  it('a constant that is compared, and a load through the register that held it before a return, a call or another value', () => {
+    expect(isLoadedThrough((t) => t)).toBe(true);
+    expect(isLoadedThrough((t) => t.put(0x4284))).toBe(true);
+    expect(isLoadedThrough((t) => t.put(0xbd10))).toBe(false);
+    expect(isLoadedThrough((t) => t.put(0x4770))).toBe(false);
+    expect(isLoadedThrough((t) => t.put(0xf000, 0xf800))).toBe(false);
+    expect(isLoadedThrough((t) => t.movs(0, 0))).toBe(false);
   });
 });
 

@@ -5,7 +5,7 @@
 import type { ChipDescription, MemoryRow } from '../../emu/chip.ts';
 import type { Piece } from './compared-pieces.ts';
 import { is, type Encoding } from './encoding.ts';
-import { isNarrowLoad, KnownWords, narrowOffset } from './known-words.ts';
+import { isNarrowLoad, KnownWords, mayWriteNarrow, mayWriteWide, narrowOffset } from './known-words.ts';
 import { VECTKEY, writesReset } from './reset-write.ts';
 import { ShiftedBases } from './shifted-base.ts';
 import { StackBases } from './stack-base.ts';
@@ -27,6 +27,7 @@ const B_T2: Encoding = { mask: 0xf800, value: 0xe000 };
 /** BX and BLX by register; BX LR is a return. */
 const BRANCH_REGISTER: Encoding = { mask: 0xff07, value: 0x4700 };
 const BX_LR = 0x4770;
+const POP_PC: Encoding = { mask: 0xff00, value: 0xbd00 };
 /** Stores of any width to a place that is not the stack. */
 const STORES: readonly Encoding[] = [
   { mask: 0xf800, value: 0x6000 },
@@ -116,7 +117,13 @@ function scanAll(images: readonly LoadedImage[]): readonly FunctionFacts[] {
 }
 
 /** The facts of images that name no function (stripped, Intel HEX, raw bytes), of each stretch of memory as if it were one: what of it is code nobody says. */
-export function scanUnnamed(images: readonly LoadedImage[]): FunctionFacts[] {
+export function scanUnnamed(images: readonly LoadedImage[]): readonly FunctionFacts[] {
+  let found = unnamed.get(images);
+  if (found === undefined) unnamed.set(images, (found = scanStretches(images)));
+  return found;
+}
+const unnamed = new WeakMap<readonly LoadedImage[], readonly FunctionFacts[]>();
+function scanStretches(images: readonly LoadedImage[]): readonly FunctionFacts[] {
   return images
     .filter(({ symbols }) => !symbols.all.some((s) => s.kind === 'function'))
     .flatMap((image) =>
@@ -142,6 +149,8 @@ interface Draft {
   readonly loadsAt: Set<number>;
   /** Whole constants by register. */
   readonly held: Map<number, number>;
+  /** The register that this instruction puts a constant into. */
+  puts: number | null;
   readonly known: KnownWords;
   readonly bases: StackBases;
   readonly shifted: ShiftedBases;
@@ -167,6 +176,7 @@ function scan(image: LoadedImage, symbol: ImageSymbol, start: number, code: Data
     loads: new Map(),
     loadsAt: new Set(),
     held: new Map(),
+    puts: null,
     known: new KnownWords(),
     bases: new StackBases(),
     shifted: new ShiftedBases(),
@@ -195,8 +205,10 @@ function scan(image: LoadedImage, symbol: ImageSymbol, start: number, code: Data
     if (bits === first) d.known.narrow(bits, pc);
     else d.known.wide(bits, pc);
     // what they load stands in a register behind them
+    d.puts = null;
     if (bits === first) narrowInstruction(d, code, start, pc, bits);
     else wideInstruction(d, code, start, pc, bits);
+    forget(d, bits, bits === first);
     noteBases(d, bits, bits === first);
     at += wide ? 4 : 2;
   }
@@ -277,7 +289,15 @@ function literal(d: Draft, code: DataView, start: number, pc: number, register: 
 function constant(d: Draft, pc: number, register: number, value: number): void {
   d.constants.push({ value, pc });
   d.held.set(register, value);
+  d.puts = register;
   d.known.set(register, value);
+}
+
+/** A register holds its constant up to what may write it; behind a return another way comes in. */
+function forget({ held, puts }: Draft, bits: number, isNarrow: boolean): void {
+  if (isNarrow && (bits === BX_LR || is(bits, POP_PC))) held.clear();
+  const written = isNarrow ? mayWriteNarrow(bits) : mayWriteWide(bits);
+  for (const register of held.keys()) if (register !== puts && written & (1 << register)) held.delete(register);
 }
 
 function compare(d: Draft, ...registers: readonly number[]): void {
@@ -355,6 +375,7 @@ function rotatedConstant(d: Draft, register: number, value: number): void {
   if (value >>> 28 !== 4 && value >>> 28 !== 5) return;
   d.accesses.push(value);
   d.held.set(register, value);
+  d.puts = register;
 }
 /** A byte with its top bit set, rotated right by the five bits i:imm3:a (Armv7-M ARM A5.3.2); 0 for the other forms, which repeat a byte. */
 function rotated(bits: number): number {
