@@ -412,7 +412,7 @@ describe('bytes that are no firmware for an STM32', () => {
 });
 
 describe('what is no evidence of a part', () => {
-  const GPIOK = 0x40022800;
+  const [GPIOK, RCC_PLLCFGR] = [0x40022800, 0x40023804];
   /** GPIO_DeInit() compares its argument with each port, and a function behind it loads through its own. */
   const isLoadedThrough = (end: (t: Thumb) => Thumb): boolean => {
     const code = end(new Thumb(0x08000000).constant(0, GPIOK).put(0x4284)).ldr(6, 0).bytes();
@@ -425,6 +425,30 @@ describe('what is no evidence of a part', () => {
     expect(isLoadedThrough((t) => t.put(0x4770))).toBe(false);
     expect(isLoadedThrough((t) => t.put(0xf000, 0xf800))).toBe(false);
     expect(isLoadedThrough((t) => t.movs(0, 0))).toBe(false);
+  });
+  it('reserved bits that are written as they are out of reset', () => {
+    const trial = (value: number): Trial => {
+      const code = new Thumb(0x08000008).constant(0, RCC_PLLCFGR).constant(1, value).str(1, 0).label('end').b('end').bytes();
+      const image = new Uint8Array(8 + code.length);
+      new DataView(image.buffer).setUint32(0, 0x20010000, true);
+      new DataView(image.buffer).setUint32(4, 0x08000009, true);
+      image.set(code, 8);
+      return tryOn(findChip('stm32f407vg')!, [loadImage(image, 'fw.bin@0x8000000')]);
+    };
+    expect(trial(0x24003010).against(Infinity)).toBe(0);
+    expect(trial(0x44003010).against(Infinity)).toBe(1);
+  });
+  it('an FPU instruction: a Cortex-M3 has none', () => {
+    // the vector table has as many words as that of F2
+    const fpu = (t: Thumb): Thumb =>
+      t
+        .constant(0, 0x40023830)
+        .ldr(1, 0)
+        .constant(0, 0xe000ed88)
+        .constant(1, 0xf << 20)
+        .str(1, 0)
+        .put(0xee30, 0x0a00);
+    expect(withTable(0x20001e80, 97, fpu).chip.name).toMatch(/^STM32F4/);
   });
 });
 

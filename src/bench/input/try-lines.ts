@@ -4,6 +4,7 @@
  */
 import type { ChipDescription } from '../../emu/chip.ts';
 import type { Block } from '../../emu/system.ts';
+import { modelOf } from '../../emu/core/models/index.ts';
 import { Machine } from '../../emu/machine.ts';
 import { MS, type Ps } from '../../emu/time.ts';
 import type { Register } from '../../emu/registers.ts';
@@ -99,7 +100,12 @@ class Watch {
           text: `${value === null ? 'reads' : 'writes'} ${hex32(address)}`,
           after,
         });
-    } else if (value !== null && register.fields.length > 0 && offset === register.offset && sayMore(value & ~namedBits(register), value))
+    } else if (
+      value !== null &&
+      register.fields.length > 0 &&
+      offset === register.offset &&
+      sayMore((value ^ register.reset) & ~namedBits(register), value)
+    )
       setOnce(this.bits, `${block.row.name}.${register.name}`, after);
   }
 }
@@ -108,7 +114,7 @@ function setOnce<K, V>(map: Map<K, V>, key: K, value: V): void {
 }
 /** `GPIO` of GPIOC, `USART` of USART2: a driver that writes a register of one writes it of all, and is wrong once. */
 const kindOf = (block: string): string => block.replace(/(?:\d+|(?<=GPIO)[A-Z])$/, '');
-/** Bits without a name that were written; all ones are what a driver clears flags with. */
+/** Bits without a name that were written as they are not out of reset, which is how reserved ones are kept; all ones are what a driver clears flags with. */
 const sayMore = (unnamed: number, value: number): boolean => unnamed !== 0 && value >>> 0 !== 0xffffffff;
 /** Behind the last register of a block memories may lie that are no registers. */
 const GAP = 0x40;
@@ -181,6 +187,9 @@ function misfit(machine: Machine, kind: string, address: number | null, pc: numb
   const { name, cores } = machine.chip;
   if (address !== null && isOfChip(address) && machine.system.regionAt(address) === null)
     return { because: `it uses ${hex32(address)}, where ${name} has nothing`, lacks: (chip) => !hasPlace(chip, address) };
+  const isWithoutFpu = (chip: ChipDescription): boolean => modelOf(chip.cores[0]!.type).fpu === 'none';
+  if (kind === 'no-coprocessor' && isWithoutFpu(machine.chip))
+    return { because: `it executes an FPU instruction at ${hex32(pc)}, and ${name} has no FPU`, lacks: isWithoutFpu };
   if (!kind.includes('undefined')) return null;
   return {
     because: `it executes an instruction at ${hex32(pc)} that ${name} does not have`,
