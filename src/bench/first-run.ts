@@ -21,6 +21,7 @@ import { assumed, isClockOpen, onNamedBoard, onProjectClock, usualClock, type As
 import { calledFrom, jumpCandidates, scanFunctions } from './input/code-scan.ts';
 import { countedCrystal } from './input/counted-crystal.ts';
 import { atMost, Bounds, MOST } from './documents/bounds.ts';
+import { MS } from '../emu/time.ts';
 import type { RunTrace } from './documents/trace-types.ts';
 
 export function firstRun(job: RunJob, { trace, ...hooks }: RunHooks): RunResult<string> {
@@ -175,10 +176,15 @@ function look(job: RunJob, hooks: RunHooks, byItself: Alone, pull: Pull): Look {
   if (losesItself(alone, sorted(tried))) return { alone, tried, chosen: null };
   const typed = asTyped(tried, pull);
   const chosen = failingWay(typed, hooks, pull) ?? sorted(typed)[0] ?? withoutWay(jobInput(job), alone, typed, hooks, pull);
-  return { alone, tried: typed, chosen };
+  return { alone, ...asGiven(typed, chosen, pull) };
+}
+function asGiven(tried: readonly Trigger[], chosen: Trigger | null, pull: Pull): Pick<Look, 'tried' | 'chosen'> {
+  if (chosen === null) return { tried, chosen };
+  pull(chosen);
+  return { tried: tried.map(pull.given), chosen: pull.given(chosen) };
 }
 /** The best of them with one key at the end of its line, where that is enough: firmware that jumps on it leaves the other character to the ROM, which would measure its rate by it. */
-export function asTyped(tried: readonly Trigger[], pull: Pull): readonly Trigger[] {
+export function asTyped(tried: readonly Trigger[], pull: Runs): readonly Trigger[] {
   const [best] = sorted(tried);
   const bare = best === undefined ? null : withOneKey(best);
   if (bare === null || (pull(bare)?.entries.length ?? 0) === 0) return tried;
@@ -217,19 +223,44 @@ function asksInputs(input: RunInput, { run, passed }: Alone): Pick<Look, 'alone'
   return isCutShorter(again, first) ? { alone: withLimit(first, again), tried } : { alone: again, tried: asked.tried };
 }
 /** The run with a trigger, made once for each; null where it has no step. */
-export type Pull = (trigger: Trigger) => RunResult<string> | null;
+type Runs = (trigger: Trigger) => RunResult<string> | null;
+export interface Pull extends Runs {
+  /** As it was given in that run: later, where nothing listened before. */
+  given(trigger: Trigger): Trigger;
+}
 export function puller(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<string> = runBench): Pull {
   const made = new Map<Trigger, RunResult<string>>();
-  return (trigger) => {
+  const later = new Map<Trigger, Trigger>();
+  const give = ({ step, held }: Trigger): RunResult<string> => run(jobInput(withSteps(job, step!, held), hooks));
+  const pull = (trigger: Trigger): RunResult<string> | null => {
     if (trigger.step === null) return null;
     const before = made.get(trigger);
     if (before !== undefined) return before;
     hooks.progress?.(trigger.name ?? 'running');
-    const result = run(jobInput(withSteps(job, trigger.step, trigger.held), hooks));
-    made.set(trigger, result);
+    let [given, result] = [trigger, give(trigger)];
+    const delayed = isUnheard(result, trigger) ? whenListening(trigger) : null;
+    const again = delayed === null ? null : give(delayed);
+    if (delayed !== null && again !== null && !isUnheard(again, trigger)) [given, result] = [delayed, again];
+    if (given !== trigger) later.set(trigger, given);
+    made.set(trigger, result).set(given, result);
     return result;
   };
+  return Object.assign(pull, { given: (trigger: Trigger) => later.get(trigger) ?? trigger });
 }
+/** Something came of it where it was tried, and nothing does in this run. */
+const isUnheard = (result: RunResult<string>, { outcome, instead }: Trigger): boolean =>
+  (entered(outcome) || instead !== undefined) &&
+  !isCut(result) &&
+  result.outcome === 'no-jump' &&
+  result.entries.length === 0 &&
+  result.resets.every(({ by }) => by !== 'software');
+/** At the time at which it was tried. */
+function whenListening(trigger: Trigger): Trigger | null {
+  const { step, listens } = trigger;
+  if (step === null || listens === undefined) return null;
+  return { ...trigger, step: { ...step, at: `${Math.ceil(listens / LISTENS_UNIT) * (LISTENS_UNIT / MS)}ms` } };
+}
+const LISTENS_UNIT = 100 * MS;
 const withSteps = (job: RunJob, step: Step, held: string | undefined): RunJob => ({
   ...job,
   scenario: { ...job.scenario, steps: [...pulled(step, held), ...leavesOf(job)] },
@@ -268,7 +299,7 @@ function alsoWithout([first, ...rest]: readonly Note[], { outcome, ended }: RunR
 }
 
 /** Inputs that end elsewhere: the firmware hangs, or a request for the ROM is provably lost. A reset for another reason is nobody's loss. */
-function besideTheRom(others: readonly Trigger[], hooks: RunHooks, pull: Pull): Note[] {
+function besideTheRom(others: readonly Trigger[], hooks: RunHooks, pull: Runs): Note[] {
   const hangs = others.flatMap((t) => (t.instead?.is === 'hang' ? [but(`${t.name} hangs the firmware: ${t.instead.how}`)] : []));
   const lost = lostInputs(others, hooks, pull).map(({ trigger, why }) =>
     failing(`${trigger.name} resets the chip for it, and the request is lost (${why})`),
@@ -276,7 +307,7 @@ function besideTheRom(others: readonly Trigger[], hooks: RunHooks, pull: Pull): 
   return [...hangs, ...lost];
 }
 /** Inputs whose request is provably lost, one for each reason and place. */
-export function lostInputs(tried: readonly Trigger[], hooks: RunHooks, pull: Pull): { readonly trigger: Trigger; readonly why: string }[] {
+export function lostInputs(tried: readonly Trigger[], hooks: RunHooks, pull: Runs): { readonly trigger: Trigger; readonly why: string }[] {
   const found = new Map<string, Trigger>();
   for (const t of atMost(hooks, MOST.requests, REQUESTS, tried.filter(mayAsk))) {
     const diagnosis = pull(t)?.diagnosis;
@@ -350,15 +381,15 @@ const mayAsk = (t: Trigger): boolean => t.instead?.is === 'reset' && isInput(t);
 export const isInput = (t: Trigger): boolean => rank(t) === 0;
 
 /** The request that `run` would choose although it does not lead to the ROM; null if no loss is proved. */
-const lostRequest = (tried: readonly Trigger[], hooks: RunHooks, pull: Pull): Trigger | null =>
+const lostRequest = (tried: readonly Trigger[], hooks: RunHooks, pull: Runs): Trigger | null =>
   requestsThatMayBeLost(hooks, tried, sorted(tried)).find((lost) => (pull(lost)?.diagnosis.sets.length ?? 0) > 0) ?? null;
 
 /** A lost request with a proved cause is a better result than a jump function that works when it is called, and so is an input behind which nothing runs any more. */
-export const failingWay = (tried: readonly Trigger[], hooks: RunHooks, pull: Pull): Trigger | undefined =>
+export const failingWay = (tried: readonly Trigger[], hooks: RunHooks, pull: Runs): Trigger | undefined =>
   lostRequest(tried, hooks, pull) ?? hanging(tried, sorted(tried)[0]);
 
 /** Nothing led to the ROM: what says more than the firmware alone. */
-const withoutWay = (input: RunInput, alone: RunResult<string>, tried: readonly Trigger[], hooks: RunHooks, pull: Pull): Trigger | null =>
+const withoutWay = (input: RunInput, alone: RunResult<string>, tried: readonly Trigger[], hooks: RunHooks, pull: Runs): Trigger | null =>
   leftBehind(alone, input, tried, hooks, pull) ?? asking(tried, input);
 
 /** An input behind which firmware that could enter the ROM resets the chip, where nothing else led there: the run with it says why nothing entered. */
@@ -378,7 +409,7 @@ function leftBehind(
   { images, chip }: RunInput,
   tried: readonly Trigger[],
   hooks: RunHooks,
-  pull: Pull,
+  pull: Runs,
 ): Trigger | null {
   if (programsOf(images, chip.memories).length < 2 || diagnosis.sets.length > 0) return null;
   const inputs = atMost(hooks, MOST.requests, 'inputs that may start an application', tried.filter(isInput));
@@ -395,8 +426,9 @@ const withLimit = (result: RunResult<string>, { ended }: RunResult<string>): Run
 function triggerNotes(chosen: Trigger, tried: readonly Trigger[], input: RunInput): Note[] {
   const all = sorted(tried);
   const what = chosen.name ?? 'the firmware';
-  const atStart = chosen.step !== null && 'at' in chosen.step && chosen.step.at === AT_START;
-  const notes: Note[] = [{ kind: 'trigger', text: `triggered ${atStart ? 'at power-on' : 'at 100 ms'} by bootbench: ${what}` }];
+  const at = chosen.step?.at ?? AT_START;
+  const when = at === AT_START ? 'power-on' : at.replace(/(?=[a-z])/, ' ');
+  const notes: Note[] = [{ kind: 'trigger', text: `triggered at ${when} by bootbench: ${what}` }];
   if (chosen.step !== null && 'do' in chosen.step && 'call' in chosen.step.do) {
     const { step, others } = exampleOf(chosen);
     const brief = heldBriefly(tried);

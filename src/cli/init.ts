@@ -3,7 +3,7 @@ import { jsonDocument } from '../bench/documents/json-text.ts';
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { runBench } from '../bench/run.ts';
-import { asTyped, assumedJob, failingWay, isInput, lostInputs, puller } from '../bench/first-run.ts';
+import { asTyped, assumedJob, failingWay, isInput, lostInputs, puller, type Pull } from '../bench/first-run.ts';
 import {
   aloneScenario,
   downloads,
@@ -146,8 +146,10 @@ async function search(given: RunJob, options: InitOptions, io: Io): Promise<Foun
         const first = failingWay(tried, hooks, pull);
         const rests = tried.filter((t) => t !== first);
         const others = lostInputs(rests, hooks, pull).map(({ trigger }) => trigger);
-        const triggers = [...(first === undefined ? [] : [first]), ...sorted(rests), ...others];
-        const written = triggers.filter((t, i) => i === 0 || isInput(t));
+        const isWritten = (t: Trigger, i: number): boolean => i === 0 || isInput(t);
+        const found = [...(first === undefined ? [] : [first]), ...sorted(rests), ...others];
+        const triggers = found.map((t, i) => (isWritten(t, i) ? asHeard(pull, t) : t));
+        const written = triggers.filter(isWritten);
         const client = clientOf(job, hooks);
         const ways = new Map(written.map((t) => [t, downloads(job.scenario, t, rest.goal) ? client(t) : null]));
         return { ...rest, job, assumed, triggers, brief: heldBriefly(tried), ways };
@@ -156,6 +158,12 @@ async function search(given: RunJob, options: InitOptions, io: Io): Promise<Foun
       progress,
     );
   });
+}
+
+/** What is written down is given when the firmware listens. */
+function asHeard(pull: Pull, trigger: Trigger): Trigger {
+  pull(trigger);
+  return pull.given(trigger);
 }
 
 /** What a client comes to at the device that a trigger leads to; null where the run does not come that far. */

@@ -15,6 +15,8 @@ export interface Tried {
   readonly via?: { readonly function: string | null; readonly caller: string | null };
   /** How long a pin is held, where that is longer than a press. */
   readonly held?: string;
+  /** When it was given in the trial, where that is later than its step says: there the firmware was heard to listen. */
+  readonly listens?: Ps;
   /** The run's goal was reached, where that is not USB: the outcome is that of USB all the same. */
   readonly reached?: boolean;
   /** What came of it in place of an entry into the ROM; left out = nothing, the firmware goes on. */

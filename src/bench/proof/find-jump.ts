@@ -50,6 +50,8 @@ import { Trials, type Trial, type Way } from './trials.ts';
 
 /** How long the inputs are watched. */
 const WATCH = 60 * MS;
+/** Effort: and from power-on, where a look at a pin may come once, behind a long set-up. */
+const WATCH_START = 2000 * MS;
 /** And each poll of one executed and counted; behind that, loops may be left out. */
 const EXACTLY = 1 * MS;
 const LATE = 5 * MS;
@@ -120,7 +122,9 @@ export function findJump(s: Session, powerOn: Checkpoint, end: Checkpoint): Foun
   const pinNames = inputs.flatMap(({ kind, name }) => (kind === 'pin' && !heard.has(name) ? [name] : []));
   const deaf = new Map(pinNames.map((name) => [name, deafPinText(s, name)] as const).filter(isKnown));
   const comTexts = s.usb.state.cdc === null || candidates.length === 0 ? [] : comTextsFor(code);
-  const early = polledInputs(s, powerOn, code).filter((e) => e.level !== null && !inputs.some((i) => i.name === e.name));
+  const early = polledInputs(s, powerOn, code, watchOfStart(powerOn, end)).filter(
+    (e) => e.level !== null && !inputs.some((i) => i.name === e.name),
+  );
   const pins = new Map(early.map((e) => [e.name, e]));
   return {
     candidates,
@@ -132,6 +136,9 @@ export function findJump(s: Session, powerOn: Checkpoint, end: Checkpoint): Foun
     comTexts,
   };
 }
+/** Up to where the run itself was watched: behind that it does the same again. */
+const watchOfStart = (powerOn: Checkpoint, end: Checkpoint): Ps =>
+  Math.max(WATCH, Math.min(WATCH_START, end.system.now - powerOn.system.now));
 const isKnown = (entry: readonly [string, string | null]): entry is readonly [string, string] => entry[1] !== null;
 /** A function that has been called and waits in a call is no trigger: calling it again leads to the same wait. */
 function unlessRunning(s: Session): (c: JumpCandidate) => JumpCandidate {
@@ -229,7 +236,7 @@ export function waitsForInput(s: Session): boolean {
   return loop.exception === 0 && !loop.inFault && wakers(s, loop.sleeping).length > 0;
 }
 
-function polledInputs(s: Session, end: Checkpoint, code: Code): PolledInput[] {
+function polledInputs(s: Session, end: Checkpoint, code: Code, watch = WATCH): PolledInput[] {
   const { machine } = s;
   const registers = inputRegisters(s.machine);
   const polls = new Map<string, Poll>();
@@ -253,7 +260,7 @@ function polledInputs(s: Session, end: Checkpoint, code: Code): PolledInput[] {
     },
   });
   try {
-    const until = machine.now + WATCH;
+    const until = machine.now + watch;
     const counted = machine.now + EXACTLY;
     let idle = 0;
     while (machine.now < until) {
@@ -347,7 +354,7 @@ function asInput(p: Poll, bit: number | null, code: Code, chip: ChipDescription)
 /** The scenario step that triggers an input; null if it is not known. */
 /** SWDIO and SWCLK: nobody has a button there. */
 const WIRES_OF_DEBUG = /^PA1[34]$/;
-function pressing(input: PolledInput, at = '100ms'): Step | null {
+function pressing(input: PolledInput, at = SOON): Step | null {
   if (input.kind === 'pin')
     return input.level === null || WIRES_OF_DEBUG.test(input.name)
       ? null
@@ -355,9 +362,9 @@ function pressing(input: PolledInput, at = '100ms'): Step | null {
   const [text] = input.texts;
   return text === undefined ? null : sending(input, text, at);
 }
-const sending = ({ name }: PolledInput, text: string, at = '100ms'): Step => ({ at, do: { uart: { port: name, text } } });
+const sending = ({ name }: PolledInput, text: string, at = SOON): Step => ({ at, do: { uart: { port: name, text } } });
 /** A call step with the function's name, or its address if several images have this name, as a loader and its application often do. */
-function calling({ input: { images } }: Session, { facts: { symbol } }: JumpCandidate, at = '100ms'): Step {
+function calling({ input: { images } }: Session, { facts: { symbol } }: JumpCandidate, at = SOON): Step {
   const alone = images.every((image) => image.symbols.named(symbol.name).every((s) => s.address === symbol.address));
   return { at, do: { call: alone ? symbol.name : hex32(symbol.address) } };
 }
@@ -675,6 +682,8 @@ export function notTriggered(s: Session, found: FoundJump, goesOn = true): Note[
   return notes;
 }
 
+/** When a trigger is given: most firmware is set up by then. */
+const SOON = '100ms';
 /** Before the first instruction. */
 export const AT_START = '0ms';
 
@@ -685,7 +694,7 @@ function touchTrial(s: Session, from: Checkpoint): Trial | null {
   s.keepCheckpoints = false;
   s.restore(from);
   if (s.usb.state.cdc === null) return null;
-  const step: Step = { at: '100ms', do: { cdc: { baud: TOUCH } } };
+  const step: Step = { at: SOON, do: { cdc: { baud: TOUCH } } };
   const tried = { name: `virtual COM port opened at ${TOUCH} baud`, kind: 'input' as const, step };
   const way: Way = {
     begin: () => {
@@ -702,7 +711,7 @@ const COM_PORT = 'the virtual COM port';
 /** Each text for the virtual COM port, once the host has bound it. A line may be over with its end, or with the packet that brings it. */
 function comTrials(s: Session, from: Checkpoint, texts: readonly string[], jumping: readonly JumpCandidate[]): Trial[] {
   const send = (text: string) =>
-    sent(s, from, { text, to: COM_PORT, step: { at: '100ms', do: { cdc: { text } } }, as: (bytes) => ({ kind: 'cdc', bytes }) }, jumping);
+    sent(s, from, { text, to: COM_PORT, step: { at: SOON, do: { cdc: { text } } }, as: (bytes) => ({ kind: 'cdc', bytes }) }, jumping);
   return texts.map((text): Trial => {
     const { tried, way } = send(text);
     const bare = text.replace(LINE_ENDS, '');
@@ -733,8 +742,11 @@ export function tryAll(s: Session, powerOn: Checkpoint, from: Checkpoint, found:
     ...comTrials(s, from, comTexts, candidates),
     ...candidates.filter((c) => !c.runsAnyway).map((c) => callTrial(s, from, c, example)),
   ];
-  return new Trials(s, whole).run(
+  const tried = new Trials(s, whole).run(
     trials.filter((t) => t !== null),
     mayBeBetter,
   );
+  const listens = from.system.now;
+  const isLate = ({ step, outcome, instead }: Tried): boolean => step.at === SOON && (entered(outcome) || instead !== undefined);
+  return tried.map((t) => (isLate(t) && listens > 0 ? { ...t, listens } : t));
 }

@@ -22,6 +22,7 @@ export interface Trigger {
   readonly example?: Tried['example'];
   /** How long a pin is held, where that is longer than a press. */
   readonly held?: string;
+  readonly listens?: Tried['listens'];
   /** Nothing had come of it so far, and it was followed no longer. */
   readonly followedFor?: number;
 }
