@@ -33,3 +33,16 @@ it.each([
 ])('a search that was ended is a detail where a cause is proved (%s)', (proved, detail) => {
   expect(storyAfter(true, proved).flatMap((fact) => (fact.is === 'condition' ? [fact.detail] : []))).toEqual([detail]);
 });
+
+it('a run that ended soon after a late entry is offered more time, and none that is clear', () => {
+  const result = primaskResult();
+  const late = { ...result.entries.at(-1)!, at: '30.000100000' };
+  const after = (explained: boolean | null, reason: 'deadline' | 'settled') => {
+    const diagnosis = { ...result.diagnosis, causes: [], sets: [], explained };
+    const ended = { ...result.ended, reason, at: '31.000000000' };
+    const story = storyOf({ ...result, outcome: 'rom-silent', entries: [late], ended, diagnosis }, { sources: NO_SOURCES });
+    return story.flatMap((fact) => (fact.is === 'next' ? fact.steps.map(({ text }) => text) : [])).join();
+  };
+  expect(after(null, 'deadline')).toContain('--until 41s');
+  expect([after(false, 'deadline'), after(null, 'settled')].join()).not.toContain('--until');
+});

@@ -601,7 +601,7 @@ function nextSteps(result: RunResult, patch: Patch, judgement: Judgement | null)
     ...(has('not-triggered') && !has('find-jump') && !has('trigger') && result.scenario.steps.length === 0
       ? [other('add --trigger to try these')]
       : []),
-    ...(proof === null ? pastLoop(result).map(other) : []),
+    ...(proof === null ? [...pastLoop(result), ...behindEntry(result)].map(other) : []),
     ...(isCutShort(result) ? [{ to: 'effort', text: GO_ON } as const] : []),
     ...ownDfu(result).map(other),
     ...ALL,
@@ -628,6 +628,12 @@ function pastLoop({ ended }: RunResult): string[] {
   return [`add --until ${Math.ceil(Number(loop.endsAt)) + BEHIND_LOOP}s to run beyond that loop`];
 }
 const BEHIND_LOOP = 10;
+/** The run ended before it was clear what the ROM does, which was entered late. */
+function behindEntry({ outcome, ended, diagnosis, entries }: RunResult): string[] {
+  const entry = entries.at(-1);
+  if (entry === undefined || outcome !== 'rom-silent' || diagnosis.explained !== null || ended.reason !== 'deadline') return [];
+  return [`add --until ${Math.ceil(Number(entry.at)) + BEHIND_LOOP}s: this run ended too soon after it had entered the ROM`];
+}
 
 // ---- parts ---------------------------------------------------------------------------------------------------------------------------
 
