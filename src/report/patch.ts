@@ -101,14 +101,22 @@ export function toMend(result: RunResult): readonly ResultCause[] {
   const proof = proofOf(result);
   const causes = proof === null ? [] : firstSet(proof);
   const byLuck = factsIn(result.notes, 'late-interrupt').flatMap(({ fixes }) => fixes);
+  const unclocked = factsIn(result.notes, 'unclocked-write');
   return [
+    ...unclocked.map(({ enable, fix, by }): ResultCause => ({
+      ...BY_LUCK,
+      id: 'state',
+      what: enable,
+      fix,
+      lastWriter: { ...by, kind: 'cpu' },
+    })),
     ...byLuck
       .filter(({ id }) => !causes.some((cause) => cause.id === id))
-      .map(({ id, fix }): ResultCause => ({ ...SWITCHED_OFF, id, fix })),
+      .map(({ id, fix }): ResultCause => ({ ...BY_LUCK, id, at: 'entry', fix })),
     ...causes,
   ];
 }
-const SWITCHED_OFF = { proved: true, at: 'entry', repair: null, outcomeAfterRepair: 'dfu', dependsOn: [], lastWriter: null, explanation: '' } as const; // prettier-ignore
+const BY_LUCK = { proved: true, at: null, repair: null, outcomeAfterRepair: 'dfu', dependsOn: [], lastWriter: null, explanation: '' } as const; // prettier-ignore
 
 /** A difference of the state has no name but its register. */
 export const labelOf = ({ id, what }: ResultCause): string => (id === 'state' || id === 'image' ? (what ?? id) : id);

@@ -86,10 +86,11 @@ describe('an OK has a reservation where', () => {
     expect(but[0]).toMatch(/^PC13 floats: nothing drives it, and it reads 0 here\. With 1, the firmware does not enter the ROM so\.$/);
   });
   it('it rests on a write to a block without a clock, which is not documented to count', () => {
-    const { outcome, but, has } = run(mapped);
+    const { outcome, but, has, mends } = run(mapped);
     expect([outcome, has]).toEqual(['dfu', true]);
     expect(but).toHaveLength(1);
     expect(but[0]).toMatch(/^0x0800020[0-9a-f] writes SYSCFG_MEMRMP while RCC_APB2ENR\.SYSCFGEN is 0\..* set SYSCFGEN first\.$/);
+    expect(mends).toEqual([['state', expect.stringContaining('RCC->APB2ENR |= RCC_APB2ENR_SYSCFGEN;')]]);
   });
   it('neither that write counts nor the ROM sets VTOR, where each of the two is enough', () => {
     const { outcome, but, checks } = run((t) => store(store(t, SYSCFG_MEMRMP, 1), VTOR, 0));

@@ -10,6 +10,7 @@ import { APP_GOAL, USB_GOAL } from '../documents/goal.ts';
 import { NOT_TRACED, subjectAt } from '../session/subject.ts';
 import { isLost, traceRequests } from '../slice/requests.ts';
 import { inManual, registerOf } from '../../checks/families.ts';
+import { clockInC, part } from '../../checks/fix-in-c.ts';
 import { channelsIntoRomRam } from '../../checks/left-on.ts';
 import { magicSurvives } from '../../checks/magic-survives.ts';
 import { LOADER_OPTIONS } from '../../rom/load.ts';
@@ -23,6 +24,7 @@ import type { Note } from '../documents/note-facts.ts';
 import type { Session } from '../session/session.ts';
 import { hex32 } from '../documents/result.ts';
 import { place } from '../slice/words.ts';
+import { lastWriter } from './document.ts';
 
 const but = (text: string): Note => ({ kind: BUT, text });
 
@@ -114,11 +116,13 @@ function writtenUnclocked(s: Session, powerOn: Checkpoint, entry: Checkpoint | n
     const otherwise = without.reached && s.input.provisos !== false ? romsThatNeed(s, powerOn, ignoring, without) : [];
     if (without.reached && otherwise.length === 0) return [];
     const and = otherwise.length > 0 ? `, and the real ROM ${otherwise.join(' or ')}` : '';
-    return [
-      but(
-        `${place(s, writer.pc)} writes ${inManual(register)} while ${inManual(enable)} is 0. That the write counts without a clock is reported, not documented. If it does not count on your chip${and}, the run ends without DFU: set ${enable.split('.').at(-1)!} first.`,
-      ),
-    ];
+    const told = but(
+      `${place(s, writer.pc)} writes ${inManual(register)} while ${inManual(enable)} is 0. That the write counts without a clock is reported, not documented. If it does not count on your chip${and}, the run ends without DFU: set ${enable.split('.').at(-1)!} first.`,
+    );
+    const clock = clockInC(s.machine.chip, register.split('.')[0]!);
+    const by = lastWriter(s.input, writer);
+    if (by?.kind !== 'cpu' || clock.length === 0) return [told];
+    return [{ ...told, about: { is: 'unclocked-write', enable, fix: part('before', '', ...clock), by } as const }];
   });
 }
 /** What a ROM does with which the run comes as far as it does only because of what is changed. */
