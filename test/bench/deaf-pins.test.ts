@@ -1,5 +1,5 @@
 /** A pin that the program polls, and that reads the same whatever the board does: what is told of it. */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
@@ -8,13 +8,13 @@ import { bareImage, MAIN } from './bare-image.ts';
 import { plainJob } from './plain-job.ts';
 
 type Store = readonly [address: number, value: number];
-/** A program that makes these stores and then polls an input register; the scenario raises the pin. */
-function polling(chip: string, pin: string, idr: number, stores: readonly Store[]): RunResult {
+/** A program that makes these stores and then polls an input register; the scenario raises the pin, or nobody does. */
+function polling(chip: string, pin: string, idr: number, stores: readonly Store[], isRaised = true): RunResult {
   const t = new Thumb(MAIN);
   for (const [address, value] of stores) t.constant(0, address).constant(1, value).str(1, 0);
   t.constant(0, idr).constant(2, 1 << Number(pin.slice(2)));
   t.label('poll').ldr(1, 0).tst(1, 2).beq('poll').label('end').b('end');
-  const steps = [{ at: '10ms', do: { pin: { name: pin, level: 1 } } }] as const;
+  const steps = isRaised ? ([{ at: '10ms', do: { pin: { name: pin, level: 1 } } }] as const) : [];
   return runBench(jobInput(plainJob(chip, bareImage(t), { board: { pins: { [pin]: 0 } }, steps })));
 }
 const why = ({ notes }: RunResult): unknown => notes.find(({ kind }) => kind === 'input')?.text;
@@ -64,4 +64,33 @@ it('a pin that the chip drives only between its reads is no output when it is re
   const texts = notes.map(({ text }) => text).join('\n');
   expect(texts).toContain('reads GPIOC.IDR bit 13');
   expect(texts).not.toContain('what the chip drives');
+});
+
+describe('a pin that the firmware drives as well', () => {
+  const drives = (result: RunResult): boolean =>
+    result.notes.some(
+      ({ text }) => text === 'drives PB9 as well, as a keypad or a bus made of pins: by default nothing is connected that answers',
+    );
+  const [F1_IOPENR, F1_CRH, F1_IDR, F1_BSRR] = [0x40021018, 0x40010c04, 0x40010c08, 0x40010c10];
+  const onF1 = (...modes: readonly number[]): boolean =>
+    drives(
+      polling(
+        'STM32F103C8',
+        'PB9',
+        F1_IDR,
+        [[F1_IOPENR, 8], [F1_BSRR, 1 << 9], ...modes.map((m): Store => [F1_CRH, 0x44444404 | (m << 4)])],
+        false,
+      ),
+    );
+  it('is told on F1 where it was an output before it became an input, and where it is an output with an open drain', () => {
+    expect([onF1(3, 4), onF1(3, 8), onF1(7)]).toEqual([true, true, true]);
+  });
+  it('is not told of an input, with a pull or without', () => expect([onF1(), onF1(8), onF1(4)]).toEqual([false, false, false]));
+
+  const [IDR, MODER] = [0x48000410, 0x48000400];
+  const onL4 = (...modes: readonly number[]): boolean =>
+    drives(polling('STM32L476RG', 'PB9', IDR, [[AHB2ENR, 2], ...modes.map((m): Store => [MODER, (0xfff3ffff | (m << 18)) >>> 0])], false));
+  it('is told on L4 where an output became an input, not where analog mode or an alternate function did', () => {
+    expect([onL4(1, 0), onL4(0), onL4(2, 0), onL4(1, 2, 0)]).toEqual([true, false, false, false]);
+  });
 });

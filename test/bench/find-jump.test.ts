@@ -478,7 +478,16 @@ describe('the step that calls a function', () => {
     const images = [{ ...loader, symbols: new SymbolTable([...loader.symbols.all, ...more], () => null) }, app];
     const chip = findChip('stm32f405rg')!;
     const candidates = jumpCandidates(scanFunctions([app]), chip);
-    const found = { candidates, inputs: [], atStart: [], noJump: false, outside: [], deaf: new Map<string, string>(), comTexts: [] };
+    const found = {
+      candidates,
+      inputs: [],
+      atStart: [],
+      noJump: false,
+      outside: [],
+      deaf: new Map<string, string>(),
+      driven: new Set<string>(),
+      comTexts: [],
+    };
     const saidOf = (steps: readonly object[]): Note[] =>
       notTriggered({ input: { images, chip, scenario: { document: { steps } } } } as unknown as Session, found);
     const said = saidOf([]);

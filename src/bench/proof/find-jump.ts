@@ -18,7 +18,7 @@ import { awaitedTexts, lettersOf, LINE_ENDS } from './awaited-texts.ts';
 import { onlySends } from './only-sends.ts';
 import { comparersFor, sharersWith, type Comparer } from './comparers.ts';
 import { decidingBit } from '../slice/deciding-bit.ts';
-import { deafPinText, heardPins } from '../slice/deaf-pin.ts';
+import { deafPinText, heardPins, isDrivenToo } from '../slice/deaf-pin.ts';
 import { idleBlock } from '../slice/idle-block.ts';
 import { lastWriteText } from '../slice/last-write.ts';
 import {
@@ -94,6 +94,8 @@ export interface FoundJump {
   readonly outside: readonly string[];
   /** Why pins among them read the same whatever the board drives. */
   readonly deaf: ReadonlyMap<string, string>;
+  /** Pins among them that the firmware drives, too. */
+  readonly driven: ReadonlySet<string>;
   /** What a virtual COM port may wait for, which the host has bound at `end`. */
   readonly comTexts: readonly string[];
 }
@@ -126,6 +128,9 @@ export function findJump(s: Session, powerOn: Checkpoint, end: Checkpoint): Foun
     (e) => e.level !== null && !inputs.some((i) => i.name === e.name),
   );
   const pins = new Map(early.map((e) => [e.name, e]));
+  s.restore(end);
+  const polledPins = [...inputs, ...pins.values()].filter(({ kind, pc, name }) => kind === 'pin' && pc !== null && !deaf.has(name));
+  const driven = new Set(polledPins.map(({ name }) => name).filter((name) => isDrivenToo(s, name)));
   return {
     candidates,
     noJump: lacksJump(functions, all),
@@ -133,6 +138,7 @@ export function findJump(s: Session, powerOn: Checkpoint, end: Checkpoint): Foun
     atStart: atMost(s.input, MOST.pinsAtStart, 'pins that it looks at when it starts', [...pins.values()]),
     outside,
     deaf,
+    driven,
     comTexts,
   };
 }
@@ -642,6 +648,10 @@ const NO_FUNCTIONS = {
   unsized:
     'no symbol of the image is a function with a size (in assembly: .type and .size), so it is not seen which functions can enter system memory',
 } as const;
+const drivenText = ({ driven }: FoundJump): readonly string[] =>
+  driven.size === 0
+    ? []
+    : [`drives ${[...driven].join(', ')} as well, as a keypad or a bus made of pins: by default nothing is connected that answers`];
 /** Notes for a run that never jumped. `goesOn`: the program runs, and a step may lead it on. */
 export function notTriggered(s: Session, found: FoundJump, goesOn = true): Note[] {
   const { candidates, inputs, atStart } = found;
@@ -657,7 +667,7 @@ export function notTriggered(s: Session, found: FoundJump, goesOn = true): Note[
   const read = (i: PolledInput): string => `${i.pc === null ? 'waits for' : 'reads'} ${inputText(s, i)}`;
   for (const text of new Set(inputs.map(read))) tell(text, { is: 'waits-for-input' });
   for (const text of found.outside) tell(`waits for ${text}`, { is: 'waits-for-input' });
-  for (const i of atStart) tell(`looks at its start at ${inputText(s, i)}`);
+  for (const text of [...atStart.map((i) => `looks at its start at ${inputText(s, i)}`), ...drivenText(found)]) tell(text);
   const known = new Set((s.input.scenario.document.steps ?? []).map((step) => JSON.stringify(step.do)));
   const steps = [
     ...inputs.filter((i) => !found.deaf.has(i.name) && !byRelease(i)).flatMap((i) => pressing(i) ?? []),

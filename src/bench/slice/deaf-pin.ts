@@ -32,6 +32,21 @@ export function heardPins({ machine: { system } }: Session, name: string): numbe
   return heard;
 }
 
+/** Whether the firmware drives a pin that it reads, too, as the session stands: it is an output now, or was one before it became an input. */
+export function isDrivenToo(s: Session, pin: string): boolean {
+  const port = portOf(s, pin);
+  if (port === undefined) return false;
+  const { register, mask } = modeOf(port, pin);
+  const first = (mask & -mask) >>> 0;
+  const { offset } = port.layout.reg(register.slice(register.indexOf('.') + 1));
+  const mode = (((s.machine.bootCore.peek(port.row.base + offset, 4) ?? 0) & mask) >>> 0) / first;
+  const changed = (bits: number): number => s.machine.history.lastWriter(register, (bits * first) >>> 0)?.seq ?? -1;
+  // F1 has 0 in the two bits of the speed for an input, whatever its pull
+  if (!port.layout.has('MODER')) return (mode & 3) !== 0 || changed(3) >= 0;
+  // 00 is an input, 01 an output: from analog mode (11) both bits change at once, from an alternate function (10) the upper one
+  return mode === 1 || (mode === 0 && changed(1) > changed(2));
+}
+
 /** In words, as the session stands; null where what the board drives can be read. */
 export function deafPinText(s: Session, pin: string): string | null {
   const { system, chip, history } = s.machine;
