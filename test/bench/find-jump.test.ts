@@ -44,6 +44,13 @@ const notes = (r: RunResult, kind: string): string[] => r.notes.filter((n) => n.
 const candidates = (path: string, chip: string): (readonly [string, string])[] =>
   jumpCandidates(scanFunctions([image(path)]), findChip(chip)!).map((c) => [c.facts.symbol.name, c.kind] as const);
 
+it('a ROM address that compilers make of another one that a register holds is seen', () => {
+  // LDR r3, =0x20004000; SUB r3, #0x14000; LDR r2, [r3]; LDR r3, [r3, #4]; MSR MSP, r2; BX r3
+  const code = new Uint16Array([0x4b04, 0xf5a3, 0x33a0, 0x681a, 0x685b, 0xf382, 0x8808, 0x4718, 0xbf00, 0xbf00, 0x4000, 0x2000]);
+  const [jump] = jumpCandidates(scanFunctions([oneFunction(new Uint8Array(code.buffer))]), findChip('STM32F405RG')!);
+  expect(jump).toMatchObject({ kind: 'jump', namesRom: true, why: expect.stringContaining('holds 0x1fff0000') });
+});
+
 it.each([
   ['the firmware alone', {}, true],
   ['a chip that is named', { chip: 'stm32f405rg' }, true],

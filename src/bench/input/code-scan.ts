@@ -5,7 +5,7 @@
 import type { ChipDescription, MemoryRow } from '../../emu/chip.ts';
 import type { Piece } from './compared-pieces.ts';
 import { is, type Encoding } from './encoding.ts';
-import { isNarrowLoad, KnownWords, mayWriteNarrow, mayWriteWide, narrowOffset } from './known-words.ts';
+import { isNarrowLoad, KnownWords, mayWriteNarrow, mayWriteWide, narrowOffset, rotated } from './known-words.ts';
 import { VECTKEY, writesReset } from './reset-write.ts';
 import { ShiftedBases } from './shifted-base.ts';
 import { StackBases } from './stack-base.ts';
@@ -202,13 +202,15 @@ function scan(image: LoadedImage, symbol: ImageSymbol, start: number, code: Data
       continue;
     }
     const bits = wide && at + 4 <= code.byteLength ? (first << 16) | code.getUint16(at + 2, true) : first;
+    let sum: number | null = null;
     if (bits === first) d.known.narrow(bits, pc);
-    else d.known.wide(bits, pc);
+    else sum = d.known.wide(bits, pc);
     // what they load stands in a register behind them
     d.puts = null;
     if (bits === first) narrowInstruction(d, code, start, pc, bits);
     else wideInstruction(d, code, start, pc, bits);
     forget(d, bits, bits === first);
+    if (sum !== null) constant(d, pc, (bits >>> 8) & 15, sum);
     noteBases(d, bits, bits === first);
     at += wide ? 4 : 2;
   }
@@ -377,14 +379,6 @@ function rotatedConstant(d: Draft, register: number, value: number): void {
   d.held.set(register, value);
   d.puts = register;
 }
-/** A byte with its top bit set, rotated right by the five bits i:imm3:a (Armv7-M ARM A5.3.2); 0 for the other forms, which repeat a byte. */
-function rotated(bits: number): number {
-  const by = ((bits >>> 22) & 16) | ((bits >>> 11) & 14) | ((bits >>> 7) & 1);
-  if (by < 8) return 0;
-  const byte = 0x80 | (bits & 0x7f);
-  return ((byte >>> by) | (byte << (32 - by))) >>> 0;
-}
-
 /** Where BL at `pc` leads to; null for another instruction. @param bits its two half-words, the first one above */
 export const blTarget = (pc: number, bits: number): number | null => (is(bits, BL) ? farTarget(pc, bits) : null);
 /** S:I1:I2:imm10:imm11:0 with I = NOT(J EOR S). */

@@ -30,7 +30,9 @@ export class KnownWords {
     this.compared.narrow(bits, pc, written);
   }
 
-  wide(bits: number, pc: number): void {
+  /** The constant that it makes of another one; null: none. */
+  wide(bits: number, pc: number): number | null {
+    const sum = this.sum(bits);
     const base = (bits >>> 16) & 15;
     if (is(bits, IMM12)) this.access(base, bits & 0xfff, (bits & (1 << 20)) === 0, pc);
     if (is(bits, LDR_IMM12)) this.load(base, bits & 0xfff);
@@ -38,6 +40,16 @@ export class KnownWords {
     const written = mayWriteWide(bits);
     this.forget(written);
     this.compared.wide(bits, pc, written);
+    return sum;
+  }
+  /** Compilers reach an address from another one that a register holds already. */
+  private sum(bits: number): number | null {
+    const from = this.registers.get((bits >>> 16) & 15);
+    const sign = is(bits, ADD_IMM) || is(bits, ADDW) ? 1 : is(bits, SUB_IMM) || is(bits, SUBW) ? -1 : 0;
+    if (from === undefined || sign === 0) return null;
+    const plain = ((bits >>> 15) & 0x800) | ((bits >>> 4) & 0x700) | (bits & 0xff);
+    const by = is(bits, ADDW) || is(bits, SUBW) || plain < 0x100 ? plain : rotated(bits);
+    return by === 0 ? null : (from + sign * by) >>> 0;
   }
   private forget(written: number): void {
     for (const register of this.registers.keys()) if (written & (1 << register)) this.registers.delete(register);
@@ -108,6 +120,18 @@ const IMM12 = { mask: 0xfe800000, value: 0xf8800000 };
 const LDR_IMM12 = { mask: 0xfff00000, value: 0xf8d00000 };
 /** Its second register is in bits 8 to 11. */
 const LDRD_IMM = { mask: 0xfff00000, value: 0xe9d00000 };
+/** Of a modified constant, with or without flags, and of twelve bits; those of SP and PC name no constant. */
+const ADD_IMM = { mask: 0xfbe08000 | 0, value: 0xf1000000 | 0 };
+const SUB_IMM = { mask: 0xfbe08000 | 0, value: 0xf1a00000 | 0 };
+const ADDW = { mask: 0xfbf08000 | 0, value: 0xf2000000 | 0 };
+const SUBW = { mask: 0xfbf08000 | 0, value: 0xf2a00000 | 0 };
+/** A byte with its top bit set, rotated right by the five bits i:imm3:a (Armv7-M ARM A5.3.2); 0 for the other forms, which repeat a byte. */
+export function rotated(bits: number): number {
+  const by = ((bits >>> 22) & 16) | ((bits >>> 11) & 14) | ((bits >>> 7) & 1);
+  if (by < 8) return 0;
+  const byte = 0x80 | (bits & 0x7f);
+  return ((byte >>> by) | (byte << (32 - by))) >>> 0;
+}
 const BL = { mask: 0xf800d000, value: 0xf000d000 };
 /** STR, STRB and STRH of all forms. */
 const STR = { mask: 0xff100000, value: 0xf8000000 };
