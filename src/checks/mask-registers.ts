@@ -17,3 +17,10 @@ export function nothingToIt({ masksInterrupts }: RomFacts, observed: string, bec
 }
 /** PRIMASK or FAULTMASK holds everything until such a ROM has masked interrupts itself. */
 export const heldAtEntry = (state: TargetState): boolean => (((state.core('primask') ?? 0) | (state.core('faultmask') ?? 0)) & 1) !== 0;
+/** Whether a mask holds this exception: PRIMASK and FAULTMASK each, BASEPRI those that are not above its priority. */
+export function holdsBack(state: TargetState, exception: number): boolean {
+  if (heldAtEntry(state)) return true;
+  const basepri = state.core('basepri') ?? 0;
+  const priority = exceptionPriority(state, exception);
+  return basepri !== 0 && priority !== null && groupPriority(state, priority) >= groupPriority(state, basepri);
+}

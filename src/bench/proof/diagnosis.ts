@@ -3,7 +3,7 @@
  * alternatives are searched for. A cause counts as proved only if a repaired machine has reached DFU.
  */
 import { CHECKS } from '../../checks/index.ts';
-import { heldAtEntry } from '../../checks/mask-registers.ts';
+import { heldAtEntry, holdsBack } from '../../checks/mask-registers.ts';
 import { lastWriterOf } from '../../checks/last-writers.ts';
 import { notApplicable, unknown, type Check, type Judgement, type Repair, type Subject } from '../../checks/check.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
@@ -336,12 +336,15 @@ class Search {
     const repairs = this.namedOf(set);
     const atEntry = ({ repair }: Pick<Judged, 'repair'>): boolean => repair?.at === 'entry' && repair.acts === undefined;
     if (starts.entry === null || s.input.goal.asking !== null || !repairs.every(atEntry)) return set;
-    if (!set.some((id) => isHeld(this.seen.get(id)?.subject))) return set;
+    const masked = set.map((id) => this.seen.get(id)?.subject ?? null).find((subject) => isHeld(subject));
+    if (masked == null) return set;
     s.restore(starts.entry);
     applyAtEntry(s.machine, repairs);
     const mended = s.save();
     this.attempt(repairs);
-    const late = new Set(lateInterrupts(s, mended, s.save()).map(checkOf));
+    const all = lateInterrupts(s, mended, s.save());
+    s.restore(starts.entry);
+    const late = new Set(all.filter(({ exception }) => holdsBack(masked.state, exception)).map(checkOf));
     const held = this.candidates.filter((j) => late.has(j.id) && !set.includes(j.id) && atEntry(j)).map(({ id }) => id);
     if (held.length === 0 || !this.goal.reached(this.outcomeOf([...held, ...set]))) return set;
     for (const id of held) this.held.add(id);
@@ -424,7 +427,8 @@ const triedAll = (of: readonly Judged[]): string => `all ${keyOf(of.map((j) => j
 /** With the fix that goes with those of the others in its set. */
 const beside = (repair: Repair | null, set: readonly CheckId[]): Repair | null =>
   repair?.at === 'entry' && repair.fixBeside !== undefined ? { ...repair, fix: repair.fixBeside(set) } : repair;
-const isHeld = (subject: Subject | null = null): boolean => subject !== null && heldAtEntry(subject.state);
+const isHeld = (subject: Subject | null): boolean =>
+  subject !== null && (heldAtEntry(subject.state) || (subject.state.core('basepri') ?? 0) !== 0);
 const named = (j: Judged): NamedRepair => ({ id: j.id, repair: j.repair!, subject: j.subject! });
 
 /** Of what the firmware left to the ROM alone, as the checks tell it: for a run that reached its goal, and that is asked nothing else. */
