@@ -93,4 +93,19 @@ describe('a pin that the firmware drives as well', () => {
   it('is told on L4 where an output became an input, not where analog mode or an alternate function did', () => {
     expect([onL4(1, 0), onL4(0), onL4(2, 0), onL4(1, 2, 0)]).toEqual([true, false, false, false]);
   });
+  it('is not told of an output that is read once when the firmware starts', () => {
+    const t = new Thumb(MAIN).constant(0, AHB2ENR).constant(1, 2).str(1, 0).constant(0, MODER).constant(1, 0xfff4ffff).str(1, 0);
+    t.constant(0, IDR)
+      .constant(2, 1 << 9)
+      .constant(4, 1 << 8)
+      .ldr(1, 0)
+      .tst(1, 2)
+      .beq('low')
+      .movs(3, 1)
+      .label('low');
+    t.label('poll').ldr(1, 0).tst(1, 4).beq('poll').label('end').b('end');
+    const result = runBench(jobInput(plainJob('STM32L476RG', bareImage(t))));
+    expect(result.notes.some(({ text }) => text.startsWith('looks at its start at GPIOB.IDR bit 9'))).toBe(true);
+    expect(drives(result)).toBe(false);
+  });
 });

@@ -129,8 +129,9 @@ export function findJump(s: Session, powerOn: Checkpoint, end: Checkpoint): Foun
   );
   const pins = new Map(early.map((e) => [e.name, e]));
   s.restore(end);
-  const polledPins = [...inputs, ...pins.values()].filter(({ kind, pc, name }) => kind === 'pin' && pc !== null && !deaf.has(name));
-  const driven = new Set(polledPins.map(({ name }) => name).filter((name) => isDrivenToo(s, name)));
+  // of a pin that was read as an output alone the board decides nothing
+  const asInputs = [...inputs, ...pins.values()].filter(({ heard: isHeard }) => isHeard);
+  const driven = new Set(asInputs.map(({ name }) => name).filter((name) => isDrivenToo(s, name)));
   return {
     candidates,
     noJump: lacksJump(functions, all),
