@@ -124,7 +124,8 @@ export function findJump(s: Session, powerOn: Checkpoint, end: Checkpoint): Foun
   const pinNames = inputs.flatMap(({ kind, name }) => (kind === 'pin' && !heard.has(name) ? [name] : []));
   const deaf = new Map(pinNames.map((name) => [name, deafPinText(s, name)] as const).filter(isKnown));
   const comTexts = s.usb.state.cdc === null || candidates.length === 0 ? [] : comTextsFor(code);
-  const early = polledInputs(s, powerOn, code, watchOfStart(powerOn, end)).filter(
+  const pinReads = new Set(polled.flatMap(({ kind, pc }) => (kind === 'pin' && pc !== null ? [pc] : [])));
+  const early = polledInputs(s, powerOn, code, { watch: watchOfStart(powerOn, end), rests: pinReads }).filter(
     (e) => e.level !== null && !inputs.some((i) => i.name === e.name),
   );
   const pins = new Map(early.map((e) => [e.name, e]));
@@ -243,7 +244,13 @@ export function waitsForInput(s: Session): boolean {
   return loop.exception === 0 && !loop.inFault && wakers(s, loop.sleeping).length > 0;
 }
 
-function polledInputs(s: Session, end: Checkpoint, code: Code, watch = WATCH): PolledInput[] {
+/** @param rests reads of pins by which the firmware is at rest: where one of them comes again, its start is over */
+function polledInputs(
+  s: Session,
+  end: Checkpoint,
+  code: Code,
+  { watch, rests }: { readonly watch: Ps; readonly rests: ReadonlySet<number> } = { watch: WATCH, rests: new Set() },
+): PolledInput[] {
   const { machine } = s;
   const registers = inputRegisters(s.machine);
   const polls = new Map<string, Poll>();
@@ -267,7 +274,7 @@ function polledInputs(s: Session, end: Checkpoint, code: Code, watch = WATCH): P
     },
   });
   try {
-    const until = machine.now + watch;
+    const [least, until] = [machine.now + WATCH, machine.now + watch];
     const counted = machine.now + EXACTLY;
     let idle = 0;
     while (machine.now < until) {
@@ -278,6 +285,7 @@ function polledInputs(s: Session, end: Checkpoint, code: Code, watch = WATCH): P
       // right behind power-on it stops once before the first instruction
       idle = machine.now === before ? idle + 1 : 0;
       if (idle > 1) break;
+      if (machine.now >= least && [...polls.values()].some((p) => p.count > 1 && rests.has(p.pc))) break;
     }
   } finally {
     machine.setRepairs(null);
