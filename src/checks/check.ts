@@ -285,6 +285,8 @@ export interface MagicWord {
   readonly decision: Writer | null;
   /** The variable of the image at this address; null or absent if there is none. */
   readonly variable?: MagicVariable | null;
+  /** It was kept, and is compared with another value, which no code stores anywhere. */
+  readonly isOther?: true;
   /** Another word that received the value with which this one is compared. */
   readonly elsewhere: { readonly address: number; readonly writer: Writer } | null;
 }

@@ -87,8 +87,12 @@ const lostWords = (subject: Subject): readonly MagicWord[] => {
   const reordered = words.filter((w) => isReordered(w) || isHalfOfCompared(subject, w)).map((w) => ({ ...w, wanted: w.comparedWith }));
   const meant = [...lost.filter(isMeant), ...reordered];
   const [distinctive, others] = [meant.filter(isDistinctive), meant.filter((w) => !isDistinctive(w))];
-  return [...lastOnStack(distinctive), ...lastOnStack(others), ...halves, ...lost.filter((w) => !isMeant(w))];
+  const unmet = words.filter((w) => isAstray(w) || w.isOther).map((w) => ({ ...w, wanted: w.comparedWith }));
+  return [...lastOnStack(distinctive), ...lastOnStack(others), ...halves, ...unmet, ...lost.filter((w) => !isMeant(w))];
 };
+/** Nothing wrote to it, and what it is compared with stands in another word. */
+const isAstray = ({ elsewhere, writer, comparedWith }: MagicWord): boolean =>
+  elsewhere !== null && writer === null && (comparedWith ?? 0) > SMALL;
 
 /** A variable there is what a function leaves behind; a request is put there by mistake alone. */
 const lastOnStack = (words: readonly MagicWord[]): MagicWord[] => [...words.filter((w) => !w.onStack), ...words.filter((w) => w.onStack)];
@@ -162,6 +166,18 @@ const howOverwritten = ({ overwrittenBy, byStack }: MagicWord): string => {
   return overwrittenBy?.kind === 'dma' ? ', by a DMA transfer that was set up there' : '';
 };
 function fateOf(subject: Subject, w: MagicWord): Fate {
+  if (isAstray(w))
+    return {
+      because: `the firmware writes the request to ${hex(w.elsewhere!.address)} and reads it from ${hex(w.address)}`,
+      source: FLOW,
+      blamed: w.reader,
+    };
+  if (w.isOther)
+    return {
+      because: `the firmware wrote ${hex(w.atReset)} and looks for ${hex(w.wanted!)} after the reset`,
+      source: FLOW,
+      blamed: w.writer,
+    };
   if (w.writer === null) {
     const half = subject.history?.magic.find((other) => other.address === (w.address ^ 4) >>> 0);
     return { because: 'the firmware wrote only one half of the request before the reset', source: FLOW, blamed: half?.writer ?? w.reader };
@@ -227,7 +243,7 @@ const overwrittenFor = ({ flags, stale }: NonNullable<MagicWord['becauseOf']>): 
 
 function judgeLost(subject: Subject, w: MagicWord): Judgement {
   const { because, source, blamed } = fateOf(subject, w);
-  return broken(isMeant(w) ? 'fail' : 'warn', {
+  return broken(isMeant(w) && !w.isOther ? 'fail' : 'warn', {
     observed: `${hex(w.address)} held ${hex(w.atReset !== w.wanted && w.writer !== null ? w.atReset : (w.read ?? 0))}`,
     expected: hex(w.wanted ?? 0),
     source,
@@ -352,7 +368,14 @@ const cleanedToo = ({ state }: Subject, w: MagicWord): readonly string[] =>
 /** Start-up code clears what is cleaned, too. */
 const dirtyInC = (subject: Subject, w: MagicWord, name: string): string =>
   [cleanPart(w), ...(w.overwrittenBy && inRam(subject, w.address) ? [keptInRam(subject, w, name)] : [])].join('\n');
-function keptBy(subject: Subject, w: MagicWord, name: string): string {
+/** The two sides of a request do not agree; null where they do. */
+function unmetInC(w: MagicWord): string | null {
+  const at = hex(w.address);
+  if (isAstray(w)) return `/* the request is stored at ${hex(w.elsewhere!.address)} and read at ${at}: take one address for both */`;
+  return w.isOther ? `/* the firmware stores ${hex(w.atReset)} and looks for ${hex(w.wanted!)}: take one value for both */` : null;
+}
+const keptBy = (subject: Subject, w: MagicWord, name: string): string => unmetInC(w) ?? savedBy(subject, w, name);
+function savedBy(subject: Subject, w: MagicWord, name: string): string {
   const { chip } = subject.state;
   const at = hex(w.address);
   if (w.writer === null) return part('after', '', `*(volatile uint32_t *)${at}u = ${hex(w.wanted ?? 0)}u;   /* the other half */`);
@@ -462,18 +485,8 @@ const rtcEnabled = (chip: ChipDescription): string => {
 };
 const MOST_CHOICES = 8;
 
-/** Written in one place and looked for in another; asked for and never written; written and never looked at. No repair: nobody knows what was meant. */
+/** Asked for and never written; written and never looked at. No repair: nobody knows what was meant. */
 function judgeUnmet({ history }: Subject, words: readonly MagicWord[]): Judgement | null {
-  const astray = words.find((w) => w.elsewhere !== null);
-  if (astray?.elsewhere)
-    return broken('warn', {
-      observed: `the firmware stored ${hex(astray.comparedWith ?? 0)} to ${hex(astray.elsewhere.address)}, but reads ${hex(astray.address)}, which holds ${hex(astray.read ?? 0)}`,
-      expected: 'the same address for both',
-      because: 'the firmware writes the request to one address and reads it from another',
-      source: FLOW,
-      confidence: 'measured',
-      lastWriter: astray.reader,
-    });
   const unread = words.find((w) => w.reader === null && w.writer !== null);
   if (unread)
     return broken('warn', {

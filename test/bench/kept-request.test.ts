@@ -81,3 +81,28 @@ describe('a register that two parts of a program use', () => {
     expect(cause!.fix).toContain('give the request a backup register of its own');
   });
 });
+
+describe('a request of RAM', () => {
+  const [WRITTEN, ASKED] = [0x2000_3000, 0x2000_3100];
+  /** Finds MAGIC in one word and jumps, or writes a value to a word and resets, once: a third word tells that it has. */
+  function astray(written: number, value: number, setAtStart = false) {
+    const t = new Thumb(FLASH + 8).constant(2, MAGIC);
+    if (setAtStart) t.constant(1, written).str(2, 1);
+    t.constant(1, ASKED).ldr(0, 1).cmpRegister(0, 2).bne('ask');
+    t.constant(3, 0x1fff_0000).ldr(0, 3).put(0xf380, 0x8808).ldr(0, 3, 4).bx(0);
+    t.label('ask').constant(1, 0x2000_3200).constant(3, 0x5a5a_0001).ldr(0, 1).cmpRegister(0, 3).beq('stay').str(3, 1);
+    if (!setAtStart) set(t, written, value);
+    set(t, AIRCR, SYSRESETREQ).label('stay').b('stay');
+    return bench({ chip: 'stm32f405rg', images: [{ path: 'x.bin@0x08000000', bytes: imageOf(t) }] });
+  }
+  it('that is read from another word than it was written to is proved by that', async () => {
+    const { causes } = (await astray(WRITTEN, MAGIC)).diagnosis;
+    expect(causes.filter(({ proved }) => proved).map(({ id, explanation }) => [id, explanation])).toEqual([
+      ['magic-survives', expect.stringContaining('the firmware writes the request to 0x20003000 and reads it from 0x20003100')],
+    ]);
+  });
+  it('is not meant by a word that every start sets', async () => {
+    const { causes } = (await astray(WRITTEN, MAGIC, true)).diagnosis;
+    expect(causes.filter(({ explanation }) => explanation.includes('reads it from'))).toEqual([]);
+  });
+});

@@ -391,15 +391,28 @@ describe('the request that has to survive a reset', () => {
   });
   test('a lost word that is compared with something else is no request', () =>
     expect(none(word({ wanted: 302, atReset: 302, read: 0, comparedWith: 500 })).judge('magic-survives').verdict).toBe('n/a'));
-  test('written to one address and read from another: the read is named, nothing is repaired', () => {
+  test('written to one address and read from another: the read is named, and given what it looks for', () => {
     const elsewhere = { address: 0x40002860, writer: writer(0x08000700, 40) };
     const t = none(word({ address: 0x40002858, wanted: null, atReset: 0, read: 0, writer: null, elsewhere }));
     expect(t.judge('magic-survives')).toMatchObject({
-      verdict: 'warn',
-      because: expect.stringContaining('reads it from another') as unknown,
+      verdict: 'fail',
+      because: 'the firmware writes the request to 0x40002860 and reads it from 0x40002858',
       lastWriter: { pc: 0x08000210 },
     });
-    expect(check('magic-survives').repair(t.subject())).toBeNull();
+    expect(check('magic-survives').repair(t.subject())).toMatchObject({
+      at: 'keep',
+      words: [{ address: 0x40002858 }],
+      fix: expect.stringContaining('take one address for both') as unknown,
+    });
+  });
+  test('kept and compared with a value that no code stores: the store is named, and it is no more than suspected without proof', () => {
+    const other = { wanted: 0xb007b007, atReset: 0xb007b007, read: 0xb007b007, comparedWith: 0xdeadbeef };
+    expect(none(word({ ...other, isOther: true })).judge('magic-survives')).toMatchObject({
+      verdict: 'warn',
+      because: 'the firmware wrote 0xb007b007 and looks for 0xdeadbeef after the reset',
+      lastWriter: { pc: 0x08000700 },
+    });
+    expect(none(word(other)).judge('magic-survives').verdict).toBe('pass');
   });
   test('written, alive, and read by nobody: the write is named', () =>
     expect(none(word({ read: null, reader: null, comparedWith: null, decision: null })).judge('magic-survives')).toMatchObject({

@@ -17,6 +17,7 @@ import { MS, US, type Ps } from '../../emu/time.ts';
 import { codePlace, declarationAt, sectionAt, symbolAt, type CodePlace } from '../../image/image.ts';
 import { sourceName } from '../../image/source-name.ts';
 import { eccRule } from './ecc-loss.ts';
+import { scanFunctions } from '../input/code-scan.ts';
 import type { Session } from '../session/session.ts';
 import { flagsBehind } from './reset-flags-read.ts';
 import { grownStack, isOnStack } from './grown-stack.ts';
@@ -40,6 +41,9 @@ const MOST_UNREAD = 32;
 const LATEST_UNASKED = 3_000 * MS;
 /** On the stack only values above this count: smaller ones are there by chance. */
 const SMALL = 0xffff;
+const ALL_ONES = 0xffffffff;
+/** A value that nothing has by chance. */
+const isDistinct = (value: number): boolean => value > SMALL && value !== ALL_ONES;
 /** The lock of the data EEPROM of L0 and L1. */
 const EEPROM_LOCK = 'FLASH.PECR.PELOCK';
 /** Words of a stack that were never written between others that were. */
@@ -167,6 +171,7 @@ class RequestTrace {
   private readonly stored = new Map<number, Writer & { readonly byStack: boolean; readonly inFrame: boolean }>();
   private readonly touched = new Set<number>();
   private stack: Stretch = { low: 0, high: 0 };
+  private survivors: ReadonlyMap<number, number> = new Map();
   /** Words that were lost and are given back, with what they held before the reset. */
   private readonly kept = new Map<number, number>();
 
@@ -182,7 +187,8 @@ class RequestTrace {
   run(): MagicWord[] {
     const behind = this.runToReset();
     if (!behind) return [];
-    this.stack = stackOf(this.session, behind.before.words);
+    this.survivors = behind.before.words;
+    this.stack = stackOf(this.session, this.survivors);
     for (let round = 1; ; round++) {
       this.session.restore(behind.checkpoint);
       this.watchBehind(behind);
@@ -197,7 +203,7 @@ class RequestTrace {
     const read = [...this.words.values()];
     const found = this.withWriters(this.telling(read)).map((w) => this.withReasons(behind.checkpoint, w));
     const told = found.some((w) => w.elsewhere !== null || (w.writer !== null && w.comparedWith === w.wanted));
-    return told ? found : [...found, ...this.unread(behind.before.words)];
+    return told ? found : [...found, ...this.unread(this.survivors)];
   }
 
   private withReasons(behind: Checkpoint, w: MagicWord): MagicWord {
@@ -213,7 +219,15 @@ class RequestTrace {
       ...(becauseOf === undefined ? {} : { becauseOf }),
       ...(atRunTime === undefined ? {} : { atRunTime }),
       ...(copyOf === null ? {} : { copyOf }),
+      ...(this.isOther(w) ? { isOther: true as const } : {}),
     };
+  }
+  /** What it is compared with is loaded by the code once, for that: no store of it was left out. */
+  private isOther({ writer, wanted, read, comparedWith }: MagicWord): boolean {
+    if (writer === null || wanted === null || read !== wanted || comparedWith === null || comparedWith === wanted) return false;
+    if (!isDistinct(wanted) || !isDistinct(comparedWith) || otherOrder(wanted, comparedWith) !== null) return false;
+    const loads = scanFunctions(this.session.input.images).flatMap((f) => f.constants.filter(({ value }) => value === comparedWith));
+    return loads.length === 1;
   }
 
   private linesOf({ onStack, writer, reader }: MagicWord): Pick<MagicWord, 'lines'> {
@@ -526,7 +540,19 @@ class RequestTrace {
     if (w.comparedWith === null || w.comparedWith === 0 || this.backup.get(w.address)?.value === w.comparedWith) return null;
     for (const [address, { value, writer }] of this.backup)
       if (value === w.comparedWith && address !== w.address) return { address, writer };
-    return null;
+    return this.elsewhereInRam(w);
+  }
+  /** … or the only word of RAM that held it, where start-up code does not set that each time. */
+  private elsewhereInRam({ address: own, comparedWith, reader }: Word): MagicWord['elsewhere'] {
+    const { session, survivors, stored } = this;
+    if (comparedWith === null || !isDistinct(comparedWith)) return null;
+    const homes = new Set([...survivors].flatMap(([a, value]) => (value === comparedWith ? [homeOf(session, a)] : [])));
+    const [address] = homes;
+    if (address === undefined || homes.size > 1 || address === homeOf(session, own) || this.onStack(address)) return null;
+    const [store] = storesOf(session, this.powerOn, [{ address, size: 4 }], this.resetAt);
+    const again = stored.get(address);
+    if (!isStore(store) || store.value !== comparedWith || (again?.pc === store.pc && again.at <= reader.at)) return null;
+    return { address, writer: writerOf(store) };
   }
 
   /** Words outside of the stack that were written before the reset, and that nobody touched behind it: kept there on purpose, and never read. */
