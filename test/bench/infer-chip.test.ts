@@ -271,6 +271,11 @@ describe('without a name the machine code tells', () => {
     expect(found.chip.name).toBe('STM32F411RE');
     expect(found.reasons).toContain('the vector table has 102 words');
   });
+  it('of the parts of a line the table tells the one that has its interrupts, where the code works no block that tells them apart', () => {
+    // F103 has 59 vectors up to the medium density, and 76 of the high one
+    const usb = (t: Thumb): Thumb => t.constant(0, 0x40021000).constant(1, 0x40005c40).constant(2, 0x40010c00).str(1, 0, 0x18).str(1, 2, 0);
+    expect([59, 76].map((words) => withTable(0x20001000, words, usb).chip.name)).toEqual(['STM32F103C8', 'STM32F103RC']);
+  });
   it('a vector table ends in front of interrupts of a line that has more: one address less in F103C8 does not make it F107', () => {
     // never executed
     const uart5 = (t: Thumb): Thumb =>

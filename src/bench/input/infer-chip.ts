@@ -699,15 +699,16 @@ function roomFor(example: ChipDescription, images: readonly LoadedImage[]): Chip
   return found(ending) ?? (fits ? example : found(parts));
 }
 
-/** Of parts of a line with other blocks (F103 of medium and of high density) the commonest one that lacks less of what the code reaches. */
+/** Of parts of a line with other blocks (F103 of medium and of high density) the commonest one that lacks less of what the code reaches, and whose interrupts are those of the table. */
 function withMost(chip: ChipDescription, images: readonly LoadedImage[], peripherals: readonly number[]): ChipDescription {
-  const own = straysOf(chip, peripherals);
-  if (own < 2 || rccUsed(chip, peripherals) === null || stackEnds(chip, images) !== null) return chip;
-  let [best, least] = [chip, own];
+  const lacks = (part: ChipDescription): number => straysOf(part, peripherals) - tableFit(part, images).points;
+  if ((straysOf(chip, peripherals) < 2 && tableFit(chip, images).points > 0) || stackEnds(chip, images) !== null) return chip;
+  if (rccUsed(chip, peripherals) === null) return chip;
+  let [best, least] = [chip, lacks(chip)];
   for (const part of byCommonness(partsOf(chip.line), (p) => p)) {
     const other = findChip(part);
-    if (other === undefined || straysOf(other, peripherals) >= least || !holds(other, images)) continue;
-    [best, least] = [other, straysOf(other, peripherals)];
+    if (other === undefined || lacks(other) >= least || !holds(other, images)) continue;
+    [best, least] = [other, lacks(other)];
   }
   return best;
 }
