@@ -312,7 +312,9 @@ function stuckInterrupt(s: Session, outcome: Outcome): StuckInterrupt | null {
 /** The loop where it is in the handler's own function, else where the handler begins: the loop is in what it calls. */
 function handlerOf({ machine: { bootCore: core }, input }: Session, { pc, exception }: NonNullable<Session['state']['loop']>): number {
   const entry = handlerAt(core, exception);
-  return entry === 0 || functionNameAt(input.images, entry) === functionNameAt(input.images, pc) ? pc : entry;
+  if (entry === 0) return pc;
+  const name = functionNameAt(input.images, entry);
+  return name !== null && name === functionNameAt(input.images, pc) ? pc : entry;
 }
 
 /** Why the program's own handler is not in the vector table. */
