@@ -37,6 +37,11 @@ describe('an interface of the ROM', () => {
     expect(shortReport(result)).not.toMatch(/^( {7}|usart\d +)y$/m);
   });
 
+  it('is asked behind the last step of the user, and the answer is waited for', () => {
+    const late: Scenario = { goal: 'usart1', board: { boot0: 1 }, steps: [{ at: '4s', do: { pin: { name: 'PA0', level: 1 } } }] };
+    const { goal } = run('f405-straight', F405, late);
+    expect([goal.reached, Number(goal.at) > 4]).toEqual([true, true]);
+  });
   it('that the ROM has no USB is told to who asked for nothing, not to who asked for its USART', () => {
     const told = (goal?: string): string => shortReport(run('jump-1ffff000-masked', 'stm32f103c8', goal === undefined ? {} : { goal }));
     expect(told()).toContain('the goal is a serial interface: the ROM of this part has no USB');

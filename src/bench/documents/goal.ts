@@ -16,9 +16,11 @@ export interface GoalState {
   next: number;
   /** Characters that the port had printed before. */
   printed: number;
+  /** For how long steps of the user have kept the host from asking. */
+  heldUp: Ps;
   /** When it answered. */
   at: Ps | null;
   /** It answered with this bit rate, which the host does not read. */
   otherRate: number | null;
 }
-export const freshGoal = (): GoalState => ({ asked: 0, next: 0, printed: 0, at: null, otherRate: null });
+export const freshGoal = (): GoalState => ({ asked: 0, next: 0, printed: 0, heldUp: 0, at: null, otherRate: null });

@@ -62,7 +62,10 @@ export class GoalHost {
     const action = asking.says[state.next];
     if (action === undefined || state.at !== null || !machine.state.inSystem || machine.history.entryCount !== state.asked) return;
     // the user's own steps come first
-    if (steps.remaining) return this.arm(PAUSE);
+    if (steps.remaining) {
+      state.heldUp += PAUSE;
+      return this.arm(PAUSE);
+    }
     state.next++;
     steps.append(action);
     this.arm(PAUSE);

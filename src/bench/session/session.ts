@@ -855,13 +855,14 @@ export class Session implements LiveRun {
     return isShort ? silent - (NO_ATTACH - SILENT_IF_BUSY) : silent;
   }
   /**
-   * When `rom-silent` is settled if nothing happens until then: a transfer of enumeration unanswered for 2 s, or no attach 2 s after the ROM should be there.
+   * When `rom-silent` is settled if nothing happens until then: a transfer of enumeration unanswered for 2 s, or no attach 2 s after the ROM should be there, later where the host of
+   * a goal was kept from asking.
    */
   private romSilentAt(): Ps {
     const { machine, usb, profile } = this;
     const entry = machine.history.entries.at(-1);
     if (!entry || this.state.leftAt !== null || !machine.state.inSystem || !profile) return Infinity;
-    const there = this.connectedBy(entry.at, profile);
+    const there = this.connectedBy(entry.at, profile) + this.state.goal.heldUp;
     // A ROM that finds its crystal by trying (F105) leaves the host without an answer until then.
     if (usb.unansweredSince !== null) return Math.max(usb.unansweredSince + UNANSWERED, isSlow(profile) ? there + NO_ATTACH : 0);
     return usb.attachedSince === null ? there + NO_ATTACH : Infinity;
