@@ -212,12 +212,15 @@ const NAMED = 3;
 const shortList = (names: readonly string[]): string =>
   names.length <= NAMED + 1 ? names.join(', ') : `${names.slice(0, NAMED).join(', ')} and ${names.length - NAMED} more registers`;
 
-function decidingCause(s: Session, { register, value, instead, reader }: FirstRead, twin: LeaveTwin): LeftCause {
+function decidingCause(s: Session, { register, value, instead, reader, writtenBack }: FirstRead, twin: LeaveTwin): LeftCause {
   const what = inManual(register!);
+  const does = writtenBack
+    ? 'reads it here and writes it back with its own bits: what was left stays'
+    : 'reads it here and goes another way';
   const kind = twin.registers.find((r) => r.name === register)?.kind;
   return {
     what,
-    says: `${what} is ${hex32(value)} when the leave starts the application, and ${hex32(instead)} behind a reset. The application reads it here and goes another way; where it reads what a reset leaves, it comes back. ${NOT_RESTORED}`,
+    says: `${what} is ${hex32(value)} when the leave starts the application, and ${hex32(instead)} behind a reset. The application ${does}; where it reads what a reset leaves, it comes back. ${NOT_RESTORED}`,
     repair: `${what} = ${hex32(instead)}`,
     fix: fixOf(s, kind, twin),
     at: null,

@@ -21,6 +21,8 @@ export interface FirstRead {
   /** What the program reads instead where it goes the other way. */
   readonly instead: number;
   readonly reader: Writer;
+  /** The same code stores to it next: what it reads is what it keeps. */
+  readonly writtenBack?: true;
 }
 
 /** A program that goes another way because of what it reads does so while it starts. */
@@ -54,7 +56,13 @@ export function firstReads(
     pages: new Set(pages),
     everyDeviceWrite: true,
     read,
-    write: (_core, address, _size, value) => (written.add(word(address)), value),
+    write: (core, address, _size, value) => {
+      const own = written.has(word(address)) ? undefined : found.get(word(address));
+      if (own !== undefined && core.pc > own.reader.pc && core.pc - own.reader.pc <= MODIFIES)
+        found.set(own.address, { ...own, writtenBack: true });
+      written.add(word(address));
+      return value;
+    },
   });
   try {
     begin();
@@ -64,6 +72,9 @@ export function firstReads(
   }
   return [...found.values()];
 }
+
+/** Bytes of code from the read of a register to the store that gives it back with some bits changed. */
+const MODIFIES = 40;
 
 /** The read is answered otherwise, until the program writes there. */
 export const answered = ({ address, size, instead }: FirstRead): Interceptor => {
