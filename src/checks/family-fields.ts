@@ -33,7 +33,12 @@ export interface FamilyFields {
   readonly prescalers: readonly string[];
   readonly flashLatency: string;
   /** Voltage range in force; names by value, as in the chip's latency table. */
-  readonly voltage: { readonly field: string; readonly ranges: readonly string[] } | null;
+  readonly voltage: {
+    readonly field: string;
+    readonly ranges: readonly string[];
+    /** A bit that makes the highest range one more. */
+    readonly overdrive?: { readonly field: string; readonly of: string; readonly gives: string };
+  } | null;
   /** Low-power run, where the regulator feeds a slow clock only: the bit that asks for it, and how to leave. */
   readonly lowPowerRun?: { readonly field: string; readonly code: string };
   /** Where software asks for a range. */

@@ -465,7 +465,12 @@ const H7: FamilyFields = {
     'RCC.D3CFGR.D3PPRE',
   ],
   flashLatency: 'FLASH.ACR.LATENCY',
-  voltage: { field: 'PWR.CSR1.ACTVOS', ranges: ['reserved', 'VOS3', 'VOS2', 'VOS1'] },
+  // RM0433 6.6.2: VOS0 is VOS1 with the overdrive of SYSCFG
+  voltage: {
+    field: 'PWR.CSR1.ACTVOS',
+    ranges: ['reserved', 'VOS3', 'VOS2', 'VOS1'],
+    overdrive: { field: 'SYSCFG.PWRCR.ODEN', of: 'VOS1', gives: 'VOS0' },
+  },
   voltageControl: { field: 'PWR.D3CR.VOS', highest: 3, code: 'PWR->D3CR |= PWR_D3CR_VOS; while (!(PWR->D3CR & PWR_D3CR_VOSRDY)) {}' },
   kernelClocks: ['RCC.D1CCIPR', 'RCC.D2CCIP1R', 'RCC.D2CCIP2R', 'RCC.D3CCIPR'],
   hseForUsb: {

@@ -1,5 +1,6 @@
 /** Flash wait states and the voltage range, against the clock that runs at the entry. */
 import { broken, notApplicable, pass, unknown, type Check, type Subject } from './check.ts';
+import type { FamilyFields } from './family-fields.ts';
 import { familyOf, inC, inManual, locate, maskOf, NO_FAMILY, registerOf } from './families.ts';
 
 const MHZ = 1e6;
@@ -15,8 +16,20 @@ function timing({ state }: Subject): Timing | string {
   const hz = state.clockHz('hclk');
   if (hz === null) return 'HCLK is not known on this target';
   const code = f.voltage ? state.field(f.voltage.field) : null;
-  const range = f.voltage ? (code === null ? undefined : f.voltage.ranges[code]) : Object.keys(state.chip.flashLatency?.value ?? {})[0];
+  const range = f.voltage
+    ? code === null
+      ? undefined
+      : inForce(state, f.voltage, code)
+    : Object.keys(state.chip.flashLatency?.value ?? {})[0];
   return range === undefined ? 'the voltage range is not known on this target' : { hz, range };
+}
+function inForce(
+  { field }: Subject['state'],
+  { ranges, overdrive }: NonNullable<FamilyFields['voltage']>,
+  code: number,
+): string | undefined {
+  const range = ranges[code];
+  return overdrive !== undefined && range === overdrive.of && field(overdrive.field) === 1 ? overdrive.gives : range;
 }
 /** Fewest wait states for a frequency; null if the range does not go so high. */
 function needed({ state }: Subject, { hz, range }: Timing): number | null {

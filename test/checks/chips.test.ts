@@ -87,6 +87,15 @@ describe('voltage-range', () => {
     expect(judged('stm32h743zi')).toMatchObject({ verdict: 'warn', observed: expect.stringContaining('reserved') as unknown });
   });
 
+  it('VOS1 with the overdrive of SYSCFG is VOS0 on H74x and H75x', () => {
+    const judged = (overdrive: number): string => {
+      const t = new FakeTarget(chip('stm32h743zi')).set('PWR.CSR1.ACTVOS', 3).set('SYSCFG.PWRCR.ODEN', overdrive);
+      t.clocks['hclk'] = 240e6;
+      return t.judge('voltage-range').verdict;
+    };
+    expect([judged(0), judged(1)]).toEqual(['fail', 'pass']);
+  });
+
   // RM0351 5.3.2: 2 MHz at most; DS10198: no USB in low-power run
   it.each(families.filter((c) => familyOf(c)!.lowPowerRun && locate(c, familyOf(c)!.lowPowerRun!.field)).map((c) => [c.name, c] as const))(
     '%s: low-power run is left, whatever the range',
