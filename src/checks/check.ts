@@ -285,6 +285,8 @@ export interface MagicWord {
   readonly decision: Writer | null;
   /** The variable of the image at this address; null or absent if there is none. */
   readonly variable?: MagicVariable | null;
+  /** The last store stayed in a line of the data cache that was dropped before it reached memory. */
+  readonly dropped?: true;
   /** It was kept, and is compared with another value, which no code stores anywhere. */
   readonly isOther?: true;
   /** Another word that received the value with which this one is compared. */
@@ -330,6 +332,8 @@ export interface RomFacts {
   readonly listensTo: readonly { readonly name: string; readonly pin: string }[];
   /** Where its code masks all interrupts by itself, some instructions behind its first one, and never takes one; left out or null: not known of it. */
   readonly masksInterrupts?: { readonly source: string; readonly confidence: Confidence } | null;
+  /** Where its code refreshes IWDG once, and again only while a host talks to it; left out or null: not known of it. */
+  readonly feedsOnlyTalkers?: { readonly source: string; readonly confidence: Confidence } | null;
   /** Value of a ROM option in this run, with its confidence; null if the family does not have the option. */
   option(id: string): { readonly value: string; readonly confidence: Confidence } | null;
 }

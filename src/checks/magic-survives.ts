@@ -105,6 +105,8 @@ const orderOf = (w: MagicWord): string | null =>
 function neverArrived(subject: Subject, w: MagicWord): Omit<Fate, 'blamed'> | null {
   if (w.inDirtyLine)
     return { because: 'at the reset, the request was still in a dirty line of the data cache and not in memory', source: CACHE };
+  if (w.dropped)
+    return { because: 'the line of the data cache that held the request was invalidated before it was written back', source: CACHE };
   if (w.heldBack !== undefined) return { because: w.heldBack.because, source: ECC };
   if (w.lostSupply) return { because: 'Standby or Shutdown switched off the RAM that held the request', source: STANDBY };
   if (w.atReset === w.wanted) return null;
@@ -361,6 +363,8 @@ function cleanedInC({ variable, address }: MagicWord): string {
   const [place, size] = /^[A-Za-z_]\w*$/.test(name) ? [`&${name}`, `sizeof ${name}`] : [`${hex(address & ~31)}u`, '32'];
   return `SCB_CleanDCache_by_Addr((void *)${place}, ${size});`;
 }
+/** It was in the data cache, and not in memory. */
+const isUncleaned = (w: MagicWord): boolean => w.inDirtyLine || w.dropped === true;
 const cleanPart = (w: MagicWord): string => part('after', ', before the reset', cleanedInC(w));
 /** The program runs with its data cache on: in another place as well, the word may be in a dirty line at the reset. */
 const cleanedToo = ({ state }: Subject, w: MagicWord): readonly string[] =>
@@ -381,7 +385,7 @@ function savedBy(subject: Subject, w: MagicWord, name: string): string {
   if (w.writer === null) return part('after', '', `*(volatile uint32_t *)${at}u = ${hex(w.wanted ?? 0)}u;   /* the other half */`);
   if (orderOf(w) !== null) return reorderedInC(subject, w);
   if (w.becauseOf && w.overwrittenBy) return flagsInC(chip, w.becauseOf);
-  if (w.inDirtyLine) return dirtyInC(subject, w, name);
+  if (isUncleaned(w)) return dirtyInC(subject, w, name);
   if (w.heldBack !== undefined) return part('after', ', before the reset', wholeWordInC(w.address, w.heldBack.bytes));
   if (w.lostSupply) return '/* RAM is lost in Standby: keep the request in a backup register */';
   if (inRam(subject, w.address)) return keptInRam(subject, w, name);

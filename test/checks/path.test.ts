@@ -405,6 +405,15 @@ describe('the request that has to survive a reset', () => {
       fix: expect.stringContaining('take one address for both') as unknown,
     });
   });
+  test('a line of the data cache that was dropped took the request with it: it has to be cleaned behind the store', () => {
+    const t = none(word({ wanted: 0xb007b007, atReset: 0x12345678, read: 0x12345678, comparedWith: 0xb007b007, dropped: true }));
+    expect(t.judge('magic-survives')).toMatchObject({
+      verdict: 'fail',
+      because: 'the line of the data cache that held the request was invalidated before it was written back',
+      lastWriter: { pc: 0x08000700 },
+    });
+    expect(check('magic-survives').repair(t.subject())?.fix).toContain('SCB_CleanDCache_by_Addr');
+  });
   test('kept and compared with a value that no code stores: the store is named, and it is no more than suspected without proof', () => {
     const other = { wanted: 0xb007b007, atReset: 0xb007b007, read: 0xb007b007, comparedWith: 0xdeadbeef };
     expect(none(word({ ...other, isOther: true })).judge('magic-survives')).toMatchObject({

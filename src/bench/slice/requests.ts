@@ -504,6 +504,7 @@ class RequestTrace {
     if (off && store && store.value === w.comparedWith && w.before !== store.value)
       return { ...magicOf(w, w.comparedWith, writerOf(store), null), lostSupply: true };
     if (store === null || !w.written) return magicOf(w, null, null, this.elsewhere(w));
+    if (this.isDropped(w, store)) return { ...magicOf(w, store.value, writerOf(store), null), dropped: true };
     return isStore(first)
       ? {
           ...magicOf({ ...w, overwrittenBy: writerOf(store), onStack: false }, w.comparedWith, writerOf(first), null),
@@ -511,6 +512,11 @@ class RequestTrace {
           ...this.byStack(w, store),
         }
       : { ...magicOf(w, w.before, writerOf(store), null), ...(store.size < w.size ? { inParts: true as const } : {}) };
+  }
+  /** What is looked for was stored last, by the core, and neither memory nor its data cache has it at the reset. */
+  private isDropped({ address, comparedWith, before }: Word, { value, master }: Store): boolean {
+    const cached = this.session.machine.bootCore.l1 !== null;
+    return cached && !master && !this.isBackup(address) && isDistinct(value) && value === comparedWith && before !== value;
   }
   private byStack({ address }: Word, { sp }: Store): Pick<MagicWord, 'byStack' | 'onStack'> {
     const grown = sp === null ? null : grownStack(this.session, address, sp);
