@@ -6,6 +6,7 @@ import type { ResultCause, RunResult } from '../bench/documents/result.ts';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import type { RunJob } from '../bench/input/job.ts';
 import { labelOf, patchOf, toMend, type Patch } from '../report/patch.ts';
+import { objections } from '../report/strict.ts';
 import { GO_ON, isCutShort, storyOf } from '../report/story/story.ts';
 import { toldOn } from '../report/story/surfaces.ts';
 import { printable } from '../report/text.ts';
@@ -239,6 +240,11 @@ export function sameAgain(causes: readonly Pick<ResultCause, 'id' | 'what'>[], m
 }
 
 function noCause({ result }: Ran): string {
+  const asks = hasReached(result) ? objections(result, result.scenario.expect) : [];
+  if (asks.length > 0) {
+    const codes = asks.flatMap(({ check }) => (check === null ? [] : `; bootbench explain ${check} has the lines that mend it`));
+    return `--strict asks for more: ${asks.map(({ text }) => text).join('; ')}${codes.join('')}`;
+  }
   const suspects = result.diagnosis.causes.map(({ id }) => id);
   const tried = suspects.length === 0 ? '' : ` (tried: ${[...new Set(suspects)].join(', ')})`;
   return `no cause is proved${tried}${isCutShort(result) ? `; ${GO_ON}` : ''}`;

@@ -91,10 +91,16 @@ export function sourcesOf({ images, folder, io, roots = [] }: SourcePlaces): Dis
   const from = [io.cwd, ...projects.map((p) => p.folder), ...files.flatMap((file) => upwards(dirname(file)))];
   const starts = [...new Set(from.map((at) => realPath(at)).filter((at) => at !== null))].filter((at) => projectAt(at, projects));
   const built = Math.max(0, ...files.map((file) => statSync(file).mtimeMs));
+  // what lies beside an image there is not looked for
+  const elsewhere = files.length > 0 && files.every((file) => projectAt(realPath(dirname(file)) ?? dirname(file), projects) === undefined);
   const known = new Map<string, Found>();
   const find = (name: string): Found => {
     let found = known.get(name);
-    if (found === undefined) known.set(name, (found = look(name, starts, projects)));
+    if (found === undefined) {
+      found = look(name, starts, projects);
+      if (found.path === null && found.leftOut === null && elsewhere) found = { path: null, leftOut: IMAGE_OUTSIDE };
+      known.set(name, found);
+    }
     return found;
   };
   const read = new Map<string, SourceFile>();
@@ -152,6 +158,7 @@ function upwards(folder: string): string[] {
 type Found = { readonly path: string; readonly leftOut: null } | { readonly path: null; readonly leftOut: string | null };
 /** No file has a longer one (PATH_MAX of Linux; macOS and Windows have less). */
 const LONGEST_NAME = 4096;
+const IMAGE_OUTSIDE = 'the image lies outside of the project folder: stand there, or add it with --source-root <folder>';
 const OUTSIDE = 'it lies outside of the project folder (--source-root <folder> adds one)';
 
 /** `../Core/Src/main.c` of a build folder is `Core/Src/main.c` of the project: leading parts are dropped until something is there, but never the last folder. */

@@ -36,6 +36,13 @@ const blaming = (file: string) => (): RunResult => {
   };
 };
 
+it('of an image that lies elsewhere it is told why its sources are not looked for', () => {
+  const root = tree({ 'p/a.txt': '', 'q/app.elf': '', 'q/main.c': 'text' });
+  const from = (cwd: string, image: string): Sources => sourcesIn(join(root, cwd), { images: [image], env: { HOME: join(root, 'home') } });
+  expect(told(from('p', '../q/app.elf'), 'main.c')).toContain('the image lies outside of the project folder: stand there');
+  expect([told(from('q', 'app.elf'), 'main.c'), told(from('q', 'app.elf'), 'b.c')]).toEqual(['text', null]);
+});
+
 describe('a report shows no file from outside of the project folder', () => {
   it.each(['absolute', 'climbing'])('%s path', async (kind) => {
     const root = tree({ 'project/fw.bin': '', 'other/main.c': SECRET });
