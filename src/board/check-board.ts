@@ -6,7 +6,7 @@ import { CHECK_IDS, type CheckId } from '../bench/documents/result.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { modelOf } from '../emu/core/models/index.ts';
-import { masksInterrupts, usbIrqOf, watchedPins } from '../rom/profile.ts';
+import { feedsOnlyTalkers, masksInterrupts, usbIrqOf, watchedPins } from '../rom/profile.ts';
 import { resolveRomOptions } from '../rom/options.ts';
 import type { RomProfile } from '../rom/profiles.ts';
 import { BoardState } from './board-state.ts';
@@ -156,6 +156,7 @@ function romOf(chip: ChipDescription, profile: RomProfile | null, vectors: { sp:
     usbIrq: usbIrqOf(profile),
     listensTo: watchedPins(profile),
     masksInterrupts: profile && masksInterrupts(profile, true),
+    feedsOnlyTalkers: profile && feedsOnlyTalkers(profile, true),
     option: (id) => {
       const o = options.find((x) => x.id === id);
       return o ? { value: o.value, confidence: o.confidence } : null;

@@ -4,7 +4,7 @@
  */
 import { familyOf, locate } from '../checks/families.ts';
 import type { ChipDescription } from '../emu/chip.ts';
-import type { RomOptionId } from '../rom/options.ts';
+import { WRITTEN_ONCE, type RomOptionId } from '../rom/options.ts';
 import type { RomProfile } from '../rom/profile.ts';
 import {
   delay,
@@ -272,7 +272,7 @@ function iwdgVerdict(long: Seen, short: Seen): Verdict {
     );
   return long.stored && long.inRom
     ? {
-        value: 'written once, not refreshed',
+        value: WRITTEN_ONCE,
         says: `the ROM writes the divider (just before ${hex(long.pc)}); at 12 ms, or 0.8 s with it, the IWDG resets the chip while no host talks`,
       }
     : { value: 'ignores', says: 'the ROM does not write the divider, and the IWDG resets the chip' };

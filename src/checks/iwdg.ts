@@ -49,6 +49,8 @@ const isAwaited = ({ entry, history }: Subject): boolean =>
   history!.resets.some((r) => r.by === 'iwdg') &&
   history!.resets.every((r) => r.by !== 'software' && r.by !== 'wwdg');
 
+const ONLY_TALKERS =
+  'IWDG cannot be stopped: this ROM refreshes it once, and again only while a host talks to it, so it resets the chip if no host comes in time';
 function becauseRuns(subject: Subject, entered: boolean): string {
   if (unfed(subject))
     return 'IWDG2 cannot be stopped, and the ROM, which runs on the other core, does not refresh it: IWDG2 resets the whole chip unless the second core keeps refreshing it';
@@ -57,19 +59,23 @@ function becauseRuns(subject: Subject, entered: boolean): string {
   const window = windowOf(subject);
   if (window !== null)
     return `IWDG cannot be stopped and has a window: a refresh before its counter has fallen to ${window.win} of ${window.reload} resets the chip, and the ROM does not respect the window`;
+  if (entered && subject.rom.feedsOnlyTalkers != null) return ONLY_TALKERS;
   return entered
     ? 'IWDG cannot be stopped: it resets the chip unless the ROM, which is documented to refresh it, does so in time'
     : 'IWDG cannot be stopped: it resets the chip unless the firmware refreshes it until the jump and the ROM takes over';
 }
 
+function ruleOf(subject: Subject): Pick<Judgement, 'source' | 'confidence'> {
+  if (unfed(subject)) return { source: SOURCE, confidence: 'inferred' };
+  return (subject.entry && subject.rom.feedsOnlyTalkers) ?? { source: SOURCE, confidence: 'documented' };
+}
 function judgeRunning(subject: Subject, count: string): Judgement {
   const shut = shutWindow(subject);
   if (shut === null)
     return broken('warn', {
       observed: `${blocksOf(subject).length > 1 ? `${runningOf(subject).join(' and ')} ` : ''}running${count}`,
       expected: 'not running',
-      source: SOURCE,
-      confidence: unfed(subject) ? 'inferred' : 'documented',
+      ...ruleOf(subject),
       because: becauseRuns(subject, subject.entry !== null),
       lastWriter: starter(subject),
     });

@@ -100,7 +100,7 @@ export function patchOf(result: RunResult, found: Sources): Patch {
 export function toMend(result: RunResult): readonly ResultCause[] {
   const proof = proofOf(result);
   const causes = proof === null ? [] : firstSet(proof);
-  const byLuck = factsIn(result.notes, 'late-interrupt').flatMap(({ fixes }) => fixes);
+  const byLuck = [...factsIn(result.notes, 'late-interrupt'), ...factsIn(result.notes, 'unfed-watchdog')].flatMap(({ fixes }) => fixes);
   const unclocked = factsIn(result.notes, 'unclocked-write');
   return [
     ...unclocked.map(({ enable, fix, by }): ResultCause => ({
@@ -173,7 +173,7 @@ function tryPatch(
     const own = edits.filter((e) => e.file === file);
     const found = sources(file);
     if (found === null || whyUnpatched(found, home) !== null) {
-      for (const { cause, file: name } of own) refuse(cause, `${name} ${whyUnpatched(found, home)!}`);
+      for (const { cause } of own) refuse(cause, `${file} ${whyLeftOut(file, sources, home)}`);
       continue;
     }
     if (found.newer)
@@ -206,9 +206,16 @@ function tryPatch(
   return { text, hunks, causes: [...done], left, needs, command: home === null ? '' : commandOf(home), files, refused };
 }
 
+function whyLeftOut(file: string, sources: Sources, home: PatchHome | null): string {
+  const found = sources(file);
+  return (found === null ? null : whyUnpatched(found, home)) ?? whyMissing(file, sources);
+}
+function whyMissing(file: string, sources: Sources): string {
+  const why = sources.leftOut?.(file) ?? null;
+  return why === null ? 'was not found beside the image' : `is left out: ${why}`;
+}
 /** Why a file cannot be in a patch that begins at that folder. */
-function whyUnpatched(found: SourceFile | null, home: PatchHome | null): string | null {
-  if (found === null) return 'was not found beside the image';
+function whyUnpatched(found: SourceFile, home: PatchHome | null): string | null {
   if (found.lines.some((line) => line.includes('\ufffd'))) return 'is not written in UTF-8';
   return home !== null && home.at !== homeOf(found).at ? 'lies in another repository' : null;
 }
@@ -297,7 +304,7 @@ function editsOf(result: RunResult, causes: readonly ResultCause[], cause: Resul
     const instructions = isAssembly(place.file) ? instructionsOf(part, at) : undefined;
     if (instructions === null) return `${place.file} is assembly; as C: ${inOneLine(fix)}`;
     const found = sources(place.file);
-    if (found === null) return `${place.file} was not found beside the image`;
+    if (found === null) return `${place.file} ${whyMissing(place.file, sources)}`;
     const file = sources.nameOf(place.file);
     if (instructions !== undefined) {
       edits.push({ cause: labelOf(cause), file, line: place.line, how: 'instructions', code: instructions });

@@ -167,6 +167,8 @@ const C0: RomOptionDefaults = {
   'leave-flash': FLASH_LOCKED,
 };
 
+/** Of IWDG: the ROM refreshes it at its start, and again only for each byte of a command. */
+export const WRITTEN_ONCE = 'written once, not refreshed';
 const settled = (value: string, source: string): RomOptionDefault => ({ value, confidence: 'measured', source, settled: true });
 /** What ST's code does in STM32F103C8, V2.2. */
 const F103 = (where: string): string => `STM32F103C8 V2.2, ${where}`;
@@ -186,10 +188,7 @@ export const F103_SETTLED: RomOptionDefaults = {
   systick: settled('off', F103('0x1FFFF3A4; runs again from the start bit on, 0x1FFFF3C4')),
   'unexpected-exception': settled('resets', F103('0x1FFFF766')),
   'reset-flags': settled('ignores', F103('never read')),
-  iwdg: settled(
-    'written once, not refreshed',
-    F103('0x1FFFF35E to 0x1FFFF36E; refreshed while it waits for a byte of a command, 0x1FFFF1EC'),
-  ),
+  iwdg: settled(WRITTEN_ONCE, F103('0x1FFFF35E to 0x1FFFF36E; refreshed while it waits for a byte of a command, 0x1FFFF1EC')),
   hsi: settled('needs', F103('HSION is never written, PLLRDY waited for without an end, 0x1FFFF37E')),
 };
 /** What ST's code does in STM32F051, V2.1. */
@@ -206,10 +205,7 @@ export const F051_SETTLED: RomOptionDefaults = {
   systick: settled('off', F051('0x1FFFECCC; runs again from the start bit on, 0x1FFFED6A')),
   'unexpected-exception': settled('resets', F051('0x1FFFECEC')),
   'reset-flags': settled('ignores', F051('never read')),
-  iwdg: settled(
-    'written once, not refreshed',
-    F051('0x1FFFECF6 to 0x1FFFED02; refreshed while it waits for a byte of a command, 0x1FFFF174'),
-  ),
+  iwdg: settled(WRITTEN_ONCE, F051('0x1FFFECF6 to 0x1FFFED02; refreshed while it waits for a byte of a command, 0x1FFFF174')),
   hsi: settled('sets', F051('0x1FFFEE5C')),
 };
 /** On a die whose ROM nobody has read, of the same generation. */

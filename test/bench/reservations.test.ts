@@ -85,6 +85,23 @@ describe('an OK has a reservation where', () => {
     expect([outcome, but.length]).toEqual(['dfu', 1]);
     expect(but[0]).toMatch(/^PC13 floats: nothing drives it, and it reads 0 here\. With 1, the firmware does not enter the ROM so\.$/);
   });
+  it('IWDG runs, and the ROM refreshes it only while a host talks to it', () => {
+    const [KR, PR, RLR] = [0x40003000, 0x40003004, 0x40003008];
+    const started = (t: Thumb): Thumb => store(store(store(store(t, KR, 0x5555), PR, 6), RLR, 624), KR, 0xcccc);
+    const onF103 = (set: (t: Thumb) => Thumb) => {
+      const t = set(new Thumb(MAIN)).constant(0, 0x1ffff000).ldr(1, 0).put(0xf381, 0x8808).ldr(1, 0, 4).bx(1);
+      return runBench(jobInput(plainJob('STM32F103C8', bareImage(t), { goal: 'usart1' })));
+    };
+    const { notes, ...result } = onF103(started);
+    const but = notes.filter(({ kind }) => kind === 'but').map(({ text }) => text);
+    // 625 periods of 256 at 40 kHz
+    expect(but).toEqual([
+      expect.stringMatching(/^IWDG runs, .* \(measured\)\. If no host comes within 4 s of the jump, IWDG resets the chip\./),
+    ]);
+    expect(toMend({ notes, ...result }).map(({ id }) => id)).toEqual(['iwdg']);
+    expect(result.checks.find(({ id }) => id === 'iwdg')!.because).toContain('only while a host talks to it');
+    expect(hasReservations(onF103((t) => t))).toBe(false);
+  });
   it('it rests on a write to a block without a clock, which is not documented to count', () => {
     const { outcome, but, has, mends } = run(mapped);
     expect([outcome, has]).toEqual(['dfu', true]);

@@ -67,6 +67,8 @@ export type NoteFact =
   | { readonly is: 'unusable'; readonly endsAtReset?: boolean }
   /** An exception that is left enabled would keep DFU from coming, if it came early. `fixes`: what switches it off in front of the jump, in C, by the check that finds it. */
   | { readonly is: 'late-interrupt'; readonly fixes: readonly { readonly id: CheckId; readonly fix: string }[] }
+  /** `but`: the ROM refreshes the watchdog only while a host talks to it. `fixes`: as above. */
+  | { readonly is: 'unfed-watchdog'; readonly fixes: readonly { readonly id: CheckId; readonly fix: string }[] }
   /** `but`: a register took a write of a program while its block had no clock. `fix`: what switches that on in front of the write, in C; `at`: seconds. */
   | { readonly is: 'unclocked-write'; readonly enable: string; readonly fix: string; readonly by: Place & { readonly at: string } }
   /** `but`: a step calls the function that jumps. */

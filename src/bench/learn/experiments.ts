@@ -3,7 +3,7 @@
  * there; else it says why not. Values are those of rom/options.ts, or a third answer in words.
  */
 import { modelOf } from '../../emu/core/models/index.ts';
-import type { RomOptionId } from '../../rom/options.ts';
+import { WRITTEN_ONCE, type RomOptionId } from '../../rom/options.ts';
 import { parseDfuseLayout } from '../../usb-sim/descriptors.ts';
 import type { Lab, Ran } from './lab.ts';
 
@@ -400,7 +400,7 @@ const iwdg: Experiment = {
     const ran = lab.idle(3000);
     const bites = ran.resets.filter((by) => by.startsWith('iwdg')).length;
     if (bites === 0 && ran.resets.length > 0) return undecided(`the chip was reset (${ran.resets[0]}) in that state`);
-    const value = bites === 0 ? 'refreshes' : written ? 'written once, not refreshed' : 'ignores';
+    const value = bites === 0 ? 'refreshes' : written ? WRITTEN_ONCE : 'ignores';
     const says = `IWDG running at 25 ms, no host for 3 s: ${bites} reset${bites === 1 ? '' : 's'}`;
     return { value, says, pc: value === 'ignores' ? null : pc, served: null };
   },

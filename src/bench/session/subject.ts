@@ -22,7 +22,7 @@ import { PIN_FLOATING, PIN_IDLE_HIGH } from '../../peripherals/pins/gpio-common.
 import { APP_GOAL } from '../documents/goal.ts';
 import { fieldOf } from './field-of.ts';
 import { optionSettings } from './rom-options.ts';
-import { hseWaitOf, masksInterrupts, usbIrqOf, watchedPins } from '../../rom/profile.ts';
+import { feedsOnlyTalkers, hseWaitOf, masksInterrupts, usbIrqOf, watchedPins } from '../../rom/profile.ts';
 import { lastLeave, type Session } from './session.ts';
 
 export function targetState(machine: Machine, registers: Readonly<Record<string, number>>): TargetState {
@@ -222,6 +222,7 @@ export function romFacts(s: Session): RomFacts {
     hseWait: profile && hseWaitOf(profile, s.input.rom?.version ?? null),
     listensTo: watchedPins(profile),
     masksInterrupts: profile && masksInterrupts(profile, s.input.rom?.kind === 'dump'),
+    feedsOnlyTalkers: profile && feedsOnlyTalkers(profile, s.input.rom?.kind === 'dump'),
     option: (id) => {
       const o = settings.find((x) => x.id === id);
       return o ? { value: o.value, confidence: o.confidence } : null;

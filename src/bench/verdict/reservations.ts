@@ -7,13 +7,14 @@ import { decidingFloats } from '../proof/floating.ts';
 import { checkOf, lateInterrupts } from '../proof/late-interrupts.ts';
 import { attempt, runFrom, type Attempt } from '../proof/attempt.ts';
 import { APP_GOAL, USB_GOAL } from '../documents/goal.ts';
-import { NOT_TRACED, subjectAt } from '../session/subject.ts';
+import { NOT_TRACED, subjectAt, targetState } from '../session/subject.ts';
 import { isLost, traceRequests } from '../slice/requests.ts';
 import { inManual, registerOf } from '../../checks/families.ts';
 import { clockInC, part } from '../../checks/fix-in-c.ts';
 import { channelsIntoRomRam } from '../../checks/left-on.ts';
 import { magicSurvives } from '../../checks/magic-survives.ts';
 import { LOADER_OPTIONS } from '../../rom/load.ts';
+import { feedsOnlyTalkers } from '../../rom/profile.ts';
 import { isDocumented, otherValues } from '../session/rom-options.ts';
 import { PAGE_BITS } from '../../emu/arena.ts';
 import type { Interceptor } from '../../emu/core/core.ts';
@@ -50,6 +51,7 @@ export function reservations(
     ...luckyInterrupts(s, entry, finished, judged),
     ...lostForLoader(s, powerOn, finished),
     ...intoRomRam(s, entry),
+    ...unfedWatchdog(s, entry, finished, judged),
   ];
   const floats = entry === null ? [] : decidingFloats(s, powerOn, entry);
   s.restore(finished);
@@ -165,6 +167,26 @@ function luckyInterrupts(s: Session, entry: Checkpoint | null, finished: Checkpo
         `${names} ${are} still enabled at the jump. If ${comes} before the ROM ${ready}, the run ends without ${without} (${late[0]!.outcome}); here ${here}. ${ways[0]!.toUpperCase()}${ways.slice(1)} before the jump.`,
       ),
       about: { is: 'late-interrupt', fixes },
+    },
+  ];
+}
+
+/** A watchdog that a ROM does not go on refreshing, and whose host has come in time here. */
+function unfedWatchdog(s: Session, entry: Checkpoint | null, finished: Checkpoint, judged: readonly Judged[]): Note[] {
+  s.restore(finished);
+  const { machine, profile } = s;
+  const state = targetState(machine, {});
+  const feeds = profile && s.input.goal.asking !== null ? feedsOnlyTalkers(profile, s.input.rom?.kind === 'dump') : null;
+  const [reload, divider, hz] = [state.field('IWDG.RLR.RL'), state.field('IWDG.PR.PR'), state.clockHz('lsi')];
+  if (entry === null || feeds === null || state.watchdogRuns?.('IWDG') !== true || reload === null || divider === null || !hz) return [];
+  const seconds = Math.round(((reload + 1) * (4 << divider)) / hz);
+  const fixes = judged.flatMap(({ id, repair }) => (id === 'iwdg' && repair?.at === 'entry' ? [{ id, fix: repair.fix }] : []));
+  return [
+    {
+      ...but(
+        `IWDG runs, and the ROM of this part refreshes it once, and again only while a host talks to it (${feeds.confidence}). If no host comes within ${seconds} s of the jump, IWDG resets the chip. Enter the ROM behind a reset, before IWDG is started.`,
+      ),
+      about: { is: 'unfed-watchdog', fixes },
     },
   ];
 }
