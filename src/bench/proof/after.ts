@@ -271,8 +271,9 @@ class Client {
     const { machine } = s;
     runUntil(s, () => signs.enough !== null || hasFaulted(s) || signs.entered('exception'), machine.now + LIFE);
     if (hasFaulted(s)) {
+      const at = s.state.fault?.pc;
       this.asFromReset('it runs');
-      return failed('it faults');
+      return failed(`it faults${at === undefined ? '' : ` at ${place(s, at)}`}`);
     }
     const seen = signs.enough;
     if (seen === AGAIN) return this.again();
