@@ -200,7 +200,7 @@ export function waitStory(s: Session, powerOn: Checkpoint, finished: Checkpoint)
 }
 /** A word that the loop reads, by who stored to it last. */
 function ofMemory(s: Session, powerOn: Checkpoint, finished: Checkpoint, loop: FixedLoop): WaitStory | null {
-  const memory = loop.reads.filter((address) => isRam(s, address));
+  const memory = askedOf(loop).filter((address) => isRam(s, address));
   for (const read of memory) {
     const { address, size } = decidingBytes(s, loop, read, memory.length === 1);
     const search = (): Store | null | 'too long' => lastStore(s, powerOn, address, size, finished.system.now);
@@ -221,6 +221,9 @@ function ofMemory(s: Session, powerOn: Checkpoint, finished: Checkpoint, loop: F
   }
   return null;
 }
+/** Without what an iteration gives back to itself, where it reads anything else. */
+const askedOf = ({ reads, ofStack }: FixedLoop): readonly number[] =>
+  ofStack < reads.length ? reads.slice(0, reads.length - ofStack) : reads;
 const ofBlocks = (s: Session, loop: FixedLoop): string | null =>
   stoppedWatchdog(s, loop.reads) ?? stoppedDomain(s, loop) ?? closedPort(s.machine.bootCore, loop.reads) ?? idleBlock(s, loop.reads);
 /** What else it reads may decide as well: then it is not known that it waits for this. */
