@@ -158,18 +158,24 @@ function proveLoop(s: LiveRun, from: readonly number[]): FixedLoop | null {
   };
 }
 
-/** What an iteration reads by SP alone, as POP does: it is given back what it has saved itself. Goes once round. */
+/** What an iteration reads by SP alone, as POP does, or in the frames of what it calls: it is given back what it has saved itself. Goes once round. */
 function stackReads(core: Core, loop: SteadyLoop): ReadonlySet<number> {
   const traced = (): AccessTrace => ({ reads: new Map(), writes: 0, refreshes: [] });
   const [stack, others] = [traced(), traced()];
-  const next = (): void => core.trace(isByStack(core) ? stack : others);
+  let [low, high] = [Infinity, 0];
+  const next = (): void => {
+    const sp = core.arm.sp >>> 0;
+    [low, high] = [Math.min(low, sp), Math.max(high, sp)];
+    core.trace(isByStack(core) ? stack : others);
+  };
   try {
     next();
     runsOnceThrough(core, loop, next);
   } finally {
     core.trace(null);
   }
-  return new Set([...stack.reads.keys()].filter((address) => !others.reads.has(address)));
+  const isInFrame = (address: number): boolean => address >= low && address < high;
+  return new Set([...stack.reads.keys(), ...others.reads.keys()].filter((a) => isInFrame(a) || !others.reads.has(a)));
 }
 
 /**
