@@ -8,7 +8,7 @@ import type { Outcome, ResultCause, RunResult } from '../../src/bench/documents/
 import { patchOf } from '../../src/report/patch.ts';
 import type { SourceFile } from '../../src/report/source-lines.ts';
 import { findChip } from '../../src/chips/index.ts';
-import { keptDeclaration, partsOf } from '../../src/checks/fix-in-c.ts';
+import { keptDeclaration, isRemark, partsOf } from '../../src/checks/fix-in-c.ts';
 import { inThread } from '../../src/cli/engine.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { cmsisNames } from './cmsis-names.ts';
@@ -50,7 +50,7 @@ export async function provedSet(name: string, scenario = 'scenario.json'): Promi
   const set = result.diagnosis.sets[0];
   if (!set) return null;
   const causes = set.map((id) => result.diagnosis.causes.find((c) => c.id === id)!);
-  return causes.every((c) => c.fix !== null && isRemark(c.fix)) ? null : { result, causes };
+  return causes.every((c) => c.fix !== null && isAdvice(c.fix)) ? null : { result, causes };
 }
 
 /** The fixes of all causes put in, compiled and run. */
@@ -95,7 +95,7 @@ function patched(
   const of = (file: string): SourceFile | null =>
     sources.includes(file) ? { path: file, lines: text(file).split('\n'), newer: false, elsewhere: false } : null;
   const patch = patchOf(result, Object.assign(of, { usesCmsis: () => names === 'cmsis' }));
-  const left = causes.filter((c) => !patch.causes.includes(c.id) && !isRemark(String(c.fix)));
+  const left = causes.filter((c) => !patch.causes.includes(c.id) && !isAdvice(String(c.fix)));
   const changed = new Map<string, string>();
   if (patch.text === '' && left.length === 1) {
     const main = byHand(text(sources[0]!), String(left[0]!.fix));
@@ -115,14 +115,14 @@ function byHand(source: string, fix: string): string | null {
   const [part] = partsOf(fix);
   const name = part?.goes === 'declaration' ? /^of (\w+)/.exec(part.remark)![1]! : null;
   if (name !== null) return source.replace(new RegExp(`^\\w.*\\b${name}\\b[^(]*;$`, 'm'), keptDeclaration);
-  const word = part?.goes === 'file' ? /the word at (0x[0-9a-f]{8})/.exec(part.remark)?.[1] : undefined;
+  const word = part?.goes === 'word' ? /^at (0x[0-9a-f]{8})/.exec(part.remark)?.[1] : undefined;
   if (word === undefined) return null;
   // the variable is used wherever the word was
   const used = source.replaceAll(new RegExp(`REG\\(${word}u?\\)`, 'gi'), 'dfu_request');
   return used.replace(/(#include .*\n)(?![^]*#include)/, `$1${part!.code.join('\n')}\n`);
 }
-/** Nothing but a remark: the board, the option bytes or another core's program is what has to change. */
-const isRemark = (code: string): boolean => code.replace(/\/\*[^]*?\*\//g, '').trim() === '';
+/** Nothing but remarks: the board, the option bytes or another core's program is what has to change. */
+const isAdvice = (fix: string): boolean => partsOf(fix).every(isRemark);
 
 function compile(
   name: string,
