@@ -95,12 +95,16 @@ export interface FunctionFacts {
 }
 
 /** All functions that the images name, by address. */
-export function scanFunctions(images: readonly LoadedImage[]): readonly FunctionFacts[] {
-  let found = scanned.get(images);
-  if (found === undefined) scanned.set(images, (found = scanAll(images)));
-  return found;
+export const scanFunctions = onceFor(scanAll);
+type Scan = (images: readonly LoadedImage[]) => readonly FunctionFacts[];
+function onceFor(scan: Scan): Scan {
+  const scanned = new WeakMap<readonly LoadedImage[], readonly FunctionFacts[]>();
+  return (images) => {
+    let found = scanned.get(images);
+    if (found === undefined) scanned.set(images, (found = scan(images)));
+    return found;
+  };
 }
-const scanned = new WeakMap<readonly LoadedImage[], readonly FunctionFacts[]>();
 function scanAll(images: readonly LoadedImage[]): readonly FunctionFacts[] {
   const found: FunctionFacts[] = [];
   const seen = new Set<number>();
@@ -117,12 +121,7 @@ function scanAll(images: readonly LoadedImage[]): readonly FunctionFacts[] {
 }
 
 /** The facts of images that name no function (stripped, Intel HEX, raw bytes), of each stretch of memory as if it were one: what of it is code nobody says. */
-export function scanUnnamed(images: readonly LoadedImage[]): readonly FunctionFacts[] {
-  let found = unnamed.get(images);
-  if (found === undefined) unnamed.set(images, (found = scanStretches(images)));
-  return found;
-}
-const unnamed = new WeakMap<readonly LoadedImage[], readonly FunctionFacts[]>();
+export const scanUnnamed = onceFor(scanStretches);
 function scanStretches(images: readonly LoadedImage[]): readonly FunctionFacts[] {
   return images
     .filter(({ symbols }) => !symbols.all.some((s) => s.kind === 'function'))

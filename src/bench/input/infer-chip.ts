@@ -707,8 +707,9 @@ function withMost(chip: ChipDescription, images: readonly LoadedImage[], periphe
   let [best, least] = [chip, lacks(chip)];
   for (const part of byCommonness(partsOf(chip.line), (p) => p)) {
     const other = findChip(part);
-    if (other === undefined || lacks(other) >= least || !holds(other, images)) continue;
-    [best, least] = [other, lacks(other)];
+    const less = other === undefined ? Infinity : lacks(other);
+    if (other === undefined || less >= least || !holds(other, images)) continue;
+    [best, least] = [other, less];
   }
   return best;
 }
