@@ -90,9 +90,8 @@ const lostWords = (subject: Subject): readonly MagicWord[] => {
   const unmet = words.filter((w) => isAstray(w) || w.isOther).map((w) => ({ ...w, wanted: w.comparedWith }));
   return [...lastOnStack(distinctive), ...lastOnStack(others), ...halves, ...unmet, ...lost.filter((w) => !isMeant(w))];
 };
-/** Nothing wrote to it, and what it is compared with stands in another word. */
-const isAstray = ({ elsewhere, writer, comparedWith }: MagicWord): boolean =>
-  elsewhere !== null && writer === null && (comparedWith ?? 0) > SMALL;
+/** What it is compared with stands in another word. */
+const isAstray = ({ elsewhere }: MagicWord): boolean => elsewhere !== null;
 
 /** A variable there is what a function leaves behind; a request is put there by mistake alone. */
 const lastOnStack = (words: readonly MagicWord[]): MagicWord[] => [...words.filter((w) => !w.onStack), ...words.filter((w) => w.onStack)];

@@ -405,6 +405,15 @@ describe('the request that has to survive a reset', () => {
       fix: expect.stringContaining('take one address for both') as unknown,
     });
   });
+  test('so is a value of 16 bits, as F1 keeps it, and a word that was given another value', () => {
+    const elsewhere = { address: 0x40006c08, writer: writer(0x08000700, 40) };
+    const small = { address: 0x40006c04, comparedWith: 0xb007, elsewhere, atReset: 0, read: 0 };
+    for (const other of [word({ ...small, wanted: null, writer: null }), word({ ...small, wanted: 0x32f2 })])
+      expect(none(other).judge('magic-survives')).toMatchObject({
+        verdict: 'fail',
+        because: 'the firmware writes the request to 0x40006c08 and reads it from 0x40006c04',
+      });
+  });
   test('a line of the data cache that was dropped took the request with it: it has to be cleaned behind the store', () => {
     const t = none(word({ wanted: 0xb007b007, atReset: 0x12345678, read: 0x12345678, comparedWith: 0xb007b007, dropped: true }));
     expect(t.judge('magic-survives')).toMatchObject({
