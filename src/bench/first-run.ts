@@ -180,8 +180,13 @@ function look(job: RunJob, hooks: RunHooks, byItself: Alone, pull: Pull): Look {
 }
 function asGiven(tried: readonly Trigger[], chosen: Trigger | null, pull: Pull): Pick<Look, 'tried' | 'chosen'> {
   if (chosen === null) return { tried, chosen };
-  pull(chosen);
-  return { tried: tried.map(pull.given), chosen: pull.given(chosen) };
+  const given = asHeard(pull, chosen);
+  return { tried: tried.map(pull.given), chosen: given };
+}
+/** As its run gives it: when the firmware listens. */
+export function asHeard(pull: Pull, trigger: Trigger): Trigger {
+  pull(trigger);
+  return pull.given(trigger);
 }
 /** The best of them with one key at the end of its line, where that is enough: firmware that jumps on it leaves the other character to the ROM, which would measure its rate by it. */
 export function asTyped(tried: readonly Trigger[], pull: Runs): readonly Trigger[] {

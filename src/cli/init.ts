@@ -3,7 +3,7 @@ import { jsonDocument } from '../bench/documents/json-text.ts';
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { runBench } from '../bench/run.ts';
-import { asTyped, assumedJob, failingWay, isInput, lostInputs, puller, type Pull } from '../bench/first-run.ts';
+import { asHeard, asTyped, assumedJob, failingWay, isInput, lostInputs, puller } from '../bench/first-run.ts';
 import {
   aloneScenario,
   downloads,
@@ -158,12 +158,6 @@ async function search(given: RunJob, options: InitOptions, io: Io): Promise<Foun
       progress,
     );
   });
-}
-
-/** What is written down is given when the firmware listens. */
-function asHeard(pull: Pull, trigger: Trigger): Trigger {
-  pull(trigger);
-  return pull.given(trigger);
 }
 
 /** What a client comes to at the device that a trigger leads to; null where the run does not come that far. */

@@ -172,8 +172,9 @@ function tryPatch(
   for (const file of new Set(edits.map((e) => e.file))) {
     const own = edits.filter((e) => e.file === file);
     const found = sources(file);
-    if (found === null || whyUnpatched(found, home) !== null) {
-      for (const { cause } of own) refuse(cause, `${file} ${whyLeftOut(file, sources, home)}`);
+    const why = whyLeftOut(file, found, sources, home);
+    if (found === null || why !== null) {
+      for (const { cause } of own) refuse(cause, `${file} ${why!}`);
       continue;
     }
     if (found.newer)
@@ -206,10 +207,8 @@ function tryPatch(
   return { text, hunks, causes: [...done], left, needs, command: home === null ? '' : commandOf(home), files, refused };
 }
 
-function whyLeftOut(file: string, sources: Sources, home: PatchHome | null): string {
-  const found = sources(file);
-  return (found === null ? null : whyUnpatched(found, home)) ?? whyMissing(file, sources);
-}
+const whyLeftOut = (file: string, found: SourceFile | null, sources: Sources, home: PatchHome | null): string | null =>
+  found === null ? whyMissing(file, sources) : whyUnpatched(found, home);
 function whyMissing(file: string, sources: Sources): string {
   const why = sources.leftOut?.(file) ?? null;
   return why === null ? 'was not found beside the image' : `is left out: ${why}`;

@@ -1,7 +1,7 @@
 /** What a row of a stand-in ROM says (profiles.ts), and what such rows are made of. */
 import type { ChipDescription, RomReference, Sourced } from '../emu/chip.ts';
 import type { Confidence } from '../emu/confidence.ts';
-import { WRITTEN_ONCE, type RomFamily, type RomOptionDefaults } from './options.ts';
+import { WRITTEN_ONCE, type RomFamily, type RomOptionDefault, type RomOptionDefaults } from './options.ts';
 
 /** How the stand-in notices traffic: a falling edge on the RX pin of a USART or, as `frame`, of a CAN, a flag of the interface's block, or not at all. */
 export type Detection = 'falling-edge' | 'frame' | 'flag' | 'interrupt' | 'none';
@@ -202,18 +202,17 @@ export function masksInterrupts(
   { options }: RomProfile,
   other: boolean,
 ): { readonly source: string; readonly confidence: Confidence } | null {
-  const own = options.primask;
-  return own?.settled === true ? { source: own.source, confidence: other ? 'inferred' : own.confidence } : null;
+  return readIn(options.primask, other);
 }
+const readIn = (own: RomOptionDefault | undefined, other: boolean): { readonly source: string; readonly confidence: Confidence } | null =>
+  own?.settled === true ? { source: own.source, confidence: other ? 'inferred' : own.confidence } : null;
 
 /** Where ST's own code goes on refreshing IWDG only while a host talks to it. */
 export function feedsOnlyTalkers(
   { options }: RomProfile,
   other: boolean,
 ): { readonly source: string; readonly confidence: Confidence } | null {
-  const own = options.iwdg;
-  if (own?.settled !== true || own.value !== WRITTEN_ONCE) return null;
-  return { source: own.source, confidence: other ? 'inferred' : own.confidence };
+  return options.iwdg?.value === WRITTEN_ONCE ? readIn(options.iwdg, other) : null;
 }
 
 /** The interrupt by which this ROM serves USB; null where it has no USB. */

@@ -251,7 +251,7 @@ export function asWanted(waits: readonly GivenUp[]): Interceptor {
     },
   };
 }
-const isBit = ({ mask }: GivenUp): boolean => (mask & (mask - 1)) === 0;
+export const isBit = ({ mask }: Pick<GivenUp, 'mask'>): boolean => (mask & (mask - 1)) === 0;
 
 /** How long after the loop was left the bit comes by itself; 0 where the last look found it. */
 function lateness(s: Session, powerOn: Checkpoint, wait: GivenUp): Ps | null {

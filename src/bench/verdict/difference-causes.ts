@@ -7,7 +7,7 @@ import { part } from '../../checks/fix-in-c.ts';
 import { fixOf } from '../difference/fix.ts';
 import { isLock } from '../difference/lock.ts';
 import type { Cached, Difference, Finding } from '../difference/find.ts';
-import { LATE, wantedText, type GivenUp } from '../difference/gave-up.ts';
+import { isBit, LATE, wantedText, type GivenUp } from '../difference/gave-up.ts';
 import type { SwitchReason } from '../slice/switch-reason.ts';
 import { grownInWords } from '../slice/grown-stack.ts';
 import type { Overwritten } from '../proof/overwritten.ts';
@@ -211,7 +211,7 @@ function lostWrite({ write, what, because, fix, beforeReset, instead }: Opening,
 }
 function gaveUp(wait: GivenUp, then: string, placed: Placed): Told {
   const { what, from, to, late, why, switching, pc, lr, core, stays } = wait;
-  const bit = isOneBit(wait) ? 'the bit' : 'that';
+  const bit = isBit(wait) ? 'the bit' : 'that';
   const came = late === null ? `${bit} does not come within ${ms(LATE)} after that either` : `${bit} came ${ms(late)} later`;
   const ended = stays ? `does not end: ${bit} does not come` : `gave up after ${ms(to - from)}: ${came}`;
   const reason = switching?.says ?? why;
@@ -225,7 +225,6 @@ function gaveUp(wait: GivenUp, then: string, placed: Placed): Told {
     what,
   };
 }
-const isOneBit = ({ mask }: GivenUp): boolean => (mask & (mask - 1)) === 0;
 /** SW asks for what the loop waits for, and that runs; or the loop waits for what SW asks for. */
 function switchInC({ block, register, asks }: SwitchReason): string | null {
   if (asks === null) return null;

@@ -7,14 +7,13 @@ import { decidingFloats } from '../proof/floating.ts';
 import { checkOf, lateInterrupts } from '../proof/late-interrupts.ts';
 import { attempt, runFrom, type Attempt } from '../proof/attempt.ts';
 import { APP_GOAL, USB_GOAL } from '../documents/goal.ts';
-import { NOT_TRACED, subjectAt, targetState } from '../session/subject.ts';
+import { NOT_TRACED, romFacts, subjectAt, targetState } from '../session/subject.ts';
 import { isLost, traceRequests } from '../slice/requests.ts';
 import { inManual, registerOf } from '../../checks/families.ts';
 import { clockInC, part } from '../../checks/fix-in-c.ts';
 import { channelsIntoRomRam } from '../../checks/left-on.ts';
 import { magicSurvives } from '../../checks/magic-survives.ts';
 import { LOADER_OPTIONS } from '../../rom/load.ts';
-import { feedsOnlyTalkers } from '../../rom/profile.ts';
 import { isDocumented, otherValues } from '../session/rom-options.ts';
 import { PAGE_BITS } from '../../emu/arena.ts';
 import type { Interceptor } from '../../emu/core/core.ts';
@@ -173,12 +172,12 @@ function luckyInterrupts(s: Session, entry: Checkpoint | null, finished: Checkpo
 
 /** A watchdog that a ROM does not go on refreshing, and whose host has come in time here. */
 function unfedWatchdog(s: Session, entry: Checkpoint | null, finished: Checkpoint, judged: readonly Judged[]): Note[] {
+  const feeds = s.input.goal.asking === null ? null : romFacts(s).feedsOnlyTalkers;
+  if (entry === null || feeds == null) return [];
   s.restore(finished);
-  const { machine, profile } = s;
-  const state = targetState(machine, {});
-  const feeds = profile && s.input.goal.asking !== null ? feedsOnlyTalkers(profile, s.input.rom?.kind === 'dump') : null;
+  const state = targetState(s.machine, {});
   const [reload, divider, hz] = [state.field('IWDG.RLR.RL'), state.field('IWDG.PR.PR'), state.clockHz('lsi')];
-  if (entry === null || feeds === null || state.watchdogRuns?.('IWDG') !== true || reload === null || divider === null || !hz) return [];
+  if (state.watchdogRuns?.('IWDG') !== true || reload === null || divider === null || !hz) return [];
   const seconds = Math.round(((reload + 1) * (4 << divider)) / hz);
   const fixes = judged.flatMap(({ id, repair }) => (id === 'iwdg' && repair?.at === 'entry' ? [{ id, fix: repair.fix }] : []));
   return [
